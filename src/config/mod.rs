@@ -1,0 +1,65 @@
+//! What the user said: flags, `PARITY_*`, `parity.override.yaml`, `parity.yaml`, `.env` — in that order of precedence.
+
+mod server;
+mod value;
+
+use std::path::PathBuf;
+
+use crate::units::{EntryPoint, Secret, Sourced};
+
+pub use server::{SETTINGS, Server, Setting};
+pub use value::{Given, OnOffAuto, Value};
+
+/// Everything that was said, each value with its origin. What nobody said is `None` or empty, except
+/// the server's settings, which carry mod_wsgi-express' defaults.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Config {
+    /// The file that was read, if there is one.
+    pub file: Option<PathBuf>,
+    pub app: Option<Sourced<EntryPoint>>,
+    /// `3.13`, or a full version.
+    pub python: Option<Sourced<String>>,
+    /// Files to install instead of those found, relative to the project.
+    pub requirements: Option<Sourced<Vec<String>>>,
+    /// Optional groups and extras of `pyproject.toml` or a lock file, also to be installed.
+    pub groups: Option<Sourced<Vec<String>>>,
+    pub image: Image,
+    pub hooks: Hooks,
+    /// The application's environment, `env:` over `env-file:`; the last one of a name wins. Values are secret.
+    pub env: Vec<(String, Sourced<Secret>)>,
+    /// The files that `env` was read from, relative to the project.
+    pub env_file: Option<Sourced<Vec<String>>>,
+    /// An existing network to join.
+    pub network: Option<Sourced<String>>,
+    /// Seconds to wait for the first answer.
+    pub timeout: Option<Sourced<u32>>,
+    /// `false`: Apache does not serve the project's static files.
+    pub static_files: Option<Sourced<bool>>,
+    pub server: Server,
+}
+
+/// `image:` in the file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Image {
+    /// `debian:trixie`, or any image with Debian's package tools.
+    pub base: Option<Sourced<String>>,
+    /// Debian packages in the final image.
+    pub packages: Option<Sourced<Vec<String>>>,
+    /// Debian packages that only compiling the requirements needs.
+    pub build_packages: Option<Sourced<Vec<String>>>,
+    /// Where built images are pulled from and pushed to: `registry.example.com/team/app`.
+    pub repository: Option<Sourced<String>>,
+    /// A CA bundle on this machine, used while building only.
+    pub build_ca: Option<Sourced<String>>,
+    /// The version of mod_wsgi.
+    pub mod_wsgi: Option<Sourced<String>>,
+}
+
+/// `hooks:` in the file. Each entry is one shell command line.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Hooks {
+    /// Steps of the image build, after the requirements.
+    pub build: Vec<Sourced<String>>,
+    /// Run in the container before Apache starts.
+    pub start: Vec<Sourced<String>>,
+}

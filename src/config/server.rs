@@ -1,0 +1,207 @@
+//! The server's settings: mod_wsgi-express' option names, with its defaults.
+//!
+//! Source of names, meanings and defaults: `mod_wsgi/express/options.py` of mod_wsgi 6.1.1.
+
+use super::value::{Given, Value};
+use crate::units::{Origin, Sourced};
+
+/// One setting, for messages and documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// As written in `parity.yaml`: `request-timeout`.
+    pub key: &'static str,
+    pub help: &'static str,
+}
+
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])+ $key:literal $field:ident: $type:ty = $default:expr;)+) => {
+        /// Every setting of the server, settled.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct Server {
+            $($(#[doc = $doc])+ pub $field: Sourced<$type>,)+
+        }
+
+        impl Default for Server {
+            fn default() -> Self {
+                Self { $($field: Sourced::default($default),)+ }
+            }
+        }
+
+        /// Every setting, in the order of the documentation.
+        pub const SETTINGS: &[Setting] = &[$(Setting { key: $key, help: concat!($($doc),+) },)+];
+
+        impl Server {
+            /// Sets one value. `Ok(false)`: there is no such setting.
+            ///
+            /// # Errors
+            /// What was expected instead, in a few words.
+            pub fn set(&mut self, key: &str, given: &Given, origin: Origin) -> Result<bool, String> {
+                match key {
+                    $($key => self.$field = Sourced::new(<$type as Value>::read(given)?, origin),)+
+                    _ => return Ok(false),
+                }
+                Ok(true)
+            }
+
+            /// Each setting as `parity.yaml` would have it, with its origin.
+            pub fn list(&self) -> Vec<(&'static str, String, Origin)> {
+                vec![$(($key, self.$field.value.show(), self.$field.origin.clone()),)+]
+            }
+        }
+    };
+}
+
+settings! {
+    /// The port on this machine that the server is published on; 0 takes a free one.
+    "port" port: u16 = 8000;
+    /// The address on this machine that the port is published on.
+    "host" host: String = "127.0.0.1".into();
+    /// Processes that run the application.
+    "processes" processes: u32 = 1;
+    /// Threads in each of them.
+    "threads" threads: u32 = 5;
+    /// Connections that Apache accepts at once; by default 1.5 times all threads, and 10 more.
+    "max-clients" max_clients: Option<u32> = None;
+    /// Largest request body in bytes; 0 for no limit.
+    "limit-request-body" limit_request_body: u64 = 10_485_760;
+    /// Requests after which a process is replaced; 0 for never.
+    "maximum-requests" maximum_requests: u32 = 0;
+    /// Seconds for the application to be imported, or its process is restarted.
+    "startup-timeout" startup_timeout: u32 = 15;
+    /// Seconds for a process to end when it is stopped.
+    "shutdown-timeout" shutdown_timeout: u32 = 5;
+    /// Seconds between restarts of each process; 0 for never.
+    "restart-interval" restart_interval: u32 = 0;
+    /// Seconds of CPU time after which a process is restarted; 0 for no limit.
+    "cpu-time-limit" cpu_time_limit: u32 = 0;
+    /// Seconds for requests to complete before a planned restart.
+    "graceful-timeout" graceful_timeout: u32 = 15;
+    /// Seconds for requests to complete before a forced graceful restart; 0 for graceful-timeout.
+    "eviction-timeout" eviction_timeout: u32 = 0;
+    /// Seconds after which a deadlocked process is restarted.
+    "deadlock-timeout" deadlock_timeout: u32 = 60;
+    /// Seconds without a request after which a process is restarted; 0 for never.
+    "inactivity-timeout" inactivity_timeout: u32 = 0;
+    /// URL paths whose requests do not count as activity.
+    "ignore-activity" ignore_activity: Vec<String> = Vec::new();
+    /// Seconds that a request may run before its process is restarted.
+    "request-timeout" request_timeout: u32 = 60;
+    /// Seconds after which a request's thread is interrupted; 0 for never.
+    "interrupt-timeout" interrupt_timeout: u32 = 0;
+    /// Seconds to wait for a connection to the application's process.
+    "connect-timeout" connect_timeout: u32 = 15;
+    /// Seconds to wait for data between Apache and the application.
+    "socket-timeout" socket_timeout: u32 = 60;
+    /// Seconds that a request may wait for a free thread.
+    "queue-timeout" queue_timeout: u32 = 45;
+    /// Seconds for a request's headers to arrive.
+    "header-timeout" header_timeout: u32 = 15;
+    /// Most seconds for a request's headers.
+    "header-max-timeout" header_max_timeout: u32 = 30;
+    /// Bytes of headers that extend the timeout by a second.
+    "header-min-rate" header_min_rate: u32 = 500;
+    /// Seconds for a request's body to begin to arrive.
+    "body-timeout" body_timeout: u32 = 15;
+    /// Most seconds for a request's body; 0 for no limit.
+    "body-max-timeout" body_max_timeout: u32 = 0;
+    /// Bytes of body that extend the timeout by a second.
+    "body-min-rate" body_min_rate: u32 = 500;
+    /// Connections that may wait for Apache.
+    "server-backlog" server_backlog: u32 = 500;
+    /// Requests that may wait for the application.
+    "daemon-backlog" daemon_backlog: u32 = 100;
+    /// Bytes of the socket's send buffer; 0 for the system's.
+    "send-buffer-size" send_buffer_size: u32 = 0;
+    /// Bytes of the socket's receive buffer; 0 for the system's.
+    "receive-buffer-size" receive_buffer_size: u32 = 0;
+    /// Bytes of response headers; 0 for 32 KiB.
+    "header-buffer-size" header_buffer_size: u32 = 0;
+    /// Bytes of response that are buffered for slow clients; 0 for 64 KiB.
+    "response-buffer-size" response_buffer_size: u32 = 0;
+    /// Seconds to wait for a slow client; 0 for socket-timeout.
+    "response-socket-timeout" response_socket_timeout: u32 = 0;
+    /// Send files with sendfile().
+    "enable-sendfile" enable_sendfile: bool = false;
+    /// How a HEAD request reaches the application: auto, on or off.
+    "map-head-to-get" map_head_to_get: super::OnOffAuto = super::OnOffAuto::Auto;
+    /// The name of the application object in a script.
+    "callable-object" callable_object: String = "application".into();
+    /// The Python sub-interpreter; the main one by default.
+    "application-group" application_group: String = "%{GLOBAL}".into();
+    /// Where the application is mounted.
+    "mount-point" mount_point: String = "/".into();
+    /// URL paths served from a file or directory: `{/media/: media}`.
+    "url-alias" url_alias: Vec<(String, String)> = Vec::new();
+    /// A directory whose files are served where the application's URLs leave room.
+    "document-root" document_root: Option<String> = None;
+    /// File served for a directory under document-root.
+    "directory-index" directory_index: Option<String> = None;
+    /// List directories under document-root.
+    "directory-listing" directory_listing: bool = false;
+    /// What .htaccess files may override.
+    "allow-override" allow_override: Vec<String> = Vec::new();
+    /// Pages for HTTP errors: `{404: /errors/404.html}`.
+    "error-document" error_document: Vec<(String, String)> = Vec::new();
+    /// Apache's error pages replace the application's.
+    "error-override" error_override: bool = false;
+    /// URL paths handed on to another server: `{/api/: "http://api:9000/"}`.
+    "proxy-mount-point" proxy_mount_point: Vec<(String, String)> = Vec::new();
+    /// Headers of a front-end proxy to believe, as `X-Forwarded-For`.
+    "trust-proxy-header" trust_proxy_header: Vec<String> = Vec::new();
+    /// Addresses of front-end proxies to believe.
+    "trust-proxy" trust_proxy: Vec<String> = Vec::new();
+    /// Seconds that a connection stays open; 0 closes each.
+    "keep-alive-timeout" keep_alive_timeout: u32 = 2;
+    /// Compress text responses.
+    "compress-responses" compress_responses: bool = false;
+    /// The host name of the server; requests for others are refused.
+    "server-name" server_name: Option<String> = None;
+    /// Further host names.
+    "server-alias" server_alias: Vec<String> = Vec::new();
+    /// Also answer to localhost when server-name is set.
+    "allow-localhost" allow_localhost: bool = false;
+    /// Apache's status page at /server-status.
+    "server-status" server_status: bool = false;
+    /// mod_wsgi's metrics for the application.
+    "server-metrics" server_metrics: bool = false;
+    /// Accept chunked request bodies.
+    "chunked-request" chunked_request: bool = false;
+    /// HTTP/2.
+    "http2" http2: bool = false;
+    /// Values in each request's WSGI environ: `{KEY: value}`.
+    "setenv" setenv: Vec<(String, String)> = Vec::new();
+    /// Environment variables copied to each request's WSGI environ.
+    "passenv" passenv: Vec<String> = Vec::new();
+    /// The application's working directory, relative to the project.
+    "working-directory" working_directory: Option<String> = None;
+    /// Further directories for Python modules, relative to the project.
+    "python-path" python_path: Option<Vec<String>> = None;
+    /// Python's warning filters, as for `python -W`.
+    "python-warnings" python_warnings: Vec<String> = Vec::new();
+    /// The locale.
+    "locale" locale: String = "C.UTF-8".into();
+    /// Apache's log level: `warn`, `info`, or per module `info wsgi:debug`.
+    "log-level" log_level: String = "warn".into();
+    /// Write an access log.
+    "access-log" access_log: bool = false;
+    /// Format of the access log.
+    "access-log-format" access_log_format: Option<String> = None;
+    /// Format of the error log.
+    "error-log-format" error_log_format: Option<String> = None;
+    /// Apache configuration of your own, included at the end; relative to the project.
+    "include-file" include_file: Vec<String> = Vec::new();
+    /// Rewrite rules, a file of the project.
+    "rewrite-rules" rewrite_rules: Option<String> = None;
+    /// A Python script that decides which hosts may connect.
+    "host-access-script" host_access_script: Option<String> = None;
+    /// A Python script that checks users and passwords.
+    "auth-user-script" auth_user_script: Option<String> = None;
+    /// A Python script that tells a user's groups.
+    "auth-group-script" auth_group_script: Option<String> = None;
+    /// HTTP authentication: Basic or Digest.
+    "auth-type" auth_type: String = "Basic".into();
+    /// The group that a user must be in.
+    "auth-group" auth_group: String = "wsgi".into();
+    /// Do not end the Python interpreter when a process stops.
+    "orphan-interpreter" orphan_interpreter: bool = false;
+}

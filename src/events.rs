@@ -1,0 +1,64 @@
+//! What happens, as values. The domain reports them; only `ui` writes.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::logs::Record;
+
+/// One thing that happened. JSON Lines output is these, one a line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// Something the user should know.
+    Note { text: String },
+    /// Something that may be wrong, and what to do about it.
+    Warning { text: String, hint: Option<String> },
+    /// A stage of the work begins: `id` names it in later events.
+    StageStarted { id: String, title: String },
+    /// A stage says where it is.
+    StageProgress { id: String, text: String },
+    /// A stage ended well. `detail` says how: `cached`, `pulled`, `12 packages`.
+    StageDone {
+        id: String,
+        title: String,
+        detail: Option<String>,
+        #[serde(rename = "seconds", serialize_with = "seconds")]
+        took: Duration,
+    },
+    /// A stage failed; the failure itself is reported by the command.
+    StageFailed {
+        id: String,
+        title: String,
+        #[serde(rename = "seconds", serialize_with = "seconds")]
+        took: Duration,
+    },
+    /// The application answers.
+    Serving {
+        url: String,
+        #[serde(rename = "seconds", serialize_with = "seconds")]
+        took: Duration,
+    },
+    /// A line or a traceback of the server's log.
+    Log { record: Record },
+    /// A line that a hook printed.
+    HookOutput { hook: String, line: String },
+    /// The server was stopped and its container removed.
+    Stopped,
+}
+
+fn seconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((took.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+/// Where events go.
+pub trait Report: Sync {
+    fn report(&self, event: Event);
+
+    fn note(&self, text: impl Into<String>)
+    where
+        Self: Sized,
+    {
+        self.report(Event::Note { text: text.into() });
+    }
+}

@@ -1,0 +1,18 @@
+//! parity runs a Python WSGI project under production's Apache/mod_wsgi, in a container, from one command.
+//!
+//! Data flows one way, and so do the imports:
+//!
+//! ```text
+//! config, project → plan → render → engine → session → commands → ui
+//! ```
+//!
+//! Everything up to and including `render` is pure: no clock, randomness, engine, terminal or secret value.
+
+pub mod config;
+pub mod error;
+pub mod events;
+pub mod logs;
+pub mod plan;
+pub mod project;
+pub mod render;
+pub mod units;

@@ -1,0 +1,128 @@
+//! The settled, immutable description of what will be built and run; a pure value.
+//!
+//! No clock, randomness, engine, terminal or secret value is in it, so that it can be printed, compared,
+//! hashed and exported without an engine.
+
+use std::path::PathBuf;
+
+use crate::config::Server;
+use crate::project::{Framework, Requirements};
+use crate::units::{EntryPoint, Sourced};
+
+/// How one plan is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// The code in the image, as deployed.
+    Production,
+    /// The project bind-mounted, for development.
+    Up,
+}
+
+/// Something a profile changes against production, with its cause in a user's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// `project`, `config`, `port`.
+    pub what: String,
+    pub production: String,
+    pub here: String,
+    pub cause: String,
+}
+
+/// What is built and run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    pub profile: Profile,
+    /// A name for people: the directory's, in the characters that engines allow.
+    pub name: String,
+    /// The project's directory on this machine, absolute.
+    pub root: PathBuf,
+    pub app: Sourced<EntryPoint>,
+    pub framework: Option<Sourced<Framework>>,
+    pub image: ImagePlan,
+    pub server: Server,
+    /// URL paths that Apache serves from a directory in the container: `/static/` → `/app/static`.
+    /// `url-alias` of the settings is in it, the user's own first.
+    pub aliases: Vec<Sourced<Alias>>,
+    pub collect_static: Option<Sourced<CollectStatic>>,
+    /// Shell command lines run before Apache starts, in order.
+    pub start_hooks: Vec<Sourced<String>>,
+    /// Working directory in the container, absolute.
+    pub working_directory: Sourced<String>,
+    /// Directories for Python modules in the container, absolute, in order.
+    pub python_path: Vec<Sourced<String>>,
+    /// Names of the application's environment variables; their values are kept apart.
+    pub env_names: Vec<Sourced<String>>,
+    /// The environment contract of mod_wsgi-express and of parity, not secret: `MOD_WSGI_EXPRESS=true`.
+    pub contract: Vec<(String, String)>,
+    pub network: Option<Sourced<String>>,
+    /// Seconds to wait for the first answer.
+    pub timeout: Sourced<u32>,
+    pub differences: Vec<Difference>,
+}
+
+/// A URL path and what Apache serves there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// Starts with `/`.
+    pub url: String,
+    /// Absolute, in the container.
+    pub path: String,
+}
+
+/// How Django's static files are collected before the server starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CollectStatic {
+    /// Absolute, in the container.
+    pub manage_py: String,
+    pub settings_module: Option<String>,
+    /// Where they go, absolute, in the container.
+    pub target: String,
+    /// The project's settings do not name the target (`STATIC_ROOT` unset or not understood), so it is set for the collection.
+    pub override_root: bool,
+}
+
+/// What goes into the image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImagePlan {
+    pub base: Sourced<Base>,
+    pub python: Sourced<String>,
+    pub mod_wsgi: Sourced<String>,
+    pub requirements: Option<Sourced<Requirements>>,
+    pub packages: Option<Sourced<Vec<String>>>,
+    pub build_packages: Option<Sourced<Vec<String>>>,
+    pub build_hooks: Vec<Sourced<String>>,
+    pub repository: Option<Sourced<String>>,
+}
+
+/// The image that everything is built on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Base {
+    /// Debian itself, whose own `python3` is used: pulled, or bootstrapped from Debian's packages.
+    Debian { suite: Suite },
+    /// Another image that has a Python of its own (`python:3.12-slim`), from a registry or this engine.
+    Reference(String),
+}
+
+/// A release of Debian.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suite {
+    Bookworm,
+    Trixie,
+}
+
+impl Suite {
+    pub fn name(self) -> &'static str {
+        match self {
+            Suite::Bookworm => "bookworm",
+            Suite::Trixie => "trixie",
+        }
+    }
+
+    /// The version of its `python3` package.
+    pub fn python(self) -> &'static str {
+        match self {
+            Suite::Bookworm => "3.11",
+            Suite::Trixie => "3.13",
+        }
+    }
+}

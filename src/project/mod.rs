@@ -1,0 +1,106 @@
+//! What the project directory says, found without running any of its code.
+
+use crate::units::{EntryPoint, Sourced};
+
+/// What was found. Every choice carries the place that decided it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project {
+    /// Possible entry points in the order of preference, all of the best rank found; more than one is ambiguous.
+    pub candidates: Vec<Sourced<EntryPoint>>,
+    /// Everything that was looked for, in words, for the message when nothing was found.
+    pub looked_for: Vec<String>,
+    pub framework: Option<Sourced<Framework>>,
+    /// The requirements to install; `None`: there are none.
+    pub requirements: Option<Sourced<Requirements>>,
+    /// What the project says of its Python: an exact request or a range.
+    pub python: Option<Sourced<PythonRequest>>,
+    /// Directories served by Apache.
+    pub statics: Vec<Sourced<Static>>,
+    /// Directories beside the project's root to import modules from, relative, `src` for instance.
+    pub python_path: Vec<Sourced<String>>,
+    /// Things worth telling: a `DEBUG = True`, an `ALLOWED_HOSTS` without localhost.
+    pub remarks: Vec<String>,
+}
+
+/// The framework, as far as it matters to how the project is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Framework {
+    Django(Django),
+    Flask,
+    Plain,
+}
+
+/// What was read from a Django project's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Django {
+    /// Relative to the project.
+    pub manage_py: String,
+    /// `mysite.settings`, or `mysite.settings.dev` of a split package.
+    pub settings_module: Option<String>,
+    pub static_url: Option<String>,
+    /// As far as it can be told without running code.
+    pub static_root: StaticRoot,
+    /// Is `django.contrib.staticfiles` among the installed apps (as far as can be told)?
+    pub staticfiles: bool,
+}
+
+/// `STATIC_ROOT` of a Django project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StaticRoot {
+    /// Not set anywhere.
+    Unset,
+    /// Inside the project, relative to it.
+    Inside(String),
+    /// An absolute path outside the project.
+    Outside(String),
+    /// Set, by an expression that cannot be told without running code.
+    Unknown,
+}
+
+/// A URL path and the directory behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Static {
+    /// `/static/`, with both slashes.
+    pub url: String,
+    /// Relative to the project.
+    pub directory: String,
+}
+
+/// What is to be installed, by the tool that the file belongs to. Paths are relative to the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Requirements {
+    /// `uv.lock` with its `pyproject.toml`; `groups` are dependency groups, `extras` optional dependencies.
+    UvLock {
+        groups: Vec<String>,
+        extras: Vec<String>,
+    },
+    /// A PEP 751 lock file.
+    PyLock {
+        path: String,
+    },
+    PoetryLock {
+        groups: Vec<String>,
+        extras: Vec<String>,
+    },
+    PipfileLock {
+        groups: Vec<String>,
+    },
+    /// pip requirement files, installed together. `includes` are the files they name by `-r` and `-c`.
+    Files {
+        paths: Vec<String>,
+        includes: Vec<String>,
+    },
+    /// The dependencies of `pyproject.toml` that has no lock: each is a PEP 508 line.
+    PyProject {
+        dependencies: Vec<String>,
+    },
+}
+
+/// Which Python the project asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PythonRequest {
+    /// `3.13` or `3.13.2`.
+    Version(String),
+    /// A PEP 440 specifier: `>=3.10,<3.14`.
+    Range(String),
+}

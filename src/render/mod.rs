@@ -1,0 +1,1 @@
+//! A plan becomes files. Pure; decisions are made here, templates stay flat.

@@ -1,0 +1,114 @@
+//! The WSGI entry point of a project, as users of gunicorn and mod_wsgi-express write it.
+
+use std::fmt;
+
+/// What is called once it has been imported.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Callable {
+    /// A WSGI application object: `application`, or dotted, `app.wsgi_app`.
+    Object(String),
+    /// A function without arguments that returns one: `create_app()`.
+    Factory(String),
+}
+
+/// Where the WSGI application is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EntryPoint {
+    /// An importable module: `mysite.wsgi:application`.
+    Module { module: String, callable: Callable },
+    /// A file that need not be importable, relative to the project with `/` separators: `deploy/site.wsgi`.
+    Script { path: String, callable: Callable },
+}
+
+impl fmt::Display for Callable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Callable::Object(name) => f.write_str(name),
+            Callable::Factory(name) => write!(f, "{name}()"),
+        }
+    }
+}
+
+impl fmt::Display for EntryPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EntryPoint::Module { module, callable } => write!(f, "{module}:{callable}"),
+            EntryPoint::Script { path, callable } if *callable == Callable::Object("application".into()) => f.write_str(path),
+            EntryPoint::Script { path, callable } => write!(f, "{path}:{callable}"),
+        }
+    }
+}
+
+/// Why a text is not an entry point.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    #[error("`{0}` is not a Python name")]
+    NotAName(String),
+    #[error("only a call without arguments can be given: `{0}()`")]
+    Arguments(String),
+    #[error("`{0}` must be a path inside the project, without `..`")]
+    Outside(String),
+    #[error("it is empty")]
+    Empty,
+}
+
+impl std::str::FromStr for EntryPoint {
+    type Err = Invalid;
+
+    /// Reads `module:callable`, `module:factory()`, `module` (callable `application`), `path/to/script.wsgi`
+    /// and `path/to/script.py:callable`. What contains `/` or ends in `.py` or `.wsgi` is a path.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        let (place, callable) = match text.rsplit_once(':') {
+            Some((place, callable)) => (place, parse_callable(callable)?),
+            None => (text, Callable::Object("application".into())),
+        };
+        if place.is_empty() {
+            return Err(Invalid::Empty);
+        }
+        if place.contains('/') || place.ends_with(".py") || place.ends_with(".wsgi") {
+            let path = place.trim_start_matches("./");
+            let inside = !path.starts_with('/') && path.split('/').all(|part| !part.is_empty() && part != "..");
+            if !inside || path.chars().any(char::is_control) {
+                return Err(Invalid::Outside(path.escape_debug().to_string()));
+            }
+            return Ok(EntryPoint::Script { path: path.to_owned(), callable });
+        }
+        Ok(EntryPoint::Module { module: dotted(place)?, callable })
+    }
+}
+
+fn parse_callable(text: &str) -> Result<Callable, Invalid> {
+    match text.split_once('(') {
+        None => Ok(Callable::Object(dotted(text)?)),
+        Some((name, ")")) => Ok(Callable::Factory(dotted(name)?)),
+        Some((name, _)) => Err(Invalid::Arguments(name.to_owned())),
+    }
+}
+
+fn dotted(text: &str) -> Result<String, Invalid> {
+    let is_name = |part: &str| {
+        part.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_') && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+    };
+    if text.split('.').all(is_name) { Ok(text.to_owned()) } else { Err(Invalid::NotAName(text.escape_debug().to_string())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_users_of_other_servers_write() {
+        for text in ["mysite.wsgi:application", "app:create_app()", "app:app.wsgi_app", "deploy/site.wsgi", "main.py:app"] {
+            assert_eq!(text.parse::<EntryPoint>().unwrap().to_string(), text);
+        }
+        assert_eq!("mysite.wsgi".parse::<EntryPoint>().unwrap().to_string(), "mysite.wsgi:application");
+    }
+
+    #[test]
+    fn refuses_code_and_paths_outside() {
+        for text in ["", "a:b(1)", "a:b;c", "../x.py", "/etc/x.py", "a b:c", "a:\"\n", "x\n.py"] {
+            assert!(text.parse::<EntryPoint>().is_err(), "{text:?}");
+        }
+    }
+}

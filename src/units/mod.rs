@@ -1,0 +1,10 @@
+//! Small value types that every other part shares.
+
+mod entry_point;
+pub mod layout;
+mod origin;
+mod secret;
+
+pub use entry_point::{Callable, EntryPoint};
+pub use origin::{Origin, Sourced};
+pub use secret::Secret;
