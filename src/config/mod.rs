@@ -1,14 +1,30 @@
 //! What the user said: flags, `PARITY_*`, `parity.override.yaml`, `parity.yaml`, `.env` — in that order of precedence.
 
+mod advice;
+mod document;
+mod dotenv;
+mod entry;
+mod file;
+mod load;
+mod project;
+pub mod rule;
 mod server;
+mod setting;
+mod source;
 mod value;
+mod variables;
+mod yaml;
 
 use std::path::PathBuf;
 
 use crate::units::{EntryPoint, Secret, Sourced};
 
-pub use server::{SETTINGS, Server, Setting};
-pub use value::{Given, OnOffAuto, Value};
+pub use load::{Flags, Sources, load};
+pub use project::PROJECT_SETTINGS;
+pub use server::{SETTINGS, Server};
+pub use setting::{Setting, all as all_settings, find as find_setting};
+pub use value::{Given, Mismatch, OnOffAuto, Part, Shape, Value};
+pub use variables::RESERVED_VARIABLES;
 
 /// Everything that was said, each value with its origin. What nobody said is `None` or empty, except
 /// the server's settings, which carry mod_wsgi-express' defaults.

@@ -34,6 +34,8 @@ impl fmt::Display for EntryPoint {
         match self {
             EntryPoint::Module { module, callable } => write!(f, "{module}:{callable}"),
             EntryPoint::Script { path, callable } if *callable == Callable::Object("application".into()) => f.write_str(path),
+            // `site.wsgi:app` would be a module's.
+            EntryPoint::Script { path, callable } if path.ends_with(".wsgi") && !path.contains('/') => write!(f, "./{path}:{callable}"),
             EntryPoint::Script { path, callable } => write!(f, "{path}:{callable}"),
         }
     }
@@ -56,7 +58,8 @@ impl std::str::FromStr for EntryPoint {
     type Err = Invalid;
 
     /// Reads `module:callable`, `module:factory()`, `module` (callable `application`), `path/to/script.wsgi`
-    /// and `path/to/script.py:callable`. What contains `/` or ends in `.py` or `.wsgi` is a path.
+    /// and `path/to/script.py:callable`. What contains `/` or ends in `.py` is a path; so is `site.wsgi`,
+    /// but `mysite.wsgi:application` is Django's usual module.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         let (place, callable) = match text.rsplit_once(':') {
@@ -66,7 +69,7 @@ impl std::str::FromStr for EntryPoint {
         if place.is_empty() {
             return Err(Invalid::Empty);
         }
-        if place.contains('/') || place.ends_with(".py") || place.ends_with(".wsgi") {
+        if place.contains('/') || place.ends_with(".py") || (place.ends_with(".wsgi") && place == text) {
             let path = place.trim_start_matches("./");
             let inside = !path.starts_with('/') && path.split('/').all(|part| !part.is_empty() && part != "..");
             if !inside || path.chars().any(char::is_control) {
@@ -99,10 +102,14 @@ mod tests {
 
     #[test]
     fn reads_what_users_of_other_servers_write() {
-        for text in ["mysite.wsgi:application", "app:create_app()", "app:app.wsgi_app", "deploy/site.wsgi", "main.py:app"] {
+        for text in
+            ["mysite.wsgi:application", "app:create_app()", "app:app.wsgi_app", "deploy/site.wsgi", "main.py:app", "./site.wsgi:app"]
+        {
             assert_eq!(text.parse::<EntryPoint>().unwrap().to_string(), text);
         }
-        assert_eq!("mysite.wsgi".parse::<EntryPoint>().unwrap().to_string(), "mysite.wsgi:application");
+        assert_eq!("mysite.web".parse::<EntryPoint>().unwrap().to_string(), "mysite.web:application");
+        assert!(matches!("mysite.wsgi:application".parse(), Ok(EntryPoint::Module { .. })));
+        assert!(matches!("site.wsgi".parse(), Ok(EntryPoint::Script { .. })));
     }
 
     #[test]

@@ -1,0 +1,176 @@
+//! Everything that was said, put together: files, then the environment, then flags.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use super::entry::{Entry, Place};
+use super::project::{self, Saying as _};
+use super::source::{Source, Spot};
+use super::value::Given;
+use super::{Config, document, dotenv, file, setting, variables, yaml};
+use crate::error::{Failure, Kind, Result};
+use crate::units::{Origin, Secret, Sourced};
+
+/// Where configuration comes from.
+#[derive(Clone)]
+pub struct Sources<'a> {
+    /// The project's directory.
+    pub root: &'a Path,
+    /// The whole environment of the command: `PARITY_*`, and what `env:` passes through.
+    pub environment: &'a BTreeMap<String, String>,
+    pub flags: Flags,
+}
+
+impl fmt::Debug for Sources<'_> {
+    /// Without the values of the environment and of flags, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources").field("root", &self.root).field("flags", &self.flags).finish_non_exhaustive()
+    }
+}
+
+/// Settings on the command line.
+#[derive(Clone, Default)]
+pub struct Flags(Vec<(String, String, Given)>);
+
+impl Flags {
+    /// Adds a setting: the flag as typed, the setting's key, and its value.
+    ///
+    /// ```
+    /// let mut flags = parity::config::Flags::default();
+    /// flags.push("--processes", "processes", "2");
+    /// flags.push("--url-alias", "url-alias", vec!["/media/=media".to_owned()]);
+    /// ```
+    pub fn push(&mut self, flag: impl Into<String>, key: impl Into<String>, given: impl Into<Given>) {
+        self.0.push((flag.into(), key.into(), given.into()));
+    }
+}
+
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(flag, _, _)| flag)).finish()
+    }
+}
+
+/// Reads all of a project's configuration. A project without any is fine.
+///
+/// # Errors
+/// [`Kind::BadFile`] with the place, the line and what to write instead; [`Kind::Usage`] for a flag.
+pub fn load(sources: &Sources<'_>) -> Result<Config> {
+    let base = either(sources.root, "parity")?;
+    let own = either(sources.root, "parity.override")?;
+
+    let mut entries = Vec::new();
+    for source in [&base, &own].into_iter().flatten() {
+        entries.extend(document::entries(source, yaml::parse(source)?)?);
+    }
+    entries.extend(variables::entries(sources.environment)?);
+    entries.extend(flags(&sources.flags)?);
+
+    let mut config = Config { file: base.as_ref().map(|source| source.path.clone()), ..Config::default() };
+    let (env, settings): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.setting.is_secret());
+    for entry in &settings {
+        config.apply(entry.setting.key, entry).map_err(|wrong| entry.refuse(&wrong))?;
+    }
+    env_files(&mut config, sources.root, &settings)?;
+    for entry in &env {
+        say_env(&mut config, entry, sources.environment)?;
+    }
+    Ok(config)
+}
+
+/// `NAME.yaml` or `NAME.yml`, not both.
+fn either(root: &Path, name: &str) -> Result<Option<Source>> {
+    let (yaml, yml) = (format!("{name}.yaml"), format!("{name}.yml"));
+    match (file::read(root, Path::new(&yaml))?, file::read(root, Path::new(&yml))?) {
+        (Some(_), Some(_)) => Err(Failure::new(Kind::BadFile, format!("there are both {yaml} and {yml}"))
+            .hint(format!("keep one of them: {yaml} is the usual name"))),
+        (one, other) => Ok(one.or(other)),
+    }
+}
+
+fn flags(flags: &Flags) -> Result<Vec<Entry<'static>>> {
+    let entry = |(flag, key, given): &(String, String, Given)| match setting::find(key) {
+        Some(setting) => Ok(Entry { setting, given: given.clone(), place: Place::Flag(flag.clone()) }),
+        None => Err(Failure::new(Kind::Usage, format!("{flag} sets an unknown setting `{key}`"))),
+    };
+    flags.0.iter().map(entry).collect()
+}
+
+/// Reads `env-file:`, or a `.env` that happens to be there.
+fn env_files(config: &mut Config, root: &Path, settings: &[Entry<'_>]) -> Result<()> {
+    let Some(named) = &config.env_file else {
+        // A virtual environment may have that name.
+        let file = if root.join(".env").is_dir() { None } else { file::read(root, Path::new(".env"))? };
+        if let Some(source) = file {
+            read_env_file(config, &source).map_err(|failure| failure.hint("with `env-file: []` in parity.yaml it is not read"))?;
+            config.env_file = Some(Sourced::detected(vec![".env".to_owned()], ".env"));
+        }
+        return Ok(());
+    };
+    for name in named.value.clone() {
+        let source = file::read(root, Path::new(&name))?.ok_or_else(|| missing(&name, settings))?;
+        read_env_file(config, &source)?;
+    }
+    Ok(())
+}
+
+/// The failure for a file that `env-file` names, pointing at the name.
+fn missing(name: &str, settings: &[Entry<'_>]) -> Failure {
+    let what = format!("there is no file `{}`", name.escape_debug());
+    let hint = "paths are relative to the project's directory";
+    let Some(entry) = settings.iter().rfind(|entry| entry.setting.key == "env-file") else {
+        return Failure::new(Kind::BadFile, what).hint(hint);
+    };
+    let failure = match &entry.place {
+        Place::File { source, spot, parts } => {
+            let at = match &entry.given {
+                Given::List(items) => items.iter().position(|item| *item == Given::from(name)),
+                _ => None,
+            };
+            source.failure(at.and_then(|at| parts.get(at)).map_or(*spot, |(_, value)| *value), &what)
+        }
+        Place::Variable(_) | Place::Flag(_) => Failure::new(Kind::BadFile, format!("{}: {what}", entry.origin())),
+    };
+    failure.hint(hint)
+}
+
+fn read_env_file(config: &mut Config, source: &Source) -> Result<()> {
+    let variables = dotenv::parse(&source.text).map_err(|why| {
+        // Not the line: what a mistake made of a secret is still one.
+        let failure = Failure::new(Kind::BadFile, format!("{}:{}: {}", source.path.display(), why.line, why.what));
+        why.hint.into_iter().fold(failure, |failure, hint| failure.hint(hint))
+    })?;
+    for variable in variables {
+        let origin = source.origin(Spot { line: variable.line, column: 1, width: 1 });
+        put_env(config, variable.name, &variable.value, origin);
+    }
+    Ok(())
+}
+
+/// Takes in one `env:`. A name without a value takes it from the command's environment, if it is there.
+fn say_env(config: &mut Config, entry: &Entry<'_>, environment: &BTreeMap<String, String>) -> Result<()> {
+    let pairs = project::environment(&entry.given).map_err(|wrong| entry.refuse(&wrong))?;
+    for (at, (name, value)) in pairs.into_iter().enumerate() {
+        match value {
+            Some(value) => put_env(config, name.to_owned(), value, entry.origin_of(at)),
+            None => {
+                if let Some(value) = environment.get(name) {
+                    put_env(config, name.to_owned(), value, Origin::Env(name.to_owned()));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn put_env(config: &mut Config, name: String, value: &str, origin: Origin) {
+    let value = Sourced::new(Secret::new(value), origin);
+    match config.env.iter_mut().find(|(before, _)| *before == name) {
+        Some((_, before)) => *before = value,
+        None => config.env.push((name, value)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! The settings of the project and its image: everything in the file that is not the server's.
+
+use super::Config;
+use super::rule;
+use super::setting::{self, Setting};
+use super::value::{Given, Mismatch, Part, Shape, Value};
+use crate::units::{Origin, Sourced};
+
+const fn setting(key: &'static str, shape: Shape, help: &'static str) -> Setting {
+    Setting { key, help, shape, ..Setting::FREE }
+}
+
+/// Every setting that is not the server's, in the order of the documentation.
+pub const PROJECT_SETTINGS: &[Setting] = &[
+    setting("app", Shape::One, "The WSGI entry point: `module:callable`, `module:factory()` or a script's path."),
+    setting("python", Shape::One, "The version of Python.").ruled(&rule::PYTHON_VERSION),
+    setting("requirements", Shape::List, "Files to install instead of those found.").ruled(&rule::PATH),
+    setting("groups", Shape::List, "Extras and dependency groups to install as well.").ruled(&rule::GROUP),
+    setting("image.base", Shape::One, "The image that everything is built on.").ruled(&rule::IMAGE),
+    setting("image.packages", Shape::List, "Debian packages in the image.").ruled(&rule::PACKAGE),
+    setting("image.build-packages", Shape::List, "Debian packages that only building the requirements needs.").ruled(&rule::PACKAGE),
+    setting("image.repository", Shape::One, "Where built images are pulled from and pushed to.").ruled(&rule::REPOSITORY),
+    setting("image.build-ca", Shape::One, "A CA bundle on this machine that is used while building.").ruled(&rule::PATH),
+    setting("image.mod-wsgi", Shape::One, "The version of mod_wsgi.").ruled(&rule::MOD_WSGI_VERSION),
+    setting("hooks.build", Shape::Commands, "Commands that are steps of the image build.").ruled(&rule::COMMAND),
+    setting("hooks.start", Shape::Commands, "Commands that run before Apache starts.").ruled(&rule::COMMAND),
+    setting("env", Shape::Pairs, "The application's environment. A name without a value is passed through.").named(&rule::ENV_NAME),
+    setting("env-file", Shape::List, "Files with the application's environment, `.env` by default.").ruled(&rule::PATH),
+    setting("network", Shape::One, "An existing network to join.").ruled(&rule::NETWORK),
+    setting("timeout", Shape::One, "Seconds to wait for the first answer.").ruled(&rule::SECONDS),
+    setting("static-files", Shape::One, "`false`: Apache does not serve the project's static files."),
+];
+
+/// A setting's value and who set it, as a whole and part by part.
+pub(super) trait Saying {
+    fn given(&self) -> &Given;
+    fn origin(&self) -> Origin;
+    /// The origin of an item of a list or a pair of a map, counted from 0.
+    fn origin_of(&self, at: usize) -> Origin;
+}
+
+impl Config {
+    /// Sets one value of anything but `env`, which needs the environment. `Ok(false)`: there is no such setting.
+    pub(super) fn apply(&mut self, key: &str, said: &impl Saying) -> Result<bool, Mismatch> {
+        let (given, origin) = (said.given(), said.origin());
+        let Some(setting) = setting::find(key) else { return Ok(false) };
+        setting.check(given)?;
+        match key {
+            "app" => put(&mut self.app, given, origin)?,
+            "python" => put(&mut self.python, given, origin)?,
+            "requirements" => put(&mut self.requirements, given, origin)?,
+            "groups" => put(&mut self.groups, given, origin)?,
+            "image.base" => put(&mut self.image.base, given, origin)?,
+            "image.packages" => put(&mut self.image.packages, given, origin)?,
+            "image.build-packages" => put(&mut self.image.build_packages, given, origin)?,
+            "image.repository" => put(&mut self.image.repository, given, origin)?,
+            "image.build-ca" => put(&mut self.image.build_ca, given, origin)?,
+            "image.mod-wsgi" => put(&mut self.image.mod_wsgi, given, origin)?,
+            "hooks.build" => self.hooks.build = commands(said)?,
+            "hooks.start" => self.hooks.start = commands(said)?,
+            "env-file" => put(&mut self.env_file, given, origin)?,
+            "network" => put(&mut self.network, given, origin)?,
+            "timeout" => put(&mut self.timeout, given, origin)?,
+            "static-files" => put(&mut self.static_files, given, origin)?,
+            _ => return self.server.set(key, given, origin),
+        }
+        Ok(true)
+    }
+}
+
+/// `null` takes back what was set before.
+fn put<T: Value>(slot: &mut Option<Sourced<T>>, given: &Given, origin: Origin) -> Result<(), Mismatch> {
+    *slot = Option::<T>::read(given)?.map(|value| Sourced::new(value, origin));
+    Ok(())
+}
+
+fn commands(said: &impl Saying) -> Result<Vec<Sourced<String>>, Mismatch> {
+    let commands = Vec::<String>::read(said.given())?;
+    Ok(commands.into_iter().enumerate().map(|(at, command)| Sourced::new(command, said.origin_of(at))).collect())
+}
+
+/// The names of the application's environment, each with its value, if it has one, and its place in the list.
+pub(super) fn environment(given: &Given) -> Result<Vec<(&str, Option<&str>)>, Mismatch> {
+    setting::find("env").map_or(Ok(()), |setting| setting.check(given))?;
+    let pairs = super::value::pairs(given)?;
+    match pairs.iter().position(|(_, value)| value.is_some_and(|value| value.contains('\0'))) {
+        // No process can have it in its environment.
+        Some(at) => Err(Mismatch::whole("a text without NUL").at(Part::Item(at))),
+        None => Ok(pairs),
+    }
+}
+
+#[cfg(test)]
+impl Config {
+    /// Sets a value as a flag would, for tests.
+    pub(super) fn set(&mut self, key: &str, given: &Given) -> Result<bool, Mismatch> {
+        struct Flag<'a>(&'a Given);
+        impl Saying for Flag<'_> {
+            fn given(&self) -> &Given {
+                self.0
+            }
+            fn origin(&self) -> Origin {
+                Origin::Flag("--test".into())
+            }
+            fn origin_of(&self, _: usize) -> Origin {
+                self.origin()
+            }
+        }
+        self.apply(key, &Flag(given))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_has_its_place() {
+        for setting in setting::all().filter(|setting| setting.key != "env") {
+            let found = Config::default().set(setting.key, &Given::Null);
+            // Refusing null is the business of the type; what matters is that somebody looked.
+            assert!(matches!(found, Ok(true) | Err(_)), "{} goes nowhere", setting.key);
+        }
+        assert_eq!(Config::default().set("env", &Given::Null), Ok(false));
+        assert_eq!(Config::default().set("nonsense", &Given::Null), Ok(false));
+    }
+
+    #[test]
+    fn null_takes_a_value_back() {
+        let mut config = Config::default();
+        config.set("network", &"blog_default".into()).unwrap();
+        config.set("network", &Given::Null).unwrap();
+        assert_eq!(config.network, None);
+        config.set("setenv", &"A=1".into()).unwrap();
+        config.set("setenv", &Given::Null).unwrap();
+        assert_eq!(config.server.setenv.value, []);
+    }
+}
