@@ -1,6 +1,50 @@
 //! What the project directory says, found without running any of its code.
+//!
+//! # The entry point
+//!
+//! The first of these that is there decides; two of the same rank, with nothing to choose between them, are ambiguous.
+//!
+//! 1. Django: `manage.py` in the root or one directory down, the settings it names, their `WSGI_APPLICATION`, else the
+//!    `wsgi.py` beside the settings.
+//! 2. `*.wsgi`, `wsgi.py`, `application.py` with `application` at module level, the root first, then up to two directories down.
+//! 3. `FLASK_APP` in `.flaskenv` or `.env`; then `app.py`, `wsgi.py`, `main.py` or a package with `app`, `application`,
+//!    `create_app()` or `make_app()`.
+//!
+//! A file that imports the application of another (`wsgi.py` with `from app import app`) stands for both. Applications known
+//! to speak another protocol (FastAPI and the like) are never offered.
+//!
+//! The order in which requirements are looked for is in [`Requirements`]' module, `requirements`.
+
+mod callable;
+mod choose;
+mod django;
+mod flask;
+mod inspect;
+mod python;
+mod python_version;
+mod requirements;
+mod search;
+mod settings;
+#[cfg(test)]
+mod testing;
+mod toml_file;
+mod tree;
+mod value;
 
 use crate::units::{EntryPoint, Sourced};
+
+pub use inspect::inspect;
+
+/// What the user has chosen already.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The entry point: none is searched for, and it is the only candidate, with the origin `Default`.
+    pub app: Option<EntryPoint>,
+    /// Requirement or lock files to use instead of those found, relative to the project; empty: install none.
+    pub requirements: Option<Vec<String>>,
+    /// Groups and extras to install as well.
+    pub groups: Vec<String>,
+}
 
 /// What was found. Every choice carries the place that decided it.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,0 +1,244 @@
+//! What a name of a Python file is to a WSGI server, followed through the project's own imports.
+
+use std::rc::Rc;
+
+use super::python::{Bound, BoundTo, Expr, Function, Imported, Module, StatementKind, visit};
+use super::tree::{self, Tree};
+
+/// How far imports of imports are followed.
+const MAX_HOPS: usize = 6;
+
+/// What a name can be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum What {
+    /// An application of a framework known to speak WSGI.
+    Wsgi,
+    /// Something that may be one.
+    Possible,
+    /// A function that makes one, callable without arguments.
+    Factory,
+    /// A function that makes one of arguments.
+    FactoryWithArguments,
+    /// An application of another protocol, with the framework's name.
+    Asgi(String),
+    /// A Dash object: its WSGI application is the Flask application in its `server`.
+    Dash,
+    /// Nothing that a web server could call.
+    No,
+}
+
+/// A name and where it leads.
+#[derive(Debug, Clone)]
+pub(super) struct Resolved {
+    pub what: What,
+    /// Line of the name in the file that was asked about.
+    pub line: usize,
+    /// The project's files that it came through, the file that was asked about first.
+    pub through: Vec<String>,
+}
+
+/// Looks a name of a file up; `None` if the file does not have it at module level.
+pub(super) fn resolve(tree: &Tree, file: &str, name: &str) -> Option<Resolved> {
+    Resolver { tree, through: Vec::new() }.name(file, name)
+}
+
+/// A file, what is in it, and one of its names.
+type Place = (String, Rc<Module>, Bound);
+
+struct Resolver<'a> {
+    tree: &'a Tree,
+    through: Vec<String>,
+}
+
+impl Resolver<'_> {
+    fn name(mut self, file: &str, name: &str) -> Option<Resolved> {
+        let module = self.tree.module(file)?;
+        let bound = module.names.get(name)?;
+        let line = bound.line;
+        let what = self.bound(file, &module, bound);
+        Some(Resolved { what, line, through: self.through })
+    }
+
+    fn bound(&mut self, file: &str, module: &Module, bound: &Bound) -> What {
+        self.through.push(file.to_owned());
+        if self.through.len() > MAX_HOPS {
+            return What::Possible;
+        }
+        match &bound.to {
+            BoundTo::Value(value) => self.value(file, module, value),
+            BoundTo::Class => What::Possible,
+            BoundTo::Function(function) => Self::function(module, function),
+            BoundTo::Import(import) => {
+                let Imported::Name { name, .. } = &import.what else { return What::No };
+                match self.imported(file, import.level, &import.module, name) {
+                    Some((file, module, bound)) => self.bound(&file, &module, &bound),
+                    // A submodule, not something in it.
+                    None if self.is_submodule(file, import.level, &import.module, name) => What::No,
+                    None => external(&module.canonical(name)).unwrap_or(What::Possible),
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, file: &str, module: &Module, value: &Expr) -> What {
+        match value {
+            value if value.is_plain_data() => What::No,
+            Expr::Call { function, args, .. } => {
+                let Some(dotted) = function.dotted() else { return What::Possible };
+                let canonical = module.canonical(&dotted);
+                if let Some(what) = external(&canonical) {
+                    return what;
+                }
+                if canonical.ends_with("wsgi_app") || canonical.ends_with("wsgi_application") {
+                    return What::Wsgi;
+                }
+                // A wrapper is what it wraps.
+                if let Some(Expr::Name(inner)) = args.first()
+                    && let Some(bound) = module.names.get(inner).filter(|bound| bound.to != BoundTo::Value(value.clone()))
+                    && !matches!(bound.to, BoundTo::Class | BoundTo::Function(_))
+                {
+                    let what = self.bound(file, module, &bound.clone());
+                    if what != What::No {
+                        return what;
+                    }
+                }
+                match self.callee(file, module, &dotted) {
+                    Some((file, module, Bound { to: BoundTo::Function(function), .. })) => {
+                        self.through.push(file.clone());
+                        made_by(&module, &function)
+                    }
+                    _ => What::Possible,
+                }
+            }
+            Expr::Name(other) => match module.names.get(other).filter(|bound| bound.to != BoundTo::Value(value.clone())) {
+                Some(bound) => self.bound(file, module, &bound.clone()),
+                None => What::Possible,
+            },
+            Expr::Attribute(_, name) if name == "wsgi_app" || name == "server" => What::Wsgi,
+            _ => What::Possible,
+        }
+    }
+
+    fn function(module: &Module, function: &Function) -> What {
+        let asgi = || What::Asgi("an async function".into());
+        let required: Vec<&str> = function.required.iter().map(String::as_str).collect();
+        match &required[..] {
+            [] if function.name != "app" && function.name != "application" => match made_by(module, function) {
+                What::Asgi(framework) => What::Asgi(framework),
+                What::No => What::No,
+                _ if function.is_async => asgi(),
+                _ if function.callable_without_arguments => What::Factory,
+                _ => What::FactoryWithArguments,
+            },
+            _ if function.is_async => asgi(),
+            ["scope", ..] | [_, _, _, ..] => What::Asgi("a function of scope, receive and send".into()),
+            ["environ" | "env", _] => What::Wsgi,
+            [_, _] if function.name == "app" || function.name == "application" => What::Possible,
+            _ if function.name != "app" && function.name != "application" => What::FactoryWithArguments,
+            _ => What::No,
+        }
+    }
+
+    /// The function or class of the project that a call is of; re-exports are followed.
+    fn callee(&mut self, file: &str, module: &Module, dotted: &str) -> Option<Place> {
+        let (head, rest) = dotted.split_once('.').map_or((dotted, None), |(head, rest)| (head, Some(rest)));
+        let bound = module.names.get(head)?;
+        let mut place = match (&bound.to, rest) {
+            (BoundTo::Function(_) | BoundTo::Class, None) => return Some((file.to_owned(), self.tree.module(file)?, bound.clone())),
+            (BoundTo::Import(import), rest) => {
+                let name = match (&import.what, rest) {
+                    (Imported::Name { name, .. }, None) => name,
+                    (Imported::Module | Imported::ModuleAs(_), Some(name)) => name,
+                    _ => return None,
+                };
+                self.imported(file, import.level, &import.module, name)?
+            }
+            _ => return None,
+        };
+        for _ in 0..MAX_HOPS {
+            let BoundTo::Import(import) = &place.2.to else { return Some(place) };
+            let Imported::Name { name, .. } = &import.what else { return None };
+            self.through.push(place.0.clone());
+            place = self.imported(&place.0, import.level, &import.module, name)?;
+        }
+        None
+    }
+
+    /// A name imported from one of the project's files.
+    fn imported(&self, file: &str, level: usize, module: &str, name: &str) -> Option<Place> {
+        let target = imported_file(self.tree, file, level, module)?;
+        let parsed = self.tree.module(&target)?;
+        let bound = parsed.names.get(name)?.clone();
+        Some((target, parsed, bound))
+    }
+
+    fn is_submodule(&self, file: &str, level: usize, module: &str, name: &str) -> bool {
+        let inner = if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") };
+        imported_file(self.tree, file, level, &inner).is_some()
+    }
+}
+
+/// The project's file that `from module import …` in another of its files means.
+pub(super) fn imported_file(tree: &Tree, file: &str, level: usize, module: &str) -> Option<String> {
+    let (root, importer) = tree.importable(file);
+    let import = super::python::Import { level, module: module.to_owned(), what: Imported::All };
+    let absolute = import.absolute(&importer?, tree::file_name(file) == "__init__.py")?;
+    // Its own directory comes first, then what every project can import from.
+    tree.module_file(&[root, String::new(), "src".to_owned()], &absolute)
+}
+
+/// What the calls in a function's body make.
+fn made_by(module: &Module, function: &Function) -> What {
+    let mut body = Module { names: module.names.clone(), ..Module::default() };
+    let mut made = What::Possible;
+    visit(&function.body, &mut |statement| {
+        if let StatementKind::Import(import) = &statement.kind
+            && let Some(bound) = import.bound()
+        {
+            body.names.insert(bound.to_owned(), Bound { line: statement.line, to: BoundTo::Import(import.clone()) });
+        }
+        let (StatementKind::Assign { value, .. } | StatementKind::Return(value)) = &statement.kind else { return };
+        if let Expr::Call { function, .. } = value
+            && let Some(dotted) = function.dotted()
+            && let Some(what @ (What::Wsgi | What::Asgi(_))) = external(&body.canonical(&dotted))
+            && made == What::Possible
+        {
+            made = what;
+        }
+    });
+    made
+}
+
+/// What calls and objects of known packages are; `None` for any other.
+fn external(canonical: &str) -> Option<What> {
+    let asgi = |name: &str| Some(What::Asgi(name.to_owned()));
+    match canonical {
+        "django.core.asgi.get_asgi_application" => return asgi("Django's ASGI"),
+        "connexion.AsyncApp" => return asgi("Connexion"),
+        "dash.Dash" => return Some(What::Dash),
+        "flask.Blueprint" | "flask.current_app" | "flask.render_template" => return Some(What::No),
+        _ => {}
+    }
+    if canonical.starts_with("falcon.asgi.") {
+        return asgi("Falcon's ASGI");
+    }
+    match canonical.split('.').next().unwrap_or_default() {
+        "flask" | "bottle" | "falcon" | "pyramid" | "werkzeug" | "cherrypy" | "web" | "webob" | "webapp2" | "pecan" | "apiflask"
+        | "flask_openapi3" | "morepath" | "hug" | "a2wsgi" | "whitenoise" | "dj_static" | "paste" | "wsgiref" => Some(What::Wsgi),
+        "django" if canonical.starts_with("django.core.wsgi") || canonical.starts_with("django.core.handlers.wsgi") => Some(What::Wsgi),
+        "fastapi" => asgi("FastAPI"),
+        "starlette" => asgi("Starlette"),
+        "quart" => asgi("Quart"),
+        "sanic" => asgi("Sanic"),
+        "litestar" | "starlite" => asgi("Litestar"),
+        "blacksheep" => asgi("BlackSheep"),
+        "channels" => asgi("Channels"),
+        "aiohttp" => asgi("aiohttp"),
+        "tornado" => asgi("Tornado"),
+        "robyn" => asgi("Robyn"),
+        "nicegui" => asgi("NiceGUI"),
+        "celery" | "typer" | "click" | "streamlit" | "tkinter" | "PyQt5" | "PyQt6" | "PySide2" | "PySide6" | "kivy" | "textual"
+        | "gradio" | "wx" | "rich" | "argparse" | "logging" => Some(What::No),
+        _ => None,
+    }
+}

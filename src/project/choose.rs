@@ -1,0 +1,29 @@
+//! The one entry point, or a message with the line that decides.
+
+use super::Project;
+use crate::error::{Failure, Kind, Result};
+use crate::units::{EntryPoint, Sourced};
+
+impl Project {
+    /// The entry point that was found. Several, or none, is a failure that shows the line to write.
+    pub fn choose(&self) -> Result<Sourced<EntryPoint>> {
+        match &self.candidates[..] {
+            [one] => Ok(one.clone()),
+            [] => {
+                let lines = self.looked_for.iter().map(|what| format!("  {what}"));
+                Err(Failure::new(Kind::Project, "no WSGI application was found in the project")
+                    .details(std::iter::once("looked for:".to_owned()).chain(lines))
+                    .hint("say where it is in parity.yaml, for instance `app: mysite.wsgi:application`"))
+            }
+            several => {
+                let width = several.iter().map(|candidate| candidate.value.to_string().chars().count()).max().unwrap_or_default();
+                let lines = several.iter().map(|candidate| format!("  {:width$}  {}", candidate.value.to_string(), candidate.origin));
+                let mut failure =
+                    Failure::new(Kind::Project, format!("{} WSGI applications were found and no rule chooses between them", several.len()))
+                        .details(lines);
+                failure = failure.hint(format!("write the one to run to parity.yaml: `app: {}`", several[0].value));
+                Err(several[1..].iter().fold(failure, |failure, other| failure.hint(format!("or `app: {}`", other.value))))
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Django sites: `manage.py`, the settings it names, and the WSGI application those name.
+
+use super::python::{Expr, StatementKind};
+use super::settings::{self, Setting, Settings};
+use super::tree::{self, Tree};
+use super::value::{self, Value};
+use super::{Django, StaticRoot};
+use crate::units::{Callable, EntryPoint, Sourced};
+
+const VARIABLE: &str = "DJANGO_SETTINGS_MODULE";
+
+/// A site that was found.
+#[derive(Debug)]
+pub(super) struct Site {
+    /// The directory of `manage.py`, from which the site's modules are imported.
+    pub home: String,
+    pub facts: Sourced<Django>,
+    pub entry: Option<Sourced<EntryPoint>>,
+    /// Things worth telling of its settings.
+    pub remarks: Vec<String>,
+}
+
+/// The sites of a project: that in the root, else those one directory down.
+pub(super) fn sites(tree: &Tree) -> Vec<Site> {
+    let is_manage = |file: &&str| tree::file_name(file) == "manage.py" && tree::depth(file) <= 1;
+    let mut found: Vec<Site> = Vec::new();
+    for file in tree.files().filter(is_manage) {
+        if found.first().is_some_and(|site| site.home.is_empty()) {
+            break;
+        }
+        found.extend(site(tree, file));
+    }
+    found
+}
+
+fn site(tree: &Tree, manage_py: &str) -> Option<Site> {
+    // Flask-Script's manage.py has the same name.
+    if !tree.text(manage_py)?.to_ascii_lowercase().contains("django") {
+        return None;
+    }
+    let home = tree::parent(manage_py).to_owned();
+    let import_roots = [home.clone()];
+    let named = named_settings(tree, manage_py).or_else(|| lone_settings(tree, &home));
+    let (settings_module, place) = named.map_or((None, manage_py.to_owned()), |(module, place)| (Some(module), place));
+    let loaded = settings_module.as_deref().and_then(|module| settings::load(tree, &import_roots, module));
+    let entry = entry(tree, &home, settings_module.as_deref(), loaded.as_ref());
+
+    let mut remarks = Vec::new();
+    // Under Apache it is wsgi.py that chooses the settings.
+    let wsgi_file = entry.as_ref().and_then(|entry| match &entry.value {
+        EntryPoint::Module { module, .. } => tree.module_file(&import_roots, module),
+        EntryPoint::Script { path, .. } => Some(path.clone()),
+    });
+    let served = wsgi_file.as_deref().and_then(|file| named_settings(tree, file));
+    let mut served_settings = None;
+    if let (Some(managed), Some((served, place))) = (&settings_module, served)
+        && *managed != served
+    {
+        remarks.push(format!(
+            "manage.py uses {managed}, but {place} serves {served}: set {VARIABLE} under `env:` in parity.yaml to use one for both"
+        ));
+        served_settings = settings::load(tree, &import_roots, &served);
+    }
+    let in_effect = served_settings.as_ref().or(loaded.as_ref());
+    remarks.extend(in_effect.and_then(allowed_hosts_remark));
+
+    let none = Settings::new();
+    let loaded = loaded.as_ref().unwrap_or(&none);
+    let facts = Django {
+        manage_py: manage_py.to_owned(),
+        settings_module,
+        static_url: loaded.get("STATIC_URL").and_then(|setting| setting.value.text()).map(str::to_owned),
+        static_root: static_root(&home, loaded.get("STATIC_ROOT")),
+        staticfiles: loaded.get("INSTALLED_APPS").is_some_and(|apps| {
+            let Value::List(apps) = &apps.value else { return false };
+            apps.iter().any(|app| app.text().is_some_and(|app| app.starts_with("django.contrib.staticfiles")))
+        }),
+    };
+    Some(Site { home, facts: Sourced::detected(facts, place), entry, remarks })
+}
+
+/// What a script sets `DJANGO_SETTINGS_MODULE` to, and where. A line without a condition is preferred, then the last.
+fn named_settings(tree: &Tree, file: &str) -> Option<(String, String)> {
+    let mut found = None;
+    settings::run_script(tree, file, &mut |names, statement| {
+        let value = match &statement.kind {
+            StatementKind::Expr(Expr::Call { function, args, .. }) if is_environ(function, "setdefault") => match &args[..] {
+                [key, value] if is_variable(key) => value,
+                _ => return,
+            },
+            StatementKind::SetItem { base, key, value } if is_environ(base, "") && is_variable(key) => value,
+            _ => return,
+        };
+        if let Value::Str(module) = settings::evaluate_in(names, file, value) {
+            found = Some((module, format!("{file}:{}", statement.line)));
+        }
+    });
+    found
+}
+
+fn is_variable(key: &Expr) -> bool {
+    *key == Expr::Str(VARIABLE.into())
+}
+
+fn is_environ(expr: &Expr, method: &str) -> bool {
+    let Some(dotted) = expr.dotted() else { return false };
+    let object = if method.is_empty() { Some(dotted.as_str()) } else { dotted.strip_suffix(method).and_then(|o| o.strip_suffix('.')) };
+    matches!(object, Some("os.environ" | "environ"))
+}
+
+/// The only `settings` beside `manage.py`, if that does not name one.
+fn lone_settings(tree: &Tree, home: &str) -> Option<(String, String)> {
+    let mut files = tree.files().filter(|file| {
+        let inner = if home.is_empty() { Some(*file) } else { file.strip_prefix(home).and_then(|rest| rest.strip_prefix('/')) };
+        inner.is_some_and(|inner| {
+            inner == "settings.py" || inner.ends_with("/settings.py") && tree::depth(inner) == 1 || inner.ends_with("/settings/__init__.py")
+        })
+    });
+    let file = files.next().filter(|_| files.next().is_none())?;
+    let path = file.strip_prefix(home)?.trim_start_matches('/');
+    let module = path.strip_suffix("/__init__.py").or(path.strip_suffix(".py"))?.replace('/', ".");
+    Some((module, file.to_owned()))
+}
+
+fn entry(tree: &Tree, home: &str, settings_module: Option<&str>, settings: Option<&Settings>) -> Option<Sourced<EntryPoint>> {
+    let roots = [home.to_owned()];
+    let module = |module: &str, name: &str, from: String| {
+        let callable = Callable::Object(name.to_owned());
+        Sourced::detected(EntryPoint::Module { module: module.to_owned(), callable }, from)
+    };
+    if let Some(setting) = settings.and_then(|settings| settings.get("WSGI_APPLICATION"))
+        && let Some((name, object)) = setting.value.text().and_then(|text| text.rsplit_once('.'))
+        && tree.module_file(&roots, name).is_some()
+    {
+        return Some(module(name, object, format!("WSGI_APPLICATION at {}", setting.place)));
+    }
+    // Beside the settings, `mysite/settings.py` or `config/settings/dev.py`: `mysite.wsgi`, `config.wsgi`.
+    let mut package = settings_module?;
+    while let Some((parent, _)) = package.rsplit_once('.') {
+        package = parent;
+        let name = format!("{package}.wsgi");
+        if let Some(file) = tree.module_file(&roots, &name)
+            && tree.module(&file).is_some_and(|module| module.names.contains_key("application"))
+        {
+            return Some(module(&name, "application", format!("{file}, beside {}", settings_module?)));
+        }
+    }
+    None
+}
+
+fn static_root(home: &str, setting: Option<&Setting>) -> StaticRoot {
+    let Some(setting) = setting else { return StaticRoot::Unset };
+    if setting.conditional {
+        return StaticRoot::Unknown;
+    }
+    match setting.value.text() {
+        Some("") => StaticRoot::Unset,
+        // Relative to the working directory, which is the project's root.
+        Some(path) if !path.starts_with('/') => match tree::normalize(path) {
+            Some(path) if home.is_empty() => StaticRoot::Inside(path),
+            _ => StaticRoot::Unknown,
+        },
+        Some(path) => match value::inside_project(path) {
+            Some(path) if !path.is_empty() => StaticRoot::Inside(path),
+            Some(_) => StaticRoot::Unknown,
+            None => StaticRoot::Outside(value::normalize(path)),
+        },
+        None if setting.value == Value::None => StaticRoot::Unset,
+        None => StaticRoot::Unknown,
+    }
+}
+
+/// Django answers 400 to hosts that are not allowed, localhost included unless `DEBUG` is on and the list empty.
+fn allowed_hosts_remark(settings: &Settings) -> Option<String> {
+    let setting = settings.get("ALLOWED_HOSTS")?;
+    let Value::List(hosts) = &setting.value else { return None };
+    let hosts: Option<Vec<&str>> = hosts.iter().map(Value::text).collect();
+    let hosts: Vec<&str> = hosts?.into_iter().filter(|host| !host.is_empty()).collect();
+    let local = ["localhost", "127.0.0.1", "*", ".localhost"];
+    let debug = settings.get("DEBUG").map_or(Some(false), |debug| debug.value.truth());
+    let what = if hosts.is_empty() {
+        if debug != Some(false) {
+            return None;
+        }
+        "is empty and DEBUG is off"
+    } else if hosts.iter().any(|host| local.contains(host)) {
+        return None;
+    } else {
+        "has neither localhost nor 127.0.0.1"
+    };
+    let remedy = if setting.from_environment || setting.conditional {
+        "it depends on the environment, so set its variable under `env:` in parity.yaml"
+    } else {
+        "add \"localhost\" and \"127.0.0.1\" to it"
+    };
+    Some(format!("ALLOWED_HOSTS ({}) {what}, so Django would answer 400 Bad Request here: {remedy}", setting.place))
+}
+
+#[cfg(test)]
+mod tests;

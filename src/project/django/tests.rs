@@ -1,0 +1,171 @@
+use super::*;
+use crate::project::testing::project;
+
+const MANAGE: &str = "#!/usr/bin/env python\nimport os\nimport sys\n\n\ndef main():\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')\n    from django.core.management import execute_from_command_line\n    execute_from_command_line(sys.argv)\n\n\nif __name__ == '__main__':\n    main()\n";
+const SETTINGS: &str = "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\nDEBUG = True\nALLOWED_HOSTS = []\nINSTALLED_APPS = [\n    'django.contrib.admin',\n    'django.contrib.staticfiles',\n]\nWSGI_APPLICATION = 'mysite.wsgi.application'\nSTATIC_URL = 'static/'\n";
+const WSGI: &str = "import os\nfrom django.core.wsgi import get_wsgi_application\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')\napplication = get_wsgi_application()\n";
+
+fn find(files: &[(&str, &str)]) -> Vec<Site> {
+    let dir = project(files);
+    sites(&Tree::scan(dir.path()).unwrap())
+}
+
+fn one(files: &[(&str, &str)]) -> Site {
+    let mut sites = find(files);
+    assert_eq!(sites.len(), 1, "{sites:?}");
+    sites.remove(0)
+}
+
+/// A started project with other settings added.
+fn with_settings(more: &str) -> Site {
+    one(&[("manage.py", MANAGE), ("mysite/settings.py", &format!("{SETTINGS}{more}")), ("mysite/wsgi.py", WSGI)])
+}
+
+#[test]
+fn a_project_as_startproject_makes_it() {
+    let site = with_settings("");
+    let facts = Django {
+        manage_py: "manage.py".into(),
+        settings_module: Some("mysite.settings".into()),
+        static_url: Some("static/".into()),
+        static_root: StaticRoot::Unset,
+        staticfiles: true,
+    };
+    assert_eq!(site.facts, Sourced::detected(facts, "manage.py:7"));
+    let entry = site.entry.unwrap();
+    assert_eq!(
+        (entry.value.to_string(), entry.origin.to_string()),
+        ("mysite.wsgi:application".into(), "detected from WSGI_APPLICATION at mysite/settings.py:9".into())
+    );
+    assert_eq!(site.remarks, [""; 0]);
+}
+
+#[test]
+fn split_settings_as_cookiecutter_makes_them() {
+    let manage = MANAGE.replace("'mysite.settings'", "\"config.settings.local\"");
+    let base = "from pathlib import Path\nimport environ\nBASE_DIR = Path(__file__).resolve(strict=True).parent.parent.parent\nenv = environ.Env()\nDEBUG = env.bool(\"DJANGO_DEBUG\", False)\nWSGI_APPLICATION = \"config.wsgi.application\"\nDJANGO_APPS = [\"django.contrib.staticfiles\"]\nLOCAL_APPS = []\nINSTALLED_APPS = DJANGO_APPS + LOCAL_APPS\nSTATIC_ROOT = str(BASE_DIR / \"staticfiles\")\nSTATIC_URL = \"/static/\"\n";
+    let local = "from .base import *  # noqa\nfrom .base import INSTALLED_APPS, env\nDEBUG = True\nALLOWED_HOSTS = [\"localhost\", \"0.0.0.0\", \"127.0.0.1\"]\nINSTALLED_APPS = [\"whitenoise.runserver_nostatic\", *INSTALLED_APPS]\nINSTALLED_APPS += [\"django_extensions\"]\n";
+    let production = "from .base import *\nALLOWED_HOSTS = env.list(\"DJANGO_ALLOWED_HOSTS\", default=[\"example.com\"])\n";
+    let wsgi = WSGI.replace("mysite.settings", "config.settings.production");
+    let site = one(&[
+        ("manage.py", &manage),
+        ("config/__init__.py", ""),
+        ("config/settings/__init__.py", ""),
+        ("config/settings/base.py", base),
+        ("config/settings/local.py", local),
+        ("config/settings/production.py", production),
+        ("config/wsgi.py", &wsgi),
+    ]);
+    assert_eq!(site.entry.unwrap().value.to_string(), "config.wsgi:application");
+    assert_eq!(site.facts.settings_module.as_deref(), Some("config.settings.local"));
+    assert_eq!(site.facts.static_root, StaticRoot::Inside("staticfiles".into()));
+    assert_eq!(site.facts.static_url.as_deref(), Some("/static/"));
+    assert_eq!(
+        site.remarks,
+        [
+            "manage.py uses config.settings.local, but config/wsgi.py:3 serves config.settings.production: set DJANGO_SETTINGS_MODULE under `env:` in parity.yaml to use one for both",
+            "ALLOWED_HOSTS (config/settings/production.py:2) has neither localhost nor 127.0.0.1, so Django would answer 400 Bad Request here: it depends on the environment, so set its variable under `env:` in parity.yaml",
+        ]
+    );
+}
+
+#[test]
+fn settings_modules_in_every_notation() {
+    for line in [
+        "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"mysite.settings\")",
+        "os.environ['DJANGO_SETTINGS_MODULE'] = 'mysite.settings'",
+        "os.environ.setdefault('DJANGO_SETTINGS_MODULE', os.environ.get('X', 'mysite.settings'))",
+        "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.' + 'settings')",
+        "name = os.getenv('X', 'settings')\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', f'mysite.{name}')",
+        "if 'test' in sys.argv:\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'x')\nelse:\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')",
+        "if __name__ == '__main__':\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')",
+        "pass",
+    ] {
+        let manage = format!("import os, sys\nimport django\n{line}\n");
+        let site = one(&[("manage.py", &manage), ("mysite/settings.py", SETTINGS), ("mysite/wsgi.py", WSGI)]);
+        assert_eq!(site.facts.settings_module.as_deref(), Some("mysite.settings"), "{line}");
+    }
+}
+
+#[test]
+fn static_roots() {
+    for (source, expected) in [
+        ("STATIC_ROOT = BASE_DIR / 'static'", StaticRoot::Inside("static".into())),
+        ("import os\nSTATIC_ROOT = os.path.join(BASE_DIR, 'a/', 'b/')", StaticRoot::Inside("a/b".into())),
+        ("STATIC_ROOT = 'static'", StaticRoot::Inside("static".into())),
+        ("STATIC_ROOT = '../static'", StaticRoot::Unknown),
+        ("STATIC_ROOT = '/srv/www/static/'", StaticRoot::Outside("/srv/www/static".into())),
+        ("STATIC_ROOT = BASE_DIR.parent / 'static'", StaticRoot::Outside("/static".into())),
+        ("STATIC_ROOT = BASE_DIR", StaticRoot::Unknown),
+        ("STATIC_ROOT = None", StaticRoot::Unset),
+        ("STATIC_ROOT = ''", StaticRoot::Unset),
+        ("STATIC_ROOT = make()", StaticRoot::Unknown),
+        ("import os\nSTATIC_ROOT = os.environ['X']", StaticRoot::Unknown),
+        ("import os\nSTATIC_ROOT = os.getenv('X', '/srv')", StaticRoot::Outside("/srv".into())),
+        ("if not DEBUG:\n    STATIC_ROOT = '/srv'", StaticRoot::Unset),
+        ("if DEBUG:\n    STATIC_ROOT = '/srv'", StaticRoot::Outside("/srv".into())),
+        ("import os\nif 'X' in os.environ:\n    STATIC_ROOT = '/srv'", StaticRoot::Unknown),
+        ("import os\nDEBUG = 'X' not in os.environ\nif not DEBUG:\n    STATIC_ROOT = '/srv'", StaticRoot::Unknown),
+        ("if unknown():\n    STATIC_ROOT = '/srv'", StaticRoot::Unknown),
+        ("try:\n    from .local import *\nexcept ImportError:\n    STATIC_ROOT = '/srv'", StaticRoot::Unknown),
+    ] {
+        assert_eq!(with_settings(source).facts.static_root, expected, "{source}");
+    }
+}
+
+#[test]
+fn hosts_that_are_not_allowed_are_told() {
+    let at = "ALLOWED_HOSTS (mysite/settings.py:11)";
+    for (source, expected) in [
+        (
+            "ALLOWED_HOSTS = ['example.com']",
+            Some(
+                "has neither localhost nor 127.0.0.1, so Django would answer 400 Bad Request here: add \"localhost\" and \"127.0.0.1\" to it",
+            ),
+        ),
+        ("ALLOWED_HOSTS = ['example.com', 'localhost']", None),
+        ("ALLOWED_HOSTS = ['*']", None),
+        ("ALLOWED_HOSTS = f()", None),
+        ("ALLOWED_HOSTS = ['example.com'] + f()", None),
+        (
+            "ALLOWED_HOSTS = []\nDEBUG = False",
+            Some("is empty and DEBUG is off, so Django would answer 400 Bad Request here: add \"localhost\" and \"127.0.0.1\" to it"),
+        ),
+    ] {
+        let expected: Vec<String> = expected.into_iter().map(|words| format!("{at} {words}")).collect();
+        assert_eq!(with_settings(source).remarks, expected, "{source}");
+    }
+}
+
+#[test]
+fn without_wsgi_application_the_file_beside_the_settings() {
+    let settings = SETTINGS.replace("WSGI_APPLICATION", "OTHER");
+    let site = one(&[("manage.py", MANAGE), ("mysite/settings.py", &settings), ("mysite/wsgi.py", WSGI)]);
+    assert_eq!(site.entry.unwrap().origin.to_string(), "detected from mysite/wsgi.py, beside mysite.settings");
+    let site = one(&[("manage.py", MANAGE), ("mysite/settings.py", SETTINGS)]);
+    assert_eq!(site.entry, None);
+}
+
+#[test]
+fn sites_one_directory_down() {
+    let site = one(&[("backend/manage.py", MANAGE), ("backend/mysite/settings.py", SETTINGS), ("backend/mysite/wsgi.py", WSGI)]);
+    assert_eq!((site.home.as_str(), site.entry.unwrap().value.to_string().as_str()), ("backend", "mysite.wsgi:application"));
+    assert_eq!(find(&[("a/manage.py", MANAGE), ("b/manage.py", MANAGE)]).len(), 2);
+    assert_eq!(find(&[("manage.py", MANAGE), ("b/manage.py", MANAGE)]).len(), 1);
+    assert_eq!(find(&[("a/b/manage.py", MANAGE)]).len(), 0);
+    assert_eq!(find(&[("manage.py", "from flask_script import Manager")]).len(), 0);
+}
+
+#[test]
+fn split_settings_include_and_circles() {
+    let settings = "from split_settings.tools import include, optional\ninclude('parts/base.py', optional('gone.py'))\n";
+    let site =
+        one(&[("manage.py", MANAGE), ("mysite/settings.py", settings), ("mysite/parts/base.py", SETTINGS), ("mysite/wsgi.py", WSGI)]);
+    assert_eq!(site.facts.static_url.as_deref(), Some("static/"));
+    let circle = one(&[
+        ("manage.py", MANAGE),
+        ("mysite/settings.py", "from .other import *"),
+        ("mysite/other.py", "from .settings import *\nSTATIC_URL = '/s/'"),
+    ]);
+    assert_eq!(circle.facts.static_url.as_deref(), Some("/s/"));
+}

@@ -1,0 +1,165 @@
+//! Everything that is found, put together.
+
+use std::path::Path;
+
+use super::django::{self, Site};
+use super::tree::{self, Tree};
+use super::{Framework, Project, Requirements, Wanted, flask, python_version, requirements, search};
+use crate::error::Result;
+use crate::units::{EntryPoint, Origin, Sourced};
+
+/// Reads a project directory. No code of the project is run and no process is started.
+///
+/// Fails for a directory that cannot be read and for files of requirements that are malformed; a project in which no
+/// entry point is found is not a failure here, see [`Project::choose`].
+pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
+    let tree = Tree::scan(root)?;
+    let sites = django::sites(&tree);
+    let mut looked_for = Vec::new();
+    let candidates = match &wanted.app {
+        Some(app) => vec![Sourced::default(app.clone())],
+        None => candidates(&tree, &sites, &mut looked_for),
+    };
+    let entry = if let [one] = &candidates[..] { Some(&one.value) } else { None };
+    let entry_file = entry.and_then(|entry| file_of(&tree, &sites, entry));
+    let site = site_of(&sites, entry_file.as_deref());
+
+    let mut remarks = site.map(|site| site.remarks.clone()).unwrap_or_default();
+    let (framework, statics) = framework(&tree, site, entry, entry_file.as_deref());
+    let python_path = python_path(&tree, site, entry_file.as_deref());
+    let home = site.map(|site| site.home.clone()).or_else(|| python_path.first().map(|path| path.value.clone())).unwrap_or_default();
+    let found = match &wanted.requirements {
+        Some(files) => requirements::Found { requirements: requirements::given(&tree, files, &wanted.groups)?, remarks: Vec::new() },
+        None => requirements::find(&tree, &home, &wanted.groups)?,
+    };
+    remarks.extend(found.remarks);
+    remarks.extend(missing_framework(&tree, framework.as_ref(), found.requirements.as_ref()));
+    let python = python_version::find(&tree, &home, &mut remarks)?;
+    Ok(Project { candidates, looked_for, framework, requirements: found.requirements, python, statics, python_path, remarks })
+}
+
+fn candidates(tree: &Tree, sites: &[Site], looked_for: &mut Vec<String>) -> Vec<Sourced<EntryPoint>> {
+    looked_for.push("manage.py of Django, here and one directory down, and the WSGI_APPLICATION of its settings".into());
+    let found: Vec<_> = sites.iter().filter_map(|site| site.entry.clone().map(|entry| unique_in_project(site, entry))).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    looked_for.extend(sites.iter().map(|site| {
+        let settings =
+            site.facts.settings_module.as_deref().map_or("it names no settings".into(), |name| format!("its settings are {name}"));
+        format!("  {} is there, but {settings} and no WSGI application was found with them", site.facts.manage_py)
+    }));
+    let searches: [(&str, fn(&Tree) -> search::Search); 2] = [
+        ("*.wsgi, wsgi.py or application.py with `application` at module level, here and two directories down", search::application_files),
+        (
+            "app.py, wsgi.py, main.py or a package with `app`, `application`, `create_app()` or `make_app()`, here and two directories down",
+            search::flask_files,
+        ),
+    ];
+    for (words, search) in searches {
+        looked_for.push(words.into());
+        let search = search(tree);
+        for passed_over in search.passed_over.into_iter().map(|words| format!("  {words}")) {
+            if !looked_for.contains(&passed_over) {
+                looked_for.push(passed_over);
+            }
+        }
+        if !search.found.is_empty() {
+            return search.found;
+        }
+    }
+    Vec::new()
+}
+
+/// Two sites can both have a `mysite.wsgi`; the origin tells them apart.
+fn unique_in_project(site: &Site, entry: Sourced<EntryPoint>) -> Sourced<EntryPoint> {
+    let Sourced { value, origin } = entry;
+    let from = match origin {
+        Origin::Detected(from) => format!("{from} ({})", site.facts.manage_py),
+        origin => origin.to_string(),
+    };
+    Sourced::detected(value, from)
+}
+
+/// The file of an entry point, if it is one of the project's; an installed package has none.
+fn file_of(tree: &Tree, sites: &[Site], entry: &EntryPoint) -> Option<String> {
+    match entry {
+        EntryPoint::Script { path, .. } => tree::normalize(path).filter(|path| tree.is_file(path)),
+        EntryPoint::Module { module, .. } => {
+            let mut roots = vec![String::new(), "src".to_owned()];
+            roots.extend(sites.iter().map(|site| site.home.clone()));
+            // Also from any directory that a file of that name is found in.
+            let path = module.replace('.', "/");
+            let ends = [format!("/{path}.py"), format!("/{path}/__init__.py")];
+            roots.extend(tree.files().filter_map(|file| ends.iter().find_map(|end| file.strip_suffix(end.as_str()))).map(str::to_owned));
+            tree.module_file(&roots, module)
+        }
+    }
+}
+
+/// The site that an entry point belongs to: the one that holds its file. Without an entry point, the only one.
+fn site_of<'a>(sites: &'a [Site], entry_file: Option<&str>) -> Option<&'a Site> {
+    match (sites, entry_file) {
+        ([site], _) => Some(site),
+        (sites, Some(file)) => sites.iter().find(|site| file.starts_with(&format!("{}/", site.home))),
+        (_, None) => None,
+    }
+}
+
+type FrameworkAndStatics = (Option<Sourced<Framework>>, Vec<Sourced<super::Static>>);
+
+fn framework(tree: &Tree, site: Option<&Site>, entry: Option<&EntryPoint>, entry_file: Option<&str>) -> FrameworkAndStatics {
+    if let Some(site) = site {
+        return (Some(site.facts.clone().map(Framework::Django)), Vec::new());
+    }
+    let Some(entry) = entry else { return (None, Vec::new()) };
+    if let Some((file, makes_application)) = flask::application_file(tree, entry_file) {
+        let statics = if makes_application { flask::statics(tree, &file) } else { None };
+        let from = if makes_application { format!("Flask(…) in {file}") } else { format!("`import flask` in {file}") };
+        return (Some(Sourced::detected(Framework::Flask, from)), statics.into_iter().collect());
+    }
+    (Some(Sourced::detected(Framework::Plain, entry.to_string())), Vec::new())
+}
+
+/// Directories beside the root that the entry point, and packages of a `src/` layout, are imported from.
+fn python_path(tree: &Tree, site: Option<&Site>, entry_file: Option<&str>) -> Vec<Sourced<String>> {
+    let mut paths: Vec<Sourced<String>> = Vec::new();
+    let mut add = |path: &str, from: &str| {
+        if !path.is_empty() && !paths.iter().any(|known| known.value == path) {
+            paths.push(Sourced::detected(path.to_owned(), from));
+        }
+    };
+    if let Some(site) = site {
+        add(&site.home, &site.facts.manage_py);
+    } else if let Some(file) = entry_file.filter(|file| file.ends_with(".py")) {
+        add(&tree.importable(file).0, file);
+    }
+    let is_src_package = |file: &&str| file.starts_with("src/") && file.ends_with("/__init__.py") && tree::depth(file) == 2;
+    if let Some(package) = tree.files().find(is_src_package).filter(|_| !tree.is_file("src/__init__.py")) {
+        add("src", package);
+    }
+    paths
+}
+
+/// pip's files that do not name the framework, directly or by something that surely brings it along.
+fn missing_framework(tree: &Tree, framework: Option<&Sourced<Framework>>, requirements: Option<&Sourced<Requirements>>) -> Option<String> {
+    let (package, bring) = match &framework?.value {
+        Framework::Django(_) => ("django", &["wagtail", "mezzanine", "netbox"][..]),
+        Framework::Flask => ("flask", &["connexion", "dash", "superset", "airflow"][..]),
+        Framework::Plain => return None,
+    };
+    let found = requirements?;
+    let (texts, from): (Vec<String>, String) = match &found.value {
+        Requirements::Files { paths, includes } => {
+            (paths.iter().chain(includes).filter_map(|path| tree.text(path)).collect(), paths.join(" and "))
+        }
+        Requirements::PyProject { dependencies } => (dependencies.clone(), "pyproject.toml".into()),
+        _ => return None,
+    };
+    let names = requirements::pip_names(texts.iter().map(String::as_str))?;
+    let is_brought = names.iter().any(|name| name.contains(package) || bring.iter().any(|other| name.contains(other)));
+    (!is_brought).then(|| format!("the project uses {package}, but {from} does not list it: the application may fail to start"))
+}
+
+#[cfg(test)]
+mod tests;

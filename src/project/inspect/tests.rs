@@ -1,0 +1,155 @@
+use super::super::testing::project;
+use super::*;
+use crate::units::Callable;
+
+fn inspected(files: &[(&str, &str)]) -> Project {
+    inspect(project(files).path(), &Wanted::default()).unwrap()
+}
+
+const FLASK: &str = "from flask import Flask\napp = Flask(__name__)\n";
+const MANAGE: &str =
+    "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')\nfrom django.core.management import x\n";
+const SETTINGS: &str = "WSGI_APPLICATION = 'mysite.wsgi.application'\nSTATIC_URL = '/static/'\n";
+
+#[test]
+fn a_django_site_below_the_root() {
+    let project = inspected(&[
+        ("backend/manage.py", MANAGE),
+        ("backend/mysite/settings.py", SETTINGS),
+        ("backend/mysite/wsgi.py", "application = x()"),
+        ("backend/requirements.txt", "Django==5.2"),
+        ("wsgi.py", "application = other()"),
+    ]);
+    assert_eq!(project.choose().unwrap().value.to_string(), "mysite.wsgi:application");
+    assert_eq!(project.python_path, [Sourced::detected("backend".to_owned(), "backend/manage.py")]);
+    assert!(matches!(project.framework.unwrap().value, Framework::Django(_)));
+    assert_eq!(project.requirements.unwrap().files(), ["backend/requirements.txt"]);
+    assert_eq!(project.remarks, [""; 0]);
+}
+
+#[test]
+fn a_flask_application_with_static_files() {
+    let project = inspected(&[("app.py", FLASK), ("static/a.css", ""), ("requirements.txt", "flask"), (".python-version", "3.13")]);
+    let chosen = project.choose().unwrap();
+    assert_eq!((chosen.value.to_string(), chosen.origin.to_string()), ("app:app".into(), "detected from `app` at app.py:2".into()));
+    assert_eq!(project.framework.unwrap(), Sourced::detected(Framework::Flask, "Flask(…) in app.py"));
+    assert_eq!(project.statics[0].value, super::super::Static { url: "/static/".into(), directory: "static".into() });
+    assert_eq!(project.python.unwrap().value, super::super::PythonRequest::Version("3.13".into()));
+    assert_eq!(project.remarks, [""; 0]);
+}
+
+#[test]
+fn a_package_of_a_src_layout() {
+    let factory = "from flask import Flask\ndef create_app():\n    return Flask(__name__)";
+    let project = inspected(&[("src/site_/__init__.py", factory), ("src/site_/static/x", ""), ("requirements.txt", "flask")]);
+    assert_eq!(project.choose().unwrap().value.to_string(), "site_:create_app()");
+    assert_eq!(project.python_path[0].value, "src");
+    assert_eq!(project.statics[0].directory, "src/site_/static");
+}
+
+#[test]
+fn two_applications_are_a_failure_with_the_lines_to_write() {
+    let failure = inspected(&[("app.py", FLASK), ("main.py", FLASK)]).choose().unwrap_err();
+    assert_eq!(failure.kind, crate::error::Kind::Project);
+    assert_eq!(failure.message, "2 WSGI applications were found and no rule chooses between them");
+    assert_eq!(failure.details, ["  app:app   detected from `app` at app.py:2", "  main:app  detected from `app` at main.py:2"]);
+    assert_eq!(failure.hints, ["write the one to run to parity.yaml: `app: app:app`", "or `app: main:app`"]);
+}
+
+#[test]
+fn two_django_sites_are_a_failure() {
+    let settings = SETTINGS.replace("mysite", "other");
+    let manage = MANAGE.replace("mysite", "other");
+    let project = inspected(&[
+        ("a/manage.py", MANAGE),
+        ("a/mysite/settings.py", SETTINGS),
+        ("a/mysite/wsgi.py", "application = x()"),
+        ("b/manage.py", &manage),
+        ("b/other/settings.py", &settings),
+        ("b/other/wsgi.py", "application = x()"),
+    ]);
+    let failure = project.choose().unwrap_err();
+    assert_eq!(
+        failure.details,
+        [
+            "  mysite.wsgi:application  detected from WSGI_APPLICATION at a/mysite/settings.py:1 (a/manage.py)",
+            "  other.wsgi:application   detected from WSGI_APPLICATION at b/other/settings.py:1 (b/manage.py)",
+        ]
+    );
+    assert_eq!(project.framework, None);
+}
+
+#[test]
+fn nothing_found_says_what_was_looked_for() {
+    let failure = inspected(&[("app.py", "from fastapi import FastAPI\napp = FastAPI()")]).choose().unwrap_err();
+    assert_eq!(failure.message, "no WSGI application was found in the project");
+    assert_eq!(
+        failure.details,
+        [
+            "looked for:",
+            "  manage.py of Django, here and one directory down, and the WSGI_APPLICATION of its settings",
+            "  *.wsgi, wsgi.py or application.py with `application` at module level, here and two directories down",
+            "  app.py, wsgi.py, main.py or a package with `app`, `application`, `create_app()` or `make_app()`, here and two directories down",
+            "    app.py has an ASGI application (FastAPI); mod_wsgi serves WSGI",
+        ]
+    );
+    assert_eq!(failure.hints, ["say where it is in parity.yaml, for instance `app: mysite.wsgi:application`"]);
+}
+
+#[test]
+fn what_the_user_has_chosen_stands() {
+    let dir = project(&[
+        ("b/manage.py", MANAGE),
+        ("b/mysite/settings.py", SETTINGS),
+        ("a/app.py", FLASK),
+        ("a/static/x", ""),
+        ("x.txt", "httpbin"),
+    ]);
+    let wanted = |app: &str| Wanted { app: Some(app.parse().unwrap()), requirements: Some(vec!["x.txt".into()]), groups: Vec::new() };
+
+    let installed = inspect(dir.path(), &wanted("httpbin:app")).unwrap();
+    let callable = Callable::Object("app".into());
+    assert_eq!(installed.choose().unwrap(), Sourced::default(EntryPoint::Module { module: "httpbin".into(), callable }));
+    assert_eq!(installed.requirements.unwrap().files(), ["x.txt"]);
+
+    let dir = project(&[("a/app.py", FLASK), ("a/static/x", "")]);
+    let nested = inspect(dir.path(), &Wanted { requirements: Some(vec![]), ..wanted("app:app") }).unwrap();
+    assert_eq!(nested.python_path[0].value, "a");
+    assert_eq!(nested.statics[0].directory, "a/static");
+    assert_eq!((nested.requirements, nested.remarks), (None, vec![]));
+
+    let plain = inspect(project(&[("site.wsgi", "def application(environ, start_response): ...")]).path(), &Wanted::default()).unwrap();
+    assert_eq!(plain.framework.unwrap().value, Framework::Plain);
+}
+
+#[test]
+fn a_framework_that_nothing_installs_is_told() {
+    let told = |requirements: &str| inspected(&[("app.py", FLASK), ("requirements.txt", requirements)]).remarks;
+    assert_eq!(told("requests\n"), ["the project uses flask, but requirements.txt does not list it: the application may fail to start"]);
+    for fine in ["Flask>=3", "flask-login", "-e .", "git+https://example.com/x"] {
+        assert_eq!(told(fine), [""; 0], "{fine}");
+    }
+}
+
+#[test]
+fn old_encodings_and_line_ends_are_read() {
+    let dir = project(&[("requirements.txt", "flask")]);
+    std::fs::write(dir.path().join("app.py"), b"\xEF\xBB\xBFfrom flask import Flask\r\napp = Flask(__name__)\r\n").unwrap();
+    assert_eq!(inspect(dir.path(), &Wanted::default()).unwrap().choose().unwrap().value.to_string(), "app:app");
+    std::fs::write(dir.path().join("app.py"), b"# -*- coding: latin-1 -*-\n# caf\xE9\nfrom flask import Flask\napp = Flask('caf\xE9')\n")
+        .unwrap();
+    assert_eq!(inspect(dir.path(), &Wanted::default()).unwrap().choose().unwrap().value.to_string(), "app:app");
+    assert_eq!(inspect(&dir.path().join("gone"), &Wanted::default()).unwrap_err().kind, crate::error::Kind::Project);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300), which in 0..9_usize) {
+        let names = ["app.py", "manage.py", "requirements.txt", "pyproject.toml", "Pipfile.lock", ".python-version", ".flaskenv", "runtime.txt", "Pipfile"];
+        let dir = project(&[("app.py", FLASK)]);
+        let django = if names[which] == "manage.py" { &b"django\n"[..] } else { b"" };
+        std::fs::write(dir.path().join(names[which]), [django, &bytes].concat()).unwrap();
+        let _ = inspect(dir.path(), &Wanted::default());
+    }
+}

@@ -1,0 +1,244 @@
+//! What has to be installed. The first of these that is there decides, in the project's root, then (requirement
+//! files and PEP 751 locks only) in the directory of the application:
+//!
+//! 1. `uv.lock`
+//! 2. `pylock.toml`, or the only `pylock.*.toml`
+//! 3. `poetry.lock`
+//! 4. `Pipfile.lock`
+//! 5. `requirements.txt`
+//! 6. `requirements/production.txt`, `prod.txt`, `requirements.txt`, `base.txt`, `common.txt`, or the only file there
+//! 7. the only `requirements*.txt` that is not for development
+//! 8. `[project] dependencies` of `pyproject.toml`
+//!
+//! A list given by the user takes their place.
+
+mod groups;
+mod pip;
+mod pyproject;
+
+use super::Requirements;
+use super::toml_file;
+use super::tree::{self, Tree};
+use crate::error::{Failure, Kind, Result};
+use crate::units::Sourced;
+
+pub(super) use pip::names as pip_names;
+
+impl Requirements {
+    /// Every file whose content decides what is installed, relative to the project. All of them exist.
+    pub fn files(&self) -> Vec<String> {
+        match self {
+            Requirements::UvLock { .. } => vec!["pyproject.toml".into(), "uv.lock".into()],
+            Requirements::PyLock { path } => vec![path.clone()],
+            Requirements::PoetryLock { .. } => vec!["pyproject.toml".into(), "poetry.lock".into()],
+            Requirements::PipfileLock { .. } => vec!["Pipfile.lock".into()],
+            Requirements::Files { paths, includes } => paths.iter().chain(includes).cloned().collect(),
+            Requirements::PyProject { .. } => vec!["pyproject.toml".into()],
+        }
+    }
+}
+
+/// What was found, and what is worth telling about it.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub requirements: Option<Sourced<Requirements>>,
+    pub remarks: Vec<String>,
+}
+
+/// Finds the requirements. `home` is the directory of the application, `groups` what the user wants besides.
+pub(super) fn find(tree: &Tree, home: &str, groups: &[String]) -> Result<Found> {
+    let mut remarks = Vec::new();
+    let lock = ["uv.lock", "pylock.toml", "poetry.lock", "Pipfile.lock"].into_iter().find(|name| tree.is_file(name));
+    let named_pylock = || only(tree.files().filter(|file| tree::depth(file) == 0 && is_pylock(file)));
+    let lock = match lock {
+        Some("uv.lock" | "pylock.toml") => lock.map(str::to_owned),
+        lock => named_pylock().or(lock.map(str::to_owned)),
+    };
+    if let Some(lock) = lock {
+        return Ok(Found { requirements: Some(from_file(tree, &lock, groups)?), remarks });
+    }
+    let mut directories = vec![""];
+    if !home.is_empty() {
+        directories.push(home);
+    }
+    for directory in &directories {
+        let lock = tree::join(directory, "pylock.toml");
+        let files = if tree.is_file(&lock) { Some(vec![lock]) } else { requirement_files(tree, directory, groups, &mut remarks) };
+        if let Some(files) = files {
+            let from = files.join(" and ");
+            let requirements = match &files[..] {
+                [lock] if is_pylock(lock) => Requirements::PyLock { path: lock.clone() },
+                _ => {
+                    groups::check(groups, &groups::of_files(tree, directory), &from)?;
+                    pip::files(tree, files)?
+                }
+            };
+            return Ok(Found { requirements: Some(Sourced::detected(requirements, from)), remarks });
+        }
+        if directory.is_empty() && pyproject::has_dependencies(tree)? {
+            return Ok(Found { requirements: Some(from_file(tree, "pyproject.toml", groups)?), remarks });
+        }
+    }
+    if remarks.is_empty() {
+        remarks.push(nothing_found(tree, home)?);
+    }
+    Ok(Found { requirements: None, remarks })
+}
+
+/// The requirements in the files that the user lists. Their origin is for the caller to set: only it knows who said so.
+pub(super) fn given(tree: &Tree, files: &[String], groups: &[String]) -> Result<Option<Sourced<Requirements>>> {
+    let mut paths = Vec::new();
+    for file in files {
+        let path =
+            tree::normalize(file).ok_or_else(|| Failure::new(Kind::BadFile, format!("requirements: `{file}` is outside the project")))?;
+        if !tree.is_file(&path) {
+            return Err(Failure::new(Kind::BadFile, format!("requirements: there is no file {path} in the project"))
+                .hint("give paths relative to the project's directory"));
+        }
+        paths.push(path);
+    }
+    match &paths[..] {
+        [] => Ok(None),
+        [one] => from_file(tree, one, groups).map(Some),
+        many => {
+            if let Some(lock) = many.iter().find(|path| is_special(path)) {
+                return Err(Failure::new(Kind::BadFile, format!("requirements: {lock} cannot be combined with other files"))
+                    .hint("only pip requirement files can be installed together"));
+            }
+            Ok(Some(Sourced::detected(pip::files(tree, many.to_vec())?, many.join(" and "))))
+        }
+    }
+}
+
+/// One file, by the tool that its name belongs to.
+fn from_file(tree: &Tree, path: &str, groups: &[String]) -> Result<Sourced<Requirements>> {
+    let name = tree::file_name(path);
+    let only_in_root = matches!(name, "uv.lock" | "poetry.lock" | "Pipfile.lock" | "pyproject.toml");
+    if only_in_root && path != name {
+        return Err(Failure::new(Kind::BadFile, format!("requirements: {path} must be in the project's root directory"))
+            .hint(format!("run parity with `--project {}`, or export it to a requirements.txt", tree::parent(path))));
+    }
+    let requirements = match name {
+        "uv.lock" | "poetry.lock" => {
+            let Some(project) = toml_file::read(tree, "pyproject.toml")? else {
+                return Err(Failure::new(Kind::BadFile, format!("{name} has no pyproject.toml beside it")));
+            };
+            if name == "uv.lock" {
+                let (groups, extras) = groups::split(groups, &groups::of_uv(&project), &groups::of_extras(&project), name)?;
+                Requirements::UvLock { groups, extras }
+            } else {
+                let (groups, extras) = groups::split(groups, &groups::of_poetry(&project), &groups::poetry_extras(&project), name)?;
+                Requirements::PoetryLock { groups, extras }
+            }
+        }
+        "Pipfile.lock" => Requirements::PipfileLock { groups: groups::of_pipfile_lock(tree, groups)? },
+        "pyproject.toml" => Requirements::PyProject { dependencies: pyproject::dependencies(tree, groups)? },
+        _ if is_pylock(path) => Requirements::PyLock { path: path.to_owned() },
+        _ => pip::files(tree, vec![path.to_owned()])?,
+    };
+    Ok(Sourced::detected(requirements, path))
+}
+
+/// PEP 751: `pylock.toml` or `pylock.NAME.toml`.
+fn is_pylock(path: &str) -> bool {
+    let name = tree::file_name(path);
+    let inner = name.strip_prefix("pylock.").and_then(|rest| rest.strip_suffix(".toml"));
+    name == "pylock.toml" || inner.is_some_and(|inner| !inner.is_empty() && !inner.contains('.'))
+}
+
+fn is_special(path: &str) -> bool {
+    is_pylock(path) || matches!(tree::file_name(path), "uv.lock" | "poetry.lock" | "Pipfile.lock" | "pyproject.toml")
+}
+
+/// The pip requirement files to install, from a directory; those of wanted groups (`requirements-dev.txt`) with them.
+fn requirement_files(tree: &Tree, directory: &str, groups: &[String], remarks: &mut Vec<String>) -> Option<Vec<String>> {
+    let base = main_file(tree, directory, remarks)?;
+    let mut files = vec![base];
+    for group in groups {
+        files.extend(groups::file_of(tree, directory, group).filter(|file| !files.contains(file)));
+    }
+    Some(files)
+}
+
+fn main_file(tree: &Tree, directory: &str, remarks: &mut Vec<String>) -> Option<String> {
+    let plain = tree::join(directory, "requirements.txt");
+    if tree.is_file(&plain) {
+        return Some(plain);
+    }
+    let inner = tree::join(directory, "requirements");
+    let names = ["production.txt", "prod.txt", "requirements.txt", "base.txt", "common.txt", "default.txt", "main.txt"];
+    if let Some(file) = names.iter().map(|name| tree::join(&inner, name)).find(|file| tree.is_file(file)) {
+        return Some(file);
+    }
+    let reasonable = |parent: &str, prefix: &str| -> Vec<String> {
+        let is_reasonable = |file: &&str| {
+            let name = tree::file_name(file);
+            tree::parent(file) == parent && name.starts_with(prefix) && name.ends_with(".txt") && !is_for_development(name)
+        };
+        tree.files().filter(is_reasonable).map(str::to_owned).collect()
+    };
+    for files in [reasonable(&inner, ""), reasonable(directory, "requirements")] {
+        let production = files.iter().find(|file| tree::file_name(file).contains("prod"));
+        match (&files[..], production) {
+            ([], _) => {}
+            ([file], _) => return Some(file.clone()),
+            (_, Some(file)) => return Some(file.clone()),
+            (files, None) => {
+                remarks.push(format!(
+                    "requirements could be in {}: write the ones to install to parity.yaml, for instance `requirements: [{}]`",
+                    files.join(" or "),
+                    files[0]
+                ));
+                return None;
+            }
+        }
+    }
+    None
+}
+
+fn is_for_development(name: &str) -> bool {
+    let words = [
+        "dev",
+        "develop",
+        "development",
+        "test",
+        "tests",
+        "testing",
+        "doc",
+        "docs",
+        "lint",
+        "ci",
+        "local",
+        "build",
+        "constraints",
+        "optional",
+    ];
+    name.trim_end_matches(".txt").split(['-', '_', '.']).any(|word| words.contains(&word))
+}
+
+fn only<'a>(mut items: impl Iterator<Item = &'a str>) -> Option<String> {
+    let first = items.next()?;
+    items.next().is_none().then(|| first.to_owned())
+}
+
+/// What to do about a project without usable requirements.
+fn nothing_found(tree: &Tree, home: &str) -> Result<String> {
+    let project = toml_file::read(tree, "pyproject.toml")?;
+    if project.as_ref().is_some_and(|project| toml_file::at(project, &["tool", "poetry", "dependencies"]).is_some()) {
+        return Ok("pyproject.toml has Poetry's dependencies without a lock file, so none are installed: run `poetry lock`".into());
+    }
+    if tree.is_file("Pipfile") {
+        return Ok("Pipfile has no Pipfile.lock beside it, so its packages are not installed: run `pipenv lock`".into());
+    }
+    let nested = ["uv.lock", "poetry.lock", "Pipfile.lock", "pyproject.toml"].iter().map(|name| tree::join(home, name));
+    if let Some(file) = nested.into_iter().find(|file| !home.is_empty() && tree.is_file(file)) {
+        return Ok(format!("{file} is not in the project's root directory, so it is not installed: run parity with `--project {home}`"));
+    }
+    if let Some(file) = ["setup.py", "setup.cfg", "environment.yml"].into_iter().find(|file| tree.is_file(file)) {
+        return Ok(format!("the dependencies in {file} are not read: list them in a requirements.txt"));
+    }
+    Ok("no requirements were found, so only mod_wsgi is installed: list what the project needs in a requirements.txt".into())
+}
+
+#[cfg(test)]
+mod tests;

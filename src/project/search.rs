@@ -1,0 +1,145 @@
+//! The search for a WSGI application outside Django: `application` in files that are named for it, then Flask's ways.
+
+use super::callable::{self, Resolved, What};
+use super::tree::{self, Tree};
+use crate::units::{Callable, EntryPoint, Sourced};
+
+/// Directories below the root in which applications are looked for; `src/` does not count.
+const MAX_DEPTH: usize = 2;
+
+/// A possible entry point.
+#[derive(Debug, Clone)]
+struct Candidate {
+    file: String,
+    callable: Callable,
+    reason: String,
+    resolved: Resolved,
+}
+
+/// What a search came to.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    pub found: Vec<Sourced<EntryPoint>>,
+    /// What was seen and is not an application, in words.
+    pub passed_over: Vec<String>,
+}
+
+/// `*.wsgi`, `wsgi.py`, `application.py` with `application` at module level; the shallowest only.
+pub(super) fn application_files(tree: &Tree) -> Search {
+    let named = |file: &str| {
+        let name = tree::file_name(file);
+        name.ends_with(".wsgi") || name == "wsgi.py" || name == "application.py"
+    };
+    search(tree, named, &["application"])
+}
+
+/// `app.py`, `wsgi.py`, `main.py` or a package with `app`, `application`, `create_app()` or `make_app()`.
+pub(super) fn flask_files(tree: &Tree) -> Search {
+    if let Some(candidate) = flask_app_variable(tree) {
+        return Search { found: vec![entry_point(tree, &candidate)], passed_over: Vec::new() };
+    }
+    let named = |file: &str| matches!(tree::file_name(file), "app.py" | "wsgi.py" | "main.py" | "__init__.py");
+    search(tree, named, &["app", "application", "create_app", "make_app"])
+}
+
+fn search(tree: &Tree, named: impl Fn(&str) -> bool, names: &[&str]) -> Search {
+    let mut passed_over = Vec::new();
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for file in tree.files().filter(|file| rank(file) <= MAX_DEPTH && named(file)) {
+        candidates.extend(candidate(tree, file, names, &mut passed_over));
+    }
+    // `app` is a name of many things: one that certainly is an application wins over any other, at any depth.
+    if names.contains(&"app") {
+        prefer_certain(&mut candidates);
+    }
+    let best = candidates.iter().map(|candidate| rank(&candidate.file)).min();
+    let mut best: Vec<Candidate> = candidates.into_iter().filter(|candidate| Some(rank(&candidate.file)) == best).collect();
+    prefer_certain(&mut best);
+    let found = best.iter().filter(|inner| !best.iter().any(|outer| is_made_of(outer, inner)));
+    Search { found: found.map(|candidate| entry_point(tree, candidate)).collect(), passed_over }
+}
+
+fn prefer_certain(candidates: &mut Vec<Candidate>) {
+    let certain = |candidate: &Candidate| candidate.resolved.what != What::Possible;
+    if candidates.iter().any(certain) {
+        candidates.retain(certain);
+    }
+}
+
+/// `wsgi.py` with `from app import app` is the one to use, `app.py` a part of it. In a circle the definition is used.
+fn is_made_of(outer: &Candidate, inner: &Candidate) -> bool {
+    outer.file != inner.file && outer.resolved.through.contains(&inner.file) && !inner.resolved.through.contains(&outer.file)
+}
+
+fn rank(file: &str) -> usize {
+    tree::depth(file.strip_prefix("src/").unwrap_or(file))
+}
+
+fn candidate(tree: &Tree, file: &str, names: &[&str], passed_over: &mut Vec<String>) -> Option<Candidate> {
+    for name in names {
+        let Some(resolved) = callable::resolve(tree, file, name) else { continue };
+        let is_factory_name = name.ends_with("_app");
+        let callable = match &resolved.what {
+            What::Factory if is_factory_name => Callable::Factory((*name).to_owned()),
+            What::Wsgi | What::Possible if !is_factory_name => Callable::Object((*name).to_owned()),
+            What::Dash => Callable::Object(format!("{name}.server")),
+            What::Asgi(framework) => {
+                passed_over.push(format!("{file} has an ASGI application ({framework}); mod_wsgi serves WSGI"));
+                continue;
+            }
+            What::FactoryWithArguments if is_factory_name => {
+                passed_over.push(format!("{file} has `{name}()`, which needs arguments"));
+                continue;
+            }
+            _ => continue,
+        };
+        let reason = format!("`{name}` at {file}:{}", resolved.line);
+        return Some(Candidate { file: file.to_owned(), callable, reason, resolved });
+    }
+    None
+}
+
+fn entry_point(tree: &Tree, candidate: &Candidate) -> Sourced<EntryPoint> {
+    let callable = candidate.callable.clone();
+    let path = candidate.file.clone();
+    let module = if path.ends_with(".wsgi") { None } else { tree.importable(&path).1 };
+    let entry = match module {
+        Some(module) => EntryPoint::Module { module, callable },
+        None => EntryPoint::Script { path, callable },
+    };
+    Sourced::detected(entry, candidate.reason.clone())
+}
+
+/// `FLASK_APP=package:create_app` in `.flaskenv` or `.env`, where it names a file of the project.
+fn flask_app_variable(tree: &Tree) -> Option<Candidate> {
+    for dotenv in [".flaskenv", ".env"] {
+        let Some(text) = tree.text(dotenv) else { continue };
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim().strip_prefix("export ").unwrap_or(line.trim());
+            let Some((key, value)) = line.split_once('=') else { continue };
+            if key.trim() != "FLASK_APP" {
+                continue;
+            }
+            let value = value.trim().trim_matches(['"', '\'']);
+            let (place, name) = value.split_once(':').map_or((value, None), |(place, name)| (place, Some(name.trim_end_matches("()"))));
+            let roots = [String::new(), "src".to_owned()];
+            let file =
+                if tree.is_file(place) && place.ends_with(".py") { tree::normalize(place)? } else { tree.module_file(&roots, place)? };
+            let known = ["app", "application", "create_app", "make_app"];
+            let names = name.map_or(known.to_vec(), |name| vec![name]);
+            return names.into_iter().find_map(|name| {
+                let resolved = callable::resolve(tree, &file, name)?;
+                let callable = match resolved.what {
+                    What::Factory => Callable::Factory(name.to_owned()),
+                    What::Wsgi | What::Possible => Callable::Object(name.to_owned()),
+                    _ => return None,
+                };
+                Some(Candidate { file: file.clone(), callable, reason: format!("FLASK_APP at {dotenv}:{}", number + 1), resolved })
+            });
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

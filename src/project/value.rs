@@ -1,0 +1,223 @@
+//! What an expression of a settings file comes to, as far as that can be told without running code and with an empty
+//! environment: `os.environ.get("X", "default")` is its default.
+
+use std::cell::Cell;
+
+use super::python::Expr;
+use crate::units::layout;
+
+mod calls;
+
+/// A value, or that it cannot be told. Paths are those inside the container, where the project is at [`layout::APP`].
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    None,
+    Bool(bool),
+    Int(i64),
+    Str(String),
+    /// A `pathlib.Path`, absolute or not.
+    Path(String),
+    List(Vec<Value>),
+    /// Something imported or built in, by its full name: `os.path.join`.
+    Import(String),
+    /// A method of a value, before it is called.
+    Method(Box<Value>, String),
+    /// A reader of environment variables with the defaults it was made with: `environ.Env(DEBUG=(bool, False))`.
+    Env(Vec<(String, Value)>),
+    Unknown,
+}
+
+/// Doubling a string sixty times takes sixty lines; beyond this no value is of interest.
+const MAX_WEIGHT: usize = 1 << 16;
+
+impl Value {
+    /// The text of a string or a path.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Value::Str(text) | Value::Path(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Python's truth, where it can be told.
+    pub fn truth(&self) -> Option<bool> {
+        match self {
+            Value::None => Some(false),
+            Value::Bool(flag) => Some(*flag),
+            Value::Int(number) => Some(*number != 0),
+            Value::Str(text) => Some(!text.is_empty()),
+            Value::Path(_) => Some(true),
+            Value::List(items) => Some(!items.is_empty()),
+            Value::Import(_) | Value::Method(..) | Value::Env(_) | Value::Unknown => None,
+        }
+    }
+
+    fn weight(&self) -> usize {
+        1 + match self {
+            Value::Str(text) | Value::Path(text) | Value::Import(text) => text.len(),
+            Value::List(items) => items.iter().map(Value::weight).sum(),
+            Value::Method(value, _) => value.weight(),
+            Value::Env(defaults) => defaults.iter().map(|(_, value)| 1 + value.weight()).sum(),
+            Value::None | Value::Bool(_) | Value::Int(_) | Value::Unknown => 0,
+        }
+    }
+
+    fn bounded(self) -> Self {
+        if self.weight() > MAX_WEIGHT { Value::Unknown } else { self }
+    }
+}
+
+/// `self + other` of Python.
+pub(super) fn add(left: Value, right: Value) -> Value {
+    let sum = match (left, right) {
+        (Value::Str(a), Value::Str(b)) => Value::Str(a + &b),
+        (Value::List(mut a), Value::List(b)) => {
+            a.extend(b);
+            Value::List(a)
+        }
+        // What is known of a list stays known.
+        (Value::List(mut known), Value::Unknown) | (Value::Unknown, Value::List(mut known)) => {
+            known.push(Value::Unknown);
+            Value::List(known)
+        }
+        _ => Value::Unknown,
+    };
+    sum.bounded()
+}
+
+/// Evaluates expressions over names that are looked up elsewhere.
+pub(super) struct Evaluator<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<Value>,
+    /// Did the value depend on the environment?
+    pub from_environment: Cell<bool>,
+}
+
+impl<'a> Evaluator<'a> {
+    pub fn new(lookup: &'a dyn Fn(&str) -> Option<Value>) -> Self {
+        Self { lookup, from_environment: Cell::new(false) }
+    }
+
+    /// The expression's value. The parser has bounded how deep expressions are.
+    pub fn eval(&self, expr: &Expr) -> Value {
+        match expr {
+            Expr::Str(text) => Value::Str(text.clone()),
+            Expr::Bool(flag) => Value::Bool(*flag),
+            Expr::Int(number) => Value::Int(*number),
+            Expr::None => Value::None,
+            Expr::Name(name) => (self.lookup)(name).unwrap_or_else(|| Value::Import(name.clone())),
+            Expr::Format(pieces) => self.format(pieces),
+            Expr::List(items) => self.all(items).map_or(Value::Unknown, Value::List),
+            Expr::Attribute(base, name) => calls::attribute(self.eval(base), name),
+            Expr::Subscript(base, key) => self.subscript(base, key),
+            Expr::Binary(left, operator, right) => self.binary(left, operator, right),
+            Expr::Not(inner) => self.eval(inner).truth().map_or(Value::Unknown, |truth| Value::Bool(!truth)),
+            Expr::Ternary { test, then, otherwise } => match self.eval(test).truth() {
+                Some(true) => self.eval(then),
+                Some(false) => self.eval(otherwise),
+                None => Value::Unknown,
+            },
+            Expr::Call { function, args, keywords } => {
+                let function = self.eval(function);
+                let keyword_values: Vec<Expr> = keywords.iter().map(|(_, value)| value.clone()).collect();
+                match (self.all(args), self.all(&keyword_values)) {
+                    (Some(args), Some(values)) => {
+                        let keywords = keywords.iter().map(|(name, _)| name.clone()).zip(values).collect();
+                        self.call(function, calls::Arguments { args, keywords }).bounded()
+                    }
+                    _ => Value::Unknown,
+                }
+            }
+            Expr::Other => Value::Unknown,
+        }
+    }
+
+    /// All values, or `None` if they are too much together.
+    fn all(&self, items: &[Expr]) -> Option<Vec<Value>> {
+        let mut weight = 0;
+        let mut values = Vec::with_capacity(items.len().min(64));
+        for item in items {
+            let value = self.eval(item);
+            weight += value.weight();
+            if weight > MAX_WEIGHT {
+                return None;
+            }
+            values.push(value);
+        }
+        Some(values)
+    }
+
+    fn format(&self, pieces: &[Expr]) -> Value {
+        let Some(values) = self.all(pieces) else { return Value::Unknown };
+        let texts: Option<Vec<String>> = values.iter().map(calls::to_text).collect();
+        texts.map_or(Value::Unknown, |texts| Value::Str(texts.concat()))
+    }
+
+    fn subscript(&self, base: &Expr, key: &Expr) -> Value {
+        match (self.eval(base), self.eval(key)) {
+            (Value::Import(name), _) if name == "os.environ" => {
+                self.from_environment.set(true);
+                Value::Unknown
+            }
+            (Value::List(items), Value::Int(index)) => {
+                usize::try_from(index).ok().and_then(|index| items.into_iter().nth(index)).unwrap_or(Value::Unknown)
+            }
+            // `path.parents[1]`
+            (Value::Method(path, name), Value::Int(index)) if name == "parents" => match (*path, usize::try_from(index)) {
+                (Value::Path(path), Ok(index)) if index < 64 => Value::Path((0..=index).fold(path, |path, _| calls::dirname(&path))),
+                _ => Value::Unknown,
+            },
+            _ => Value::Unknown,
+        }
+    }
+
+    fn binary(&self, left: &Expr, operator: &str, right: &Expr) -> Value {
+        let left = self.eval(left);
+        if let "or" | "and" = operator {
+            return match left.truth() {
+                Some(truth) if truth == (operator == "or") => left,
+                Some(_) => self.eval(right),
+                None => Value::Unknown,
+            };
+        }
+        let right = self.eval(right);
+        match (left, operator, right) {
+            (Value::Path(base), "/", right) => right.text().map_or(Value::Unknown, |name| Value::Path(calls::join_paths(&base, name))),
+            (Value::Path(path), "-", Value::Int(up @ 0..64)) => Value::Path((0..up).fold(path, |path, _| calls::dirname(&path))),
+            (left, "+", right) => add(left, right),
+            (_, "in" | "not in", Value::Import(name)) if name == "os.environ" => {
+                self.from_environment.set(true);
+                Value::Bool(operator == "not in")
+            }
+            (left, "in" | "not in", Value::List(items)) => {
+                let found = items.contains(&left);
+                let certain = !matches!(left, Value::Unknown) && (found || !items.contains(&Value::Unknown));
+                if certain { Value::Bool(found == (operator == "in")) } else { Value::Unknown }
+            }
+            (left, "==" | "!=" | "is" | "is not", right) => {
+                let plain = |value: &Value| value.truth().is_some() && !matches!(value, Value::List(_));
+                if plain(&left) && plain(&right) { Value::Bool((left == right) == matches!(operator, "==" | "is")) } else { Value::Unknown }
+            }
+            _ => Value::Unknown,
+        }
+    }
+}
+
+/// Where a path of the container is in the project; `None` if it is not in it.
+pub(super) fn inside_project(path: &str) -> Option<String> {
+    let path = calls::normalize(path);
+    let inner = path.strip_prefix(layout::APP)?;
+    (inner.is_empty() || inner.starts_with('/')).then(|| inner.trim_start_matches('/').to_owned())
+}
+
+/// The path of one of the project's files, as `__file__` has it in the container.
+pub(super) fn in_container(file: &str) -> String {
+    format!("{}/{file}", layout::APP)
+}
+
+/// Takes `.` and `..` out of an absolute path.
+pub(super) fn normalize(path: &str) -> String {
+    calls::normalize(path)
+}
+
+#[cfg(test)]
+mod tests;
