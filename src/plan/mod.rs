@@ -3,11 +3,18 @@
 //! No clock, randomness, engine, terminal or secret value is in it, so that it can be printed, compared,
 //! hashed and exported without an engine.
 
+mod list;
+pub mod lock;
+mod settle;
+
 use std::path::PathBuf;
 
 use crate::config::Server;
 use crate::project::{Framework, Requirements};
 use crate::units::{EntryPoint, Sourced};
+
+pub use list::Listed;
+pub use settle::{MOD_WSGI, TIMEOUT, name_of, settle};
 
 /// How one plan is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,98 @@
+//! A plan as settings with their origins, for `parity config`.
+
+use super::Plan;
+use crate::project::{Framework, Requirements};
+use crate::units::{Origin, Sourced};
+
+/// One line of `parity config`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// As in `parity.yaml`, nested ones with a dot.
+    pub key: String,
+    pub value: String,
+    pub origin: Origin,
+}
+
+/// Settings of the server that are always worth showing.
+const ALWAYS: &[&str] = &["port", "host", "processes", "threads", "request-timeout", "limit-request-body", "log-level"];
+
+impl Listed {
+    /// A setting that nobody set and few ask for.
+    pub fn is_untold(&self) -> bool {
+        self.origin == Origin::Default
+            && crate::config::SETTINGS.iter().any(|setting| setting.key == self.key)
+            && !ALWAYS.contains(&self.key.as_str())
+    }
+}
+
+impl Plan {
+    /// Every value of the plan. Values of the application's environment are not in it, only their names.
+    pub fn list(&self) -> Vec<Listed> {
+        let mut list = Vec::new();
+        let mut add = |key: &str, value: String, origin: &Origin| list.push(Listed { key: key.into(), value, origin: origin.clone() });
+        add("app", self.app.value.to_string(), &self.app.origin);
+        if let Some(framework) = &self.framework {
+            add("framework", framework_name(&framework.value).into(), &framework.origin);
+        }
+        let image = &self.image;
+        add("python", image.python.value.clone(), &image.python.origin);
+        match &image.requirements {
+            Some(requirements) => add("requirements", requirements_name(&requirements.value), &requirements.origin),
+            None => add("requirements", "none".into(), &Origin::Default),
+        }
+        add("image.base", image.base.value.name(), &image.base.origin);
+        add("image.mod-wsgi", image.mod_wsgi.value.clone(), &image.mod_wsgi.origin);
+        for (key, packages) in [("image.packages", &image.packages), ("image.build-packages", &image.build_packages)] {
+            if let Some(packages) = packages {
+                add(key, packages.value.join(" "), &packages.origin);
+            }
+        }
+        if let Some(repository) = &image.repository {
+            add("image.repository", repository.value.clone(), &repository.origin);
+        }
+        for (key, hooks) in [("hooks.build", &image.build_hooks), ("hooks.start", &self.start_hooks)] {
+            for hook in hooks {
+                add(key, hook.value.clone(), &hook.origin);
+            }
+        }
+        if let Some(Sourced { value: collect, origin }) = &self.collect_static {
+            add("collectstatic", format!("into {}", collect.target), origin);
+        }
+        for alias in &self.aliases {
+            add("static", format!("{} → {}", alias.url, alias.path), &alias.origin);
+        }
+        add("working-directory", self.working_directory.value.clone(), &self.working_directory.origin);
+        for directory in &self.python_path {
+            add("python-path", directory.value.clone(), &directory.origin);
+        }
+        for name in &self.env_names {
+            add(&format!("env.{}", name.value), "(hidden)".into(), &name.origin);
+        }
+        if let Some(network) = &self.network {
+            add("network", network.value.clone(), &network.origin);
+        }
+        add("timeout", self.timeout.value.to_string(), &self.timeout.origin);
+        for (key, value, origin) in self.server.list() {
+            if !["working-directory", "python-path"].contains(&key) {
+                add(key, value, &origin);
+            }
+        }
+        list
+    }
+}
+
+fn framework_name(framework: &Framework) -> &'static str {
+    match framework {
+        Framework::Django(_) => "Django",
+        Framework::Flask => "Flask",
+        Framework::Plain => "plain WSGI",
+    }
+}
+
+fn requirements_name(requirements: &Requirements) -> String {
+    match requirements {
+        Requirements::PyProject { dependencies } => format!("{} of pyproject.toml", dependencies.len()),
+        Requirements::Files { paths, .. } => paths.join(" "),
+        other => other.files().first().cloned().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,121 @@
+//! `parity.lock`: what exactly the image is built on, so that everyone builds on the same.
+//!
+//! ```toml
+//! version = 1
+//!
+//! [base]
+//! image = "debian:trixie"
+//! origin = "bootstrap"           # or "registry"
+//! digest = "sha256:…"            # the registry's digest, or the ID of the image that was made
+//! architecture = "amd64"         # only with "bootstrap"
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use super::Base;
+use crate::error::{Failure, Kind, Result};
+
+/// The name of the file, beside `parity.yaml`.
+pub const FILE: &str = "parity.lock";
+const HEADER: &str =
+    "# What this project's image is built on. Written by parity; commit it.\n# `parity build --update-base` takes what is newest.\n\n";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    version: u32,
+    pub base: LockedBase,
+}
+
+/// A base, pinned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedBase {
+    /// As `image.base` names it.
+    pub image: String,
+    pub origin: BaseOrigin,
+    pub digest: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<String>,
+}
+
+/// Where a base came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BaseOrigin {
+    Registry,
+    /// Made from Debian's packages.
+    Bootstrap,
+    /// An image that was already on the engine, under that name and in no registry.
+    Local,
+}
+
+impl Lock {
+    pub fn new(base: LockedBase) -> Self {
+        Self { version: 1, base }
+    }
+
+    /// Reads a lock file's text.
+    ///
+    /// # Errors
+    /// `Kind::BadFile` with the line.
+    pub fn parse(text: &str) -> Result<Self> {
+        let broken = |why: String| {
+            Failure::new(Kind::BadFile, format!("{FILE} cannot be read"))
+                .details(why.lines())
+                .hint(format!("restore it from version control, or delete {FILE} to have it written anew from what is newest"))
+        };
+        let lock: Self = toml::from_str(text).map_err(|error| broken(error.to_string()))?;
+        if lock.version != 1 {
+            return Err(Failure::new(Kind::BadFile, format!("{FILE} was written by a newer parity (version {})", lock.version))
+                .hint("update parity"));
+        }
+        let digest = lock.base.digest.strip_prefix("sha256:").unwrap_or_default();
+        if digest.len() != 64 || !digest.chars().all(|c| c.is_ascii_hexdigit()) {
+            return Err(broken(format!("`{}` is not a sha256 digest", lock.base.digest.escape_debug())));
+        }
+        Ok(lock)
+    }
+
+    pub fn to_text(&self) -> String {
+        format!("{HEADER}{}", toml::to_string(self).unwrap_or_default())
+    }
+}
+
+impl Base {
+    /// As `image.base` would name it.
+    pub fn name(&self) -> String {
+        match self {
+            Base::Debian { suite } => format!("debian:{}", suite.name()),
+            Base::Reference(reference) => reference.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let lock = Lock::new(LockedBase {
+            image: "debian:trixie".into(),
+            origin: BaseOrigin::Bootstrap,
+            digest: format!("sha256:{}", "ab".repeat(32)),
+            architecture: Some("amd64".into()),
+        });
+        assert_eq!(Lock::parse(&lock.to_text()).unwrap(), lock);
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_a_reason() {
+        for text in [
+            "",
+            "version = 1",
+            "version = 2\n[base]\nimage='a'\norigin='local'\ndigest='x'",
+            "version = 1\n[base]\nimage='a'\norigin='local'\ndigest='sha256:zz'",
+        ] {
+            assert_eq!(Lock::parse(text).unwrap_err().kind, Kind::BadFile, "{text}");
+        }
+    }
+}

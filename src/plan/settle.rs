@@ -1,0 +1,288 @@
+//! Config and project become a plan. Pure: the same input gives the same plan.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use pep440_rs::{Version, VersionSpecifiers};
+
+use super::{Alias, Base, CollectStatic, Difference, ImagePlan, Plan, Profile, Suite};
+use crate::config::Config;
+use crate::error::{Failure, Kind, Result};
+use crate::project::{Django, Framework, Project, PythonRequest, StaticRoot};
+use crate::units::{Callable, EntryPoint, Origin, Sourced, layout};
+
+/// The version of mod_wsgi that images get unless something else is asked for.
+pub const MOD_WSGI: &str = "6.1.1";
+/// Seconds to wait for the first answer, unless something else is asked for.
+pub const TIMEOUT: u32 = 60;
+
+/// Settles everything that a run of the project needs.
+///
+/// # Errors
+/// `Kind::Project` without exactly one entry point, `Kind::BadFile` where settings contradict each other.
+pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile) -> Result<Plan> {
+    let app = match config.app.clone() {
+        Some(app) => app,
+        None => project.choose()?,
+    };
+    let app = app.map(|app| with_callable(app, &config.server.callable_object));
+    let (base, python) = base_and_python(&config, project.python.as_ref())?;
+    let working_directory = working_directory(&config, project.framework.as_ref());
+    let python_path = python_path(&config, &project);
+    let collect_static = collect_static(&config, project.framework.as_ref());
+    let aliases = aliases(&config, &project, collect_static.as_ref());
+    let name = name_of(&root);
+    let contract = contract(&config);
+    let differences = differences(profile, &config, collect_static.as_ref());
+    Ok(Plan {
+        profile,
+        name,
+        root,
+        app,
+        framework: project.framework,
+        image: ImagePlan {
+            base,
+            python,
+            mod_wsgi: config.image.mod_wsgi.unwrap_or_else(|| Sourced::default(MOD_WSGI.into())),
+            requirements: project.requirements,
+            packages: config.image.packages,
+            build_packages: config.image.build_packages,
+            build_hooks: config.hooks.build,
+            repository: config.image.repository,
+        },
+        server: config.server,
+        aliases,
+        collect_static,
+        start_hooks: config.hooks.start,
+        working_directory,
+        python_path,
+        env_names: config.env.into_iter().map(|(name, value)| Sourced::new(name, value.origin)).collect(),
+        contract,
+        network: config.network,
+        timeout: config.timeout.unwrap_or_else(|| Sourced::default(TIMEOUT)),
+        differences,
+    })
+}
+
+/// The directory's name in the characters that every engine allows: lower case letters, digits and `-`.
+pub fn name_of(root: &Path) -> String {
+    let name = root.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name = name.trim_matches('-');
+    let name: String = name.chars().take(40).collect();
+    if name.is_empty() { "project".into() } else { name }
+}
+
+fn base_and_python(config: &Config, wanted: Option<&Sourced<PythonRequest>>) -> Result<(Sourced<Base>, Sourced<String>)> {
+    let wanted = config.python.clone().map(|python| python.map(PythonRequest::Version)).or_else(|| wanted.cloned());
+    if let Some(base) = &config.image.base {
+        let parsed = parse_base(base);
+        let python = match (&parsed, &wanted) {
+            (Base::Debian { suite }, Some(wanted)) if !accepts(&wanted.value, suite.python()) => {
+                return Err(Failure::new(
+                    Kind::BadFile,
+                    format!("{} has Python {}, but {} asks for {}", base.value, suite.python(), wanted.origin, words(&wanted.value)),
+                )
+                .hint("remove `image.base`, and parity takes a base that has this Python"));
+            }
+            (Base::Debian { suite }, _) => Sourced::new(suite.python().into(), base.origin.clone()),
+            (Base::Reference(_), _) => Sourced::new("the base's own".into(), base.origin.clone()),
+        };
+        return Ok((base.clone().map(|_| parsed), python));
+    }
+    let Some(wanted) = wanted else {
+        return Ok((Sourced::default(Base::Debian { suite: Suite::Trixie }), Sourced::default(Suite::Trixie.python().into())));
+    };
+    let origin = wanted.origin.clone();
+    for suite in [Suite::Trixie, Suite::Bookworm] {
+        if accepts(&wanted.value, suite.python()) {
+            return Ok((Sourced::new(Base::Debian { suite }, origin.clone()), Sourced::new(suite.python().into(), origin)));
+        }
+    }
+    let minor = match &wanted.value {
+        PythonRequest::Version(version) => Some(version.clone()),
+        range @ PythonRequest::Range(_) => ["3.14", "3.12", "3.10", "3.9"].into_iter().find(|v| accepts(range, v)).map(String::from),
+    };
+    let Some(version) = minor else {
+        return Err(Failure::new(Kind::BadFile, format!("no Python that parity knows satisfies {} ({origin})", words(&wanted.value)))
+            .hint("name an image that has it: `image: {base: \"python:3.15-slim\"}`"));
+    };
+    let reference = format!("python:{version}-slim-trixie");
+    Ok((Sourced::new(Base::Reference(reference), origin.clone()), Sourced::new(version, origin)))
+}
+
+/// `debian:trixie` and its slim variant are Debian itself, which parity can also make without a registry.
+fn parse_base(reference: &str) -> Base {
+    match reference {
+        "debian:trixie" | "debian:trixie-slim" | "debian:13" | "debian:13-slim" => Base::Debian { suite: Suite::Trixie },
+        "debian:bookworm" | "debian:bookworm-slim" | "debian:12" | "debian:12-slim" => Base::Debian { suite: Suite::Bookworm },
+        other => Base::Reference(other.into()),
+    }
+}
+
+/// Does a Python `3.N` answer to a request? A patch number that is asked for is not held against it:
+/// distributions mend within a minor version.
+fn accepts(request: &PythonRequest, minor: &str) -> bool {
+    match request {
+        PythonRequest::Version(version) => version == minor || version.strip_prefix(minor).is_some_and(|rest| rest.starts_with('.')),
+        PythonRequest::Range(range) => {
+            let (Ok(range), Ok(version)) = (VersionSpecifiers::from_str(range), Version::from_str(&format!("{minor}.2"))) else {
+                return false;
+            };
+            range.contains(&version)
+        }
+    }
+}
+
+fn words(request: &PythonRequest) -> String {
+    match request {
+        PythonRequest::Version(version) => format!("Python {version}"),
+        PythonRequest::Range(range) => format!("Python {range}"),
+    }
+}
+
+fn working_directory(config: &Config, framework: Option<&Sourced<Framework>>) -> Sourced<String> {
+    if let Some(directory) = &config.server.working_directory.value {
+        return Sourced::new(inside(directory), config.server.working_directory.origin.clone());
+    }
+    if let Some(Sourced { value: Framework::Django(Django { manage_py, .. }), .. }) = framework
+        && let Some((directory, _)) = manage_py.rsplit_once('/')
+    {
+        return Sourced::detected(inside(directory), manage_py.clone());
+    }
+    Sourced::default(layout::APP.into())
+}
+
+fn python_path(config: &Config, project: &Project) -> Vec<Sourced<String>> {
+    let mut path: Vec<Sourced<String>> = Vec::new();
+    let said = &config.server.python_path;
+    let given = said.value.iter().flatten().map(|directory| Sourced::new(inside(directory), said.origin.clone()));
+    let found = project.python_path.iter().cloned().map(|directory| directory.map(|d| inside(&d)));
+    for directory in given.chain(found).chain([Sourced::default(layout::APP.into())]) {
+        if !path.iter().any(|have| have.value == directory.value) {
+            path.push(directory);
+        }
+    }
+    path
+}
+
+/// A path of the project as it is in the container. Absolute paths are the container's own.
+fn inside(path: &str) -> String {
+    let path = path.trim_end_matches('/');
+    if path.starts_with('/') {
+        return path.into();
+    }
+    match path.trim_start_matches("./") {
+        "" | "." => layout::APP.into(),
+        path => format!("{}/{path}", layout::APP),
+    }
+}
+
+fn collect_static(config: &Config, framework: Option<&Sourced<Framework>>) -> Option<Sourced<CollectStatic>> {
+    if config.static_files.as_ref().is_some_and(|flag| !flag.value) {
+        return None;
+    }
+    let Sourced { value: Framework::Django(django), origin } = framework? else { return None };
+    if !django.staticfiles || url_path(django.static_url.as_deref()?).is_none() {
+        return None;
+    }
+    let (target, override_root) = match &django.static_root {
+        StaticRoot::Inside(directory) => (inside(directory), false),
+        StaticRoot::Outside(directory) => (directory.clone(), false),
+        StaticRoot::Unset | StaticRoot::Unknown => (layout::STATIC.into(), true),
+    };
+    let collect =
+        CollectStatic { manage_py: inside(&django.manage_py), settings_module: django.settings_module.clone(), target, override_root };
+    Some(Sourced::new(collect, origin.clone()))
+}
+
+/// `STATIC_URL` as a path with both slashes; `None` for a URL on another host.
+fn url_path(url: &str) -> Option<String> {
+    if url.contains("://") || url.starts_with("//") {
+        return None;
+    }
+    let path = url.trim_matches('/');
+    if path.is_empty() { None } else { Some(format!("/{path}/")) }
+}
+
+fn aliases(config: &Config, project: &Project, collect: Option<&Sourced<CollectStatic>>) -> Vec<Sourced<Alias>> {
+    let said = &config.server.url_alias;
+    let mut aliases: Vec<Sourced<Alias>> =
+        said.value.iter().map(|(url, path)| Sourced::new(Alias { url: url.clone(), path: inside(path) }, said.origin.clone())).collect();
+    if config.static_files.as_ref().is_some_and(|flag| !flag.value) {
+        return aliases;
+    }
+    let mut add = |alias: Sourced<Alias>| {
+        if !aliases.iter().any(|have| have.url.trim_matches('/') == alias.url.trim_matches('/')) {
+            aliases.push(alias);
+        }
+    };
+    if let (Some(collect), Some(Sourced { value: Framework::Django(django), .. })) = (collect, &project.framework)
+        && let Some(url) = django.static_url.as_deref().and_then(url_path)
+    {
+        add(Sourced::new(Alias { url, path: collect.target.clone() }, collect.origin.clone()));
+    }
+    for found in &project.statics {
+        add(found.clone().map(|found| Alias { url: found.url, path: inside(&found.directory) }));
+    }
+    aliases
+}
+
+/// The environment that mod_wsgi-express promises to applications.
+fn contract(config: &Config) -> Vec<(String, String)> {
+    let server = &config.server;
+    let mut contract = vec![
+        ("MOD_WSGI_EXPRESS".into(), "true".into()),
+        ("MOD_WSGI_SERVER_NAME".into(), server.server_name.value.clone().unwrap_or_default()),
+        ("MOD_WSGI_SERVER_ALIASES".into(), server.server_alias.value.join(" ")),
+    ];
+    contract.push(("HOME".into(), "/tmp".into()));
+    contract
+}
+
+fn differences(profile: Profile, config: &Config, collect: Option<&Sourced<CollectStatic>>) -> Vec<Difference> {
+    if profile == Profile::Production {
+        return Vec::new();
+    }
+    let difference = |what: &str, production: &str, here: String, cause: &str| Difference {
+        what: what.into(),
+        production: production.into(),
+        here,
+        cause: cause.into(),
+    };
+    let mut all = vec![
+        difference("project", "copied into the image", "bind-mounted from this machine".into(), "so that what you save is what runs"),
+        difference(
+            "configuration",
+            "baked into the image at /etc/parity",
+            "the same files, given to the container when it starts".into(),
+            "so that a changed setting needs no build",
+        ),
+        difference("user", "www-data (33)", "yours".into(), "so that files the application creates belong to you"),
+        difference(
+            "port",
+            "8000 in the container",
+            format!("published on {}:{}", config.server.host.value, config.server.port.value),
+            "so that nobody else can reach it",
+        ),
+    ];
+    if collect.is_some() {
+        all.push(difference(
+            "static files",
+            "collected while the image is built",
+            "collected when the server starts, into memory".into(),
+            "so that your source tree stays as it is",
+        ));
+    }
+    all
+}
+
+/// The entry point that a script's `callable-object` setting completes.
+fn with_callable(app: EntryPoint, callable: &Sourced<String>) -> EntryPoint {
+    match app {
+        EntryPoint::Script { path, callable: Callable::Object(name) } if name == "application" && callable.origin != Origin::Default => {
+            EntryPoint::Script { path, callable: Callable::Object(callable.value.clone()) }
+        }
+        app => app,
+    }
+}
