@@ -1,1 +1,33 @@
 //! A plan becomes files. Pure; decisions are made here, templates stay flat.
+
+mod archive;
+pub mod dockerfile;
+pub mod handler;
+pub mod httpd;
+pub mod quote;
+mod requirements;
+pub mod start;
+mod template;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use crate::error::Result;
+use crate::plan::Plan;
+
+pub use archive::archive;
+pub use dockerfile::context_files;
+
+/// The port that Apache listens on inside every container. The engine publishes it as `port`.
+pub const PORT: u16 = 8000;
+
+/// The files that belong in `/etc/parity`, by name.
+///
+/// # Errors
+/// A value of the plan that cannot be written, with the name of its setting.
+pub fn profile_files(plan: &Plan) -> Result<Vec<(String, String)>> {
+    Ok(vec![
+        ("httpd.conf".into(), httpd::render(plan)?),
+        ("handler.wsgi".into(), handler::render(plan)?),
+        ("start.sh".into(), start::render(plan)?),
+    ])
+}

@@ -1,0 +1,179 @@
+//! The Dockerfile and everything else that an image is built from, except the project itself.
+
+use serde::Serialize;
+
+use super::quote::{RunCommand, ShellWord, refuse};
+use super::requirements::{self, Install};
+use super::{PORT, profile_files, start, template};
+use crate::error::Result;
+use crate::plan::{Base, Plan, Profile};
+
+/// The stage that `parity up` runs.
+pub const RUNTIME: &str = "runtime";
+/// The stage that is deployed. It needs the project's files below `app/` in the build context.
+pub const PRODUCTION: &str = "production";
+
+/// What a build needs that the plan does not know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The base image as it was settled: `debian@sha256:…`, `parity/base:…`.
+    pub base: String,
+    /// A CA bundle for the network of this build. Only commands that load something see it, and no layer holds it.
+    pub build_ca: Option<Vec<u8>>,
+    /// The project's requirement files, by their paths relative to the project.
+    pub requirement_files: Vec<(String, Vec<u8>)>,
+}
+
+/// pip, uv and what is built on requests each look elsewhere for it.
+const CA_ENVIRONMENT: &str = "; ca=/etc/ssl/certs/ca-certificates.crt; export PIP_CERT=$ca SSL_CERT_FILE=$ca REQUESTS_CA_BUNDLE=$ca";
+
+#[derive(Debug, Serialize)]
+struct View {
+    port: u16,
+    base: String,
+    runtime_packages: String,
+    packages: String,
+    builder_packages: &'static str,
+    build_packages: String,
+    python: &'static str,
+    mod_wsgi: String,
+    mounts: String,
+    ca_environment: &'static str,
+    tools: &'static str,
+    install: Vec<String>,
+    build_hooks: Vec<RunCommand>,
+    production: bool,
+    collect_static: Option<RunCommand>,
+}
+
+/// The Dockerfile. The stages up to [`RUNTIME`] are the same for every profile.
+///
+/// # Errors
+/// A value that cannot be written into a Dockerfile, with the name of its setting.
+pub fn render(plan: &Plan, options: &Options) -> Result<String> {
+    let image = &plan.image;
+    let Install { tools, commands, .. } = requirements::install(image.requirements.as_ref().map(|given| &given.value))?;
+    let production = plan.profile == Profile::Production;
+    let debian = match &image.base.value {
+        Base::Debian { suite } => Some(suite.python()),
+        Base::Reference(_) => None,
+    };
+    template::render(
+        "Dockerfile",
+        &View {
+            port: PORT,
+            base: reference(&options.base)?,
+            runtime_packages: runtime_packages(debian),
+            packages: packages("image.packages", image.packages.as_ref().map(|given| given.value.as_slice()))?,
+            builder_packages: match debian {
+                Some(_) => "apache2-dev gcc libc6-dev python3-dev python3-venv",
+                None => "apache2-dev gcc libc6-dev",
+            },
+            build_packages: packages("image.build-packages", image.build_packages.as_ref().map(|given| given.value.as_slice()))?,
+            // An image with a Python of its own has it before Debian's on its PATH.
+            python: if debian.is_some() { "/usr/bin/python3" } else { "python3" },
+            mod_wsgi: version("image.mod-wsgi", &image.mod_wsgi)?,
+            mounts: mounts(options),
+            ca_environment: if options.build_ca.is_some() { CA_ENVIRONMENT } else { "" },
+            tools,
+            install: commands,
+            build_hooks: image.build_hooks.iter().map(|hook| RunCommand::new("hooks.build", hook)).collect::<Result<_>>()?,
+            production,
+            collect_static: plan.collect_static.as_ref().filter(|_| production).map(|collect| collect_static(plan, collect)).transpose()?,
+        },
+    )
+}
+
+/// The build context, by path, except the project's own files for [`PRODUCTION`].
+///
+/// # Errors
+/// As [`render`], and for [`PRODUCTION`] as [`profile_files`].
+pub fn context_files(plan: &Plan, options: &Options) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut files = vec![
+        ("Dockerfile".to_owned(), render(plan, options)?.into_bytes()),
+        ("parity/entrypoint".to_owned(), include_bytes!("../../images/entrypoint.sh").to_vec()),
+        ("parity/collectstatic.py".to_owned(), include_bytes!("../../images/collectstatic.py").to_vec()),
+    ];
+    if let Some(bundle) = &options.build_ca {
+        files.push(("ca.crt".into(), bundle.clone()));
+    }
+    for (path, content) in &options.requirement_files {
+        files.push((format!("requirements/{}", inside("requirements", path)?), content.clone()));
+    }
+    let install = requirements::install(plan.image.requirements.as_ref().map(|given| &given.value))?;
+    files.extend(install.files.into_iter().map(|(name, content)| (format!("requirements/{name}"), content.into_bytes())));
+    if plan.profile == Profile::Production {
+        files.extend(profile_files(plan)?.into_iter().map(|(name, content)| (format!("etc/{name}"), content.into_bytes())));
+    }
+    Ok(files)
+}
+
+fn inside<'a>(setting: &str, path: &'a str) -> Result<&'a str> {
+    let outside = path.is_empty() || path.starts_with('/') || path.split('/').any(|part| part == "..");
+    if outside { Err(refuse(setting, path, "is not a path inside the project")) } else { Ok(path) }
+}
+
+/// A `FROM` reference: no spaces, variables or flags in it.
+fn reference(base: &str) -> Result<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:/@".contains(c);
+    if base.is_empty() || base.starts_with('-') || !base.chars().all(allowed) {
+        return Err(refuse("image.base", base, "is not the name of an image"));
+    }
+    Ok(base.to_owned())
+}
+
+fn version(setting: &str, version: &str) -> Result<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || ".+!-_".contains(c);
+    if version.is_empty() || !version.chars().all(allowed) {
+        return Err(refuse(setting, version, "is not a version"));
+    }
+    Ok(version.to_owned())
+}
+
+/// What Apache and Python need beyond the base; `debian` is the version of Debian's own Python, where that is used.
+fn runtime_packages(debian: Option<&str>) -> String {
+    let mut packages = "apache2-bin ca-certificates libnss-extrausers media-types tzdata".to_owned();
+    if let Some(version) = debian {
+        packages += &format!(" python3 libpython{version}");
+    }
+    packages
+}
+
+/// Names of Debian packages, sorted: `libpq5`, `libpq5=15.3-0`, `libpq5/trixie-backports`.
+fn packages(setting: &str, names: Option<&[String]>) -> Result<String> {
+    let mut names = names.unwrap_or_default().to_vec();
+    for name in &names {
+        let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+        if !starts_well || !name.chars().all(|c| c.is_ascii_alphanumeric() || "+-.:=~/".contains(c)) {
+            return Err(refuse(setting, name, "is not the name of a Debian package"));
+        }
+    }
+    names.sort();
+    names.dedup();
+    Ok(names.join(" "))
+}
+
+fn mounts(options: &Options) -> String {
+    let cache = "--mount=type=cache,target=/root/.cache";
+    match options.build_ca {
+        Some(_) => format!("{cache} --mount=type=bind,source=ca.crt,target=/etc/ssl/certs/ca-certificates.crt"),
+        None => cache.to_owned(),
+    }
+}
+
+/// The command that collects static files in the build, with the environment contract but none of the application's
+/// own variables, which must not get into an image.
+fn collect_static(plan: &Plan, collect: &crate::plan::CollectStatic) -> Result<RunCommand> {
+    const SETTING: &str = "hooks.build";
+    let mut command = format!("cd {} && env", ShellWord::new(SETTING, &plan.working_directory)?);
+    for (name, value) in &plan.contract {
+        command += &format!(" {}", ShellWord::new(SETTING, &format!("{name}={value}"))?);
+    }
+    for word in start::collect_static(collect) {
+        command += &format!(" {}", ShellWord::new(SETTING, &word)?);
+    }
+    RunCommand::new(SETTING, &command)
+}
+
+#[cfg(test)]
+mod tests;

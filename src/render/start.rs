@@ -1,0 +1,142 @@
+//! `start.sh`: what runs in the container before Apache, and then becomes Apache.
+
+use serde::Serialize;
+
+use super::quote::{ShellWord, refuse};
+use super::template;
+use crate::error::Result;
+use crate::plan::{CollectStatic, Plan, Profile};
+
+/// The script's exit code after a hook failed; the hook's own is in the line before it.
+pub const HOOK_FAILED: u8 = 90;
+/// The script's exit code where the working directory is not there. mod_wsgi would let each request hang.
+pub const NO_DIRECTORY: u8 = 91;
+/// What the script's own lines on stderr start with; JSON follows.
+pub const MARK: &str = "\x1eparity ";
+
+#[derive(Debug, Serialize)]
+struct View {
+    working_directory: ShellWord,
+    hooks: Vec<Hook>,
+    hook_failed: u8,
+    no_directory: u8,
+}
+
+/// A program to run before Apache.
+#[derive(Debug, Serialize)]
+struct Hook {
+    /// `start` or `collectstatic`.
+    kind: &'static str,
+    index: usize,
+    /// The command for people, as a JSON text.
+    json: ShellWord,
+    argv: Vec<ShellWord>,
+}
+
+/// The script, for a POSIX shell.
+///
+/// # Errors
+/// Hooks that hold NUL.
+pub fn render(plan: &Plan) -> Result<String> {
+    let mut hooks = Vec::new();
+    // Production's image has them already.
+    if let (Some(collect), Profile::Up) = (&plan.collect_static, plan.profile) {
+        let argv: Vec<String> = collect_static(collect);
+        hooks.push(Hook::new("collectstatic", 0, COLLECT_COMMAND, argv.iter().map(String::as_str))?);
+    }
+    for (index, command) in plan.start_hooks.iter().enumerate() {
+        hooks.push(Hook::new("start", index, command, ["/bin/sh", "-c", command.as_str()])?);
+    }
+    let working_directory = ShellWord::new("working-directory", &plan.working_directory)?;
+    template::render("start.sh", &View { working_directory, hooks, hook_failed: HOOK_FAILED, no_directory: NO_DIRECTORY })
+}
+
+impl Hook {
+    fn new<'a>(kind: &'static str, index: usize, command: &str, argv: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        if command.is_empty() {
+            return Err(refuse("hooks", command, "is empty"));
+        }
+        Ok(Self {
+            kind,
+            index,
+            json: ShellWord::new("hooks", &serde_json::Value::from(command).to_string())?,
+            argv: argv.into_iter().map(|word| ShellWord::new("hooks", word)).collect::<Result<_>>()?,
+        })
+    }
+}
+
+/// How the collection of static files is called when people are told about it.
+const COLLECT_COMMAND: &str = "python manage.py collectstatic --noinput";
+
+/// The program that collects static files, and its arguments.
+pub(super) fn collect_static(collect: &CollectStatic) -> Vec<String> {
+    let target = if collect.override_root { collect.target.clone() } else { String::new() };
+    let settings = collect.settings_module.clone().unwrap_or_default();
+    ["python", "/opt/parity/collectstatic.py"].map(String::from).into_iter().chain([collect.manage_py.clone(), settings, target]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::testing;
+    use crate::units::Sourced;
+
+    #[test]
+    fn becomes_apache_at_once_without_hooks() {
+        insta::assert_snapshot!(render(&testing::flask()).unwrap(), @r"
+        # Written by parity. Prepares the container and becomes Apache.
+        # What starts with the byte 0x1e is for parity, which runs this.
+
+        cd '/app' || exit 91
+        exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND
+        ");
+    }
+
+    #[test]
+    fn runs_hooks_in_order() {
+        let mut plan = testing::django();
+        plan.start_hooks.push(Sourced::default("echo 'it''s' \"done\"; exit 0".into()));
+        let script = render(&plan).unwrap();
+        let hooks: Vec<_> = script.lines().filter(|line| line.starts_with("hook ")).collect();
+        assert_eq!(
+            hooks,
+            [
+                r#"hook collectstatic 0 '"python manage.py collectstatic --noinput"' 'python' '/opt/parity/collectstatic.py' '/app/manage.py' 'mysite.settings' '/var/lib/parity/static'"#,
+                r#"hook start 0 '"python manage.py migrate"' '/bin/sh' '-c' 'python manage.py migrate'"#,
+                r#"hook start 1 '"echo '\''it'\'''\''s'\'' \"done\"; exit 0"' '/bin/sh' '-c' 'echo '\''it'\'''\''s'\'' "done"; exit 0'"#,
+            ]
+        );
+        plan.profile = Profile::Production;
+        assert!(!render(&plan).unwrap().contains("collectstatic"));
+    }
+
+    /// Runs the script for real, with Apache replaced by `echo`.
+    fn run(hooks: &[&str]) -> (Option<i32>, String, String) {
+        let mut plan = testing::flask();
+        plan.working_directory.value = "/".into();
+        plan.start_hooks = hooks.iter().map(|hook| Sourced::default((*hook).to_owned())).collect();
+        let script = render(&plan).unwrap().replace("exec /usr/sbin/apache2", "exec echo apache2");
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    }
+
+    #[test]
+    fn its_lines_are_json() {
+        let hook = r#"printf '%s\n' "a" '\b'; pwd"#;
+        let (status, stdout, stderr) = run(&[hook]);
+        assert_eq!((status, stdout.as_str()), (Some(0), "a\n\\b\n/\napache2 -f /etc/parity/httpd.conf -DFOREGROUND\n"));
+        let lines: Vec<serde_json::Value> =
+            stderr.lines().map(|line| serde_json::from_str(line.strip_prefix(MARK).unwrap()).unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0], serde_json::json!({"hook": "start", "index": 0, "command": hook, "state": "begin"}));
+        assert_eq!((&lines[1]["state"], &lines[1]["status"], &lines[1]["command"]), (&"end".into(), &0.into(), &hook.into()));
+        assert!(lines[1]["millis"].is_u64());
+    }
+
+    #[test]
+    fn a_failing_hook_ends_it() {
+        let (status, stdout, stderr) = run(&["exit 3", "echo never"]);
+        assert_eq!((status, stdout.as_str()), (Some(i32::from(HOOK_FAILED)), ""));
+        assert!(stderr.lines().last().unwrap().contains(r#""state":"end","status":3,"#), "{stderr}");
+    }
+}

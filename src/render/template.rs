@@ -1,0 +1,28 @@
+//! The templates, compiled into the program.
+
+use serde::Serialize;
+use tera::{Context, Tera};
+
+use crate::error::{Failure, Kind, Result};
+
+const TEMPLATES: [(&str, &str); 4] = [
+    ("httpd.conf", include_str!("../../templates/httpd.conf")),
+    ("handler.wsgi", include_str!("../../templates/handler.wsgi")),
+    ("start.sh", include_str!("../../templates/start.sh")),
+    ("Dockerfile", include_str!("../../templates/Dockerfile")),
+];
+
+/// Fills a template. Texts in `view` are written as they are: they have been quoted by the types of
+/// [`super::quote`] or checked.
+///
+/// # Errors
+/// A mistake in the template itself; the tests render each.
+pub fn render<View: Serialize>(name: &str, view: &View) -> Result<String> {
+    let fill = || {
+        let mut tera = Tera::new();
+        tera.autoescape_on(Vec::<&str>::new());
+        tera.add_raw_templates(TEMPLATES.into_iter().filter(|(known, _)| *known == name))?;
+        tera.render(name, &Context::from_serialize(view)?)
+    };
+    fill().map_err(|error: tera::Error| Failure::new(Kind::Other, format!("parity's template {name} is broken")).caused_by(&error))
+}

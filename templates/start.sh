@@ -1,0 +1,34 @@
+# Written by parity. Prepares the container and becomes Apache.
+# What starts with the byte 0x1e is for parity, which runs this.
+{% if hooks %}
+trap 'exit 143' TERM INT HUP
+
+# Hundredths of a second, without starting a program.
+now() {
+    read -r uptime _ </proc/uptime
+    now=${uptime%.*}${uptime#*.}
+}
+
+# hook KIND INDEX COMMAND-AS-JSON PROGRAM ARGUMENT...
+# In the background, because a shell that is process 1 sees signals only while it waits.
+hook() {
+    kind=$1 index=$2 command=$3
+    shift 3
+    printf '\036parity {"hook":"%s","index":%d,"command":%s,"state":"begin"}\n' "$kind" "$index" "$command" >&2
+    now; began=$now
+    "$@" &
+    wait $!
+    status=$?
+    now
+    printf '\036parity {"hook":"%s","index":%d,"command":%s,"state":"end","status":%d,"millis":%d}\n' \
+        "$kind" "$index" "$command" "$status" "$(((now - began) * 10))" >&2
+    [ "$status" -eq 0 ] || exit {{ hook_failed }}
+}
+{% endif %}
+cd {{ working_directory }} || exit {{ no_directory }}
+{% for hook in hooks -%}
+hook {{ hook.kind }} {{ hook.index }} {{ hook.json }} {% for word in hook.argv %}{{ word }}{% if not loop.last %} {% endif %}{% endfor %}
+{% endfor -%}
+{% if hooks %}trap - TERM INT HUP
+{% endif -%}
+exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND
