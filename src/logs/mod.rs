@@ -1,18 +1,46 @@
 //! Apache's and mod_wsgi's log lines, understood: levels, put-together tracebacks, noise, hints.
 //!
-//! A state machine from lines to records; no terminal and no clock in it.
+//! A state machine from bytes to records; no terminal and no clock in it. [`Reader`] is the way in.
+
+mod apache;
+mod frames;
+mod hints;
+mod lines;
+mod paths;
+mod reader;
+mod start;
+mod text;
+mod traceback;
+
+use std::fmt;
 
 use serde::Serialize;
+
+pub use paths::Paths;
+pub use reader::{Reader, Stream};
+pub use start::{StartLine, StartState};
 
 /// One thing the server said: a line, or several that belong together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Record {
     pub kind: RecordKind,
     /// The message without Apache's prefix, one entry a line, paths translated to the host's.
-    pub lines: Vec<String>,
+    pub lines: Vec<Line>,
     /// What to do about it, for known mistakes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// For [`RecordKind::Start`] the line itself, for [`RecordKind::Hook`] the beginning of the hook that printed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hook: Option<StartLine>,
+}
+
+/// A line of a record. The only control characters in it are tabs and colours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    pub text: String,
+    /// Not the project's own: a frame of a library in a traceback, mod_wsgi's words around it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dim: bool,
 }
 
 /// What a record is, which decides how it is shown.
@@ -33,4 +61,49 @@ pub enum RecordKind {
     Noise,
     /// A line of the start script's own protocol (hooks); never shown as it is.
     Start,
+    /// A line that a hook printed before Apache started.
+    Hook,
 }
+
+impl Record {
+    /// A record without a hint.
+    pub fn new(kind: RecordKind, lines: impl IntoIterator<Item = impl Into<Line>>) -> Self {
+        Self { kind, lines: lines.into_iter().map(Into::into).collect(), hint: None, hook: None }
+    }
+}
+
+impl Line {
+    pub fn dimmed(text: impl Into<String>) -> Self {
+        Self { text: text.into(), dim: true }
+    }
+}
+
+impl<T: Into<String>> From<T> for Line {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), dim: false }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Does this record mean that the application could not be imported, so that waiting for an answer is in vain?
+pub fn import_failure(record: &Record) -> bool {
+    let words = match record.kind {
+        RecordKind::Traceback => apache::IMPORT_FAILED,
+        RecordKind::Error => apache::NOTHING_TO_RUN,
+        _ => return false,
+    };
+    // mod_wsgi's words come first and are dimmed in a traceback; what follows is the application's, and may say anything.
+    record
+        .lines
+        .iter()
+        .take_while(|line| line.dim || record.kind == RecordKind::Error)
+        .any(|line| words.iter().any(|word| line.text.contains(word)) && !apache::is_preload(&line.text))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,291 @@
+//! Known mistakes and what to do about them, one line each.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex, RegexSet};
+
+use super::text::plain;
+use super::{Record, RecordKind};
+
+/// The same hint is given again only after this many records that deserve it.
+const AGAIN_AFTER: u32 = 50;
+/// Different hints remembered.
+const REMEMBERED: usize = 256;
+
+struct Rule {
+    pattern: &'static str,
+    hint: Hint,
+}
+
+enum Hint {
+    Say(&'static str),
+    /// Told from the match and the record; `None` where it does not apply after all.
+    Ask(fn(&Captures, &Record) -> Option<String>),
+}
+
+use Hint::{Ask, Say};
+
+macro_rules! rules {
+    ($($pattern:literal => $hint:expr,)+) => { &[$(Rule { pattern: $pattern, hint: $hint }),+] };
+}
+
+/// The first that matches speaks, so the special ones come first. Patterns see the messages, not the source lines of a traceback.
+const RULES: &[Rule] = rules! {
+    // The application's environment and settings.
+    r"You may need to add '?([^' ]+)'? to ALLOWED_HOSTS" => Ask(|found, _| Some(format!("add '{}' to ALLOWED_HOSTS in the settings that are used here", &found[1]))),
+    r"(?m)^KeyError: '([A-Z][A-Z0-9_]*)'" => Ask(missing_variable),
+    r"Set the (\w+) environment variable|(?m)^\S*UndefinedValueError: (\w+) not found" => Ask(|found, _| {
+        found.get(1).or(found.get(2)).map(|name| variable(name.as_str()))
+    }),
+    r"The SECRET_KEY setting must not be empty" => Say("give the settings a SECRET_KEY: set the variable they read in `.env`, or under `env:` in parity.yaml"),
+    r"Requested setting \w+, but settings are not configured" => Say("set DJANGO_SETTINGS_MODULE under `env:` in parity.yaml, or in the WSGI module"),
+
+    // Imports.
+    r"(?m)^ModuleNotFoundError: No module named '([^']+)'" => Ask(missing_module),
+    r"(?m)^ImportError: .*: cannot open shared object file" => Say("a library of the system is missing: name its Debian package in `image: packages:` of parity.yaml"),
+    r"does not contain WSGI application '([^']+)'" => Ask(|found, _| {
+        Some(format!("the module was imported but has no `{}`: name the right object, `app: module:callable` in parity.yaml", &found[1]))
+    }),
+    r"WSGI0107|WSGI0108|SystemExit exception raised when doing exec" => Say("something calls sys.exit() while the application is imported: guard it with `if __name__ == \"__main__\":`"),
+
+    // Files.
+    r"attempt to write a readonly database" => Say("SQLite must be able to write the database file and its directory: check their owner, and that the path is inside the project"),
+    r"unable to open database file" => Say("the directory of the SQLite file must exist and be writable: keep it inside the project"),
+    r"no such table|relation \S+ does not exist|Table '\S+' doesn't exist" => Say("the database has no such table yet: add `python manage.py migrate --noinput` (or your tool's command) under `hooks: start:` in parity.yaml"),
+    r"Read-only file system:? '?(/[^']*)?" => Say("only the project and /tmp can be written, as in production: write there, or take the path from a setting"),
+    r"(?m)^PermissionError: .*'(/[^']+)'" => Ask(|found, _| Some(format!("`{}` belongs to another user: the application runs as you do, so you must be able to read and write it", &found[1]))),
+    r"Permission denied: .*(?:AH00035|AH00132|AH00529)|AH00035" => Say("a directory on the way cannot be entered: give it permission x for the user who runs parity (`chmod a+x`)"),
+    r"No space left on device" => Say("the disk, or a tmpfs of the container, is full"),
+
+    // What the application connects to.
+    r"(?i)(?:connection refused|could not connect|can't connect|error 111)[^\n]*(?:localhost|127\.0\.0\.1|::1)|(?i)(?:localhost|127\.0\.0\.1|::1)[^\n]*(?:connection refused|error 111)" =>
+        Say("`localhost` in a container is the container: use the service's name with `network:`, or `host.docker.internal` for this machine"),
+    r"(?i)could not translate host name|Name or service not known|Temporary failure in name resolution|nodename nor servname" =>
+        Say("the host name is not known in the container: join the service's network with `network:` in parity.yaml"),
+
+    // Requests that Apache or mod_wsgi refuses.
+    r"WSGI0139|chunked Transfer-Encoding forbidden|chunked transfer encoding has not been enabled" => Say("a client sent a chunked body (411): set `chunked-request: true` in parity.yaml"),
+    r"AH01587|AH00588|Request body exceeds|Requested content-length of \d+ is larger than the configured limit|Request content-length .* larger|LimitRequestBody" =>
+        Say("the body is larger than `limit-request-body` (413): raise it in parity.yaml, 0 for no limit"),
+    r"(?i)AH01617|AH01618|AH01614|Authorization header|no Authorization" => Say("credentials were refused: check `auth-user-script`, and that the application's own `Authorization` is not meant for Apache"),
+    r"AH01630|AH01797|client denied by server configuration|WSGI0057" => Say("Apache may not serve this path: check `url-alias`, `document-root` and `host-access-script`"),
+    r"AcceptPathInfo|WSGI0137" => Say("a URL goes on after a file's name: check `url-alias` and `mount-point`"),
+
+    // The application's process.
+    r"exit signal Segmentation fault|exit signal Abort|exit signal Bus error|terminated by signal (?:11|6|7)\b" =>
+        Say("a C extension crashed its process: keep `application-group: \"%{GLOBAL}\"` (many do not work in a sub-interpreter) and check its version"),
+    r"WSGI0145|Timeout when reading response headers from daemon process" =>
+        Say("the application gave no answer in `socket-timeout`/`request-timeout` seconds: look for what it waits for, or raise them"),
+    r"WSGI0146|Truncated or oversized response headers|WSGI0144" =>
+        Say("the process ended during the request (crash, os._exit, memory), or its headers exceed `header-buffer-size`"),
+    r"WSGI0148|Malformed header" => Say("the application sent a header that is not one: no newlines and only latin-1 text in names and values"),
+    r"WSGI0084|Queue timeout expired" => Say("all threads were busy for `queue-timeout` seconds: raise `threads` or `processes`, or find the slow request"),
+    r"WSGI0116|listener backlog limit was exceeded" => Say("more requests wait than `daemon-backlog` allows, or the process does not start: look for an error above"),
+    r"WSGI0(?:115|117|121|125)" => Say("Apache cannot reach the application's process: look for the reason of its end above"),
+    r"WSGI00(?:09|10|11)\b" => Say("the working directory does not exist in the container: check `working-directory`"),
+    r"WSGI00(?:01|02|28|29|36|38)|WSGI0099|WSGI010[0-3]|Python initialisation failed|No module named 'encodings'" =>
+        Say("mod_wsgi and Python do not fit together: check `python:` in parity.yaml and rebuild with `parity up --build`"),
+    r"WSGI0079|Unsupported locale setting" => Say("the image has no such locale: use `locale: C.UTF-8`"),
+    r"WSGI0143|Embedded mode of mod_wsgi disabled" => Say("a script is not sent to a daemon process: give its WSGIScriptAlias in `include-file` a process-group"),
+    r"WSGI01(?:50|51|49|52)|No WSGI daemon process called" => Say("a configuration of your own names a process group that does not exist: check `include-file`"),
+    r"WSGI0135|Target WSGI script not found|WSGI008[23]" => Say("the script is not in the container: check `app:` and that the file is not ignored"),
+    r"WSGI013[46]|Options ExecCGI is off|Attempt to invoke directory as WSGI application" => Say("a WSGIScriptAlias in `include-file` must name a script in a directory with `Options ExecCGI`"),
+    r"WSGI0081|WSGI01(?:5[3-9]|6\d|7[0-3])" => Say("mod_wsgi refuses the script because of its place, owner or permissions: it must not be writable for others"),
+    r"startup timer expired" => Say("the application was not imported within `startup-timeout` seconds: raise it, or move slow work out of the import"),
+    r"(?i)deadlock timer expired" => Say("the interpreter was blocked for `deadlock-timeout` seconds: a C extension holds the GIL, or deadlocks in a sub-interpreter"),
+    r"ScriptAlias(?:Match)? |Invalid command '([^']+)'" => Ask(|found, record| match found.get(1) {
+        Some(command) => Some(format!("Apache does not know `{}`: check `include-file`, and whether its module is loaded", command.as_str())),
+        None if record.kind == RecordKind::Application => None,
+        None => Some("check the WSGIScriptAlias lines of `include-file`".into()),
+    }),
+    r"(?i)AH00072|address already in use" => Say("another process has this port: choose one with `--port`, or 0 for a free one"),
+    r"WSGI0(?:109|110|105|106)|Failed to exec Python script file|Could not read/compile" => Say("the application cannot be imported; that is tried again at each request, so save the file and reload the page"),
+};
+
+static PATTERNS: LazyLock<RegexSet> =
+    LazyLock::new(|| RegexSet::new(RULES.iter().map(|rule| rule.pattern)).expect("the patterns are constants, compiled by the tests"));
+static EACH: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    RULES.iter().map(|rule| Regex::new(rule.pattern).expect("the patterns are constants, compiled by the tests")).collect()
+});
+
+/// Which hints were given, and how often they would have been.
+#[derive(Debug, Default)]
+pub struct Hints {
+    given: HashMap<String, u32>,
+}
+
+impl Hints {
+    /// The hint for a record, unless it was given not long ago.
+    pub fn of(&mut self, record: &Record) -> Option<String> {
+        let hint = find(record)?;
+        if self.given.len() >= REMEMBERED {
+            self.given.clear();
+        }
+        let count = self.given.entry(hint.clone()).or_insert(0);
+        let due = count.is_multiple_of(AGAIN_AFTER);
+        *count = count.wrapping_add(1);
+        due.then_some(hint)
+    }
+}
+
+fn find(record: &Record) -> Option<String> {
+    if matches!(record.kind, RecordKind::Noise | RecordKind::Access | RecordKind::Start) {
+        return None;
+    }
+    let message = messages(record);
+    PATTERNS.matches(&message).into_iter().find_map(|index| match RULES[index].hint {
+        Say(text) => Some(text.to_owned()),
+        Ask(ask) => ask(&EACH[index].captures(&message)?, record),
+    })
+}
+
+/// What a record says, without the source lines of a traceback. What was raised last comes first: it is what ended the request.
+fn messages(record: &Record) -> String {
+    let all = record.lines.iter().map(|line| plain(&line.text));
+    if record.kind != RecordKind::Traceback {
+        return all.collect::<Vec<_>>().join("\n");
+    }
+    all.filter(|line| !line.starts_with("  ")).collect::<Vec<_>>().join("\n")
+}
+
+fn variable(name: &str) -> String {
+    format!("set {name} in `.env`, or under `env:` in parity.yaml")
+}
+
+fn missing_variable(found: &Captures, record: &Record) -> Option<String> {
+    let from_environment = record.lines.iter().any(|line| line.text.contains("environ") || line.text.contains("<frozen os>"));
+    from_environment.then(|| variable(&found[1]))
+}
+
+/// Modules whose package has another name.
+const PACKAGES: &[(&str, &str)] = &[
+    ("PIL", "Pillow"),
+    ("yaml", "PyYAML"),
+    ("cv2", "opencv-python-headless"),
+    ("MySQLdb", "mysqlclient"),
+    ("psycopg2", "psycopg2-binary"),
+    ("bs4", "beautifulsoup4"),
+    ("sklearn", "scikit-learn"),
+    ("dateutil", "python-dateutil"),
+    ("dotenv", "python-dotenv"),
+    ("environ", "django-environ"),
+    ("decouple", "python-decouple"),
+    ("rest_framework", "djangorestframework"),
+    ("corsheaders", "django-cors-headers"),
+    ("debug_toolbar", "django-debug-toolbar"),
+    ("jwt", "PyJWT"),
+    ("Crypto", "pycryptodome"),
+    ("pkg_resources", "setuptools<81"),
+    ("flask_sqlalchemy", "Flask-SQLAlchemy"),
+    ("flask_login", "Flask-Login"),
+    ("django", "Django"),
+    ("flask", "Flask"),
+];
+
+/// A module with a directory or file of that name in the project's frames is the project's own.
+fn missing_module(found: &Captures, record: &Record) -> Option<String> {
+    let module = &found[1];
+    let top = module.split('.').next().unwrap_or(module);
+    let package = PACKAGES.iter().find(|(name, _)| *name == top).map(|(_, package)| *package);
+    let own = record
+        .lines
+        .iter()
+        .filter(|line| !line.dim && line.text.trim_start().starts_with("File \""))
+        .any(|line| line.text.contains(&format!("/{top}/")) || line.text.contains(&format!("/{top}.py\"")));
+    Some(match package {
+        None if own => format!(
+            "`{module}` looks like the project's own: check its name, and name the directory it is in under `python-path:` in parity.yaml"
+        ),
+        None => format!(
+            "add `{top}` to the project's requirements; if it is the project's own, name its directory under `python-path:` in parity.yaml"
+        ),
+        Some(package) => format!("add `{package}` to the project's requirements"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hint(kind: RecordKind, lines: &[&str]) -> Option<String> {
+        Hints::default().of(&Record::new(kind, lines.iter().copied()))
+    }
+
+    #[test]
+    fn every_pattern_compiles_and_says_one_line() {
+        assert_eq!(PATTERNS.len(), EACH.len());
+        for rule in RULES {
+            if let Say(text) = rule.hint {
+                assert!(!text.contains('\n') && text.len() < 180, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn known_mistakes() {
+        use RecordKind::{Application, Error, Traceback};
+        let cases: &[(RecordKind, &[&str], &str)] = &[
+            (
+                Application,
+                &["Invalid HTTP_HOST header: 'x.test:8000'. You may need to add 'x.test' to ALLOWED_HOSTS."],
+                "add 'x.test' to ALLOWED_HOSTS",
+            ),
+            (Traceback, &["  File \"<frozen os>\", line 7, in __getitem__", "KeyError: 'SECRET_KEY'"], "set SECRET_KEY in `.env`"),
+            (
+                Traceback,
+                &["django.core.exceptions.ImproperlyConfigured: Set the DATABASE_URL environment variable"],
+                "set DATABASE_URL in `.env`",
+            ),
+            (Traceback, &["ModuleNotFoundError: No module named 'yaml'"], "`PyYAML`"),
+            (
+                Traceback,
+                &["  File \"/h/mysite/wsgi.py\", line 3, in <module>", "ModuleNotFoundError: No module named 'mysite.nope'"],
+                "`python-path:`",
+            ),
+            (Traceback, &["django.db.utils.OperationalError: no such table: notes_note"], "`hooks: start:`"),
+            (Traceback, &["django.db.utils.OperationalError: attempt to write a readonly database"], "SQLite"),
+            (Traceback, &["OSError: [Errno 30] Read-only file system: '/var/x'"], "only the project and /tmp"),
+            (Traceback, &["PermissionError: [Errno 13] Permission denied: '/app/media/x'"], "`/app/media/x`"),
+            (
+                Traceback,
+                &["psycopg.OperationalError: connection to server at \"localhost\" (::1), port 5432 failed: Connection refused"],
+                "`network:`",
+            ),
+            (Traceback, &["redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused."], "`network:`"),
+            (Error, &["WSGI0145: Timeout when reading response headers from daemon process 'g0'."], "`request-timeout`"),
+            (Error, &["WSGI0139: Request requires chunked transfer encoding, but support …"], "`chunked-request: true`"),
+            (
+                Error,
+                &["WSGI0089: Target WSGI script '/app/a.py' does not contain WSGI application 'application'."],
+                "`app: module:callable`",
+            ),
+            (Error, &["AH00052: child pid 13 exit signal Segmentation fault (11)"], "C extension"),
+            (Error, &["AH01630: client denied by server configuration: /usr/share/x"], "`url-alias`"),
+            (Error, &["(13)Permission denied: AH00035: access to / denied (filesystem path '/app/x')"], "chmod"),
+            (Error, &["(98)Address already in use: AH00072: make_sock: could not bind to address 0.0.0.0:8000"], "`--port`"),
+            (Error, &["WSGI0009: Unable to change working directory to '/app/x'. Daemon process will exit."], "`working-directory`"),
+        ];
+        for (kind, lines, part) in cases {
+            let hint = hint(*kind, lines);
+            assert!(hint.as_ref().is_some_and(|hint| hint.contains(part)), "{lines:?} → {hint:?}");
+        }
+    }
+
+    #[test]
+    fn says_nothing_where_nothing_is_known() {
+        assert_eq!(hint(RecordKind::Application, &["ready"]), None);
+        // A dictionary's key, not a variable; a source line, not a message; noise.
+        assert_eq!(hint(RecordKind::Traceback, &["    d['NAME']", "KeyError: 'NAME'"]), None);
+        assert_eq!(hint(RecordKind::Traceback, &["    raise X('no such table')", "X"]), None);
+        assert_eq!(hint(RecordKind::Noise, &["AH00072"]), None);
+    }
+
+    #[test]
+    fn repeats_itself_seldom() {
+        let mut hints = Hints::default();
+        let record = Record::new(RecordKind::Error, ["WSGI0084: Queue timeout expired"]);
+        let given = (0..100).filter(|_| hints.of(&record).is_some()).count();
+        assert_eq!(given, 2);
+    }
+}

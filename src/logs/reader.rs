@@ -1,0 +1,242 @@
+//! The state machine from what the container prints to records.
+
+use super::apache::{self, Context, Entry, Speaker};
+use super::hints::Hints;
+use super::lines::Lines;
+use super::text::{neutralise, plain};
+use super::traceback::Traceback;
+use super::{Paths, Record, RecordKind, StartLine, StartState};
+
+/// Threads whose tracebacks may be open at once; the oldest is given out first.
+const OPEN: usize = 64;
+
+/// A traceback that got no line for so long is complete, by the server's own time. Microseconds.
+const COMPLETE_AFTER: u64 = 200_000;
+
+/// Where bytes came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// Who writes: lines of one writer come in order, writers come in any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writer {
+    Bare(Stream),
+    Thread { pid: u32, tid: u64 },
+}
+
+/// Reads a container's output. How the bytes are cut into calls makes no difference to the records.
+#[derive(Debug)]
+pub struct Reader {
+    paths: Paths,
+    stdout: Lines,
+    stderr: Lines,
+    /// Tracebacks that may not be complete, the oldest first.
+    open: Vec<(Writer, Traceback)>,
+    /// Announcements that were given out before their traceback came: it needs them to be understood.
+    announced: Vec<(Writer, Vec<String>)>,
+    /// An error of Apache's configuration, whose second line must come.
+    continued: Option<Record>,
+    hook: Option<StartLine>,
+    hints: Hints,
+}
+
+impl Reader {
+    pub fn new(paths: Paths) -> Self {
+        Self {
+            paths,
+            stdout: Lines::default(),
+            stderr: Lines::default(),
+            open: Vec::new(),
+            announced: Vec::new(),
+            continued: None,
+            hook: None,
+            hints: Hints::default(),
+        }
+    }
+
+    /// Takes the next bytes of a stream; gives the records that they complete.
+    pub fn feed(&mut self, stream: Stream, bytes: &[u8]) -> Vec<Record> {
+        let mut lines = Vec::new();
+        match stream {
+            Stream::Stdout => self.stdout.feed(bytes, |line| lines.push(line)),
+            Stream::Stderr => self.stderr.feed(bytes, |line| lines.push(line)),
+        }
+        let mut out = Vec::new();
+        for line in lines {
+            self.line(stream, &line, &mut out);
+        }
+        out
+    }
+
+    /// Gives out what is held back, unfinished lines too: call it at the end, and when nothing came for about 50 ms.
+    pub fn flush(&mut self) -> Vec<Record> {
+        let mut out = Vec::new();
+        if let Some(rest) = self.stdout.take_rest() {
+            self.line(Stream::Stdout, &rest, &mut out);
+        }
+        if let Some(rest) = self.stderr.take_rest() {
+            self.line(Stream::Stderr, &rest, &mut out);
+        }
+        if let Some(record) = self.continued.take() {
+            self.give(record, &mut out);
+        }
+        for (writer, traceback) in std::mem::take(&mut self.open) {
+            if let Some(texts) = traceback.only_announced() {
+                self.announced.push((writer, texts.to_vec()));
+            }
+            self.finish(traceback, &mut out);
+        }
+        let excess = self.announced.len().saturating_sub(OPEN);
+        self.announced.drain(..excess);
+        out
+    }
+
+    fn line(&mut self, stream: Stream, bytes: &[u8], out: &mut Vec<Record>) {
+        let line = String::from_utf8_lossy(bytes);
+        if let Some(start) = StartLine::read(&line) {
+            self.start(start, out);
+        } else if let Some(hook) = self.hook.clone() {
+            let text = self.paths.translate_python(&neutralise(&line));
+            self.give(Record { hook: Some(hook), ..Record::new(RecordKind::Hook, [text]) }, out);
+        } else if let Some(entry) = Entry::read(&line) {
+            self.entry(entry, out);
+        } else {
+            self.bare(stream, &line, out);
+        }
+    }
+
+    fn start(&mut self, mut line: StartLine, out: &mut Vec<Record>) {
+        let begun = self.hook.take();
+        match line.state {
+            StartState::Begin => self.hook = Some(line.clone()),
+            StartState::End { .. } if line.command.is_empty() => line.command = begun.map(|begun| begun.command).unwrap_or_default(),
+            StartState::End { .. } => {}
+        }
+        let text = neutralise(&line.command);
+        self.give(Record { hook: Some(line), ..Record::new(RecordKind::Start, [text]) }, out);
+    }
+
+    /// A line of Apache's error log.
+    fn entry(&mut self, entry: Entry, out: &mut Vec<Record>) {
+        let writer = Writer::Thread { pid: entry.pid, tid: entry.tid };
+        let text = neutralise(&entry.text);
+        // A busy server never has the quiet moment in which the caller flushes.
+        self.close_idle(entry.at, out);
+        match entry.speaker {
+            Speaker::Application => self.application(writer, &text, &entry.context, entry.at, out),
+            Speaker::Announcement => {
+                let (context, at) = (entry.context, entry.at);
+                if !self.opened(writer).is_some_and(|traceback| traceback.announce(&text, &context, at)) {
+                    self.close(writer, out);
+                    let mut texts = self.take_announced(writer);
+                    texts.push(text);
+                    self.open(writer, Traceback::announced(texts, context, at), out);
+                }
+            }
+            Speaker::Server(kind) => {
+                self.close(writer, out);
+                self.take_announced(writer);
+                let text = self.paths.translate_words(&text);
+                self.give(Record::new(kind, [text]), out);
+            }
+        }
+    }
+
+    /// A line without Apache's prefix: a program of its own, an access log, or Apache before it has a log.
+    fn bare(&mut self, stream: Stream, line: &str, out: &mut Vec<Record>) {
+        let writer = Writer::Bare(stream);
+        let text = neutralise(line);
+        if stream == Stream::Stderr
+            && let Some(mut record) = self.continued.take()
+        {
+            record.lines.push(self.paths.translate_words(&text).into());
+            return self.give(record, out);
+        }
+        if stream == Stream::Stdout && apache::is_access(&text) {
+            return self.give(Record::new(RecordKind::Access, [text]), out);
+        }
+        let Some(kind) = apache::bare(&text) else {
+            return self.application(writer, &text, &Context::default(), None, out);
+        };
+        self.close(writer, out);
+        let record = Record::new(kind, [self.paths.translate_words(&text)]);
+        if stream == Stream::Stderr && apache::continues(&text) {
+            self.continued = Some(record);
+        } else {
+            self.give(record, out);
+        }
+    }
+
+    /// What the application printed, or a line of a traceback.
+    fn application(&mut self, writer: Writer, text: &str, context: &Context, at: Option<u64>, out: &mut Vec<Record>) {
+        let uncoloured = plain(text);
+        if self.opened(writer).is_some_and(|traceback| traceback.take(&uncoloured, context, at)) {
+            return;
+        }
+        self.close(writer, out);
+        let announced = self.take_announced(writer);
+        let Some(traceback) = Traceback::begin(&uncoloured, context, at) else {
+            let text = self.paths.translate_python(text);
+            return self.give(Record::new(RecordKind::Application, [text]), out);
+        };
+        let traceback = if announced.is_empty() {
+            traceback
+        } else {
+            let mut traceback = Traceback::announced(announced, context.clone(), at);
+            traceback.take(&uncoloured, context, at);
+            traceback
+        };
+        self.open(writer, traceback, out);
+    }
+
+    fn opened(&mut self, writer: Writer) -> Option<&mut Traceback> {
+        self.open.iter_mut().find(|(who, _)| *who == writer).map(|(_, traceback)| traceback)
+    }
+
+    fn open(&mut self, writer: Writer, traceback: Traceback, out: &mut Vec<Record>) {
+        if self.open.len() >= OPEN {
+            let (_, oldest) = self.open.remove(0);
+            self.finish(oldest, out);
+        }
+        self.open.push((writer, traceback));
+    }
+
+    fn close(&mut self, writer: Writer, out: &mut Vec<Record>) {
+        if let Some(at) = self.open.iter().position(|(who, _)| *who == writer) {
+            let (_, traceback) = self.open.remove(at);
+            self.finish(traceback, out);
+        }
+    }
+
+    fn close_idle(&mut self, now: Option<u64>, out: &mut Vec<Record>) {
+        let idle =
+            |traceback: &Traceback| matches!((traceback.last(), now), (Some(last), Some(now)) if now.abs_diff(last) > COMPLETE_AFTER);
+        while let Some(at) = self.open.iter().position(|(_, traceback)| idle(traceback)) {
+            let (_, traceback) = self.open.remove(at);
+            self.finish(traceback, out);
+        }
+    }
+
+    fn take_announced(&mut self, writer: Writer) -> Vec<String> {
+        match self.announced.iter().position(|(who, _)| *who == writer) {
+            Some(at) => self.announced.remove(at).1,
+            None => Vec::new(),
+        }
+    }
+
+    fn finish(&mut self, traceback: Traceback, out: &mut Vec<Record>) {
+        let finished = traceback.finish(&self.paths);
+        self.give(finished.record, out);
+        for _ in 0..finished.blanks {
+            self.give(Record::new(RecordKind::Application, [""]), out);
+        }
+    }
+
+    fn give(&mut self, mut record: Record, out: &mut Vec<Record>) {
+        record.hint = self.hints.of(&record);
+        out.push(record);
+    }
+}

@@ -1,0 +1,55 @@
+//! The start script's protocol: which hook begins, and how it ended.
+
+use serde::{Deserialize, Serialize};
+
+/// What such a line starts with. A record separator is in nobody's text.
+const MARK: &str = "\x1eparity ";
+
+/// A line of the start script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartLine {
+    /// Which list of hooks: `start`.
+    pub hook: String,
+    /// Its place in the list, from 0.
+    pub index: usize,
+    /// The shell command line; the end of a hook need not repeat it.
+    #[serde(default)]
+    pub command: String,
+    #[serde(flatten)]
+    pub state: StartState,
+}
+
+/// Where the hook is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum StartState {
+    Begin,
+    End {
+        /// The exit status; 128 and more for signals, as in a shell.
+        status: i32,
+        millis: u64,
+    },
+}
+
+impl StartLine {
+    /// `None`: not such a line.
+    pub fn read(line: &str) -> Option<Self> {
+        serde_json::from_str(line.strip_prefix(MARK)?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_both_ends() {
+        let begin =
+            StartLine::read("\x1eparity {\"hook\":\"start\",\"index\":0,\"command\":\"python manage.py migrate\",\"state\":\"begin\"}");
+        assert_eq!(begin.unwrap().state, StartState::Begin);
+        let end = StartLine::read("\x1eparity {\"hook\":\"start\",\"index\":0,\"state\":\"end\",\"status\":3,\"millis\":123}").unwrap();
+        assert_eq!((end.state, end.command.as_str()), (StartState::End { status: 3, millis: 123 }, ""));
+        assert_eq!(StartLine::read("parity {}"), None);
+        assert_eq!(StartLine::read("\x1eparity {\"hook\":1}"), None);
+    }
+}
