@@ -34,10 +34,12 @@ pub enum Event {
         took: Duration,
     },
     /// The application answers.
+    /// The URL is the command's result: people get it on stdout, alone on its line.
     Serving {
         url: String,
-        #[serde(rename = "seconds", serialize_with = "seconds")]
-        took: Duration,
+        /// `None`: nobody waited for the answer.
+        #[serde(rename = "seconds", serialize_with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
+        took: Option<Duration>,
     },
     /// A line or a traceback of the server's log.
     Log { record: Record },
@@ -49,6 +51,13 @@ pub enum Event {
 
 fn seconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64((took.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+fn maybe_seconds<S: serde::Serializer>(took: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match took {
+        Some(took) => seconds(took, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// Where events go.

@@ -1,0 +1,168 @@
+//! Building an image from a context of files, with BuildKit on Docker and with Podman's own builder.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
+use std::time::Instant;
+
+use bollard::models::BuildInfoAux;
+use bollard::query_parameters::{BuildImageOptions, BuilderVersion};
+use futures_util::StreamExt;
+
+use super::connect::{Engine, Flavour};
+use super::error::explain;
+pub use super::progress::Broken;
+use super::progress::{PLAIN, Progress};
+use crate::error::{Failure, Kind, Result};
+use crate::events::{Event, Report};
+
+/// A build: what goes in, and the name of what comes out.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// `name:tag` of the image.
+    pub image: String,
+    /// The stage of the Dockerfile to stop at.
+    pub target: String,
+    /// The context: paths with `/` and contents; `Dockerfile` is one of them.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// A directory of this machine that is added to the context under `app/`, as far as `.dockerignore` lets it.
+    pub project: Option<std::path::PathBuf>,
+    pub labels: Vec<(String, String)>,
+    pub no_cache: bool,
+}
+
+/// How a build ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Built {
+    /// Steps that ran because they were not cached.
+    pub worked: usize,
+}
+
+/// How a build failed: the failure so far, and the step that broke, for the caller to explain.
+#[derive(Debug)]
+pub struct BuildFailed {
+    pub failure: Failure,
+    pub broken: Option<Broken>,
+}
+
+impl Engine {
+    /// Builds an image.
+    pub async fn build(&self, build: &Build, report: &dyn Report) -> Result<Built, BuildFailed> {
+        let context = context(build).map_err(|error| BuildFailed {
+            failure: Failure::new(Kind::Build, "cannot pack the build context").caused_by(&error),
+            broken: None,
+        })?;
+        let buildkit = self.flavour == Flavour::Docker;
+        let options = BuildImageOptions {
+            dockerfile: "Dockerfile".into(),
+            t: Some(build.image.clone()),
+            target: build.target.clone(),
+            labels: Some(build.labels.iter().cloned().collect()),
+            nocache: build.no_cache,
+            rm: true,
+            forcerm: true,
+            version: if buildkit { BuilderVersion::BuilderBuildKit } else { BuilderVersion::BuilderV1 },
+            session: buildkit.then(session_id),
+            ..BuildImageOptions::default()
+        };
+        let begun = Instant::now();
+        if !buildkit {
+            report.report(Event::StageStarted { id: PLAIN.into(), title: "image".into() });
+        }
+        let mut progress = Progress::default();
+        let mut stream = std::pin::pin!(self.api.build_image(options, Some(HashMap::new()), Some(bollard::body_full(context.into()))));
+        while let Some(info) = stream.next().await {
+            match info {
+                Ok(info) => {
+                    if let Some(BuildInfoAux::BuildKit(status)) = info.aux {
+                        progress.buildkit(status, report);
+                    }
+                    if let Some(text) = info.stream {
+                        progress.plain(&text, report);
+                    }
+                }
+                Err(error) => {
+                    progress.fail(report);
+                    if !buildkit {
+                        report.report(Event::StageFailed { id: PLAIN.into(), title: "image".into(), took: begun.elapsed() });
+                    }
+                    let mut failure = explain(&error, "building the image failed");
+                    if failure.kind == Kind::Other {
+                        failure.kind = Kind::Build;
+                    }
+                    return Err(BuildFailed { failure, broken: progress.broken() });
+                }
+            }
+        }
+        if !buildkit {
+            report.report(Event::StageDone { id: PLAIN.into(), title: "image".into(), detail: None, took: begun.elapsed() });
+        }
+        Ok(Built { worked: progress.worked })
+    }
+}
+
+/// Any text that no other build on this engine has at this moment.
+fn session_id() -> String {
+    format!("parity-{}-{:016x}", std::process::id(), RandomState::new().hash_one(Instant::now()))
+}
+
+/// The context as a tar archive, the same for the same files.
+fn context(build: &Build) -> std::io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (path, content) in &build.files {
+        add(&mut archive, path, content, 0o644)?;
+    }
+    if let Some(project) = &build.project {
+        add_project(&mut archive, project)?;
+    }
+    archive.into_inner()
+}
+
+fn add(archive: &mut tar::Builder<Vec<u8>>, path: &str, content: &[u8], mode: u32) -> std::io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_size(content.len() as u64);
+    header.set_mode(mode);
+    header.set_mtime(0);
+    archive.append_data(&mut header, path, content)
+}
+
+/// The project's files without what `.dockerignore` names, version control and virtual environments.
+fn add_project(archive: &mut tar::Builder<Vec<u8>>, project: &Path) -> std::io::Result<()> {
+    let mut walk = ignore::WalkBuilder::new(project);
+    walk.standard_filters(false).hidden(false).follow_links(false).add_custom_ignore_filename(".dockerignore").sort_by_file_name(Ord::cmp);
+    walk.filter_entry(|entry| {
+        let name = entry.file_name().to_string_lossy();
+        let environment = entry.path().join("pyvenv.cfg").exists();
+        !(environment || [".git", ".hg", "__pycache__", "node_modules", ".env"].contains(&name.as_ref()))
+    });
+    for entry in walk.build() {
+        let entry = entry.map_err(std::io::Error::other)?;
+        let Ok(inside) = entry.path().strip_prefix(project) else { continue };
+        let target = Path::new("app").join(inside);
+        let kind = entry.file_type();
+        if kind.is_some_and(|kind| kind.is_file()) {
+            let executable = is_executable(&entry.metadata().map_err(std::io::Error::other)?);
+            add(archive, &target.to_string_lossy(), &std::fs::read(entry.path())?, if executable { 0o755 } else { 0o644 })?;
+        } else if kind.is_some_and(|kind| kind.is_symlink()) {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_size(0);
+            header.set_mtime(0);
+            archive.append_link(&mut header, target, std::fs::read_link(entry.path())?)?;
+        } else if kind.is_some_and(|kind| kind.is_dir()) {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(tar::EntryType::Directory);
+            header.set_size(0);
+            header.set_mode(0o755);
+            header.set_mtime(0);
+            archive.append_data(&mut header, target, std::io::empty())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o111 != 0
+}

@@ -1,0 +1,88 @@
+//! Opening the connection to the engine.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bollard::Docker;
+
+use super::context::{Endpoint, endpoint};
+use super::error::explain;
+use crate::error::{Failure, Kind, Result};
+
+/// Seconds without a byte after which a request counts as lost. Builds and log streams are silent for long.
+const SILENCE: Duration = Duration::from_secs(60 * 60);
+
+/// Which program answers the API; they differ in details.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flavour {
+    Docker,
+    Podman,
+}
+
+/// A connection to an engine that answered.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub api: Docker,
+    pub flavour: Flavour,
+    /// `20.10.24`.
+    pub version: String,
+    /// The engine's own architecture: `amd64`.
+    pub architecture: String,
+    pub endpoint: Endpoint,
+}
+
+impl Engine {
+    /// Does the engine run on this machine, so that it sees our files and we reach its ports?
+    pub fn is_local(&self) -> bool {
+        !self.endpoint.host.starts_with("tcp://") && !self.endpoint.host.starts_with("ssh://") && !self.endpoint.host.starts_with("http://")
+    }
+
+    /// `Docker 20.10.24`.
+    pub fn title(&self) -> String {
+        format!("{:?} {}", self.flavour, self.version)
+    }
+}
+
+/// Connects to the engine that the environment means.
+///
+/// # Errors
+/// `Kind::EngineUnreachable` and `Kind::EnginePermission`, each with what to do.
+pub async fn connect(environment: &BTreeMap<String, String>) -> Result<Engine> {
+    let endpoint = endpoint(environment)?;
+    let unreachable = |error: &bollard::errors::Error| explain(error, &format!("cannot reach the container engine at {}", endpoint.host));
+    // bollard checks that the socket exists before it opens it, and reports anything else when it is first used.
+    let api = Docker::connect_with_host(&endpoint.host).map_err(|error| unreachable(&error))?;
+    let api = api.with_timeout(SILENCE).with_request_modifier(url_safe_credentials);
+    let version = tokio::time::timeout(Duration::from_secs(20), api.version()).await;
+    let version = match version {
+        Ok(version) => version.map_err(|error| unreachable(&error))?,
+        Err(_) => {
+            return Err(Failure::new(Kind::EngineUnreachable, format!("the container engine at {} does not answer", endpoint.host))
+                .cause("no answer within 20 seconds")
+                .hint("is it starting or hanging? `docker version` shows whether it answers"));
+        }
+    };
+    let api = api.negotiate_version().await.map_err(|error| unreachable(&error))?;
+    let podman = version.components.iter().flatten().any(|component| component.name.contains("Podman"));
+    Ok(Engine {
+        api,
+        flavour: if podman { Flavour::Podman } else { Flavour::Docker },
+        version: version.version.unwrap_or_default(),
+        architecture: version.arch.unwrap_or_default(),
+        endpoint,
+    })
+}
+
+/// Registry credentials go out in standard base64, which engines refuse when it has `+` or `/` in it:
+/// they read the URL-safe alphabet.
+fn url_safe_credentials(mut request: bollard::BollardRequest) -> bollard::BollardRequest {
+    for name in ["x-registry-auth", "x-registry-config"] {
+        if let Some(value) = request.headers_mut().get_mut(name)
+            && let Ok(text) = value.to_str()
+            && let Ok(safe) = text.replace('+', "-").replace('/', "_").parse()
+        {
+            *value = safe;
+        }
+    }
+    request
+}

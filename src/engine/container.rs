@@ -1,0 +1,299 @@
+//! Containers: what is there, and making, stopping and removing them.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use bollard::models::{ContainerCreateBody, ContainerStateStatusEnum, HostConfig, Mount, MountType, PortBinding, ResourcesUlimits};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
+    RemoveContainerOptionsBuilder, RestartContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
+};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+
+use super::connect::{Engine, Flavour};
+use super::error::{explain, status};
+use super::labels::label;
+use crate::error::{Failure, Kind, Result};
+
+/// The port inside every container.
+pub const PORT: &str = "8000/tcp";
+
+/// A container of parity's as the engine has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    pub id: String,
+    pub name: String,
+    pub state: State,
+    /// Digest of the plan that it was made from.
+    pub plan: String,
+    pub owner: Option<String>,
+    pub project: String,
+    pub profile: String,
+    /// `http://127.0.0.1:8000`, when it runs and is published.
+    pub url: Option<String>,
+    pub image: String,
+    /// RFC 3339.
+    pub started: Option<String>,
+    pub exit_code: Option<i64>,
+}
+
+/// What a container is doing, as far as parity cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Running,
+    Paused,
+    /// Created, exited, dead or being removed.
+    Stopped,
+}
+
+/// All that a container is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    pub name: String,
+    pub image: String,
+    /// Arguments for the image's entry point.
+    pub command: Vec<String>,
+    /// `NAME=value`; values are the application's secrets.
+    pub env: Vec<String>,
+    pub labels: Vec<(String, String)>,
+    /// `uid:gid`.
+    pub user: String,
+    /// The project's directory on the host and in the container.
+    pub bind: Option<(String, String)>,
+    /// Directories in memory, each with its mount options.
+    pub tmpfs: Vec<(String, String)>,
+    pub working_directory: String,
+    /// Address and port on the host; port 0 takes a free one.
+    pub publish: (String, u16),
+    pub network: Option<String>,
+}
+
+impl Engine {
+    /// The container of that name, if there is one.
+    pub async fn observe(&self, name: &str) -> Result<Option<Observed>> {
+        match self.api.inspect_container(name, None::<InspectContainerOptions>).await {
+            Ok(found) => Ok(Some(observed(found))),
+            Err(error) if status(&error) == Some(404) => Ok(None),
+            Err(error) => Err(explain(&error, "cannot ask the engine what runs")),
+        }
+    }
+
+    /// Every container that parity made, of all projects.
+    pub async fn observe_all(&self) -> Result<Vec<Observed>> {
+        let filters = HashMap::from([("label", vec![label::PROJECT])]);
+        let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+        let list = self.api.list_containers(Some(options)).await.map_err(|error| explain(&error, "cannot ask the engine what runs"))?;
+        let mut all = Vec::new();
+        for id in list.into_iter().filter_map(|container| container.id) {
+            all.extend(self.observe(&id).await?);
+        }
+        Ok(all)
+    }
+
+    /// Creates a container; it does not run yet. Returns its id.
+    pub async fn create(&self, wish: &Wish) -> Result<String> {
+        let options = CreateContainerOptionsBuilder::default().name(&wish.name).build();
+        match self.api.create_container(Some(options), self.body(wish)).await {
+            Ok(created) => Ok(created.id),
+            Err(error) if status(&error) == Some(409) => {
+                Err(explain(&error, &format!("another `parity` is starting `{}` at this moment", wish.name))
+                    .hint("wait for it, then type the command again"))
+            }
+            Err(error) => {
+                let failure = explain(&error, "cannot create the container");
+                let missing = wish.network.as_ref().filter(|_| failure.causes.iter().any(|cause| cause.contains("network")));
+                Err(match missing {
+                    Some(network) => failure.hint(format!(
+                        "is there a network `{network}`? `docker network ls` lists them; a compose project's is named `<project>_default`"
+                    )),
+                    None => failure,
+                })
+            }
+        }
+    }
+
+    /// Starts a container that was created.
+    ///
+    /// # Errors
+    /// `Kind::PortTaken` when somebody else has the port.
+    pub async fn start(&self, id: &str, wish: &Wish) -> Result<()> {
+        match self.api.start_container(id, None::<StartContainerOptions>).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let (address, port) = &wish.publish;
+                let mut failure = explain(&error, "cannot start the container");
+                let said = failure.causes.join("\n");
+                if failure.kind == Kind::PortTaken {
+                    failure.message = format!("port {port} is taken on {address}");
+                    failure = failure.hint("take another: `--port 8001`, or any free one: `--port 0`");
+                } else if said.contains("network") && said.contains("not found") {
+                    let network = wish.network.as_deref().unwrap_or_default();
+                    failure = failure.hint(format!("is there a network `{network}`? `docker network ls` lists them"));
+                } else if said.contains("bind source path does not exist") || said.contains("mounts denied") {
+                    failure = failure.hint(
+                        "the engine cannot see this directory: share it in Docker Desktop's settings, or use an engine on this machine",
+                    );
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// Stops a container, politely for `seconds`, then by force. One that is gone is fine.
+    pub async fn stop(&self, id: &str, seconds: u32) -> Result<()> {
+        let options = StopContainerOptionsBuilder::default().t(i32::try_from(seconds).unwrap_or(i32::MAX)).build();
+        gone_is_fine(self.api.stop_container(id, Some(options)).await, "cannot stop the container")
+    }
+
+    /// Stops a container, politely for `seconds`, and starts it again.
+    pub async fn restart(&self, id: &str, seconds: u32) -> Result<()> {
+        let options = RestartContainerOptionsBuilder::default().t(i32::try_from(seconds).unwrap_or(i32::MAX)).build();
+        self.api.restart_container(id, Some(options)).await.map_err(|error| explain(&error, "cannot restart the container"))
+    }
+
+    /// Kills a container at once. One that is gone or stopped is fine.
+    pub async fn kill(&self, id: &str) -> Result<()> {
+        let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
+        gone_is_fine(self.api.kill_container(id, Some(options)).await, "cannot kill the container")
+    }
+
+    /// Removes a container with its anonymous volumes, running or not.
+    pub async fn remove(&self, id: &str) -> Result<()> {
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        gone_is_fine(self.api.remove_container(id, Some(options)).await, "cannot remove the container")
+    }
+
+    /// What the container wrote, from the beginning or the last `tail` lines, and on as long as it runs if `follow`.
+    pub fn logs(&self, id: &str, follow: bool, tail: Option<u32>) -> impl Stream<Item = Result<Output>> + Send + use<> {
+        let tail = tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
+        let options = LogsOptionsBuilder::default().follow(follow).stdout(true).stderr(true).tail(&tail).build();
+        let api = self.api.clone();
+        let id = id.to_owned();
+        async_stream(api, id, options)
+    }
+
+    fn body(&self, wish: &Wish) -> ContainerCreateBody {
+        let (address, port) = &wish.publish;
+        let binding = PortBinding { host_ip: Some(address.clone()), host_port: Some(port.to_string()) };
+        let mounts = wish.bind.iter().map(|(source, target)| Mount {
+            typ: Some(MountType::BIND),
+            source: Some(source.clone()),
+            target: Some(target.clone()),
+            ..Mount::default()
+        });
+        let mut security = vec!["no-new-privileges".to_owned()];
+        if Path::new("/sys/fs/selinux/enforce").exists() {
+            // SELinux would hide the project; relabelling a user's files is not ours to do.
+            security.push("label=disable".into());
+        }
+        let podman = self.flavour == Flavour::Podman;
+        // A rootless Podman maps the user to root unless it is told to keep them.
+        let keep_id = podman && self.endpoint.host.contains("/run/user/");
+        let limit = |name: &str| ResourcesUlimits { name: Some(name.into()), soft: Some(4096), hard: Some(4096) };
+        ContainerCreateBody {
+            image: Some(wish.image.clone()),
+            cmd: Some(wish.command.clone()),
+            env: Some(wish.env.clone()),
+            labels: Some(wish.labels.iter().cloned().collect()),
+            user: Some(wish.user.clone()),
+            working_dir: Some(wish.working_directory.clone()),
+            exposed_ports: Some(vec![PORT.into()]),
+            host_config: Some(HostConfig {
+                mounts: Some(mounts.collect()),
+                tmpfs: Some(wish.tmpfs.iter().cloned().collect()),
+                readonly_rootfs: Some(true),
+                cap_drop: Some(vec!["ALL".into()]),
+                security_opt: Some(security),
+                port_bindings: Some(HashMap::from([(PORT.into(), Some(vec![binding]))])),
+                network_mode: wish.network.clone(),
+                userns_mode: keep_id.then(|| "keep-id".into()),
+                // Podman's own defaults can be above what the machine allows, and then nothing starts.
+                ulimits: podman.then(|| vec![limit("nofile"), limit("nproc")]),
+                extra_hosts: (!podman).then(|| vec!["host.docker.internal:host-gateway".into()]),
+                ..HostConfig::default()
+            }),
+            ..ContainerCreateBody::default()
+        }
+    }
+}
+
+/// A piece of a container's output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    Stdout(Bytes),
+    Stderr(Bytes),
+}
+
+fn async_stream(
+    api: bollard::Docker,
+    id: String,
+    options: bollard::query_parameters::LogsOptions,
+) -> impl Stream<Item = Result<Output>> + Send {
+    use bollard::container::LogOutput;
+    let (sender, receiver) = tokio::sync::mpsc::channel(256);
+    tokio::spawn(async move {
+        let mut stream = std::pin::pin!(api.logs(&id, Some(options)));
+        while let Some(piece) = stream.next().await {
+            let piece = match piece {
+                Ok(LogOutput::StdErr { message }) => Ok(Output::Stderr(message)),
+                Ok(LogOutput::StdOut { message } | LogOutput::Console { message } | LogOutput::StdIn { message }) => {
+                    Ok(Output::Stdout(message))
+                }
+                Err(error) => Err(explain(&error, "lost the container's log")),
+            };
+            if sender.send(piece).await.is_err() {
+                return;
+            }
+        }
+    });
+    futures_util::stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|piece| (piece, receiver)) })
+}
+
+fn gone_is_fine(result: Result<(), bollard::errors::Error>, what: &str) -> Result<()> {
+    match result {
+        Err(error) if !matches!(status(&error), Some(304 | 404 | 409)) => Err(explain(&error, what)),
+        _ => Ok(()),
+    }
+}
+
+fn observed(found: bollard::models::ContainerInspectResponse) -> Observed {
+    let config = found.config.unwrap_or_default();
+    let mut labels = config.labels.unwrap_or_default();
+    let mut take = |name: &str| labels.remove(name).filter(|value| !value.is_empty());
+    let state = found.state.unwrap_or_default();
+    let running = match state.status {
+        Some(ContainerStateStatusEnum::RUNNING | ContainerStateStatusEnum::RESTARTING) => State::Running,
+        Some(ContainerStateStatusEnum::PAUSED) => State::Paused,
+        _ => State::Stopped,
+    };
+    let ports = found.network_settings.and_then(|network| network.ports).unwrap_or_default();
+    let binding = ports.get(PORT).and_then(|bindings| bindings.as_ref()?.first().cloned());
+    let mount = take(label::MOUNT).filter(|path| path != "/").unwrap_or_default();
+    let url = binding.filter(|_| running == State::Running).and_then(|binding| {
+        let address = match binding.host_ip.as_deref() {
+            None | Some("" | "0.0.0.0") => "127.0.0.1".to_owned(),
+            Some(address) if address.contains(':') => format!("[{address}]"),
+            Some(address) => address.to_owned(),
+        };
+        Some(format!("http://{address}:{}{}", binding.host_port?, mount.trim_end_matches('/')))
+    });
+    Observed {
+        id: found.id.unwrap_or_default(),
+        name: found.name.unwrap_or_default().trim_start_matches('/').to_owned(),
+        state: running,
+        plan: take(label::PLAN).unwrap_or_default(),
+        owner: take(label::OWNER),
+        project: take(label::PROJECT).unwrap_or_default(),
+        profile: take(label::PROFILE).unwrap_or_default(),
+        url,
+        image: config.image.unwrap_or_default(),
+        started: state.started_at,
+        exit_code: state.exit_code,
+    }
+}
+
+/// The failure for a command that needs a running container.
+pub fn not_running(name: &str) -> Failure {
+    Failure::new(Kind::NotRunning, format!("{name} is not running")).hint("start it with `parity up`, or `parity up -d` in the background")
+}

@@ -1,0 +1,78 @@
+//! What the engine's errors mean to a user.
+
+use bollard::errors::Error;
+
+use crate::error::{Failure, Kind};
+
+/// Turns an engine's error into a failure that says what to do. `what` is what was being done, in words:
+/// `cannot start the container`.
+pub fn explain(error: &Error, what: &str) -> Failure {
+    let said = chain(error);
+    let text = said.join("\n");
+    let low = text.to_lowercase();
+    let failure = |kind: Kind, message: String| {
+        let mut failure = Failure::new(kind, message);
+        failure.causes = said.clone();
+        failure
+    };
+    if low.contains("permission denied") && (low.contains("connect") || low.contains("os error 13") || low.contains("client error")) {
+        return failure(Kind::EnginePermission, format!("{what}: permission denied"))
+            .hint("add yourself to the engine's group and log in again: `sudo usermod -aG docker $USER`")
+            .hint("or use a rootless engine: set DOCKER_HOST to its socket");
+    }
+    if low.contains("no space left") {
+        return failure(Kind::DiskFull, format!("{what}: no space left on the engine's disk"))
+            .hint("`docker system df` shows what fills it; `docker builder prune` frees the build cache");
+    }
+    if low.contains("port is already allocated") || low.contains("address already in use") {
+        return failure(Kind::PortTaken, format!("{what}: the port is taken"));
+    }
+    if is_gone(&low) {
+        return failure(Kind::EngineUnreachable, what.into())
+            .hint("is it running? Start Docker (`sudo systemctl start docker`, or Docker Desktop) or Podman (`systemctl --user start podman.socket`)")
+            .hint("if it listens elsewhere, set DOCKER_HOST; `parity doctor` checks everything");
+    }
+    failure(Kind::Other, what.into())
+}
+
+fn is_gone(low: &str) -> bool {
+    [
+        "connection refused",
+        "no such file or directory (os error 2)",
+        "socket not found",
+        "connection reset",
+        "error trying to connect",
+        "client error (connect)",
+        "connection closed",
+        "broken pipe",
+        "dns error",
+        "tcp connect error",
+    ]
+    .iter()
+    .any(|sign| low.contains(sign))
+}
+
+/// An error and its causes, each said once.
+fn chain(error: &Error) -> Vec<String> {
+    let mut said: Vec<String> = Vec::new();
+    let mut next: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = next {
+        let text = match error.downcast_ref::<Error>() {
+            Some(Error::DockerResponseServerError { message, .. }) => message.trim().to_owned(),
+            _ => error.to_string(),
+        };
+        if !text.is_empty() && !said.iter().any(|have| have.contains(&text)) {
+            said.push(text);
+        }
+        next = error.source();
+    }
+    said
+}
+
+/// The HTTP status, where the engine answered with one.
+pub(super) fn status(error: &Error) -> Option<u16> {
+    match error {
+        Error::DockerResponseServerError { status_code, .. } => Some(*status_code),
+        _ => None,
+    }
+}

@@ -1,0 +1,95 @@
+//! Running a command in a container that runs already.
+
+use std::io::Write;
+use std::pin::Pin;
+
+use bollard::container::LogOutput;
+use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
+use bollard::models::ExecConfig;
+use futures_util::{Stream, StreamExt};
+use tokio::io::AsyncWrite;
+
+use super::connect::Engine;
+use super::error::explain;
+use crate::error::{Failure, Kind, Result};
+
+/// What is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    pub argv: Vec<String>,
+    /// With a terminal; stdout and stderr are one stream then.
+    pub tty: bool,
+    pub stdin: bool,
+    pub env: Vec<String>,
+    pub working_directory: Option<String>,
+}
+
+/// A command that runs.
+pub struct Running {
+    pub id: String,
+    pub output: Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>,
+    pub input: Pin<Box<dyn AsyncWrite + Send>>,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Ctrl-P, the engine's default first detach key, is history in every shell and in pdb.
+const DETACH_KEYS: &str = "ctrl-^,ctrl-^";
+
+impl Engine {
+    pub async fn exec(&self, container: &str, command: &Command) -> Result<Running> {
+        let config = ExecConfig {
+            attach_stdin: Some(command.stdin),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            detach_keys: command.tty.then(|| DETACH_KEYS.into()),
+            tty: Some(command.tty),
+            env: Some(command.env.clone()),
+            cmd: Some(command.argv.clone()),
+            working_dir: command.working_directory.clone(),
+            ..ExecConfig::default()
+        };
+        let what = "cannot run the command in the container";
+        let created = self.api.create_exec(container, config).await.map_err(|error| explain(&error, what))?;
+        let start = StartExecOptions { detach: false, tty: command.tty, output_capacity: None };
+        match self.api.start_exec(&created.id, Some(start)).await.map_err(|error| explain(&error, what))? {
+            StartExecResults::Attached { output, input } => Ok(Running { id: created.id, output, input }),
+            StartExecResults::Detached => Err(Failure::new(Kind::Other, what)),
+        }
+    }
+
+    /// Sets the size of a command's terminal, in characters.
+    pub async fn resize(&self, exec: &str, width: u16, height: u16) {
+        // The command may have ended in between; its size does not matter then.
+        let _ = self.api.resize_exec(exec, ResizeExecOptions { height, width }).await;
+    }
+
+    /// The exit code of a command that ended.
+    pub async fn exec_exit_code(&self, exec: &str) -> Result<i64> {
+        let inspected = self.api.inspect_exec(exec).await.map_err(|error| explain(&error, "cannot ask how the command ended"))?;
+        Ok(inspected.exit_code.unwrap_or(1))
+    }
+}
+
+/// Copies a command's output to this process's, until it ends.
+pub async fn copy_output(output: &mut Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>) -> Result<()> {
+    while let Some(piece) = output.next().await {
+        let piece = piece.map_err(|error| explain(&error, "lost the command's output"))?;
+        let written = match piece {
+            LogOutput::StdErr { message } => std::io::stderr().write_all(&message),
+            LogOutput::StdOut { message } | LogOutput::Console { message } | LogOutput::StdIn { message } => {
+                let mut stdout = std::io::stdout();
+                stdout.write_all(&message).and_then(|()| stdout.flush())
+            }
+        };
+        if written.is_err() {
+            // Nobody reads any more (`parity exec … | head`).
+            return Ok(());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,19 @@
+//! The labels by which parity knows its own containers and images again.
+
+/// Names of labels.
+pub mod label {
+    /// On everything that parity makes: its version.
+    pub const VERSION: &str = "dev.parity.version";
+    /// The project's directory on the host.
+    pub const PROJECT: &str = "dev.parity.project";
+    /// Digest of all that the container was made from; another digest means that it must be replaced.
+    pub const PLAN: &str = "dev.parity.plan";
+    /// The URL that the container was published on, for people; the engine's port binding is what counts.
+    pub const PROFILE: &str = "dev.parity.profile";
+    /// `host:pid:start` of the foreground command that owns the container; absent when it was detached.
+    pub const OWNER: &str = "dev.parity.owner";
+    /// Path of the URL at which the application is mounted.
+    pub const MOUNT: &str = "dev.parity.mount-point";
+    /// `base` or `runtime`, on images.
+    pub const IMAGE: &str = "dev.parity.image";
+}

@@ -1,0 +1,22 @@
+//! The container engine, Docker or Podman, over its API: the only source of truth about what runs.
+//!
+//! Nothing here decides; it does what it is told and says what it sees. Labels on images and containers
+//! carry what parity must know later; there is no state file.
+
+pub mod base;
+mod bootstrap;
+pub mod build;
+mod connect;
+pub mod container;
+mod context;
+mod error;
+pub mod exec;
+mod labels;
+mod progress;
+pub mod registry;
+
+pub use bootstrap::tool as bootstrap_tool;
+pub use connect::{Engine, Flavour, connect};
+pub use context::{Endpoint, endpoint};
+pub use error::explain;
+pub use labels::label;
