@@ -8,11 +8,15 @@
 //!
 //! Everything up to and including `render` is pure: no clock, randomness, engine, terminal or secret value.
 
+pub mod commands;
 pub mod config;
+pub mod engine;
 pub mod error;
 pub mod events;
 pub mod logs;
 pub mod plan;
 pub mod project;
 pub mod render;
+pub mod session;
+pub mod ui;
 pub mod units;

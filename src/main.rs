@@ -1,1 +1,7 @@
-fn main() {}
+//! The `parity` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    parity::commands::main()
+}

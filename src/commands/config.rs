@@ -1,0 +1,102 @@
+//! `parity config`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::context::Context;
+use super::flags::ServerFlags;
+use super::settled::Settled;
+use crate::error::{Failure, Kind, Result};
+use crate::events::Report;
+use crate::plan::lock::{self, Lock};
+use crate::plan::{Listed, Profile};
+use crate::render;
+use crate::render::dockerfile::Options;
+use crate::ui::Table;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Also the settings that nobody set
+    #[arg(short, long)]
+    all: bool,
+
+    /// Write the Dockerfile, httpd.conf, handler and start script that would be used into a directory
+    #[arg(long, value_name = "DIR")]
+    render: Option<PathBuf>,
+
+    /// The plan of what is deployed, instead of what `parity up` runs
+    #[arg(long)]
+    production: bool,
+
+    #[command(flatten)]
+    server: ServerFlags,
+}
+
+/// Needs no engine.
+pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
+    let profile = if args.production { Profile::Production } else { Profile::Up };
+    let settled = context.settle(&args.server, profile)?;
+    if let Some(directory) = &args.render {
+        return write(context, &settled, directory);
+    }
+    let listed = settled.plan.list();
+    if context.ui.is_json() {
+        let values: serde_json::Map<_, _> = listed
+            .iter()
+            .map(|Listed { key, value, origin }| (key.clone(), json!({"value": value, "origin": origin.to_string()})))
+            .collect();
+        let differences: Vec<_> = settled
+            .plan
+            .differences
+            .iter()
+            .map(|d| json!({"what": d.what, "production": d.production, "here": d.here, "cause": d.cause}))
+            .collect();
+        context.ui.result(&json!({"plan": values, "differences": differences}).to_string());
+        return Ok(ExitCode::SUCCESS);
+    }
+    context.remark(&settled);
+    let shown = |listed: &&Listed| args.all || !listed.is_untold();
+    let hidden = listed.iter().filter(|listed| !shown(listed)).count();
+    let mut table = Table::default();
+    for Listed { key, value, origin } in listed.iter().filter(shown) {
+        table.row([format!("{key}:"), value.clone(), format!("# {origin}")]);
+    }
+    context.ui.result(&table.to_string());
+    if hidden > 0 {
+        context.ui.result(&format!("\n{hidden} more settings have mod_wsgi-express' defaults: `parity config --all` lists them"));
+    }
+    if !settled.plan.differences.is_empty() {
+        context.ui.result("\nWhat differs from production:");
+        let mut table = Table::default();
+        for difference in &settled.plan.differences {
+            table.row([
+                format!("  {}:", difference.what),
+                format!("{}, {}", difference.here, difference.cause),
+                format!("(production: {})", difference.production),
+            ]);
+        }
+        context.ui.result(&table.to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the files of the build and of `/etc/parity`. No value of the application's environment is in them.
+fn write(context: &Context<'_>, settled: &Settled, directory: &std::path::Path) -> Result<ExitCode> {
+    let plan = &settled.plan;
+    let base = match std::fs::read_to_string(context.root.join(lock::FILE)) {
+        Ok(text) => crate::engine::base::reference_of(&Lock::parse(&text)?.base),
+        Err(_) => plan.image.base.name(),
+    };
+    let options = Options { base, build_ca: None, requirement_files: Vec::new() };
+    let mut files: Vec<(String, Vec<u8>)> = render::context_files(plan, &options)?;
+    files.extend(render::profile_files(plan)?.into_iter().map(|(name, content)| (name, content.into_bytes())));
+    for (name, content) in files {
+        let path = directory.join(&name);
+        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, content));
+        written.map_err(|error| Failure::new(Kind::Other, format!("cannot write {}", path.display())).caused_by(&error))?;
+        context.ui.note(format!("wrote {}", path.display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,231 @@
+//! `parity doctor`
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::context::Context;
+use super::flags::ServerFlags;
+use super::settled::Settled;
+use crate::engine::container::State;
+use crate::engine::{Engine, Flavour, bootstrap_tool};
+use crate::error::{Failure, Kind, Result};
+use crate::plan::{Base, Profile};
+use crate::session::user_for;
+use crate::ui::Mark;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// One answer.
+#[derive(Debug)]
+struct Finding {
+    check: &'static str,
+    mark: Mark,
+    said: String,
+    hints: Vec<String>,
+    kind: Option<Kind>,
+}
+
+impl Finding {
+    fn good(check: &'static str, said: impl Into<String>) -> Self {
+        Self { check, mark: Mark::Good, said: said.into(), hints: Vec::new(), kind: None }
+    }
+
+    fn doubtful(check: &'static str, said: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { check, mark: Mark::Doubtful, said: said.into(), hints: vec![hint.into()], kind: None }
+    }
+
+    fn bad(check: &'static str, failure: Failure) -> Self {
+        let why = failure.causes.last().map(|cause| format!(": {cause}")).unwrap_or_default();
+        Self { check, mark: Mark::Bad, said: format!("{}{why}", failure.message), hints: failure.hints, kind: Some(failure.kind) }
+    }
+}
+
+/// Free bytes below which a build may fail.
+const LITTLE_DISK: u64 = 2 << 30;
+/// Directories that a large project has; each costs a watch.
+const FEW_WATCHES: u64 = 8192;
+
+/// Ends with the exit code of the first thing that is bad.
+pub async fn run(context: &Context<'_>, _args: Args) -> Result<ExitCode> {
+    let mut findings = Vec::new();
+    let settled = context.settle(&ServerFlags::default(), Profile::Up);
+    match context.engine().await {
+        Ok(engine) => {
+            findings.push(Finding::good("engine", format!("{} at {} ({})", engine.title(), engine.endpoint.host, engine.endpoint.because)));
+            findings.push(api(&engine));
+            findings.push(reach(&engine));
+            if let Ok(settled) = &settled {
+                findings.push(base(&engine, settled, context).await);
+                findings.push(port(&engine, settled, context).await);
+                findings.push(owner(&engine, context));
+            }
+        }
+        Err(failure) => findings.push(Finding::bad("engine", failure)),
+    }
+    findings.push(disk(&context.root));
+    findings.push(inotify());
+    findings.extend(ca(context, settled.as_ref().ok()));
+    project(settled, &mut findings);
+    for finding in &findings {
+        show(context, finding);
+    }
+    let code = findings.iter().find_map(|finding| finding.kind).map_or(0, Kind::exit_code);
+    Ok(ExitCode::from(code))
+}
+
+fn show(context: &Context<'_>, finding: &Finding) {
+    if context.ui.is_json() {
+        let line = json!({"check": finding.check, "result": finding.mark.word(), "said": finding.said, "hints": finding.hints});
+        context.ui.result(&line.to_string());
+    } else {
+        context.ui.marked(finding.mark, &format!("{}: {}", finding.check, finding.said), &finding.hints);
+    }
+}
+
+fn api(engine: &Engine) -> Finding {
+    let version = engine.api.client_version();
+    let said = format!("API {}.{}", version.major_version, version.minor_version);
+    let enough = engine.flavour == Flavour::Podman || (version.major_version, version.minor_version) >= (1, 41);
+    if enough {
+        Finding::good("API", said)
+    } else {
+        Finding::doubtful("API", said, "parity is tested with Docker 20.10 (API 1.41) and newer: update the engine")
+    }
+}
+
+fn reach(engine: &Engine) -> Finding {
+    if engine.is_local() {
+        return Finding::good("bind mounts", "the engine runs on this machine and sees its files");
+    }
+    Finding::doubtful(
+        "bind mounts",
+        format!("the engine at {} may not see this machine's files, and its ports are not this machine's", engine.endpoint.host),
+        "`parity up` needs an engine on this machine: `docker context use default`, or unset DOCKER_HOST",
+    )
+}
+
+async fn base(engine: &Engine, settled: &Settled, context: &Context<'_>) -> Finding {
+    let name = match &settled.plan.image.base.value {
+        Base::Debian { suite } => format!("debian:{}-slim", suite.name()),
+        Base::Reference(name) => name.clone(),
+    };
+    if matches!(engine.has_image(&name).await, Ok(true)) {
+        return Finding::good("base", format!("{name} is on the engine"));
+    }
+    match engine.registry_has(&name).await {
+        Ok(()) => Finding::good("base", format!("{name} can be pulled")),
+        Err(failure) => match &settled.plan.image.base.value {
+            Base::Debian { suite } if bootstrap_tool(context.environment.get("PATH").map(String::as_str)).is_some() => Finding::good(
+                "base",
+                format!("no registry has {name} for us; mmdebstrap is here and makes Debian {} from its packages", suite.name()),
+            ),
+            Base::Debian { .. } => {
+                Finding::bad("base", failure.hint("or let parity make it from Debian's packages: `sudo apt-get install mmdebstrap uidmap`"))
+            }
+            Base::Reference(_) => Finding::bad("base", failure),
+        },
+    }
+}
+
+async fn port(engine: &Engine, settled: &Settled, context: &Context<'_>) -> Finding {
+    let server = &settled.plan.server;
+    let running = engine.observe(&context.container()).await.ok().flatten().filter(|found| found.state == State::Running);
+    if let Some(url) = running.and_then(|found| found.url) {
+        return Finding::good("port", format!("this project runs at {url}"));
+    }
+    let (host, port) = (&server.host.value, server.port.value);
+    match TcpListener::bind((host.as_str(), port)) {
+        Ok(_) => Finding::good("port", format!("{port} is free on {host}")),
+        Err(error) => {
+            let failure = Failure::new(Kind::PortTaken, format!("{port} cannot be used on {host}")).cause(error);
+            Finding::bad("port", failure.hint("take another: `parity up --port 8001`, or any free one: `--port 0`"))
+        }
+    }
+}
+
+fn owner(engine: &Engine, context: &Context<'_>) -> Finding {
+    let user = user_for(&context.root, engine);
+    if user.read_only_project {
+        let hint = format!("`chown -R 1000 {}`, or work as an ordinary user", context.root.display());
+        return Finding::doubtful(
+            "user",
+            "the project belongs to root: the application, which does not run as root, cannot write there",
+            hint,
+        );
+    }
+    Finding::good("user", format!("the application runs as {}:{}", user.uid, user.gid))
+}
+
+fn disk(root: &Path) -> Finding {
+    let places = ["/var/lib/docker", "/var/lib/containers"].map(Path::new);
+    let place = places.into_iter().find(|place| place.exists()).unwrap_or(root);
+    match rustix::fs::statvfs(place) {
+        Ok(stat) => {
+            let free = stat.f_bavail * stat.f_frsize;
+            let said = format!("{:.1} GiB free at {}", free as f64 / f64::from(1 << 30), place.display());
+            if free >= LITTLE_DISK {
+                Finding::good("disk", said)
+            } else {
+                Finding::doubtful(
+                    "disk",
+                    said,
+                    "an image needs about 1 GiB while it is built: `docker system df` shows what fills the disk",
+                )
+            }
+        }
+        Err(error) => Finding::doubtful("disk", format!("cannot be told at {}: {error}", place.display()), "look by hand: `df -h`"),
+    }
+}
+
+fn inotify() -> Finding {
+    let limit = |name: &str| std::fs::read_to_string(format!("/proc/sys/fs/inotify/{name}")).ok()?.trim().parse::<u64>().ok();
+    match (limit("max_user_watches"), limit("max_user_instances")) {
+        (Some(watches), Some(instances)) if watches < FEW_WATCHES || instances < 16 => Finding::doubtful(
+            "file watching",
+            format!("the system allows {watches} watches and {instances} watchers"),
+            "raise them: `sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512`",
+        ),
+        (Some(watches), _) => Finding::good("file watching", format!("the system allows {watches} watches")),
+        _ => Finding::good("file watching", "by this system's own means"),
+    }
+}
+
+fn ca(context: &Context<'_>, settled: Option<&Settled>) -> Vec<Finding> {
+    let Some(file) = settled.and_then(|settled| settled.build_ca.clone()) else {
+        return vec![Finding::good("CA", "the base's own")];
+    };
+    let name = file.strip_prefix(&context.root).unwrap_or(&file).display().to_string();
+    vec![match std::fs::read_to_string(&file) {
+        Ok(text) => match text.matches("-----BEGIN CERTIFICATE-----").count() {
+            0 => Finding::bad(
+                "CA",
+                Failure::new(Kind::BadFile, format!("{name} has no certificate in it"))
+                    .hint("a CA bundle is a PEM file: `-----BEGIN CERTIFICATE-----`"),
+            ),
+            count => Finding::good("CA", format!("builds trust the {count} certificates of {name}")),
+        },
+        Err(error) => Finding::bad(
+            "CA",
+            Failure::new(Kind::BadFile, format!("{name} cannot be read"))
+                .cause(error)
+                .hint("it is named by `image.build-ca`, or else by $SSL_CERT_FILE"),
+        ),
+    }]
+}
+
+fn project(settled: Result<Settled>, findings: &mut Vec<Finding>) {
+    match settled {
+        Ok(settled) => {
+            let app = &settled.plan.app;
+            findings.push(Finding::good("project", format!("{} ({})", app.value, app.origin)));
+            for remark in settled.remarks {
+                findings.push(Finding { check: "project", mark: Mark::Doubtful, said: remark, hints: Vec::new(), kind: None });
+            }
+        }
+        Err(failure) => findings.push(Finding::bad("project", failure)),
+    }
+}

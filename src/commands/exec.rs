@@ -1,0 +1,103 @@
+//! `parity exec -- CMD`
+
+use std::io::Read;
+use std::process::ExitCode;
+
+use tokio::io::AsyncWriteExt;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::context::Context;
+use super::terminal::{self, Raw};
+use crate::engine::Engine;
+use crate::engine::container::{State, not_running};
+use crate::engine::exec::{Command, copy_output};
+use crate::error::Result;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Without a terminal, even where there is one
+    #[arg(short = 'T', long)]
+    no_tty: bool,
+
+    /// Another environment variable: NAME=value
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    env: Vec<String>,
+
+    /// The command and its arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "CMD")]
+    command: Vec<String>,
+}
+
+pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
+    let tty = !args.no_tty && terminal::interactive();
+    run_in_container(context, Command { argv: args.command, tty, stdin: true, env: args.env, working_directory: None }).await
+}
+
+/// Runs a command in the project's container with this process's stdin, stdout and stderr. Returns its exit code.
+pub async fn run_in_container(context: &Context<'_>, mut command: Command) -> Result<ExitCode> {
+    let engine = context.engine().await?;
+    let found = engine.observe(&context.container()).await?.filter(|found| found.state == State::Running);
+    let container = found.ok_or_else(|| not_running(&context.container()))?;
+    if command.tty
+        && let Some(term) = context.environment.get("TERM")
+    {
+        command.env.push(format!("TERM={term}"));
+    }
+    let mut running = engine.exec(&container.id, &command).await?;
+    let raw = if command.tty { Raw::enter() } else { None };
+    if command.tty {
+        follow_size(&engine, &running.id).await;
+    }
+    let id = running.id.clone();
+    let mut input = running.input;
+    let mut keys = read_stdin();
+    let feed = async move {
+        while let Some(bytes) = keys.recv().await {
+            if input.write_all(&bytes).await.is_err() || input.flush().await.is_err() {
+                return;
+            }
+        }
+        let _ = input.shutdown().await;
+        std::future::pending::<()>().await;
+    };
+    let copied = tokio::select! {
+        copied = copy_output(&mut running.output) => copied,
+        () = feed => Ok(()),
+    };
+    drop(raw);
+    copied?;
+    let code = engine.exec_exit_code(&id).await?;
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+/// Keeps the command's terminal as large as the user's.
+async fn follow_size(engine: &Engine, exec: &str) {
+    if let Some((width, height)) = terminal::size() {
+        engine.resize(exec, width, height).await;
+    }
+    let Ok(mut resized) = signal(SignalKind::window_change()) else { return };
+    let engine = engine.clone();
+    let exec = exec.to_owned();
+    tokio::spawn(async move {
+        while resized.recv().await.is_some() {
+            if let Some((width, height)) = terminal::size() {
+                engine.resize(&exec, width, height).await;
+            }
+        }
+    });
+}
+
+/// Reads stdin on a thread of its own: tokio's would hold the process until another key is pressed.
+fn read_stdin() -> tokio::sync::mpsc::Receiver<Vec<u8>> {
+    let (sender, receiver) = tokio::sync::mpsc::channel(16);
+    std::thread::spawn(move || {
+        let mut stdin = std::io::stdin().lock();
+        let mut buffer = [0; 4096];
+        while let Ok(read) = stdin.read(&mut buffer) {
+            if read == 0 || sender.blocking_send(buffer[..read].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}

@@ -1,0 +1,67 @@
+//! `parity init`
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use super::context::Context;
+use super::flags::ServerFlags;
+use crate::error::{Failure, Kind, Result};
+use crate::events::Report;
+use crate::plan::{Plan, Profile};
+use crate::project::Framework;
+use crate::units::Origin;
+
+const FILE: &str = "parity.yaml";
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Replace a parity.yaml that is there
+    #[arg(long)]
+    force: bool,
+}
+
+pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
+    let path = context.root.join(FILE);
+    for name in [FILE, "parity.yml"] {
+        if !args.force && context.root.join(name).exists() {
+            return Err(Failure::new(Kind::Usage, format!("there is a {name} already"))
+                .hint("`parity init --force` replaces it; `parity config` shows what it means"));
+        }
+    }
+    if args.force && path.exists() {
+        std::fs::remove_file(&path).map_err(|error| Failure::new(Kind::Other, format!("cannot replace {FILE}")).caused_by(&error))?;
+    }
+    let settled = context.settle(&ServerFlags::default(), Profile::Up)?;
+    std::fs::write(&path, text(&settled.plan))
+        .map_err(|error| Failure::new(Kind::Other, format!("cannot write {FILE}")).caused_by(&error))?;
+    context.ui.note(format!("wrote {FILE}: `parity config` shows what follows from it, `parity up` runs it"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was found as settings, what might be wanted as comments.
+fn text(plan: &Plan) -> String {
+    let mut text = String::from("# How parity runs this project. All of it is optional; `parity config` shows what holds and why.\n\n");
+    let because = |origin: &Origin| match origin {
+        Origin::Detected(from) => format!("  # found in {from}"),
+        _ => String::new(),
+    };
+    let _ = writeln!(text, "app: {}{}", quoted(&plan.app.value.to_string()), because(&plan.app.origin));
+    let _ = writeln!(text, "python: {}{}", quoted(&plan.image.python.value), because(&plan.image.python.origin));
+    text.push_str(
+        "\n# The server, by mod_wsgi-express' names. Production's numbers belong here.\nprocesses: 1\nthreads: 5\n# request-timeout: 60\n# limit-request-body: 10485760\n# url-alias: {/media/: media}\n",
+    );
+    text.push_str("\n# image:\n#   packages: [libpq5]            # Debian packages that the application needs\n#   build-packages: [libpq-dev]   # and those that only compiling the requirements needs\n");
+    let migrate = if matches!(plan.framework.as_ref().map(|found| &found.value), Some(Framework::Django(_))) {
+        "python manage.py migrate"
+    } else {
+        "python setup_database.py"
+    };
+    let _ = write!(text, "\n# hooks:\n#   start: [{migrate}]   # run in the container before the server starts\n");
+    text.push_str("\n# env-file: .env      # the application's environment; never in an image, a log or `parity config`\n# env: {LOG_LEVEL: info}\n# network: mysite_default   # to reach a compose project's database\n");
+    text
+}
+
+/// YAML reads `3.10` as a number and `yes` as a flag; quotes make it text.
+fn quoted(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}

@@ -1,0 +1,169 @@
+//! The command line: one command, one file.
+
+mod build;
+mod completions;
+mod config;
+mod context;
+mod doctor;
+mod down;
+mod exec;
+mod flags;
+mod init;
+mod logs;
+mod restart;
+mod settled;
+mod shell;
+mod status;
+mod terminal;
+mod up;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::error::{Failure, Kind, Result};
+use crate::ui::{Format, Ui, Verbosity};
+use context::Context;
+
+/// Run a Python WSGI project under production's Apache/mod_wsgi, in a container, from one command.
+#[derive(Debug, Parser)]
+#[command(name = "parity", version, propagate_version = true, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// The project's directory [default: the nearest one upwards with a parity.yaml, or this one]
+    #[arg(long, global = true, value_name = "DIR", env = "PARITY_PROJECT", hide_env = true)]
+    project: Option<PathBuf>,
+
+    /// Print errors and results only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Print each line of a build, and what Apache says as a matter of course
+    #[arg(short, long, global = true)]
+    verbose: bool,
+
+    /// How to print what happens: for people, or as JSON Lines on stdout
+    #[arg(long, global = true, value_enum, default_value_t, env = "PARITY_FORMAT", hide_env = true, value_name = "FORMAT")]
+    format: Format,
+}
+
+const AFTER_HELP: &str = "\
+In a project's directory, `parity up` is all it takes. `parity config` shows what was understood and why;
+`parity doctor` checks what it needs. Exit codes are listed by `parity help exit-codes`.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the image, start the server, show its log until Ctrl-C
+    Up(up::Args),
+    /// Stop the server and remove its container
+    Down(down::Args),
+    /// Show what runs
+    #[command(visible_alias = "ps")]
+    Status(status::Args),
+    /// Show the server's log
+    Logs(logs::Args),
+    /// Replace the running server by a new one
+    Restart(restart::Args),
+    /// Run a command in the running container, in the application's environment
+    Exec(exec::Args),
+    /// Open a shell in the running container
+    Shell(shell::Args),
+    /// Build the image without starting it
+    Build(build::Args),
+    /// Show the settled plan, with the origin of each value
+    Config(config::Args),
+    /// Write a short parity.yaml of what was found
+    Init(init::Args),
+    /// Check the engine, the machine and the project, and say what to do
+    Doctor(doctor::Args),
+    /// Print a completion script for a shell, or the man page
+    Completions(completions::Args),
+    /// List the exit codes
+    #[command(name = "exit-codes", hide = true)]
+    ExitCodes,
+}
+
+/// Parses the command line, runs the command, prints its failure. Returns the exit code.
+pub fn main() -> ExitCode {
+    let mut arguments: Vec<_> = std::env::args_os().collect();
+    // `parity help exit-codes` is where people look for them; clap's own `help` would print that command's usage.
+    if arguments.len() == 3 && arguments[1] == "help" && arguments[2] == "exit-codes" {
+        arguments.remove(1);
+    }
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            let helped = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return if helped { ExitCode::SUCCESS } else { ExitCode::from(Kind::Usage.exit_code()) };
+        }
+    };
+    let verbosity = match (cli.quiet, cli.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let ui = Ui::new(cli.format, verbosity);
+    let result = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Kind::Other, "cannot start").caused_by(&error))
+        .and_then(|runtime| {
+            let done = runtime.block_on(dispatch(&ui, cli.project, cli.command));
+            // A blocking read of a credential helper or of stdin must not hold the exit.
+            runtime.shutdown_background();
+            done
+        });
+    ui.finish();
+    match result {
+        Ok(code) => code,
+        Err(failure) => {
+            if failure.kind != Kind::Interrupted || ui.is_json() {
+                ui.failure(&failure);
+            }
+            ExitCode::from(failure.kind.exit_code())
+        }
+    }
+}
+
+async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Completions(args) => return completions::run(ui, &args),
+        Command::ExitCodes => return Ok(exit_codes(ui)),
+        _ => {}
+    }
+    let context = Context::new(ui, project)?;
+    match command {
+        Command::Up(args) => up::run(&context, args).await,
+        Command::Down(args) => down::run(&context, args).await,
+        Command::Status(args) => status::run(&context, args).await,
+        Command::Logs(args) => logs::run(&context, args).await,
+        Command::Restart(args) => restart::run(&context, args).await,
+        Command::Exec(args) => exec::run(&context, args).await,
+        Command::Shell(args) => shell::run(&context, args).await,
+        Command::Build(args) => build::run(&context, args).await,
+        Command::Config(args) => config::run(&context, args),
+        Command::Init(args) => init::run(&context, args),
+        Command::Doctor(args) => doctor::run(&context, args).await,
+        Command::Completions(_) | Command::ExitCodes => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn exit_codes(ui: &Ui) -> ExitCode {
+    let mut table = crate::ui::Table::default();
+    table.row(["0", "all is well"]);
+    for (kind, meaning) in Kind::ALL {
+        table.row([kind.exit_code().to_string(), meaning.to_owned()]);
+    }
+    ui.result(&table.to_string());
+    ExitCode::SUCCESS
+}
+
+/// The command line as clap has it, for completions and the man page.
+pub fn command_line() -> clap::Command {
+    Cli::command()
+}

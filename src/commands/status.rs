@@ -1,0 +1,61 @@
+//! `parity status`
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::context::Context;
+use crate::engine::container::{Observed, State};
+use crate::error::Result;
+use crate::ui::Table;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Every project on this engine, not this one only
+    #[arg(short, long)]
+    all: bool,
+}
+
+/// Succeeds whether something runs or not; the exit code of `parity status -q`'s kind of question is in its output.
+pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
+    let engine = context.engine().await?;
+    let found = if args.all { engine.observe_all().await? } else { engine.observe(&context.container()).await?.into_iter().collect() };
+    if context.ui.is_json() {
+        for container in &found {
+            context.ui.result(&as_json(container).to_string());
+        }
+    } else if found.is_empty() {
+        context.ui.result("not running");
+    } else {
+        let mut table = Table::default();
+        table.row(["NAME", "STATE", "URL", "PROFILE", "PROJECT"]);
+        for container in &found {
+            let url = container.url.as_deref().unwrap_or("-");
+            table.row([&container.name, &state(container), url, &container.profile, &container.project]);
+        }
+        context.ui.result(&table.to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn state(container: &Observed) -> String {
+    match (container.state, container.exit_code) {
+        (State::Running, _) => "running".into(),
+        (State::Paused, _) => "paused".into(),
+        (State::Stopped, Some(code)) if code != 0 => format!("exited ({code})"),
+        (State::Stopped, _) => "stopped".into(),
+    }
+}
+
+fn as_json(container: &Observed) -> serde_json::Value {
+    json!({
+        "name": container.name,
+        "state": state(container),
+        "url": container.url,
+        "profile": container.profile,
+        "project": container.project,
+        "image": container.image,
+        "started": container.started,
+        "id": container.id,
+    })
+}

@@ -1,0 +1,53 @@
+//! `parity up`
+
+use std::process::ExitCode;
+
+use super::context::Context;
+use super::flags::ServerFlags;
+use crate::error::Result;
+use crate::plan::Profile;
+use crate::session::image::{self, How};
+use crate::session::up::{Up, up};
+use crate::session::{Interrupts, user_for};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Start it in the background and print its URL
+    #[arg(short, long)]
+    detach: bool,
+
+    /// With --detach: return only when the application answers
+    #[arg(long, requires = "detach")]
+    wait: bool,
+
+    /// Build the image even if it is there, and replace the running server
+    #[arg(long)]
+    build: bool,
+
+    /// Replace the running server even if nothing changed
+    #[arg(long)]
+    force_recreate: bool,
+
+    #[command(flatten)]
+    server: ServerFlags,
+}
+
+pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
+    let interrupts = Interrupts::listen()?;
+    let settled = context.settle(&args.server, Profile::Up)?;
+    context.remark(&settled);
+    let engine = interrupts.or(context.engine()).await?;
+    let how = How { build: args.build, build_ca: settled.build_ca.clone(), ..How::default() };
+    let image = image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await?;
+    let wish = Up {
+        plan: &settled.plan,
+        secrets: &settled.secrets,
+        image: &image.reference,
+        user: user_for(&context.root, &engine),
+        detach: args.detach,
+        wait: args.wait,
+        recreate: args.build || args.force_recreate,
+    };
+    up(&engine, &wish, &interrupts, context.ui).await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,123 @@
+//! Why a build failed, from the output of the step that broke. Pure.
+
+use crate::engine::build::BuildFailed;
+use crate::error::{Failure, Kind};
+
+/// Lines of output shown when none of them stands out.
+const TAIL: usize = 12;
+
+/// Signs of a known cause in the output, and what to do about it. The first that fits is said.
+const KNOWN: &[(&str, &str)] = &[
+    (
+        "no matching distribution found for",
+        "is the name right, and is there such a version for this Python? `parity config` shows which Python is used and why",
+    ),
+    ("resolutionimpossible", "two requirements ask for different versions of the same package: loosen one of them"),
+    ("hash", "a lock file's hashes do not fit what was downloaded: lock again"),
+    ("certificate_verify_failed", "a proxy intercepts TLS: name its CA bundle in `image: {build-ca: FILE}`, or in $SSL_CERT_FILE"),
+    ("invalid peer certificate", "a proxy intercepts TLS: name its CA bundle in `image: {build-ca: FILE}`, or in $SSL_CERT_FILE"),
+    ("pg_config executable not found", "write `image: {packages: [libpq5], build-packages: [libpq-dev]}`, or require `psycopg[binary]`"),
+    ("mysql_config", "write `image: {packages: [libmariadb3], build-packages: [libmariadb-dev, pkg-config]}`"),
+    ("error: command 'g++' failed", "a requirement has C++ in it: write `image: {build-packages: [g++]}`"),
+    (
+        "command 'gcc' failed",
+        "a requirement needs a C library: name its `-dev` package in `image: {build-packages: […]}` and the library in `packages`",
+    ),
+    (
+        "fatal error: ",
+        "a requirement needs a C library: name its `-dev` package in `image: {build-packages: […]}` and the library in `packages`",
+    ),
+    ("unable to locate package", "Debian has no such package: `apt-cache search` finds its name"),
+    ("temporary failure resolving", "the build has no network: check the engine's DNS and proxy settings"),
+    ("temporary failure in name resolution", "the build has no network: check the engine's DNS and proxy settings"),
+    ("no space left", "`docker system df` shows what fills the engine's disk"),
+    ("setup.py", "a requirement could not be compiled: is there a newer version with a wheel for this Python?"),
+];
+
+/// Completes a build's failure with what its output says.
+pub fn diagnose(failed: BuildFailed) -> Failure {
+    let BuildFailed { mut failure, broken } = failed;
+    let Some(broken) = broken.filter(|_| failure.kind == Kind::Build) else { return failure };
+    let plain: Vec<String> = broken.output.iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
+    let relevant = relevant(&plain);
+    failure.message = format!("building the image failed: {}", task(&broken.step));
+    // The engine repeats the whole command; the output says more.
+    if !relevant.is_empty() {
+        failure.causes.clear();
+    }
+    let low = plain.join("\n").to_lowercase();
+    if low.contains("no space left") {
+        failure.kind = Kind::DiskFull;
+    }
+    failure.details = relevant;
+    match KNOWN.iter().find(|(sign, _)| low.contains(sign)) {
+        Some((_, hint)) => failure.hint(*hint),
+        None => failure.hint("`parity build --verbose` shows all of the build's output"),
+    }
+}
+
+/// The lines that say what went wrong, or the last ones.
+fn relevant(output: &[String]) -> Vec<String> {
+    let telling = |line: &&String| {
+        let low = line.trim_start().to_lowercase();
+        ["error", "e: ", "fatal", "× ", "╰─>", "failed"].iter().any(|sign| low.starts_with(sign))
+            || low.contains(": error:")
+            || low.contains("fatal error:")
+    };
+    let mut lines: Vec<String> = output.iter().filter(telling).cloned().collect();
+    lines.dedup();
+    if lines.is_empty() {
+        lines = output.iter().skip(output.len().saturating_sub(TAIL)).cloned().collect();
+    }
+    let first = lines.len().saturating_sub(TAIL);
+    lines.split_off(first)
+}
+
+/// What the step was for, in words.
+fn task(step: &str) -> &str {
+    let low = step.to_lowercase();
+    if low.contains("mod_wsgi==") {
+        "compiling mod_wsgi"
+    } else if low.contains("/build") || low.contains("-r requirements") || low.contains("uv sync") {
+        "installing the requirements"
+    } else if low.contains("apt-get install") {
+        "installing Debian packages"
+    } else if low.contains("collectstatic") {
+        "collecting static files"
+    } else if low.contains("[runtime ") {
+        "a build hook"
+    } else {
+        "a step of the Dockerfile"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::build::BuildFailed;
+
+    #[test]
+    fn pips_reason_is_shown_and_what_to_do() {
+        let output = [
+            "Collecting flask==99",
+            "ERROR: Could not find a version that satisfies the requirement flask==99 (from versions: 3.0)",
+            "ERROR: No matching distribution found for flask==99",
+        ];
+        let broken = crate::engine::build::Broken {
+            step: "[builder 4/5] RUN cd /build; pip install".into(),
+            output: output.map(String::from).to_vec(),
+        };
+        let failure = diagnose(BuildFailed { failure: Failure::new(Kind::Build, "x").cause("long command"), broken: Some(broken) });
+        assert_eq!(failure.message, "building the image failed: installing the requirements");
+        assert_eq!(failure.details.len(), 2);
+        assert!(failure.causes.is_empty());
+        assert!(failure.hints[0].contains("is the name right"));
+    }
+
+    #[test]
+    fn without_a_telling_line_the_last_ones_are_shown() {
+        let output: Vec<String> = (0..50).map(|n| format!("line {n}")).collect();
+        let lines = relevant(&output);
+        assert_eq!((lines.len(), lines.last().map(String::as_str)), (TAIL, Some("line 49")));
+    }
+}

@@ -1,0 +1,123 @@
+//! Reads a server's output as it comes and tells what it means for the session.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt};
+
+use crate::engine::container::Output;
+use crate::error::{Failure, Kind, Result};
+use crate::events::{Event, Report};
+use crate::logs::{self, Reader, Record, RecordKind, StartLine, StartState};
+
+/// A traceback is complete when nothing more has come for so long.
+const QUIET: Duration = Duration::from_millis(40);
+
+/// Follows one container's log.
+pub struct Follower {
+    output: Pin<Box<dyn Stream<Item = Result<Output>> + Send>>,
+    reader: Reader,
+    /// The command of the hook that began last.
+    command: String,
+}
+
+impl std::fmt::Debug for Follower {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Follower").field("command", &self.command).finish_non_exhaustive()
+    }
+}
+
+/// Something in the log that the session must act on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// The application cannot be imported; its traceback has been reported.
+    ImportFailed,
+    /// A hook failed; its output has been reported.
+    HookFailed(Failure),
+    /// The server ended.
+    Ended,
+}
+
+impl Follower {
+    pub fn new(output: impl Stream<Item = Result<Output>> + Send + 'static, reader: Reader) -> Self {
+        Self { output: Box::pin(output), reader, command: String::new() }
+    }
+
+    /// Reports what the server says until something must be acted on.
+    ///
+    /// # Errors
+    /// `Kind::EngineLost` when the engine stops answering.
+    pub async fn next(&mut self, report: &dyn Report) -> Result<Seen> {
+        loop {
+            let records = match tokio::time::timeout(QUIET, self.output.next()).await {
+                Err(_) => self.reader.flush(),
+                Ok(Some(Ok(Output::Stdout(bytes)))) => self.reader.feed(logs::Stream::Stdout, &bytes),
+                Ok(Some(Ok(Output::Stderr(bytes)))) => self.reader.feed(logs::Stream::Stderr, &bytes),
+                Ok(Some(Err(mut failure))) => {
+                    failure.kind = Kind::EngineLost;
+                    return Err(failure.hint("did the engine restart? type `parity up` again: it finds what is left"));
+                }
+                Ok(None) => {
+                    for record in self.reader.flush() {
+                        self.tell(record, report);
+                    }
+                    return Ok(Seen::Ended);
+                }
+            };
+            let mut seen = None;
+            for record in records {
+                seen = self.tell(record, report).or(seen);
+            }
+            if let Some(seen) = seen {
+                return Ok(seen);
+            }
+        }
+    }
+
+    fn tell(&mut self, record: Record, report: &dyn Report) -> Option<Seen> {
+        match (record.kind, &record.hook) {
+            (RecordKind::Start, Some(line)) => return self.hook(line, report),
+            (RecordKind::Hook, Some(line)) => {
+                let hook = id_of(line);
+                for line in &record.lines {
+                    report.report(Event::HookOutput { hook: hook.clone(), line: line.text.clone() });
+                }
+                return None;
+            }
+            _ => {}
+        }
+        let import_failed = logs::import_failure(&record);
+        report.report(Event::Log { record });
+        import_failed.then_some(Seen::ImportFailed)
+    }
+
+    fn hook(&mut self, line: &StartLine, report: &dyn Report) -> Option<Seen> {
+        let id = id_of(line);
+        // The end of a hook need not repeat the command.
+        let command = if line.command.is_empty() { self.command.clone() } else { line.command.clone() };
+        let title = if line.hook == "start" { format!("hook: {command}") } else { command.clone() };
+        match line.state {
+            StartState::Begin => {
+                self.command = command;
+                report.report(Event::StageStarted { id, title });
+                None
+            }
+            StartState::End { status, millis } => {
+                let took = Duration::from_millis(millis);
+                if status == 0 {
+                    report.report(Event::StageDone { id, title, detail: None, took });
+                    return None;
+                }
+                report.report(Event::StageFailed { id, title, took });
+                let what = if line.hook == "start" { format!("the start hook `{command}`") } else { format!("`{command}`") };
+                let failure = Failure::new(Kind::Hook, format!("{what} ended with exit code {status}"))
+                    .hint("its output is above; it runs in the container, before Apache starts");
+                Some(Seen::HookFailed(failure))
+            }
+        }
+    }
+}
+
+fn id_of(line: &StartLine) -> String {
+    format!("{}-{}", line.hook, line.index)
+}

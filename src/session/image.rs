@@ -1,0 +1,249 @@
+//! The image of a plan: there already, pulled, or built.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
+
+use super::Interrupts;
+use super::diagnose::diagnose;
+use crate::engine::base::{self, STAGE as BASE};
+use crate::engine::build::Build;
+use crate::engine::{Engine, label};
+use crate::error::{Failure, Kind, Result};
+use crate::events::{Event, Report};
+use crate::plan::lock::{self, Lock, LockedBase};
+use crate::plan::{Plan, Profile};
+use crate::render;
+use crate::render::dockerfile::{Options, PRODUCTION, RUNTIME};
+
+/// What to do beyond what is needed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct How {
+    /// Build even if the image is there.
+    pub build: bool,
+    /// Build without the engine's cache.
+    pub no_cache: bool,
+    /// Take the newest base and write the lock anew.
+    pub update_base: bool,
+    /// A CA bundle for the build.
+    pub build_ca: Option<PathBuf>,
+}
+
+/// An image on the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// `localhost/parity:<digest>`, or with `image.repository` that name.
+    pub reference: String,
+    /// Steps of a build that really ran; 0 when nothing was done.
+    pub worked: usize,
+}
+
+const BUILD: &str = "build";
+/// Name of images that belong to no repository.
+const LOCAL: &str = "localhost/parity";
+
+/// Makes sure that the image `parity up` runs is on the engine.
+///
+/// # Errors
+/// `Kind::Base`, `Kind::Build`, `Kind::Registry`, each with what to do.
+pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interrupts, report: &dyn Report) -> Result<Image> {
+    let file = LockFile::open(&plan.root)?;
+    let requirements = requirement_files(plan)?;
+    let locked = file.lock.as_ref().filter(|_| !how.update_base).map(|lock| lock.base.clone());
+    // With a lock the image's name is known before the base is: nothing more is asked of the engine when it is there.
+    if let Some(locked) = locked.as_ref().filter(|locked| locked.image == plan.image.base.name()) {
+        let reference = image_reference(plan, locked, &requirements)?;
+        if !how.build && !how.no_cache && interrupts.or(engine.has_image(&reference)).await? {
+            return Ok(Image { reference, worked: 0 });
+        }
+        if !how.build && !how.no_cache && plan.image.repository.is_some() && interrupts.or(pulled(engine, &reference, report)).await? {
+            return Ok(Image { reference, worked: 0 });
+        }
+    }
+    let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), report)).await?;
+    file.write(&ready.locked, report);
+    let reference = image_reference(plan, &ready.locked, &requirements)?;
+    if !how.build && !how.no_cache {
+        if interrupts.or(engine.has_image(&reference)).await? {
+            return Ok(Image { reference, worked: 0 });
+        }
+        if locked.is_none() && plan.image.repository.is_some() && interrupts.or(pulled(engine, &reference, report)).await? {
+            return Ok(Image { reference, worked: 0 });
+        }
+    }
+    let options = Options { base: ready.reference, build_ca: read_ca(how.build_ca.as_deref())?, requirement_files: requirements };
+    let build = Build {
+        image: reference.clone(),
+        target: RUNTIME.into(),
+        files: render::context_files(&runtime_plan(plan), &options)?,
+        project: None,
+        labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), RUNTIME.into())],
+        no_cache: how.no_cache,
+    };
+    let worked = interrupts.or(run_build(engine, &build, report)).await?;
+    Ok(Image { reference, worked })
+}
+
+/// Builds the image that is deployed: the runtime with the project and its configuration in it.
+///
+/// # Errors
+/// As [`ensure`].
+pub async fn production(
+    engine: &Engine,
+    plan: &Plan,
+    name: &str,
+    how: &How,
+    interrupts: &Interrupts,
+    report: &dyn Report,
+) -> Result<Image> {
+    let file = LockFile::open(&plan.root)?;
+    let locked = file.lock.as_ref().filter(|_| !how.update_base).map(|lock| lock.base.clone());
+    let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), report)).await?;
+    file.write(&ready.locked, report);
+    let options =
+        Options { base: ready.reference, build_ca: read_ca(how.build_ca.as_deref())?, requirement_files: requirement_files(plan)? };
+    let build = Build {
+        image: name.to_owned(),
+        target: PRODUCTION.into(),
+        files: render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, &options)?,
+        project: Some(plan.root.clone()),
+        labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), PRODUCTION.into())],
+        no_cache: how.no_cache,
+    };
+    let worked = interrupts.or(run_build(engine, &build, report)).await?;
+    Ok(Image { reference: name.to_owned(), worked })
+}
+
+async fn run_build(engine: &Engine, build: &Build, report: &dyn Report) -> Result<usize> {
+    match engine.build(build, report).await {
+        Ok(built) => Ok(built.worked),
+        Err(failed) => Err(diagnose(failed)),
+    }
+}
+
+async fn get_base(engine: &Engine, plan: &Plan, locked: Option<&LockedBase>, report: &dyn Report) -> Result<base::Ready> {
+    let begun = Instant::now();
+    let title = format!("base {}", plan.image.base.name());
+    report.report(Event::StageStarted { id: BASE.into(), title: title.clone() });
+    let ready = base::ensure(engine, &plan.image.base.value, locked, report).await;
+    let (id, took) = (BASE.into(), begun.elapsed());
+    match &ready {
+        Ok(ready) => {
+            let origin = match ready.locked.origin {
+                lock::BaseOrigin::Registry => "from the registry",
+                lock::BaseOrigin::Bootstrap => "made from Debian's packages",
+                lock::BaseOrigin::Local => "from this engine",
+            };
+            report.report(Event::StageDone { id, title, detail: Some(origin.into()), took });
+        }
+        Err(_) => report.report(Event::StageFailed { id, title, took }),
+    }
+    ready
+}
+
+/// Pulls the image if somebody pushed it. That it is not there is no failure; it is built then.
+async fn pulled(engine: &Engine, reference: &str, report: &dyn Report) -> Result<bool> {
+    let begun = Instant::now();
+    let title = format!("image {reference}");
+    report.report(Event::StageStarted { id: BUILD.into(), title: title.clone() });
+    let result = engine.pull(reference, BUILD, report).await;
+    let took = begun.elapsed();
+    match result {
+        Ok(()) => {
+            report.report(Event::StageDone { id: BUILD.into(), title, detail: Some("pulled".into()), took });
+            Ok(true)
+        }
+        Err(failure) => {
+            let why = failure.causes.last().cloned().unwrap_or_default();
+            report.report(Event::StageDone { id: BUILD.into(), title, detail: Some("not in the registry".into()), took });
+            if !why.contains("manifest unknown") && !why.contains("not found") {
+                report.report(Event::Warning { text: format!("{failure}: {why}"), hint: failure.hints.first().cloned() });
+            }
+            Ok(false)
+        }
+    }
+}
+
+/// The image's name: the digest of everything that goes into it, so that equal input has one image everywhere.
+fn image_reference(plan: &Plan, base: &LockedBase, requirements: &[(String, Vec<u8>)]) -> Result<String> {
+    // The CA bundle of a machine is not part of an image, and must not be of its name.
+    let options = Options { base: base::reference_of(base), build_ca: None, requirement_files: requirements.to_vec() };
+    let mut digest = Sha256::new();
+    for (path, content) in render::context_files(&runtime_plan(plan), &options)? {
+        digest.update((path.len() as u64).to_le_bytes());
+        digest.update(path);
+        digest.update((content.len() as u64).to_le_bytes());
+        digest.update(content);
+    }
+    let digest: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let repository = plan.image.repository.as_ref().map_or(LOCAL, |repository| repository.value.as_str());
+    Ok(format!("{repository}:{digest}"))
+}
+
+fn runtime_plan(plan: &Plan) -> Plan {
+    Plan { profile: Profile::Up, ..plan.clone() }
+}
+
+fn requirement_files(plan: &Plan) -> Result<Vec<(String, Vec<u8>)>> {
+    let Some(requirements) = &plan.image.requirements else { return Ok(Vec::new()) };
+    let read = |path: String| match std::fs::read(plan.root.join(&path)) {
+        Ok(content) => Ok((path, content)),
+        Err(error) => Err(Failure::new(Kind::BadFile, format!("{path} cannot be read")).caused_by(&error)),
+    };
+    requirements.files().into_iter().map(read).collect()
+}
+
+fn read_ca(path: Option<&Path>) -> Result<Option<Vec<u8>>> {
+    let Some(path) = path else { return Ok(None) };
+    std::fs::read(path).map(Some).map_err(|error| {
+        Failure::new(Kind::BadFile, format!("the CA bundle {} cannot be read", path.display()))
+            .caused_by(&error)
+            .hint("it is named by `image.build-ca`, or else by $SSL_CERT_FILE")
+    })
+}
+
+/// `parity.lock` beside the project's other files.
+#[derive(Debug)]
+struct LockFile {
+    path: PathBuf,
+    lock: Option<Lock>,
+}
+
+impl LockFile {
+    fn open(root: &Path) -> Result<Self> {
+        let path = root.join(lock::FILE);
+        let lock = match std::fs::read_to_string(&path) {
+            Ok(text) => Some(Lock::parse(&text)?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Failure::new(Kind::BadFile, format!("{} cannot be read", lock::FILE)).caused_by(&error)),
+        };
+        Ok(Self { path, lock })
+    }
+
+    /// Writes the lock if it changed. A project that cannot be written to is built all the same.
+    fn write(&self, base: &LockedBase, report: &dyn Report) {
+        let new = Lock::new(base.clone());
+        if self.lock.as_ref() == Some(&new) {
+            return;
+        }
+        let written = match std::fs::write(&self.path, new.to_text()) {
+            Ok(()) => self.give_to_owner(),
+            Err(error) => Err(error),
+        };
+        report.report(match written {
+            Ok(()) => Event::Note { text: format!("wrote {}: commit it, and everyone builds on the same base", lock::FILE) },
+            Err(error) => Event::Warning { text: format!("{} cannot be written: {error}", lock::FILE), hint: None },
+        });
+    }
+
+    /// Root works in somebody's project: the file is theirs.
+    fn give_to_owner(&self) -> std::io::Result<()> {
+        use std::os::unix::fs::MetadataExt;
+        if let Some(directory) = self.path.parent().filter(|_| rustix::process::geteuid().is_root()) {
+            let owner = std::fs::metadata(directory)?;
+            std::os::unix::fs::chown(&self.path, Some(owner.uid()), Some(owner.gid()))?;
+        }
+        Ok(())
+    }
+}

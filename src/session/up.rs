@@ -1,0 +1,313 @@
+//! `parity up`, after the plan is settled and the image is there: from what runs now to a server that answers.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+use super::decide::{Decision, Wish, decide};
+use super::follow::{Follower, Seen};
+use super::interrupts::interrupted;
+use super::stop::{HASTY, stop_and_remove};
+use super::{Interrupts, User, container_name, owner, ready};
+use crate::engine::container::{self, Observed};
+use crate::engine::{Engine, label};
+use crate::error::{Failure, Kind, Result};
+use crate::events::{Event, Report};
+use crate::logs::{Paths, Reader};
+use crate::plan::Plan;
+use crate::render;
+use crate::units::{Secret, layout};
+
+/// How the server is started.
+#[derive(Debug)]
+pub struct Up<'a> {
+    pub plan: &'a Plan,
+    /// Values of the application's environment.
+    pub secrets: &'a [(String, Secret)],
+    /// The image, on the engine.
+    pub image: &'a str,
+    pub user: User,
+    /// Leave it running and return.
+    pub detach: bool,
+    /// With `detach`: return only when it answers.
+    pub wait: bool,
+    /// Replace a server that runs already.
+    pub recreate: bool,
+}
+
+/// Runs the server. In the foreground it returns when the server has ended and is removed.
+///
+/// # Errors
+/// Whatever keeps the application from answering; nothing is left then.
+pub async fn up(engine: &Engine, up: &Up<'_>, interrupts: &Interrupts, report: &dyn Report) -> Result<()> {
+    let begun = Instant::now();
+    let name = container_name(&up.plan.name, &up.plan.root);
+    let wish = wish(up, &name)?;
+    let digest = wish.labels.iter().find(|(name, _)| name == label::PLAN).map(|(_, digest)| digest.clone()).unwrap_or_default();
+    let found = interrupts.or(engine.observe(&name)).await?;
+    let owner_lives = found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(owner::is_alive);
+    let decision = decide(Wish { plan: &digest, recreate: up.recreate }, found.as_ref(), owner_lives);
+    let (id, ours) = match decision {
+        Decision::Watch { id, cause } => {
+            report.report(Event::Note { text: cause });
+            (id, false)
+        }
+        Decision::Adopt { id, cause } => {
+            report.report(Event::Note { text: cause });
+            (id, true)
+        }
+        Decision::Replace { id, cause } => {
+            report.report(Event::Note { text: cause });
+            interrupts.or(replace(engine, &id, found.as_ref())).await?;
+            (create(engine, &wish, up, report).await?, true)
+        }
+        Decision::Create => (create(engine, &wish, up, report).await?, true),
+    };
+    let result = run(engine, up, &id, begun, interrupts, report).await;
+    // A detached server stays, unless it never came to answer; a foreground one goes with its session.
+    if ours && (!up.detach || result.is_err()) {
+        let hurry = if matches!(&result, Err(failure) if failure.kind == Kind::Interrupted) { 2 } else { 1 };
+        let removed = stop_and_remove(engine, &id, HASTY, interrupts, hurry, report).await;
+        tidy(up.plan.collect_static.as_ref().map(|collect| collect.target.as_str()), &up.plan.root);
+        if result.is_ok() {
+            removed?;
+        }
+    }
+    match result {
+        // Ctrl-C is how a foreground server is meant to end.
+        Err(failure) if failure.kind == Kind::Interrupted && !up.detach && failure.message == SERVED => Ok(()),
+        other => other,
+    }
+}
+
+/// The message of an interruption that came after the application had answered.
+const SERVED: &str = "stopped";
+
+async fn replace(engine: &Engine, id: &str, found: Option<&Observed>) -> Result<()> {
+    if found.is_some_and(|found| found.state == container::State::Running) {
+        engine.stop(id, HASTY).await?;
+    }
+    engine.remove(id).await
+}
+
+/// Creates and starts the container. One that cannot start is removed again.
+async fn create(engine: &Engine, wish: &container::Wish, up: &Up<'_>, report: &dyn Report) -> Result<String> {
+    if up.user.read_only_project {
+        report.report(Event::Warning {
+            text: format!(
+                "{} belongs to root, and the server does not run as root: the application cannot write there",
+                up.plan.root.display()
+            ),
+            hint: Some(format!("`chown -R 1000 {}`, or work as an ordinary user", up.plan.root.display())),
+        });
+    }
+    make_mount_point(up)?;
+    let id = engine.create(wish).await?;
+    if let Err(failure) = engine.start(&id, wish).await {
+        engine.remove(&id).await?;
+        tidy(up.plan.collect_static.as_ref().map(|collect| collect.target.as_str()), &up.plan.root);
+        return Err(failure);
+    }
+    Ok(id)
+}
+
+async fn run(engine: &Engine, up: &Up<'_>, id: &str, begun: Instant, interrupts: &Interrupts, report: &dyn Report) -> Result<()> {
+    let observed = interrupts.or(engine.observe(id)).await?;
+    let url = observed.and_then(|observed| observed.url);
+    if up.detach && !up.wait {
+        // A server that ends at once is told; one that takes its time is not waited for.
+        let url = url.ok_or_else(|| ended(None))?;
+        report.report(Event::Serving { url, took: None });
+        return Ok(());
+    }
+    let paths = Paths::of_project(&up.plan.root);
+    let mut log = Follower::new(engine.logs(id, true, None), Reader::new(paths));
+    let Some(url) = url else {
+        return Err(why_it_ended(engine, &mut log, id, report).await);
+    };
+    wait_until_ready(engine, up, id, &url, &mut log, interrupts, report).await?;
+    report.report(Event::Serving { url, took: Some(begun.elapsed()) });
+    if up.detach {
+        return Ok(());
+    }
+    loop {
+        tokio::select! {
+            biased;
+            () = interrupts.reached(1) => return Err(Failure::new(Kind::Interrupted, SERVED)),
+            seen = log.next(report) => match seen? {
+                // The next request tries again; the session goes on.
+                Seen::ImportFailed | Seen::HookFailed(_) => {}
+                Seen::Ended => return after_the_end(engine, id, report).await,
+            },
+        }
+    }
+}
+
+async fn wait_until_ready(
+    engine: &Engine,
+    up: &Up<'_>,
+    id: &str,
+    url: &str,
+    log: &mut Follower,
+    interrupts: &Interrupts,
+    report: &dyn Report,
+) -> Result<()> {
+    let seconds = up.plan.timeout.value;
+    let deadline = tokio::time::sleep(Duration::from_secs(seconds.into()));
+    let answer = ready::answer(url);
+    tokio::pin!(deadline, answer);
+    loop {
+        tokio::select! {
+            biased;
+            () = interrupts.reached(1) => return Err(interrupted()),
+            seen = log.next(report) => match seen? {
+                Seen::ImportFailed => return Err(cannot_import(up.plan)),
+                Seen::HookFailed(failure) => return Err(failure),
+                Seen::Ended => return Err(how_it_ended(engine, id).await),
+            },
+            status = &mut answer => {
+                if status == 500 {
+                    // The answer may be faster than the log that says why.
+                    let said = tokio::time::timeout(Duration::from_millis(500), log.next(report)).await;
+                    match said {
+                        Ok(Ok(Seen::ImportFailed)) => return Err(cannot_import(up.plan)),
+                        Ok(Ok(Seen::Ended)) => return Err(how_it_ended(engine, id).await),
+                        _ => report.report(Event::Warning { text: format!("{url} answers with an error: HTTP 500"), hint: None }),
+                    }
+                }
+                return Ok(());
+            }
+            () = &mut deadline => {
+                return Err(Failure::new(Kind::NotReady, format!("no answer from {url} within {seconds} seconds"))
+                    .hint("what the server said is above; give it longer with `--timeout SECONDS`"));
+            }
+        }
+    }
+}
+
+fn cannot_import(plan: &Plan) -> Failure {
+    Failure::new(Kind::App, format!("the application {} cannot be imported", plan.app.value))
+        .hint("the traceback is above; mend it and type `parity up` again")
+}
+
+fn ended(code: Option<i64>) -> Failure {
+    let how = code.map(|code| format!(" with exit code {code}")).unwrap_or_default();
+    Failure::new(Kind::App, format!("the server ended before it answered{how}"))
+        .hint("what it said is above; `parity up --verbose` shows all of it")
+}
+
+async fn how_it_ended(engine: &Engine, id: &str) -> Failure {
+    match engine.observe(id).await {
+        Ok(Some(found)) => ended(found.exit_code),
+        Ok(None) => Failure::new(Kind::App, "the server was removed by somebody else before it answered"),
+        Err(failure) => failure,
+    }
+}
+
+/// Reads the log of a server that is gone already to its end, for the reason.
+async fn why_it_ended(engine: &Engine, log: &mut Follower, id: &str, report: &dyn Report) -> Failure {
+    loop {
+        match log.next(report).await {
+            Ok(Seen::HookFailed(failure)) | Err(failure) => return failure,
+            Ok(Seen::ImportFailed) => {}
+            Ok(Seen::Ended) => return how_it_ended(engine, id).await,
+        }
+    }
+}
+
+/// The server ended although nobody asked this session to stop.
+async fn after_the_end(engine: &Engine, id: &str, report: &dyn Report) -> Result<()> {
+    match engine.observe(id).await {
+        Ok(None) => {
+            report.report(Event::Note { text: "the server was stopped from elsewhere".into() });
+            Ok(())
+        }
+        Ok(Some(found)) if matches!(found.exit_code, Some(0 | 137 | 143)) => {
+            report.report(Event::Note { text: "the server was stopped from elsewhere".into() });
+            Ok(())
+        }
+        Ok(Some(found)) => {
+            let code = found.exit_code.unwrap_or_default();
+            Err(Failure::new(Kind::App, format!("the server ended by itself with exit code {code}")).hint("what it said last is above"))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Everything that the container is made from. Pure but for the digest's inputs, which are all in `up`.
+fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
+    let plan = up.plan;
+    let files = render::profile_files(plan)?;
+    let mut env: Vec<String> = plan.contract.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    env.extend(up.secrets.iter().map(|(name, value)| format!("{name}={}", value.expose())));
+    let writable = "rw,nosuid,nodev,mode=1777";
+    let mut tmpfs: Vec<(String, String)> =
+        [layout::RUN, layout::ETC, "/tmp"].into_iter().map(|directory| (directory.into(), writable.into())).collect();
+    if let Some(collect) = &plan.collect_static {
+        tmpfs.push((collect.target.clone(), writable.into()));
+    }
+    let mut wish = container::Wish {
+        name: name.to_owned(),
+        image: up.image.to_owned(),
+        command: vec!["@FILES".into(), render::archive(&files)],
+        env,
+        labels: Vec::new(),
+        user: format!("{}:{}", up.user.uid, up.user.gid),
+        bind: Some((plan.root.to_string_lossy().into_owned(), layout::APP.into())),
+        tmpfs,
+        working_directory: layout::APP.into(),
+        publish: (loopback(&plan.server.host.value), plan.server.port.value),
+        network: plan.network.as_ref().map(|network| network.value.clone()),
+    };
+    let digest: String = Sha256::digest(format!("{wish:?}").as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut label = |name: &str, value: String| wish.labels.push((name.into(), value));
+    label(label::VERSION, env!("CARGO_PKG_VERSION").into());
+    label(label::PROJECT, plan.root.to_string_lossy().into_owned());
+    label(label::PLAN, digest);
+    label(label::PROFILE, "up".into());
+    label(label::MOUNT, plan.server.mount_point.value.clone());
+    if !up.detach {
+        label(label::OWNER, owner::me());
+    }
+    Ok(wish)
+}
+
+fn loopback(host: &str) -> String {
+    if host == "localhost" { "127.0.0.1".into() } else { host.to_owned() }
+}
+
+/// A directory in memory can only be mounted over one that is there. An empty one is made on the host,
+/// as the user's, and taken away afterwards.
+fn make_mount_point(up: &Up<'_>) -> Result<()> {
+    let Some(directory) = host_directory(up.plan.collect_static.as_ref().map(|collect| collect.target.as_str()), &up.plan.root) else {
+        return Ok(());
+    };
+    if directory.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&directory)
+        .and_then(|()| {
+            if rustix::process::geteuid().is_root() {
+                std::os::unix::fs::chown(&directory, Some(up.user.uid), Some(up.user.gid))
+            } else {
+                Ok(())
+            }
+        })
+        .map_err(|error| {
+            Failure::new(Kind::Other, format!("cannot make {}, where static files are mounted", directory.display())).caused_by(&error)
+        })
+}
+
+/// Takes the mount point away if it is empty.
+pub fn tidy(target: Option<&str>, root: &Path) {
+    if let Some(directory) = host_directory(target, root) {
+        // It fails on a directory that has something in it, which is what is wanted.
+        let _ = std::fs::remove_dir(directory);
+    }
+}
+
+fn host_directory(target: Option<&str>, root: &Path) -> Option<PathBuf> {
+    let inside = target?.strip_prefix(layout::APP)?.strip_prefix('/')?;
+    Some(root.join(inside))
+}

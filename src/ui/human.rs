@@ -1,0 +1,135 @@
+//! Events for people: a moving line for each stage on a terminal, plain lines anywhere else.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Verbosity, record};
+use crate::events::Event;
+
+/// Milliseconds between two frames of a spinner.
+const FRAME: Duration = Duration::from_millis(100);
+
+#[derive(Debug)]
+pub struct Human {
+    verbosity: Verbosity,
+    moving: bool,
+    screen: MultiProgress,
+    bars: Mutex<HashMap<String, ProgressBar>>,
+}
+
+impl Human {
+    pub fn new(verbosity: Verbosity, terminal: bool) -> Self {
+        let moving = terminal && verbosity > Verbosity::Quiet;
+        let target = if moving { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self { verbosity, moving, screen: MultiProgress::with_draw_target(target), bars: Mutex::default() }
+    }
+
+    pub fn show(&self, event: Event) {
+        let quiet = self.verbosity == Verbosity::Quiet;
+        let dim = Style::new().dimmed();
+        match event {
+            Event::Warning { text, hint } => {
+                let yellow = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
+                let cyan = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
+                self.line(&format!("{yellow}warning{yellow:#}: {text}"));
+                if let Some(hint) = hint {
+                    self.line(&format!("{cyan}hint{cyan:#}: {hint}"));
+                }
+            }
+            Event::Log { record } => {
+                for line in record::lines(&record, self.verbosity) {
+                    self.line(&line);
+                }
+            }
+            Event::Serving { url, took } => {
+                self.pause(|| super::to_stdout(&url));
+                if let Some(took) = took.filter(|_| !quiet) {
+                    let green = Style::new().bold().fg_color(Some(AnsiColor::Green.into()));
+                    self.line(&format!("{green}serving{green:#} {dim}(first answer after {}){dim:#}", duration(took)));
+                }
+            }
+            _ if quiet => {}
+            Event::Note { text } => self.line(&text),
+            Event::StageStarted { id, title } => self.begin(id, title),
+            Event::StageProgress { id, text } => self.progress(&id, &text),
+            Event::StageDone { id, title, detail, took } => {
+                self.end(&id);
+                let green = Style::new().fg_color(Some(AnsiColor::Green.into()));
+                let detail = detail.map(|detail| format!(", {detail}")).unwrap_or_default();
+                self.line(&format!("{green}✓{green:#} {title} {dim}({}{detail}){dim:#}", duration(took)));
+            }
+            Event::StageFailed { id, title, took } => {
+                self.end(&id);
+                let red = Style::new().fg_color(Some(AnsiColor::Red.into()));
+                self.line(&format!("{red}✗{red:#} {title} {dim}({}){dim:#}", duration(took)));
+            }
+            Event::HookOutput { line, .. } => self.line(&format!("{dim}│{dim:#} {line}")),
+            Event::Stopped => self.line(&format!("{dim}stopped{dim:#}")),
+        }
+    }
+
+    fn begin(&self, id: String, title: String) {
+        if !self.moving {
+            self.line(&format!("… {title}"));
+            return;
+        }
+        let style = ProgressStyle::with_template("{spinner} {prefix} {elapsed:>4} {wide_msg:.dim}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = self.screen.add(ProgressBar::new_spinner().with_style(style).with_prefix(title));
+        bar.enable_steady_tick(FRAME);
+        self.bars().insert(id, bar);
+    }
+
+    fn progress(&self, id: &str, text: &str) {
+        if self.verbosity == Verbosity::Verbose {
+            let dim = Style::new().dimmed();
+            self.line(&format!("{dim}│ {text}{dim:#}"));
+        } else if let Some(bar) = self.bars().get(id) {
+            bar.set_message(anstream::adapter::strip_str(text).to_string());
+        }
+    }
+
+    fn end(&self, id: &str) {
+        if let Some(bar) = self.bars().remove(id) {
+            bar.finish_and_clear();
+            self.screen.remove(&bar);
+        }
+    }
+
+    /// Prints a line above whatever moves.
+    fn line(&self, line: &str) {
+        self.pause(|| {
+            let _ = writeln!(anstream::stderr(), "{line}");
+        });
+    }
+
+    /// Does something to the screen while nothing moves on it.
+    pub fn pause(&self, write: impl FnOnce()) {
+        if self.moving { self.screen.suspend(write) } else { write() }
+    }
+
+    pub fn finish(&self) {
+        for (_, bar) in self.bars().drain() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn bars(&self) -> std::sync::MutexGuard<'_, HashMap<String, ProgressBar>> {
+        self.bars.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// `340 ms`, `4.2 s`, `2 min 5 s`.
+pub fn duration(took: Duration) -> String {
+    let seconds = took.as_secs_f64();
+    match took.as_secs() {
+        0 => format!("{} ms", took.as_millis()),
+        1..60 => format!("{seconds:.1} s"),
+        whole => format!("{} min {} s", whole / 60, whole % 60),
+    }
+}

@@ -1,0 +1,151 @@
+//! The only part that writes to the terminal. It renders events; it decides nothing.
+//!
+//! stdout carries what a pipe would want: a URL, a table, JSON Lines. Everything else goes to stderr.
+
+mod failure;
+mod human;
+mod json;
+mod record;
+mod table;
+
+use std::io::{IsTerminal, Write};
+
+use crate::error::Failure;
+use crate::events::{Event, Report};
+use human::Human;
+
+pub use table::Table;
+
+/// How events are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// JSON Lines on stdout.
+    Json,
+}
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Verbosity {
+    /// Errors and results only.
+    Quiet,
+    #[default]
+    Normal,
+    /// Also what Apache always says, and each line of a build.
+    Verbose,
+}
+
+/// The judgement of one check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    Good,
+    Doubtful,
+    Bad,
+}
+
+impl Mark {
+    /// For machines.
+    pub fn word(self) -> &'static str {
+        match self {
+            Mark::Good => "good",
+            Mark::Doubtful => "doubtful",
+            Mark::Bad => "bad",
+        }
+    }
+}
+
+/// The writer. Cheap to share by reference; safe from several tasks.
+#[derive(Debug)]
+pub struct Ui {
+    format: Format,
+    verbosity: Verbosity,
+    human: Human,
+}
+
+impl Ui {
+    pub fn new(format: Format, verbosity: Verbosity) -> Self {
+        Self { format, verbosity, human: Human::new(verbosity, format == Format::Human && std::io::stderr().is_terminal()) }
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    pub fn is_quiet(&self) -> bool {
+        self.verbosity == Verbosity::Quiet
+    }
+
+    /// The command's result: one line on stdout, in both formats as it is.
+    pub fn result(&self, line: &str) {
+        self.human.pause(|| to_stdout(line));
+    }
+
+    /// A check's answer as a result, with what to do about it.
+    pub fn marked(&self, mark: Mark, said: &str, hints: &[String]) {
+        use anstyle::{AnsiColor, Style};
+        let (sign, color) = match mark {
+            Mark::Good => ("✓", AnsiColor::Green),
+            Mark::Doubtful => ("!", AnsiColor::Yellow),
+            Mark::Bad => ("✗", AnsiColor::Red),
+        };
+        let style = Style::new().bold().fg_color(Some(color.into()));
+        to_stdout(&format!("{style}{sign}{style:#} {said}"));
+        for hint in hints {
+            to_stdout(&format!("    {hint}"));
+        }
+    }
+
+    /// A record of the log as a result, for `parity logs`: on stdout.
+    pub fn log_result(&self, record: crate::logs::Record) {
+        if self.is_json() {
+            to_stdout(&json::line(&Event::Log { record }));
+        } else {
+            let mut stdout = anstream::stdout();
+            for line in record::lines(&record, self.verbosity) {
+                if writeln!(stdout, "{line}").is_err() {
+                    nobody_reads();
+                }
+            }
+        }
+    }
+
+    /// A failure, whole: message, details, causes and hints, on stderr; with `--format json` also as an event.
+    pub fn failure(&self, failure: &Failure) {
+        if self.is_json() {
+            to_stdout(&json::failure(failure));
+        } else {
+            self.human.pause(|| {
+                let mut stderr = anstream::stderr();
+                let _ = write!(stderr, "{}", failure::text(failure));
+            });
+        }
+    }
+
+    /// Ends what moves on the screen.
+    pub fn finish(&self) {
+        self.human.finish();
+    }
+}
+
+impl Report for Ui {
+    fn report(&self, event: Event) {
+        match self.format {
+            Format::Json => to_stdout(&json::line(&event)),
+            Format::Human => self.human.show(event),
+        }
+    }
+}
+
+fn to_stdout(line: &str) {
+    let mut stdout = anstream::stdout();
+    if writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err() {
+        nobody_reads();
+    }
+}
+
+/// The reader of our output is gone (`parity logs | head`). Nothing that is left to say has a listener.
+fn nobody_reads() {
+    std::process::exit(0);
+}

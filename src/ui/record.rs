@@ -1,0 +1,30 @@
+//! One record of the server's log as coloured lines.
+
+use anstyle::{AnsiColor, Style};
+
+use super::Verbosity;
+use crate::logs::{Record, RecordKind};
+
+/// The lines to print; none for what is not shown at this verbosity.
+pub fn lines(record: &Record, verbosity: Verbosity) -> Vec<String> {
+    let color = |color: AnsiColor| Style::new().fg_color(Some(color.into()));
+    let style = match record.kind {
+        RecordKind::Application | RecordKind::Hook => Style::new(),
+        RecordKind::Traceback | RecordKind::Error => color(AnsiColor::Red),
+        RecordKind::Warning => color(AnsiColor::Yellow),
+        RecordKind::Access | RecordKind::Info | RecordKind::Noise => Style::new().dimmed(),
+        RecordKind::Start => return Vec::new(),
+    };
+    if record.kind == RecordKind::Noise && verbosity < Verbosity::Verbose {
+        return Vec::new();
+    }
+    let hint = color(AnsiColor::Cyan).bold();
+    let mut lines: Vec<String> = record
+        .lines
+        .iter()
+        .map(|line| if line.dim { (Style::new().dimmed(), line) } else { (style, line) })
+        .map(|(style, line)| format!("{style}{line}{style:#}"))
+        .collect();
+    lines.extend(record.hint.iter().map(|words| format!("{hint}hint{hint:#}: {words}")));
+    lines
+}
