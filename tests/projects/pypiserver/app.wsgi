@@ -1,0 +1,5 @@
+import os
+
+import pypiserver
+
+application = pypiserver.app(roots=[os.path.join(os.path.dirname(os.path.abspath(__file__)), "packages")])
