@@ -1,0 +1,27 @@
+# Two commands do all the set-up on a machine with a Rust toolchain and Docker: `make demo` and `make test`.
+
+CARGO ?= cargo
+PARITY := target/release/parity
+
+.PHONY: demo test lint release tools
+
+## Build parity and run the Django project of the tests, until Ctrl-C
+demo: tools release
+	@# A server does not run as root, so root's checkout is given to an ordinary user for its database to be written.
+	@if [ "$$(id -u)" = 0 ] && [ "$$(stat -c %u tests/projects/django)" = 0 ]; then chown -R 1000:1000 tests/projects/django; fi
+	$(PARITY) up --project tests/projects/django
+
+## The whole suite, with the real engine
+test: tools
+	$(CARGO) test --locked
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+release:
+	$(CARGO) build --locked --release
+
+## What a base image can be made with where no registry can be reached
+tools:
+	@sh tests/tools.sh
