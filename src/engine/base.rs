@@ -19,18 +19,23 @@ pub struct Ready {
 /// The stage that reports the base's progress.
 pub const STAGE: &str = "base";
 
-/// Makes sure that the base is on the engine. With a lock it is that base or an error.
+/// Makes sure that the base is on the engine. With a lock it is that base or an error; without one, what the
+/// engine has is good enough, as it is for `FROM` in a Dockerfile, unless `update` asks for the newest.
 ///
 /// # Errors
 /// `Kind::Base`, saying what was tried.
-pub async fn ensure(engine: &Engine, base: &Base, lock: Option<&LockedBase>, report: &dyn Report) -> Result<Ready> {
+pub async fn ensure(engine: &Engine, base: &Base, lock: Option<&LockedBase>, update: bool, report: &dyn Report) -> Result<Ready> {
     match lock {
         Some(lock) if lock.image != base.name() => {
             Err(Failure::new(Kind::Base, format!("parity.lock pins {}, but the project now asks for {}", lock.image, base.name()))
                 .hint("`parity build --update-base` writes the lock anew"))
         }
         Some(lock) => as_locked(engine, base, lock, report).await,
-        None => newest(engine, base, report).await,
+        None if update => newest(engine, base, true, report).await,
+        None => match at_hand(engine, base).await? {
+            Some(ready) => Ok(ready),
+            None => newest(engine, base, false, report).await,
+        },
     }
 }
 
@@ -88,7 +93,33 @@ async fn as_locked(engine: &Engine, base: &Base, lock: &LockedBase, report: &dyn
     }
 }
 
-async fn newest(engine: &Engine, base: &Base, report: &dyn Report) -> Result<Ready> {
+/// The base as the engine already has it from a registry.
+async fn at_hand(engine: &Engine, base: &Base) -> Result<Option<Ready>> {
+    let name = registry_name(base);
+    if !engine.has_image(&name).await? {
+        return Ok(None);
+    }
+    match engine.registry_digest(&name).await? {
+        Some(digest) => locked(engine, base, &name, BaseOrigin::Registry, digest).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A base that was made from Debian's packages before, for another project.
+async fn made_before(engine: &Engine, suite: Suite) -> Result<Option<Ready>> {
+    let image = Base::Debian { suite }.name();
+    let name = local_name(&image, "");
+    let Some(reference) = engine.images_named(&format!("{name}*")).await?.into_iter().next() else { return Ok(None) };
+    let Some(digest) = engine.image_id(&reference).await? else { return Ok(None) };
+    // Its name has the digest in it, unless it came from a registry: then it has the registry's.
+    if local_name(&image, &digest) != reference {
+        return Ok(None);
+    }
+    let architecture = Some(engine.architecture.clone());
+    Ok(Some(Ready { reference, locked: LockedBase { image, origin: BaseOrigin::Bootstrap, digest, architecture } }))
+}
+
+async fn newest(engine: &Engine, base: &Base, update: bool, report: &dyn Report) -> Result<Ready> {
     let wanted = registry_name(base);
     let pulled = engine.pull(&wanted, STAGE, report).await;
     match (pulled, base) {
@@ -102,10 +133,16 @@ async fn newest(engine: &Engine, base: &Base, report: &dyn Report) -> Result<Rea
         }
         (Err(why), Base::Debian { suite }) => {
             let reason = why.causes.last().map(|cause| format!(" ({cause})")).unwrap_or_default();
-            report.report(Event::Note {
-                text: format!("{wanted} cannot be pulled{reason}: making Debian {} from its packages instead", suite.name()),
-            });
-            debian(engine, *suite, report).await
+            let before = if update { None } else { made_before(engine, *suite).await? };
+            let instead = match before {
+                Some(_) => "taking the one that parity made before (`parity build --update-base` makes a new one)",
+                None => "making it from Debian's packages instead",
+            };
+            report.report(Event::Note { text: format!("{wanted} cannot be pulled{reason}: {instead}") });
+            match before {
+                Some(ready) => Ok(ready),
+                None => debian(engine, *suite, report).await,
+            }
         }
         (Err(why), Base::Reference(reference)) => {
             if let Some(id) = engine.image_id(reference).await? {
@@ -175,6 +212,15 @@ fn short(digest: &str) -> &str {
 impl Engine {
     pub async fn has_image(&self, reference: &str) -> Result<bool> {
         Ok(self.image_id(reference).await?.is_some())
+    }
+
+    /// Names of the engine's images that fit a pattern.
+    pub async fn images_named(&self, pattern: &str) -> Result<Vec<String>> {
+        let filters = std::collections::HashMap::from([("reference", vec![pattern])]);
+        let options = bollard::query_parameters::ListImagesOptionsBuilder::default().filters(&filters).build();
+        let images = self.api.list_images(Some(options)).await.map_err(|error| explain(&error, "cannot ask the engine for its images"))?;
+        let prefix = pattern.trim_end_matches('*');
+        Ok(images.into_iter().flat_map(|image| image.repo_tags).filter(|name| name.starts_with(prefix)).collect())
     }
 
     /// The ID of an image on the engine.

@@ -171,7 +171,8 @@ impl Step {
 fn stage_of(name: &str) -> Option<&str> {
     let inside = name.strip_prefix('[')?.split_once(']')?.0;
     let stage = inside.split_once(' ')?.0;
-    (stage != "internal").then_some(stage)
+    // The base has a line of its own by the time of the build.
+    (!["internal", "base"].contains(&stage)).then_some(stage)
 }
 
 fn title(stage: &str) -> &str {

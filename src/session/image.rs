@@ -61,7 +61,7 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
             return Ok(Image { reference, worked: 0 });
         }
     }
-    let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), report)).await?;
+    let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
     file.write(&ready.locked, report);
     let reference = image_reference(plan, &ready.locked, &requirements)?;
     if !how.build && !how.no_cache {
@@ -99,7 +99,7 @@ pub async fn production(
 ) -> Result<Image> {
     let file = LockFile::open(&plan.root)?;
     let locked = file.lock.as_ref().filter(|_| !how.update_base).map(|lock| lock.base.clone());
-    let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), report)).await?;
+    let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
     file.write(&ready.locked, report);
     let options =
         Options { base: ready.reference, build_ca: read_ca(how.build_ca.as_deref())?, requirement_files: requirement_files(plan)? };
@@ -122,11 +122,11 @@ async fn run_build(engine: &Engine, build: &Build, report: &dyn Report) -> Resul
     }
 }
 
-async fn get_base(engine: &Engine, plan: &Plan, locked: Option<&LockedBase>, report: &dyn Report) -> Result<base::Ready> {
+async fn get_base(engine: &Engine, plan: &Plan, locked: Option<&LockedBase>, update: bool, report: &dyn Report) -> Result<base::Ready> {
     let begun = Instant::now();
     let title = format!("base {}", plan.image.base.name());
     report.report(Event::StageStarted { id: BASE.into(), title: title.clone() });
-    let ready = base::ensure(engine, &plan.image.base.value, locked, report).await;
+    let ready = base::ensure(engine, &plan.image.base.value, locked, update, report).await;
     let (id, took) = (BASE.into(), begun.elapsed());
     match &ready {
         Ok(ready) => {
