@@ -166,7 +166,8 @@ impl Resolver<'_> {
 
     /// A name imported from one of the project's files.
     fn imported(&self, file: &str, level: usize, module: &str, name: &str) -> Option<Place> {
-        let target = imported_file(self.tree, file, level, module)?;
+        // What a package imports from itself is a submodule.
+        let target = imported_file(self.tree, file, level, module).filter(|target| target != file)?;
         let parsed = self.tree.module(&target)?;
         let bound = parsed.names.get(name)?.clone();
         Some((target, parsed, bound))

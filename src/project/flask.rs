@@ -11,7 +11,10 @@ const MAX_READ: usize = 200;
 
 /// The file of the project that makes the Flask application, or at least imports Flask: `first` if it does, then any other.
 pub(super) fn application_file(tree: &Tree, first: Option<&str>) -> Option<(String, bool)> {
-    let files = || first.into_iter().chain(tree.files().filter(|file| file.ends_with(".py")).take(MAX_READ));
+    // Most files do not have the word in them, and need not be parsed.
+    let mentions = |file: &&str| tree.text(file).is_some_and(|text| text.contains("flask"));
+    let others = || tree.files().filter(|file| file.ends_with(".py")).take(MAX_READ);
+    let files = || first.into_iter().chain(others()).filter(mentions);
     let makes = |file: &&str| tree.module(file).is_some_and(|module| call(&module).is_some());
     let imports = |file: &&str| tree.module(file).is_some_and(|module| module.imports_package("flask"));
     files().find(makes).map(|file| (file.to_owned(), true)).or_else(|| files().find(imports).map(|file| (file.to_owned(), false)))

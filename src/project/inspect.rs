@@ -38,6 +38,8 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
     Ok(Project { candidates, looked_for, framework, requirements: found.requirements, python, statics, python_path, remarks })
 }
 
+type SearchIn = fn(&Tree) -> search::Search;
+
 fn candidates(tree: &Tree, sites: &[Site], looked_for: &mut Vec<String>) -> Vec<Sourced<EntryPoint>> {
     looked_for.push("manage.py of Django, here and one directory down, and the WSGI_APPLICATION of its settings".into());
     let found: Vec<_> = sites.iter().filter_map(|site| site.entry.clone().map(|entry| unique_in_project(site, entry))).collect();
@@ -49,7 +51,7 @@ fn candidates(tree: &Tree, sites: &[Site], looked_for: &mut Vec<String>) -> Vec<
             site.facts.settings_module.as_deref().map_or("it names no settings".into(), |name| format!("its settings are {name}"));
         format!("  {} is there, but {settings} and no WSGI application was found with them", site.facts.manage_py)
     }));
-    let searches: [(&str, fn(&Tree) -> search::Search); 2] = [
+    let searches: [(&str, SearchIn); 2] = [
         ("*.wsgi, wsgi.py or application.py with `application` at module level, here and two directories down", search::application_files),
         (
             "app.py, wsgi.py, main.py or a package with `app`, `application`, `create_app()` or `make_app()`, here and two directories down",

@@ -60,6 +60,7 @@ fn split_settings_as_cookiecutter_makes_them() {
     assert_eq!(site.facts.settings_module.as_deref(), Some("config.settings.local"));
     assert_eq!(site.facts.static_root, StaticRoot::Inside("staticfiles".into()));
     assert_eq!(site.facts.static_url.as_deref(), Some("/static/"));
+    assert!(site.facts.staticfiles, "from base.py through `*INSTALLED_APPS`");
     assert_eq!(
         site.remarks,
         [

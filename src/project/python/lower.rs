@@ -248,9 +248,7 @@ impl<'a> Source<'a> {
             "attribute" => (|| Some(Expr::Attribute(field("object")?, self.text(self.field(node, "attribute")?).to_owned())))(),
             "subscript" => (|| Some(Expr::Subscript(field("value")?, field("subscript")?)))(),
             "parenthesized_expression" => children(node).next().map(|node| self.expr(node, depth + 1)),
-            "list" | "tuple" | "set" | "expression_list" => {
-                Some(Expr::List(children(node).map(|item| self.expr(item, depth + 1)).collect()))
-            }
+            "list" | "tuple" | "set" | "expression_list" => Some(self.list(node, depth)),
             "call" => self.call(node, depth),
             "binary_operator" | "boolean_operator" => (|| {
                 let operator = self.text(self.field(node, "operator")?).to_owned();
@@ -278,6 +276,26 @@ impl<'a> Source<'a> {
             _ => None,
         };
         lowered.unwrap_or(Expr::Other)
+    }
+
+    /// `[a, *b, c]` is `[a] + b + [c]`.
+    fn list(&self, node: Node<'_>, depth: usize) -> Expr {
+        let mut parts = Vec::new();
+        let mut plain = Vec::new();
+        for item in children(node) {
+            if item.kind() == "list_splat" {
+                parts.push(Expr::List(std::mem::take(&mut plain)));
+                parts.push(children(item).next().map_or(Expr::Other, |inner| self.expr(inner, depth + 1)));
+            } else {
+                plain.push(self.expr(item, depth + 1));
+            }
+        }
+        // Each part is one level deeper than the one before.
+        if parts.len() > MAX_DEPTH {
+            return Expr::Other;
+        }
+        parts.push(Expr::List(plain));
+        parts.into_iter().reduce(|left, right| Expr::Binary(Box::new(left), "+".into(), Box::new(right))).unwrap_or(Expr::Other)
     }
 
     fn call(&self, node: Node<'_>, depth: usize) -> Option<Expr> {
@@ -314,15 +332,11 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Named children without comments.
-fn children(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    let mut next = node.named_child(0);
-    std::iter::from_fn(move || {
-        let this = next?;
-        next = this.next_named_sibling();
-        Some(this)
-    })
-    .filter(|child| child.kind() != "comment")
+/// Named children without comments. By a cursor: asking each node for its next sibling takes quadratic time.
+fn children<'tree>(node: Node<'tree>) -> impl Iterator<Item = Node<'tree>> + use<'tree> {
+    let mut cursor = node.walk();
+    let all: Vec<Node<'tree>> = node.named_children(&mut cursor).filter(|child| child.kind() != "comment").collect();
+    all.into_iter()
 }
 
 /// One string of adjacent pieces, as far as all are plain.

@@ -53,7 +53,7 @@ pub(in super::super) fn names<'a>(texts: impl IntoIterator<Item = &'a str>) -> O
             }
             let name = line.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.')).next().unwrap_or_default();
             let rest = line[name.len()..].trim_start();
-            if name.is_empty() || name.starts_with('.') || rest.starts_with(['/', ':', '\\']) {
+            if name.is_empty() || name.starts_with('.') || rest.starts_with(['/', ':', '\\', '+']) {
                 return None;
             }
             names.push(normalized(name));
