@@ -44,7 +44,10 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
             base,
             python,
             mod_wsgi: config.image.mod_wsgi.unwrap_or_else(|| Sourced::default(MOD_WSGI.into())),
-            requirements: project.requirements,
+            requirements: project.requirements.map(|found| match &config.requirements {
+                Some(said) => Sourced::new(found.value, said.origin.clone()),
+                None => found,
+            }),
             packages: config.image.packages,
             build_packages: config.image.build_packages,
             build_hooks: config.hooks.build,
