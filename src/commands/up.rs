@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::context::Context;
 use super::flags::ServerFlags;
 use crate::error::Result;
+use crate::events::Report;
 use crate::plan::Profile;
 use crate::session::image::{self, How};
 use crate::session::up::{Up, up};
@@ -36,6 +37,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     let settled = context.settle(&args.server, Profile::Up)?;
     context.remark(&settled);
+    context.ui.note(settled.plan.summary());
     let engine = interrupts.or(context.engine()).await?;
     let how = How { build: args.build, build_ca: settled.build_ca.clone(), ..How::default() };
     let image = image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await?;

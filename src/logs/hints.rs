@@ -100,7 +100,6 @@ const RULES: &[Rule] = rules! {
         None => Some("check the WSGIScriptAlias lines of `include-file`".into()),
     }),
     r"(?i)AH00072|address already in use" => Say("another process has this port: choose one with `--port`, or 0 for a free one"),
-    r"WSGI0(?:109|110|105|106)|Failed to exec Python script file|Could not read/compile" => Say("the application cannot be imported; that is tried again at each request, so save the file and reload the page"),
 };
 
 static PATTERNS: LazyLock<RegexSet> =

@@ -72,7 +72,6 @@ fn a_real_log_of_mod_wsgi_6() {
                 |    x = (1 +* 2)
                 |            ^
                 |SyntaxError: invalid syntax
-                > the application cannot be imported; that is tried again at each request, so save the file and reload the page
     "#);
 }
 

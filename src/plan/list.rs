@@ -26,6 +26,15 @@ impl Listed {
 }
 
 impl Plan {
+    /// One line about what is run: `mysite.wsgi:application (Django) on Python 3.13, 1 process with 5 threads`.
+    pub fn summary(&self) -> String {
+        let framework = self.framework.as_ref().map(|found| format!(" ({})", framework_name(&found.value))).unwrap_or_default();
+        let count = |number: u32, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
+        let processes = count(self.server.processes.value, "process", "processes");
+        let threads = count(self.server.threads.value, "thread", "threads");
+        format!("{}{framework}, Python {}, {processes} with {threads}", self.app.value, self.image.python.value)
+    }
+
     /// Every value of the plan. Values of the application's environment are not in it, only their names.
     pub fn list(&self) -> Vec<Listed> {
         let mut list = Vec::new();

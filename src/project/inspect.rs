@@ -32,8 +32,10 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
         Some(files) => requirements::Found { requirements: requirements::given(&tree, files, &wanted.groups)?, remarks: Vec::new() },
         None => requirements::find(&tree, &home, &wanted.groups)?,
     };
+    let told = !found.remarks.is_empty() || wanted.requirements.is_some();
     remarks.extend(found.remarks);
-    remarks.extend(missing_framework(&tree, framework.as_ref(), found.requirements.as_ref()));
+    let missing = missing_framework(&tree, framework.as_ref(), found.requirements.as_ref());
+    remarks.extend(missing.filter(|_| !told));
     let python = python_version::find(&tree, &home, &mut remarks)?;
     Ok(Project { candidates, looked_for, framework, requirements: found.requirements, python, statics, python_path, remarks })
 }
@@ -150,7 +152,9 @@ fn missing_framework(tree: &Tree, framework: Option<&Sourced<Framework>>, requir
         Framework::Flask => ("flask", &["connexion", "dash", "superset", "airflow"][..]),
         Framework::Plain => return None,
     };
-    let found = requirements?;
+    let Some(found) = requirements else {
+        return Some(format!("the project uses {package}, but no requirements were found: list them in a requirements.txt"));
+    };
     let (texts, from): (Vec<String>, String) = match &found.value {
         Requirements::Files { paths, includes } => {
             (paths.iter().chain(includes).filter_map(|path| tree.text(path)).collect(), paths.join(" and "))

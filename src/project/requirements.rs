@@ -80,7 +80,7 @@ pub(super) fn find(tree: &Tree, home: &str, groups: &[String]) -> Result<Found> 
         }
     }
     if remarks.is_empty() {
-        remarks.push(nothing_found(tree, home)?);
+        remarks.extend(nothing_found(tree, home)?);
     }
     Ok(Found { requirements: None, remarks })
 }
@@ -222,22 +222,25 @@ fn only<'a>(mut items: impl Iterator<Item = &'a str>) -> Option<String> {
 }
 
 /// What to do about a project without usable requirements.
-fn nothing_found(tree: &Tree, home: &str) -> Result<String> {
+fn nothing_found(tree: &Tree, home: &str) -> Result<Option<String>> {
     let project = toml_file::read(tree, "pyproject.toml")?;
     if project.as_ref().is_some_and(|project| toml_file::at(project, &["tool", "poetry", "dependencies"]).is_some()) {
-        return Ok("pyproject.toml has Poetry's dependencies without a lock file, so none are installed: run `poetry lock`".into());
+        return Ok(Some("pyproject.toml has Poetry's dependencies without a lock file, so none are installed: run `poetry lock`".into()));
     }
     if tree.is_file("Pipfile") {
-        return Ok("Pipfile has no Pipfile.lock beside it, so its packages are not installed: run `pipenv lock`".into());
+        return Ok(Some("Pipfile has no Pipfile.lock beside it, so its packages are not installed: run `pipenv lock`".into()));
     }
     let nested = ["uv.lock", "poetry.lock", "Pipfile.lock", "pyproject.toml"].iter().map(|name| tree::join(home, name));
     if let Some(file) = nested.into_iter().find(|file| !home.is_empty() && tree.is_file(file)) {
-        return Ok(format!("{file} is not in the project's root directory, so it is not installed: run parity with `--project {home}`"));
+        return Ok(Some(format!(
+            "{file} is not in the project's root directory, so it is not installed: run parity with `--project {home}`"
+        )));
     }
     if let Some(file) = ["setup.py", "setup.cfg", "environment.yml"].into_iter().find(|file| tree.is_file(file)) {
-        return Ok(format!("the dependencies in {file} are not read: list them in a requirements.txt"));
+        return Ok(Some(format!("the dependencies in {file} are not read: list them in a requirements.txt")));
     }
-    Ok("no requirements were found, so only mod_wsgi is installed: list what the project needs in a requirements.txt".into())
+    // A plain WSGI script may well need none.
+    Ok(None)
 }
 
 #[cfg(test)]

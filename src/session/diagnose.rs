@@ -5,6 +5,8 @@ use crate::error::{Failure, Kind};
 
 /// Lines of output shown when none of them stands out.
 const TAIL: usize = 12;
+/// Characters of each line that are shown.
+const WIDTH: usize = 240;
 
 /// Signs of a known cause in the output, and what to do about it. The first that fits is said.
 const KNOWN: &[(&str, &str)] = &[
@@ -70,7 +72,12 @@ fn relevant(output: &[String]) -> Vec<String> {
         lines = output.iter().skip(output.len().saturating_sub(TAIL)).cloned().collect();
     }
     let first = lines.len().saturating_sub(TAIL);
-    lines.split_off(first)
+    lines.split_off(first).into_iter().map(cut).collect()
+}
+
+/// pip lists every version that there is.
+fn cut(line: String) -> String {
+    if line.chars().count() <= WIDTH { line } else { line.chars().take(WIDTH).chain(['…']).collect() }
 }
 
 /// What the step was for, in words.

@@ -1,5 +1,6 @@
 //! Reads a server's output as it comes and tells what it means for the session.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ const QUIET: Duration = Duration::from_millis(40);
 pub struct Follower {
     output: Pin<Box<dyn Stream<Item = Result<Output>> + Send>>,
     reader: Reader,
+    /// What has been read and not yet told.
+    waiting: VecDeque<Record>,
     /// The command of the hook that began last.
     command: String,
 }
@@ -40,7 +43,7 @@ pub enum Seen {
 
 impl Follower {
     pub fn new(output: impl Stream<Item = Result<Output>> + Send + 'static, reader: Reader) -> Self {
-        Self { output: Box::pin(output), reader, command: String::new() }
+        Self { output: Box::pin(output), reader, waiting: VecDeque::new(), command: String::new() }
     }
 
     /// Reports what the server says until something must be acted on.
@@ -49,6 +52,11 @@ impl Follower {
     /// `Kind::EngineLost` when the engine stops answering.
     pub async fn next(&mut self, report: &dyn Report) -> Result<Seen> {
         loop {
+            while let Some(record) = self.waiting.pop_front() {
+                if let Some(seen) = self.tell(record, report) {
+                    return Ok(seen);
+                }
+            }
             let records = match tokio::time::timeout(QUIET, self.output.next()).await {
                 Err(_) => self.reader.flush(),
                 Ok(Some(Ok(Output::Stdout(bytes)))) => self.reader.feed(logs::Stream::Stdout, &bytes),
@@ -58,19 +66,14 @@ impl Follower {
                     return Err(failure.hint("did the engine restart? type `parity up` again: it finds what is left"));
                 }
                 Ok(None) => {
-                    for record in self.reader.flush() {
-                        self.tell(record, report);
+                    let rest = self.reader.flush();
+                    if rest.is_empty() {
+                        return Ok(Seen::Ended);
                     }
-                    return Ok(Seen::Ended);
+                    rest
                 }
             };
-            let mut seen = None;
-            for record in records {
-                seen = self.tell(record, report).or(seen);
-            }
-            if let Some(seen) = seen {
-                return Ok(seen);
-            }
+            self.waiting.extend(records);
         }
     }
 

@@ -157,31 +157,29 @@ async fn wait_until_ready(
     let deadline = tokio::time::sleep(Duration::from_secs(seconds.into()));
     let answer = ready::answer(url);
     tokio::pin!(deadline, answer);
-    loop {
-        tokio::select! {
-            biased;
-            () = interrupts.reached(1) => return Err(interrupted()),
-            seen = log.next(report) => match seen? {
-                Seen::ImportFailed => return Err(cannot_import(up.plan)),
-                Seen::HookFailed(failure) => return Err(failure),
-                Seen::Ended => return Err(how_it_ended(engine, id).await),
-            },
-            status = &mut answer => {
-                if status == 500 {
-                    // The answer may be faster than the log that says why.
-                    let said = tokio::time::timeout(Duration::from_millis(500), log.next(report)).await;
-                    match said {
-                        Ok(Ok(Seen::ImportFailed)) => return Err(cannot_import(up.plan)),
-                        Ok(Ok(Seen::Ended)) => return Err(how_it_ended(engine, id).await),
-                        _ => report.report(Event::Warning { text: format!("{url} answers with an error: HTTP 500"), hint: None }),
-                    }
+    tokio::select! {
+        biased;
+        () = interrupts.reached(1) => return Err(interrupted()),
+        seen = log.next(report) => match seen? {
+            Seen::ImportFailed => return Err(cannot_import(up.plan)),
+            Seen::HookFailed(failure) => return Err(failure),
+            Seen::Ended => return Err(how_it_ended(engine, id).await),
+        },
+        status = &mut answer => {
+            if status == 500 {
+                // The answer may be faster than the log that says why.
+                let said = tokio::time::timeout(Duration::from_millis(500), log.next(report)).await;
+                match said {
+                    Ok(Ok(Seen::ImportFailed)) => return Err(cannot_import(up.plan)),
+                    Ok(Ok(Seen::Ended)) => return Err(how_it_ended(engine, id).await),
+                    _ => report.report(Event::Warning { text: format!("{url} answers with an error: HTTP 500"), hint: None }),
                 }
-                return Ok(());
             }
-            () = &mut deadline => {
-                return Err(Failure::new(Kind::NotReady, format!("no answer from {url} within {seconds} seconds"))
-                    .hint("what the server said is above; give it longer with `--timeout SECONDS`"));
-            }
+            return Ok(());
+        }
+        () = &mut deadline => {
+            return Err(Failure::new(Kind::NotReady, format!("no answer from {url} within {seconds} seconds"))
+                .hint("what the server said is above; give it longer with `--timeout SECONDS`"));
         }
     }
 }

@@ -44,7 +44,7 @@ fn every_setting_has_an_effect() {
         }
         let mut plan = full.clone();
         let given = match (key, value.as_str()) {
-            ("error-document" | "proxy-mount-point" | "setenv", _) => crate::config::Given::Map(Vec::new()),
+            ("error-document" | "proxy-mount-point" | "setenv", _) => crate::config::Given::Null,
             (_, "[]") => crate::config::Given::List(Vec::new()),
             (_, "unset") => crate::config::Given::Null,
             _ => crate::config::Given::Text(value),
