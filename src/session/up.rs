@@ -159,12 +159,12 @@ async fn wait_until_ready(
     tokio::pin!(deadline, answer);
     tokio::select! {
         biased;
-        () = interrupts.reached(1) => return Err(interrupted()),
-        seen = log.next(report) => match seen? {
-            Seen::ImportFailed => return Err(cannot_import(up.plan)),
-            Seen::HookFailed(failure) => return Err(failure),
-            Seen::Ended => return Err(how_it_ended(engine, id).await),
-        },
+        () = interrupts.reached(1) => Err(interrupted()),
+        seen = log.next(report) => Err(match seen? {
+            Seen::ImportFailed => cannot_import(up.plan),
+            Seen::HookFailed(failure) => failure,
+            Seen::Ended => how_it_ended(engine, id).await,
+        }),
         status = &mut answer => {
             if status == 500 {
                 // The answer may be faster than the log that says why.
@@ -175,11 +175,11 @@ async fn wait_until_ready(
                     _ => report.report(Event::Warning { text: format!("{url} answers with an error: HTTP 500"), hint: None }),
                 }
             }
-            return Ok(());
+            Ok(())
         }
         () = &mut deadline => {
-            return Err(Failure::new(Kind::NotReady, format!("no answer from {url} within {seconds} seconds"))
-                .hint("what the server said is above; give it longer with `--timeout SECONDS`"));
+            Err(Failure::new(Kind::NotReady, format!("no answer from {url} within {seconds} seconds"))
+                .hint("what the server said is above; give it longer with `--timeout SECONDS`"))
         }
     }
 }
