@@ -7,8 +7,6 @@ PARITY := target/release/parity
 
 ## Build parity and run the Django project of the tests, until Ctrl-C
 demo: tools release
-	@# A server does not run as root, so root's checkout is given to an ordinary user for its database to be written.
-	@if [ "$$(id -u)" = 0 ] && [ "$$(stat -c %u tests/projects/django)" = 0 ]; then chown -R 1000:1000 tests/projects/django; fi
 	$(PARITY) up --project tests/projects/django
 
 ## The whole suite, with the real engine

@@ -61,7 +61,7 @@ pub async fn run(context: &Context<'_>, _args: Args) -> Result<ExitCode> {
             if let Ok(settled) = &settled {
                 findings.push(base(&engine, settled, context).await);
                 findings.push(port(&engine, settled, context).await);
-                findings.push(owner(&engine, context));
+                findings.push(owner(context));
             }
         }
         Err(failure) => findings.push(Finding::bad("engine", failure)),
@@ -147,17 +147,10 @@ async fn port(engine: &Engine, settled: &Settled, context: &Context<'_>) -> Find
     }
 }
 
-fn owner(engine: &Engine, context: &Context<'_>) -> Finding {
-    let user = user_for(&context.root, engine);
-    if user.read_only_project {
-        let hint = format!("`chown -R 1000 {}`, or work as an ordinary user", context.root.display());
-        return Finding::doubtful(
-            "user",
-            "the project belongs to root: the application, which does not run as root, cannot write there",
-            hint,
-        );
-    }
-    Finding::good("user", format!("the application runs as {}:{}", user.uid, user.gid))
+fn owner(context: &Context<'_>) -> Finding {
+    let user = user_for(&context.root);
+    let whose = if user.roots_project { "; the project is root's, and is mounted as its own" } else { "" };
+    Finding::good("user", format!("the application runs as {}:{}{whose}", user.uid, user.gid))
 }
 
 fn disk(root: &Path) -> Finding {

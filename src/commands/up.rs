@@ -45,7 +45,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         plan: &settled.plan,
         secrets: &settled.secrets,
         image: &image.reference,
-        user: user_for(&context.root, &engine),
+        user: user_for(&context.root),
         detach: args.detach,
         wait: args.wait,
         recreate: args.build || args.force_recreate,

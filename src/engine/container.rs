@@ -1,7 +1,7 @@
 //! Containers: what is there, and making, stopping and removing them.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bollard::models::{ContainerCreateBody, ContainerStateStatusEnum, HostConfig, Mount, MountType, PortBinding, ResourcesUlimits};
 use bollard::query_parameters::{
@@ -30,6 +30,8 @@ pub struct Observed {
     pub owner: Option<String>,
     pub project: String,
     pub profile: String,
+    /// The directory of this machine that static files are mounted over.
+    pub static_directory: Option<PathBuf>,
     /// `http://127.0.0.1:8000`, when it runs and is published.
     pub url: Option<String>,
     pub image: String,
@@ -286,6 +288,7 @@ fn observed(found: bollard::models::ContainerInspectResponse) -> Observed {
         owner: take(label::OWNER),
         project: take(label::PROJECT).unwrap_or_default(),
         profile: take(label::PROFILE).unwrap_or_default(),
+        static_directory: take(label::STATIC).map(PathBuf::from),
         url,
         image: config.image.unwrap_or_default(),
         started: state.started_at,

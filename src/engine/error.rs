@@ -8,8 +8,7 @@ use crate::error::{Failure, Kind};
 /// `cannot start the container`.
 pub fn explain(error: &Error, what: &str) -> Failure {
     let said = chain(error);
-    let text = said.join("\n");
-    let low = text.to_lowercase();
+    let low = format!("{error:?}\n{}", said.join("\n")).to_lowercase();
     let failure = |kind: Kind, message: String| {
         let mut failure = Failure::new(kind, message);
         failure.causes = said.clone();
@@ -61,7 +60,9 @@ fn chain(error: &Error) -> Vec<String> {
             Some(Error::DockerResponseServerError { message, .. }) => message.trim().to_owned(),
             _ => error.to_string(),
         };
-        if !text.is_empty() && !said.iter().any(|have| have.contains(&text)) {
+        // The HTTP library's names for its own parts say nothing to a user.
+        let inner = text.starts_with("Error in the hyper") || text.starts_with("client error (");
+        if !inner && !text.is_empty() && !said.iter().any(|have| have.contains(&text)) {
             said.push(text);
         }
         next = error.source();

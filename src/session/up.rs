@@ -1,6 +1,6 @@
 //! `parity up`, after the plan is settled and the image is there: from what runs now to a server that answers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 use super::decide::{Decision, Wish, decide};
 use super::follow::{Follower, Seen};
 use super::interrupts::interrupted;
-use super::stop::{HASTY, stop_and_remove};
+use super::stop::{HASTY, stop_and_remove, tidy};
 use super::{Interrupts, User, container_name, owner, ready};
 use crate::engine::container::{self, Observed};
-use crate::engine::{Engine, label};
+use crate::engine::{Engine, label, ownership};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::logs::{Paths, Reader};
@@ -69,7 +69,7 @@ pub async fn up(engine: &Engine, up: &Up<'_>, interrupts: &Interrupts, report: &
     if ours && (!up.detach || result.is_err()) {
         let hurry = if matches!(&result, Err(failure) if failure.kind == Kind::Interrupted) { 2 } else { 1 };
         let removed = stop_and_remove(engine, &id, HASTY, interrupts, hurry, report).await;
-        tidy(up.plan.collect_static.as_ref().map(|collect| collect.target.as_str()), &up.plan.root);
+        tidy(&name, static_directory(up.plan).as_deref());
         if result.is_ok() {
             removed?;
         }
@@ -93,23 +93,45 @@ async fn replace(engine: &Engine, id: &str, found: Option<&Observed>) -> Result<
 
 /// Creates and starts the container. One that cannot start is removed again.
 async fn create(engine: &Engine, wish: &container::Wish, up: &Up<'_>, report: &dyn Report) -> Result<String> {
-    if up.user.read_only_project {
-        report.report(Event::Warning {
-            text: format!(
-                "{} belongs to root, and the server does not run as root: the application cannot write there",
-                up.plan.root.display()
-            ),
-            hint: Some(format!("`chown -R 1000 {}`, or work as an ordinary user", up.plan.root.display())),
-        });
-    }
     make_mount_point(up)?;
+    let started = match own_view(engine, wish, up) {
+        Ok(wish) => create_and_start(engine, &wish).await,
+        Err(why) => {
+            let root = up.plan.root.display();
+            report.report(Event::Warning {
+                text: format!("{root} belongs to root, and the server does not run as root: the application cannot write there ({why})"),
+                hint: Some(format!("`chown -R 1000 {root}`, or work as an ordinary user")),
+            });
+            create_and_start(engine, wish).await
+        }
+    };
+    if started.is_err() {
+        tidy(&wish.name, static_directory(up.plan).as_deref());
+    }
+    started
+}
+
+async fn create_and_start(engine: &Engine, wish: &container::Wish) -> Result<String> {
     let id = engine.create(wish).await?;
     if let Err(failure) = engine.start(&id, wish).await {
         engine.remove(&id).await?;
-        tidy(up.plan.collect_static.as_ref().map(|collect| collect.target.as_str()), &up.plan.root);
         return Err(failure);
     }
     Ok(id)
+}
+
+/// Root's project is mounted as the server's own.
+fn own_view(engine: &Engine, wish: &container::Wish, up: &Up<'_>) -> std::io::Result<container::Wish> {
+    let mut wish = wish.clone();
+    if let (true, Some((source, _))) = (up.user.roots_project, &mut wish.bind) {
+        if !engine.is_local() {
+            return Err(std::io::Error::other("the engine is on another machine"));
+        }
+        let place = ownership::place(&wish.name);
+        ownership::mount(&up.plan.root, &place, up.user.uid, up.user.gid)?;
+        *source = place.to_string_lossy().into_owned();
+    }
+    Ok(wish)
 }
 
 async fn run(engine: &Engine, up: &Up<'_>, id: &str, begun: Instant, interrupts: &Interrupts, report: &dyn Report) -> Result<()> {
@@ -264,6 +286,9 @@ fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     label(label::PLAN, digest);
     label(label::PROFILE, "up".into());
     label(label::MOUNT, plan.server.mount_point.value.clone());
+    if let Some(directory) = static_directory(plan) {
+        label(label::STATIC, directory.to_string_lossy().into_owned());
+    }
     if !up.detach {
         label(label::OWNER, owner::me());
     }
@@ -277,15 +302,13 @@ fn loopback(host: &str) -> String {
 /// A directory in memory can only be mounted over one that is there. An empty one is made on the host,
 /// as the user's, and taken away afterwards.
 fn make_mount_point(up: &Up<'_>) -> Result<()> {
-    let Some(directory) = host_directory(up.plan.collect_static.as_ref().map(|collect| collect.target.as_str()), &up.plan.root) else {
-        return Ok(());
-    };
+    let Some(directory) = static_directory(up.plan) else { return Ok(()) };
     if directory.exists() {
         return Ok(());
     }
     std::fs::create_dir_all(&directory)
         .and_then(|()| {
-            if rustix::process::geteuid().is_root() {
+            if rustix::process::geteuid().is_root() && !up.user.roots_project {
                 std::os::unix::fs::chown(&directory, Some(up.user.uid), Some(up.user.gid))
             } else {
                 Ok(())
@@ -296,15 +319,9 @@ fn make_mount_point(up: &Up<'_>) -> Result<()> {
         })
 }
 
-/// Takes the mount point away if it is empty.
-pub fn tidy(target: Option<&str>, root: &Path) {
-    if let Some(directory) = host_directory(target, root) {
-        // It fails on a directory that has something in it, which is what is wanted.
-        let _ = std::fs::remove_dir(directory);
-    }
-}
-
-fn host_directory(target: Option<&str>, root: &Path) -> Option<PathBuf> {
-    let inside = target?.strip_prefix(layout::APP)?.strip_prefix('/')?;
-    Some(root.join(inside))
+/// The directory of this machine that static files are mounted over, if that is in the project.
+fn static_directory(plan: &Plan) -> Option<PathBuf> {
+    let target = &plan.collect_static.as_ref()?.target;
+    let inside = target.strip_prefix(layout::APP)?.strip_prefix('/')?;
+    Some(plan.root.join(inside))
 }
