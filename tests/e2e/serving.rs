@@ -70,7 +70,8 @@ fn a_plain_script_sees_requests_as_under_mod_wsgi_express() {
 
 #[test]
 fn applications_that_nobody_here_wrote() {
-    for (name, path, part) in [("httpbin", "/get?x=1", "\"x\": \"1\""), ("pypiserver", "/simple/", "Simple Index"), ("isso", "/js/embed.min.js", "Isso")]
+    for (name, path, part) in
+        [("httpbin", "/get?x=1", "\"x\": \"1\""), ("pypiserver", "/simple/", "Simple Index"), ("isso", "/js/embed.min.js", "Isso")]
     {
         let project = TestProject::copy(name);
         Browser::at(&project.up(&[])).get(path).ok().has(part);
