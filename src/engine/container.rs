@@ -193,6 +193,9 @@ impl Engine {
         // A rootless Podman maps the user to root unless it is told to keep them.
         let keep_id = podman && self.endpoint.host.contains("/run/user/");
         let limit = |name: &str| ResourcesUlimits { name: Some(name.into()), soft: Some(4096), hard: Some(4096) };
+        // Podman puts a tmpfs of its own over /run of a read-only container and copies what the image has there, less the
+        // bits of its umask: our directory below it would not be writable. An empty one has nothing to copy.
+        let run = podman.then(|| ("/run".to_owned(), "rw,nosuid,nodev,mode=755,notmpcopyup".to_owned()));
         ContainerCreateBody {
             image: Some(wish.image.clone()),
             cmd: Some(wish.command.clone()),
@@ -203,7 +206,7 @@ impl Engine {
             exposed_ports: Some(vec![PORT.into()]),
             host_config: Some(HostConfig {
                 mounts: Some(mounts.collect()),
-                tmpfs: Some(wish.tmpfs.iter().cloned().collect()),
+                tmpfs: Some(wish.tmpfs.iter().cloned().chain(run).collect()),
                 readonly_rootfs: Some(true),
                 cap_drop: Some(vec!["ALL".into()]),
                 security_opt: Some(security),
