@@ -74,7 +74,7 @@ pub struct Image {
 /// `hooks:` in the file. Each entry is one shell command line.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hooks {
-    /// Steps of the image build, after the requirements.
+    /// Steps of the image build, after the requirements. The project is at `/app`; what they write there is dropped.
     pub build: Vec<Sourced<String>>,
     /// Run in the container before Apache starts.
     pub start: Vec<Sourced<String>>,

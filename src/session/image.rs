@@ -77,7 +77,8 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
         image: reference.clone(),
         target: RUNTIME.into(),
         files: render::context_files(&runtime_plan(plan), &options)?,
-        project: None,
+        // Build hooks see the project; nothing else of the runtime does.
+        project: (!plan.image.build_hooks.is_empty()).then(|| plan.root.clone()),
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), RUNTIME.into())],
         no_cache: how.no_cache,
     };

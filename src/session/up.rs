@@ -160,11 +160,34 @@ async fn run(engine: &Engine, up: &Up<'_>, id: &str, begun: Instant, interrupts:
             seen = log.next(report) => match seen? {
                 // The next request tries again; the session goes on.
                 Seen::ImportFailed | Seen::HookFailed(_) => {}
-                Seen::Ended => return after_the_end(engine, id, report).await,
+                Seen::Ended => match interrupts.or(after_the_end(engine, id)).await? {
+                    After::StartedAgain(url) => {
+                        log = Follower::new(engine.logs(id, true, Some(0)), Reader::new(Paths::of_project(&up.plan.root)));
+                        report.report(Event::Note { text: "the server was restarted from elsewhere".into() });
+                        wait_until_ready(engine, up, id, &url, &mut log, interrupts, report).await?;
+                        report.report(Event::Serving { url, took: None });
+                    }
+                    After::Stopped => {
+                        report.report(Event::Note { text: "the server was stopped from elsewhere".into() });
+                        return Ok(());
+                    }
+                },
             },
         }
     }
 }
+
+/// What became of a server that ended although nobody asked this session to stop.
+enum After {
+    /// Under this URL; `parity restart` was typed elsewhere.
+    StartedAgain(String),
+    /// `parity down` was.
+    Stopped,
+}
+
+/// How long a restart may leave a container stopped, in steps.
+const RESTART_STEPS: u32 = 40;
+const RESTART_STEP: Duration = Duration::from_millis(50);
 
 async fn wait_until_ready(
     engine: &Engine,
@@ -236,23 +259,21 @@ async fn why_it_ended(engine: &Engine, log: &mut Follower, id: &str, report: &dy
     }
 }
 
-/// The server ended although nobody asked this session to stop.
-async fn after_the_end(engine: &Engine, id: &str, report: &dyn Report) -> Result<()> {
-    match engine.observe(id).await {
-        Ok(None) => {
-            report.report(Event::Note { text: "the server was stopped from elsewhere".into() });
-            Ok(())
+async fn after_the_end(engine: &Engine, id: &str) -> Result<After> {
+    for _ in 0..RESTART_STEPS {
+        let Some(found) = engine.observe(id).await? else { return Ok(After::Stopped) };
+        if let (container::State::Running, Some(url)) = (found.state, found.url) {
+            return Ok(After::StartedAgain(url));
         }
-        Ok(Some(found)) if matches!(found.exit_code, Some(0 | 137 | 143)) => {
-            report.report(Event::Note { text: "the server was stopped from elsewhere".into() });
-            Ok(())
+        if let Some(code) = found.exit_code.filter(|code| !matches!(code, 0 | 137 | 143)) {
+            return Err(
+                Failure::new(Kind::App, format!("the server ended by itself with exit code {code}")).hint("what it said last is above")
+            );
         }
-        Ok(Some(found)) => {
-            let code = found.exit_code.unwrap_or_default();
-            Err(Failure::new(Kind::App, format!("the server ended by itself with exit code {code}")).hint("what it said last is above"))
-        }
-        Err(failure) => Err(failure),
+        // Ended as by a signal: stopped, or between the two halves of a restart.
+        tokio::time::sleep(RESTART_STEP).await;
     }
+    Ok(After::Stopped)
 }
 
 /// Everything that the container is made from. Pure but for the digest's inputs, which are all in `up`.
