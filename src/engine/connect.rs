@@ -51,7 +51,14 @@ pub async fn connect(environment: &BTreeMap<String, String>) -> Result<Engine> {
     let endpoint = endpoint(environment)?;
     let unreachable = |error: &bollard::errors::Error| explain(error, &format!("cannot reach the container engine at {}", endpoint.host));
     // bollard checks that the socket exists before it opens it, and reports anything else when it is first used.
-    let api = Docker::connect_with_host(&endpoint.host).map_err(|error| unreachable(&error))?;
+    let api = Docker::connect_with_host(&endpoint.host).map_err(|error| match error {
+        bollard::errors::Error::UnsupportedURISchemeError { .. } => {
+            Failure::new(Kind::EngineUnreachable, format!("`{}` is no address of a container engine", endpoint.host.escape_debug()))
+                .cause(format!("it is said by {}", endpoint.because))
+                .hint("an address begins with unix://, tcp:// or ssh://; without one the usual places are tried")
+        }
+        error => unreachable(&error),
+    })?;
     let api = api.with_timeout(SILENCE).with_request_modifier(url_safe_credentials);
     let version = tokio::time::timeout(Duration::from_secs(20), api.version()).await;
     let version = match version {

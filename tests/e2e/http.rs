@@ -37,6 +37,11 @@ impl Browser {
         self.send("GET", path, None)
     }
 
+    /// `None` when the connection ends without an answer.
+    pub fn try_get(&mut self, path: &str) -> Option<Answer> {
+        self.try_send("GET", path, None).ok()
+    }
+
     #[track_caller]
     pub fn post(&mut self, path: &str, content_type: &str, body: &[u8]) -> Answer {
         self.send("POST", path, Some((content_type, body)))

@@ -9,4 +9,9 @@ mod engine;
 mod http;
 mod project;
 
+mod again;
+mod failing;
+mod foreground;
+mod output;
+mod running;
 mod serving;
