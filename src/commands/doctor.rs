@@ -116,10 +116,20 @@ async fn base(engine: &Engine, settled: &Settled, context: &Context<'_>) -> Find
     if matches!(engine.has_image(&name).await, Ok(true)) {
         return Finding::good("base", format!("{name} is on the engine"));
     }
+    let tool = bootstrap_tool(context.environment.get("PATH").map(String::as_str)).is_some();
+    if engine.flavour == Flavour::Podman {
+        let said = format!("Podman does not tell whether {name} can be pulled");
+        return match &settled.plan.image.base.value {
+            Base::Debian { suite } if tool => {
+                Finding::good("base", format!("{said}; mmdebstrap is here and makes Debian {} from its packages if not", suite.name()))
+            }
+            _ => Finding::doubtful("base", said, format!("`podman pull {name}` shows it")),
+        };
+    }
     match engine.registry_has(&name).await {
         Ok(()) => Finding::good("base", format!("{name} can be pulled")),
         Err(failure) => match &settled.plan.image.base.value {
-            Base::Debian { suite } if bootstrap_tool(context.environment.get("PATH").map(String::as_str)).is_some() => Finding::good(
+            Base::Debian { suite } if tool => Finding::good(
                 "base",
                 format!("no registry has {name} for us; mmdebstrap is here and makes Debian {} from its packages", suite.name()),
             ),

@@ -12,9 +12,9 @@ use futures_util::StreamExt;
 use super::connect::{Engine, Flavour};
 use super::error::explain;
 pub use super::progress::Broken;
-use super::progress::{PLAIN, Progress};
+use super::progress::Progress;
 use crate::error::{Failure, Kind, Result};
-use crate::events::{Event, Report};
+use crate::events::Report;
 
 /// A build: what goes in, and the name of what comes out.
 #[derive(Debug, Clone)]
@@ -65,10 +65,6 @@ impl Engine {
             session: buildkit.then(session_id),
             ..BuildImageOptions::default()
         };
-        let begun = Instant::now();
-        if !buildkit {
-            report.report(Event::StageStarted { id: PLAIN.into(), title: "image".into() });
-        }
         let mut progress = Progress::default();
         let mut stream = std::pin::pin!(self.api.build_image(options, Some(HashMap::new()), Some(bollard::body_full(context.into()))));
         while let Some(info) = stream.next().await {
@@ -83,9 +79,6 @@ impl Engine {
                 }
                 Err(error) => {
                     progress.fail(report);
-                    if !buildkit {
-                        report.report(Event::StageFailed { id: PLAIN.into(), title: "image".into(), took: begun.elapsed() });
-                    }
                     let mut failure = explain(&error, "building the image failed");
                     if failure.kind == Kind::Other {
                         failure.kind = Kind::Build;
@@ -95,7 +88,7 @@ impl Engine {
             }
         }
         if !buildkit {
-            report.report(Event::StageDone { id: PLAIN.into(), title: "image".into(), detail: None, took: begun.elapsed() });
+            progress.plain_done(report);
         }
         Ok(Built { worked: progress.worked })
     }

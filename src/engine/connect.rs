@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bollard::Docker;
+use bollard::{ClientVersion, Docker};
 
 use super::context::{Endpoint, endpoint};
 use super::error::explain;
@@ -69,7 +69,15 @@ pub async fn connect(environment: &BTreeMap<String, String>) -> Result<Engine> {
                 .hint("is it starting or hanging? `docker version` shows whether it answers"));
         }
     };
-    let api = api.negotiate_version().await.map_err(|error| unreachable(&error))?;
+    let api = match (endpoint.host.starts_with("unix://"), version.api_version.as_deref().and_then(client_version)) {
+        // Nothing is asked again: Podman takes 0.4 s to tell its version.
+        (true, Some(theirs)) if theirs < api.client_version() => Docker::connect_with_unix(&endpoint.host, 0, &theirs)
+            .map_err(|error| unreachable(&error))?
+            .with_timeout(SILENCE)
+            .with_request_modifier(url_safe_credentials),
+        (true, Some(_)) => api,
+        _ => api.negotiate_version().await.map_err(|error| unreachable(&error))?,
+    };
     let podman = version.components.iter().flatten().any(|component| component.name.contains("Podman"));
     Ok(Engine {
         api,
@@ -78,6 +86,12 @@ pub async fn connect(environment: &BTreeMap<String, String>) -> Result<Engine> {
         architecture: version.arch.unwrap_or_default(),
         endpoint,
     })
+}
+
+/// `1.41`.
+fn client_version(text: &str) -> Option<ClientVersion> {
+    let (major, minor) = text.split_once('.')?;
+    Some(ClientVersion { major_version: major.parse().ok()?, minor_version: minor.parse().ok()? })
 }
 
 /// Registry credentials go out in standard base64, which engines refuse when it has `+` or `/` in it:

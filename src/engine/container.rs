@@ -63,8 +63,8 @@ pub struct Wish {
     pub user: String,
     /// The project's directory on the host and in the container.
     pub bind: Option<(String, String)>,
-    /// Directories in memory, each with its mount options.
-    pub tmpfs: Vec<(String, String)>,
+    /// Directories in memory, which belong to the user.
+    pub tmpfs: Vec<String>,
     pub working_directory: String,
     /// Address and port on the host; port 0 takes a free one.
     pub publish: (String, u16),
@@ -175,6 +175,17 @@ impl Engine {
         async_stream(api, id, options)
     }
 
+    /// Engines give a tmpfs the mode of the directory that it covers, and root, whatever mode is asked for: the user must own it.
+    fn tmpfs_options(&self, user: &str) -> String {
+        let whose = match (self.flavour, user.split_once(':')) {
+            // Podman knows no `uid=`, and Docker no `U`.
+            (Flavour::Podman, _) => ",U".to_owned(),
+            (Flavour::Docker, Some((uid, gid))) => format!(",uid={uid},gid={gid}"),
+            (Flavour::Docker, None) => format!(",uid={user}"),
+        };
+        format!("rw,nosuid,nodev,mode=1777{whose}")
+    }
+
     fn body(&self, wish: &Wish) -> ContainerCreateBody {
         let (address, port) = &wish.publish;
         let binding = PortBinding { host_ip: Some(address.clone()), host_port: Some(port.to_string()) };
@@ -193,9 +204,7 @@ impl Engine {
         // A rootless Podman maps the user to root unless it is told to keep them.
         let keep_id = podman && self.endpoint.host.contains("/run/user/");
         let limit = |name: &str| ResourcesUlimits { name: Some(name.into()), soft: Some(4096), hard: Some(4096) };
-        // Podman puts a tmpfs of its own over /run of a read-only container and copies what the image has there, less the
-        // bits of its umask: our directory below it would not be writable. An empty one has nothing to copy.
-        let run = podman.then(|| ("/run".to_owned(), "rw,nosuid,nodev,mode=755,notmpcopyup".to_owned()));
+        let tmpfs = wish.tmpfs.iter().map(|directory| (directory.clone(), self.tmpfs_options(&wish.user)));
         ContainerCreateBody {
             image: Some(wish.image.clone()),
             cmd: Some(wish.command.clone()),
@@ -206,7 +215,7 @@ impl Engine {
             exposed_ports: Some(vec![PORT.into()]),
             host_config: Some(HostConfig {
                 mounts: Some(mounts.collect()),
-                tmpfs: Some(wish.tmpfs.iter().cloned().chain(run).collect()),
+                tmpfs: Some(tmpfs.collect()),
                 readonly_rootfs: Some(true),
                 cap_drop: Some(vec!["ALL".into()]),
                 security_opt: Some(security),

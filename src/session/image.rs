@@ -157,13 +157,21 @@ async fn pulled(engine: &Engine, reference: &str, report: &dyn Report) -> Result
         }
         Err(failure) => {
             let why = failure.causes.last().cloned().unwrap_or_default();
-            report.report(Event::StageDone { id: BUILD.into(), title, detail: Some("not in the registry".into()), took });
-            if !why.contains("manifest unknown") && !why.contains("not found") {
+            let absent = says_that_it_is_absent(&why);
+            let detail = if absent { "not in the registry" } else { "cannot be pulled" };
+            report.report(Event::StageDone { id: BUILD.into(), title, detail: Some(format!("{detail}: building it")), took });
+            if !absent {
                 report.report(Event::Warning { text: format!("{failure}: {why}"), hint: failure.hints.first().cloned() });
             }
             Ok(false)
         }
     }
+}
+
+/// A registry's words for an image that nobody pushed yet, which are those of its API, or an engine's for them.
+fn says_that_it_is_absent(why: &str) -> bool {
+    let why = why.to_lowercase();
+    ["manifest unknown", "name unknown", "not found", "repository name not known"].iter().any(|sign| why.contains(sign))
 }
 
 /// The image's name: the digest of everything that goes into it, so that equal input has one image everywhere.

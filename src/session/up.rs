@@ -282,11 +282,8 @@ fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     let files = render::profile_files(plan)?;
     let mut env: Vec<String> = plan.contract.iter().map(|(name, value)| format!("{name}={value}")).collect();
     env.extend(up.secrets.iter().map(|(name, value)| format!("{name}={}", value.expose())));
-    let mut directories = vec![layout::RUN, layout::ETC, "/tmp"];
-    directories.extend(plan.collect_static.as_ref().map(|collect| collect.target.as_str()));
-    // An engine may give the mount the mode of the directory below it, so the owner must be right.
-    let options = format!("rw,nosuid,nodev,mode=1777,uid={},gid={}", up.user.uid, up.user.gid);
-    let tmpfs = directories.into_iter().map(|directory| (directory.to_owned(), options.clone())).collect();
+    let mut tmpfs = vec![layout::RUN.to_owned(), layout::ETC.to_owned(), "/tmp".to_owned()];
+    tmpfs.extend(plan.collect_static.as_ref().map(|collect| collect.target.clone()));
     let mut wish = container::Wish {
         name: name.to_owned(),
         image: up.image.to_owned(),
