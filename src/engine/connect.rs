@@ -51,6 +51,7 @@ pub async fn connect(environment: &BTreeMap<String, String>) -> Result<Engine> {
     let endpoint = endpoint(environment)?;
     let unreachable = |error: &bollard::errors::Error| explain(error, &format!("cannot reach the container engine at {}", endpoint.host));
     // bollard checks that the socket exists before it opens it, and reports anything else when it is first used.
+    // Its requests name no API version, so there is none to negotiate: that would only ask the same again.
     let api = Docker::connect_with_host(&endpoint.host).map_err(|error| unreachable(&error))?;
     let api = api.with_timeout(SILENCE).with_request_modifier(url_safe_credentials);
     let version = tokio::time::timeout(Duration::from_secs(20), api.version()).await;
@@ -62,7 +63,6 @@ pub async fn connect(environment: &BTreeMap<String, String>) -> Result<Engine> {
                 .hint("is it starting or hanging? `docker version` shows whether it answers"));
         }
     };
-    let api = api.negotiate_version().await.map_err(|error| unreachable(&error))?;
     let podman = version.components.iter().flatten().any(|component| component.name.contains("Podman"));
     Ok(Engine {
         api,
