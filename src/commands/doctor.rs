@@ -87,9 +87,9 @@ fn show(context: &Context<'_>, finding: &Finding) {
 }
 
 fn api(engine: &Engine) -> Finding {
-    let version = engine.api.client_version();
-    let said = format!("API {}.{}", version.major_version, version.minor_version);
-    let enough = engine.flavour == Flavour::Podman || (version.major_version, version.minor_version) >= (1, 41);
+    let (major, minor) = engine.api_version;
+    let said = format!("{major}.{minor}");
+    let enough = engine.flavour == Flavour::Podman || engine.api_version >= (1, 41);
     if enough {
         Finding::good("API", said)
     } else {

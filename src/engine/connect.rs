@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bollard::{ClientVersion, Docker};
+use bollard::Docker;
 
 use super::context::{Endpoint, endpoint};
 use super::error::explain;
@@ -26,6 +26,8 @@ pub struct Engine {
     pub flavour: Flavour,
     /// `20.10.24`.
     pub version: String,
+    /// The newest version of the API that it speaks, major and minor.
+    pub api_version: (u32, u32),
     /// The engine's own architecture: `amd64`.
     pub architecture: String,
     pub endpoint: Endpoint,
@@ -51,6 +53,7 @@ pub async fn connect(environment: &BTreeMap<String, String>) -> Result<Engine> {
     let endpoint = endpoint(environment)?;
     let unreachable = |error: &bollard::errors::Error| explain(error, &format!("cannot reach the container engine at {}", endpoint.host));
     // bollard checks that the socket exists before it opens it, and reports anything else when it is first used.
+    // Its requests name no API version, so there is none to negotiate: that would only ask the same again.
     let api = Docker::connect_with_host(&endpoint.host).map_err(|error| match error {
         bollard::errors::Error::UnsupportedURISchemeError { .. } => {
             Failure::new(Kind::EngineUnreachable, format!("`{}` is no address of a container engine", endpoint.host.escape_debug()))
@@ -69,29 +72,19 @@ pub async fn connect(environment: &BTreeMap<String, String>) -> Result<Engine> {
                 .hint("is it starting or hanging? `docker version` shows whether it answers"));
         }
     };
-    let api = match (endpoint.host.starts_with("unix://"), version.api_version.as_deref().and_then(client_version)) {
-        // Nothing is asked again: Podman takes 0.4 s to tell its version.
-        (true, Some(theirs)) if theirs < api.client_version() => Docker::connect_with_unix(&endpoint.host, 0, &theirs)
-            .map_err(|error| unreachable(&error))?
-            .with_timeout(SILENCE)
-            .with_request_modifier(url_safe_credentials),
-        (true, Some(_)) => api,
-        _ => api.negotiate_version().await.map_err(|error| unreachable(&error))?,
-    };
     let podman = version.components.iter().flatten().any(|component| component.name.contains("Podman"));
     Ok(Engine {
         api,
         flavour: if podman { Flavour::Podman } else { Flavour::Docker },
+        api_version: version
+            .api_version
+            .as_deref()
+            .and_then(|text| text.split_once('.'))
+            .map_or((0, 0), |(major, minor)| (major.parse().unwrap_or(0), minor.parse().unwrap_or(0))),
         version: version.version.unwrap_or_default(),
         architecture: version.arch.unwrap_or_default(),
         endpoint,
     })
-}
-
-/// `1.41`.
-fn client_version(text: &str) -> Option<ClientVersion> {
-    let (major, minor) = text.split_once('.')?;
-    Some(ClientVersion { major_version: major.parse().ok()?, minor_version: minor.parse().ok()? })
 }
 
 /// Registry credentials go out in standard base64, which engines refuse when it has `+` or `/` in it:
