@@ -52,8 +52,8 @@ pub struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-In a project's directory, `parity up` is all it takes. `parity config` shows what was understood and why;
-`parity doctor` checks what it needs. Exit codes are listed by `parity help exit-codes`.";
+In a project's directory, `parity up` is all it takes. `parity config` shows what was understood
+and why, `parity doctor` checks what is needed, `parity help exit-codes` lists the exit codes.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -66,7 +66,7 @@ enum Command {
     Status(status::Args),
     /// Show the server's log
     Logs(logs::Args),
-    /// Replace the running server by a new one
+    /// Restart the running server with the settings that it was started with
     Restart(restart::Args),
     /// Run a command in the running container, in the application's environment
     Exec(exec::Args),
