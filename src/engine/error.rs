@@ -16,7 +16,10 @@ pub fn explain(error: &Error, what: &str) -> Failure {
     };
     // An engine that says something is there: "connection refused" is then what it met, at a registry for one.
     let answered = matches!(error, Error::DockerResponseServerError { .. } | Error::DockerStreamError { .. });
-    if !answered && low.contains("permission denied") && (low.contains("connect") || low.contains("os error 13") || low.contains("client error")) {
+    if !answered
+        && low.contains("permission denied")
+        && (low.contains("connect") || low.contains("os error 13") || low.contains("client error"))
+    {
         return failure(Kind::EnginePermission, format!("{what}: permission denied"))
             .hint("add yourself to the engine's group and log in again: `sudo usermod -aG docker $USER`")
             .hint("or use a rootless engine: set DOCKER_HOST to its socket");
