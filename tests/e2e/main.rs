@@ -10,8 +10,11 @@ mod http;
 mod project;
 
 mod again;
+mod building;
 mod failing;
 mod foreground;
+mod httpd_syntax;
 mod output;
 mod running;
+mod secrets;
 mod serving;

@@ -29,6 +29,12 @@ pub fn base() -> &'static Base {
     })
 }
 
+/// A text that nothing on this engine has been made with before.
+pub fn unique() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    format!("{}-{}", std::process::id(), now.as_nanos())
+}
+
 /// A copy of one of the projects in a directory of its own, owned by an ordinary user.
 /// When it goes out of scope its server is stopped, and nothing may be left.
 #[derive(Debug)]
@@ -129,6 +135,8 @@ impl TestProject {
     pub fn nothing_is_left(&self) {
         assert_eq!(self.containers(), Vec::<String>::new(), "containers are left");
         assert_eq!(fs::read_dir(&self.home).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>(), Vec::<PathBuf>::new());
+        let name = parity::session::container_name(&parity::plan::name_of(&self.root), &self.root);
+        assert!(!Path::new("/run/parity").join(name).exists(), "a view of the project is left");
         for path in self.files() {
             let owner = fs::metadata(&path).map_or(Self::uid(), |metadata| metadata.uid());
             assert_eq!(owner, Self::uid(), "{} belongs to another user", path.display());
