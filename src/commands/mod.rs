@@ -24,6 +24,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::error::{Failure, Kind, Result};
+use crate::events::Report;
 use crate::ui::{Format, Ui, Verbosity};
 use context::Context;
 
@@ -122,7 +123,9 @@ pub fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(failure) => {
-            if failure.kind != Kind::Interrupted || ui.is_json() {
+            if failure.kind == Kind::Interrupted && !ui.is_json() {
+                ui.note(failure.message);
+            } else {
                 ui.failure(&failure);
             }
             ExitCode::from(failure.kind.exit_code())
