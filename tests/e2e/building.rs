@@ -83,8 +83,8 @@ fn build_production(project: &TestProject) -> OwnImage {
 fn what_is_deployed_has_the_project_and_no_secret() {
     let project = TestProject::copy("django");
     let secret = format!("s3cr3t-{}", unique());
-    project.write(".env", &format!("TOKEN={secret}\n"));
-    project.write("parity.override.yaml", &format!("env: {{KEY: {secret}}}\n"));
+    project.write("some.env", &format!("TOKEN={secret}\n"));
+    project.write("parity.override.yaml", &format!("env-file: [./some.env]\nenv: {{KEY: {secret}}}\n"));
     let image = build_production(&project);
     let found = engine::with_files_of(&image.0, |path, content| {
         assert!(!engine::contains(content, &secret), "{path} has the secret");
