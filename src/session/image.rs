@@ -28,6 +28,8 @@ pub struct How {
     pub update_base: bool,
     /// A CA bundle for the build.
     pub build_ca: Option<PathBuf>,
+    /// Files that hold the application's environment, which is in no image.
+    pub leave_out: Vec<String>,
 }
 
 /// An image on the engine.
@@ -79,6 +81,7 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
         files: render::context_files(&runtime_plan(plan), &options)?,
         // Build hooks see the project; nothing else of the runtime does.
         project: (!plan.image.build_hooks.is_empty()).then(|| plan.root.clone()),
+        leave_out: how.leave_out.clone(),
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), RUNTIME.into())],
         no_cache: how.no_cache,
     };
@@ -109,6 +112,7 @@ pub async fn production(
         target: PRODUCTION.into(),
         files: render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, &options)?,
         project: Some(plan.root.clone()),
+        leave_out: how.leave_out.clone(),
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), PRODUCTION.into())],
         no_cache: how.no_cache,
     };

@@ -1,5 +1,6 @@
 //! `parity up` where something runs already, and its end.
 
+use crate::common::BUILD_PATIENCE;
 use crate::http::Browser;
 use crate::project::TestProject;
 
@@ -22,7 +23,7 @@ fn nothing_changed_and_nothing_is_built() {
 #[test]
 fn a_changed_setting_or_environment_replaces_the_server() {
     let project = TestProject::copy("plain-wsgi");
-    let mut before = project.up(&[]);
+    let mut url = project.up(&[]);
     let mut container = project.containers();
     let changes: [(&str, &str, &[&str]); 3] =
         [("", "", &["--threads", "3"]), (".env", "COLOUR=blue\n", &[]), (".env", "COLOUR=red\n", &[])];
@@ -36,10 +37,9 @@ fn a_changed_setting_or_environment_replaces_the_server() {
         assert_eq!(now.len(), 1, "two by accident");
         assert_ne!(now, container);
         Browser::at(ran.line()).get("/").ok();
-        assert_ne!(ran.line(), before, "the old port is free again only by then");
-        (container, before) = (now, ran.line().to_owned());
+        (container, url) = (now, ran.line().to_owned());
     }
-    let env = Browser::at(&before).get("/env").ok().json();
+    let env = Browser::at(&url).get("/env").ok().json();
     assert_eq!(env["process"]["environ"]["COLOUR"], "red");
 }
 
@@ -47,10 +47,13 @@ fn a_changed_setting_or_environment_replaces_the_server() {
 fn a_server_that_is_asked_for_anew_is_replaced() {
     let project = TestProject::copy("plain-wsgi");
     project.up(&[]);
-    let container = project.containers();
-    project.parity(&["up", "-d", "--wait", "--port", "0", "--force-recreate"]).ok().says(&["as asked"]);
-    assert_ne!(project.containers(), container);
-    assert_eq!(project.containers().len(), 1);
+    let mut container = project.containers();
+    for flag in ["--force-recreate", "--build"] {
+        project.parity(&["up", "-d", "--wait", "--port", "0", flag]).patience(BUILD_PATIENCE).ok().says(&["as asked"]);
+        assert_ne!(project.containers(), container);
+        container = project.containers();
+        assert_eq!(container.len(), 1);
+    }
 }
 
 #[test]
@@ -69,6 +72,21 @@ fn projects_run_side_by_side() {
     }
     let all = flask.parity(&["status", "--all"]).ok();
     assert!(all.stdout.contains(&urls[1]) && all.stdout.contains(&urls[2]), "{all}");
+}
+
+#[test]
+fn two_at_the_same_moment_make_one_server() {
+    let project = TestProject::copy("plain-wsgi");
+    let sessions = [(); 2].map(|()| project.parity(&["up", "-d", "--wait", "--port", "0"]).start());
+    let ran = sessions.map(crate::common::Session::end);
+    assert_eq!(project.containers().len(), 1);
+    let status = project.parity(&["status"]).ok();
+    for ran in ran {
+        match ran.code {
+            Some(0) => assert!(status.stdout.contains(ran.line()), "{status}"),
+            _ => drop(ran.says(&["another `parity` is starting", "hint: "])),
+        }
+    }
 }
 
 #[test]

@@ -39,12 +39,17 @@ pub fn containers_of(project: &Path) -> Vec<String> {
     })
 }
 
-/// Removes an image that only one test has use for.
-pub fn remove_image(reference: &str) {
-    with(async |engine| {
-        let options = RemoveImageOptionsBuilder::default().force(true).build();
-        let _ = engine.api.remove_image(reference, Some(options), None).await;
-    });
+/// The name of an image that only one test has use for; it goes with the test.
+#[derive(Debug)]
+pub struct OwnImage(pub String);
+
+impl Drop for OwnImage {
+    fn drop(&mut self) {
+        with(async |engine| {
+            let options = RemoveImageOptionsBuilder::default().force(true).build();
+            let _ = engine.api.remove_image(&self.0, Some(options), None).await;
+        });
+    }
 }
 
 /// All that an engine tells of an image: its configuration and how it came about.
@@ -54,6 +59,11 @@ pub fn description_of(image: &str) -> String {
         let inspected = engine.api.inspect_image(image).await.unwrap();
         format!("{}\n{}", serde_json::to_string(&history).unwrap(), serde_json::to_string(&inspected).unwrap())
     })
+}
+
+/// Is this text somewhere in there?
+pub fn contains(content: &[u8], text: &str) -> bool {
+    content.windows(text.len()).any(|part| part == text.as_bytes())
 }
 
 /// Shows each file of each layer of an image to `look`. Returns how often that said yes.

@@ -35,9 +35,9 @@ fn logs_of_the_past_and_as_they_come() {
     let mut browser = Browser::at(&project.up(&["--access-log"]));
     browser.get("/error");
     let shown = |arguments: &[&str]| project.parity(arguments).ok().stdout;
-    // Apache writes its log when it has answered.
-    let deadline = std::time::Instant::now() + crate::common::PATIENCE;
-    while !shown(&["logs"]).contains("GET /error") && std::time::Instant::now() < deadline {}
+    // Apache writes to its log only after it has answered.
+    let mut follow = project.parity(&["logs", "-f"]).start();
+    follow.stdout_until(|text| text.contains("GET /error").then_some(()));
     let past = shown(&["logs"]);
     assert!(past.contains("about to fail") && past.contains("RuntimeError: this page always fails"), "{past}");
     assert!(past.contains(&format!("File \"{}/hello.wsgi\"", project.root.display())), "{past}");
@@ -45,9 +45,6 @@ fn logs_of_the_past_and_as_they_come() {
     for line in project.parity(&["logs", "--format", "json"]).ok().json() {
         assert_eq!(line["event"], "log");
     }
-
-    let mut follow = project.parity(&["logs", "-f"]).start();
-    follow.stdout_until(|text| text.contains("GET /error").then_some(()));
     browser.get("/?only-now");
     follow.stdout_until(|text| text.contains("GET /?only-now").then_some(()));
     follow.interrupt();
@@ -59,8 +56,9 @@ fn logs_of_the_past_and_as_they_come() {
 #[test]
 fn following_ends_with_the_server() {
     let project = TestProject::copy("plain-wsgi");
-    project.up(&[]);
-    let follow = project.parity(&["logs", "-f"]).start();
+    project.up(&["--access-log"]);
+    let mut follow = project.parity(&["logs", "-f"]).start();
+    follow.stdout_until(|text| text.contains("GET /").then_some(()));
     project.parity(&["down"]).ok();
     follow.end().exits(0);
 }
@@ -68,14 +66,13 @@ fn following_ends_with_the_server() {
 #[test]
 fn restart_gives_new_processes() {
     let project = TestProject::copy("plain-wsgi");
-    let url = project.up(&[]);
+    project.up(&[]);
     let started = || project.parity(&["status", "--format", "json"]).ok().json()[0]["started"].clone();
     let before = started();
     let after = project.parity(&["restart"]).ok();
     assert_ne!(started(), before);
     Browser::at(after.line()).get("/").ok();
     assert_eq!(project.containers().len(), 1);
-    drop(url);
 }
 
 #[test]
@@ -121,4 +118,20 @@ fn exec_is_in_the_applications_world() {
 fn shell_wants_a_terminal() {
     let project = TestProject::copy("plain-wsgi");
     project.parity(&["shell"]).run().exits(2).says(&["needs a terminal", "exec -T"]);
+}
+
+#[test]
+fn the_doctor_finds_a_healthy_machine() {
+    let project = TestProject::copy("plain-wsgi");
+    // Any other port may be somebody else's.
+    project.write("parity.yaml", "port: 0\n");
+    let ran = project.parity(&["doctor"]).ok();
+    for check in ["engine:", "API", "bind mounts:", "base:", "disk:", "file watching:", "project:"] {
+        assert!(ran.stdout.contains(check), "{check} was not looked at: {ran}");
+    }
+    for line in project.parity(&["doctor", "--format", "json"]).ok().json() {
+        assert_ne!(line["result"], "bad", "{line}");
+    }
+    let ran = project.parity(&["doctor"]).env("DOCKER_HOST", "unix:///nonexistent").run().exits(5);
+    assert!(ran.stdout.contains("engine: cannot reach the container engine"), "{ran}");
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::common::BUILD_PATIENCE;
-use crate::engine;
+use crate::engine::{self, OwnImage};
 use crate::http::Browser;
 use crate::project::{TestProject, unique};
 
@@ -49,18 +49,16 @@ fn the_ca_bundle_of_the_build_is_in_no_layer() {
     project.write("requirements.txt", &format!("{}# {}\n", project.read("requirements.txt"), unique()));
     let bundle = project.root.join("bundle.crt");
     let ran = project.parity(&["build"]).env("SSL_CERT_FILE", &bundle).patience(BUILD_PATIENCE).ok();
-    let image = ran.line();
-    let description = engine::description_of(image);
-    let has = |content: &[u8], what: &str| content.windows(what.len()).any(|part| part == what.as_bytes());
+    let image = OwnImage(ran.line().to_owned());
+    let description = engine::description_of(&image.0);
     let mut with_marker = Vec::new();
-    let known = engine::with_files_of(image, |path, content| {
-        if has(content, &marker) {
+    let known = engine::with_files_of(&image.0, |path, content| {
+        if engine::contains(content, &marker) {
             with_marker.push(path.to_owned());
         }
         // What must be found shows that the search would find it.
-        path.ends_with("opt/parity/entrypoint") && has(content, "# Process 1 of every container that parity starts.")
+        path.ends_with("opt/parity/entrypoint") && engine::contains(content, "# Process 1 of every container that parity starts.")
     });
-    engine::remove_image(image);
     assert_eq!(with_marker, Vec::<String>::new());
     assert!(!description.contains(&marker), "{description}");
     assert_eq!(known, 1, "the layers were not searched");

@@ -40,6 +40,18 @@ fn a_django_site_with_admin_sessions_and_static_files() {
 }
 
 #[test]
+fn a_project_of_roots_is_written_to_as_roots() {
+    let Some(project) = TestProject::of_root("django") else { return };
+    let mut browser = project.browse();
+    browser.get("/").ok();
+    browser.submit("/", &[("text", "written by a test")]);
+    browser.get("/").ok().has("written by a test");
+    project.parity(&["exec", "--", "sh", "-c", "test $(id -u) != 0 && touch made-by-exec"]).ok();
+    assert!(project.has("db.sqlite3") && project.has("made-by-exec"));
+    project.nothing_is_foreign();
+}
+
+#[test]
 fn a_flask_factory_without_any_configuration() {
     let project = TestProject::copy("flask-factory");
     let mut browser = project.browse();
