@@ -3,14 +3,14 @@
 CARGO ?= cargo
 PARITY := target/release/parity
 
-.PHONY: demo test lint release tools
+.PHONY: demo test lint release tools test-tools
 
 ## Build parity and run the Django project of the tests, until Ctrl-C
 demo: tools release
 	$(PARITY) up --project tests/projects/django
 
 ## The whole suite, with the real engine
-test: tools
+test: test-tools
 	$(CARGO) test --locked
 
 lint:
@@ -23,3 +23,7 @@ release:
 ## What a base image can be made with where no registry can be reached
 tools:
 	@sh tests/tools.sh
+
+## That, and what the tests have beside the engine: a registry and Podman
+test-tools:
+	@sh tests/tools.sh tests
