@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-
 use super::create::{create, static_directory, wish};
 use super::decide::{Decision, Wish, decide};
 use super::follow::{Follower, Seen};

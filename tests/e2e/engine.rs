@@ -45,11 +45,16 @@ pub struct OwnImage(pub String);
 
 impl Drop for OwnImage {
     fn drop(&mut self) {
-        with(async |engine| {
-            let options = RemoveImageOptionsBuilder::default().force(true).build();
-            let _ = engine.api.remove_image(&self.0, Some(options), None).await;
-        });
+        remove_image(&self.0);
     }
+}
+
+/// Removes an image, or one of its names; that it is gone already is fine.
+pub fn remove_image(reference: &str) {
+    with(async |engine| {
+        let options = RemoveImageOptionsBuilder::default().force(true).build();
+        let _ = engine.api.remove_image(reference, Some(options), None).await;
+    });
 }
 
 /// All that an engine tells of an image: its configuration and how it came about.
