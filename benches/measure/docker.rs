@@ -1,0 +1,122 @@
+//! The peer: what Docker's own command makes of the very same image and configuration.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::Result;
+use crate::workplace::{Workplace, output};
+
+/// A container as the engine describes it.
+#[derive(Debug)]
+pub struct Original(Value);
+
+impl Original {
+    /// The container that parity runs for a project.
+    pub fn of(work: &Workplace) -> Result<Self> {
+        let status: Value = serde_json::from_str(&work.run(&["status", "--format", "json"])?)?;
+        let id = status["id"].as_str().ok_or("the server does not run")?;
+        let found = output(Command::new("docker").args(["inspect", id]))?;
+        let mut found: Vec<Value> = serde_json::from_str(&found)?;
+        Ok(Self(found.remove(0)))
+    }
+
+    pub fn image(&self) -> &str {
+        self.0["Config"]["Image"].as_str().unwrap_or_default()
+    }
+
+    pub fn command(&self) -> Vec<String> {
+        strings(&self.0["Config"]["Cmd"])
+    }
+
+    /// `docker run` of a container that differs from this one in its name and its port only, and in its command if another is given.
+    pub fn again(&self, name: &str, port: u16, command: Option<&[String]>) -> Command {
+        let (config, host) = (&self.0["Config"], &self.0["HostConfig"]);
+        let mut run = Command::new("docker");
+        run.args(["run", "--detach", "--name", name, "--publish", &format!("127.0.0.1:{port}:8000")]);
+        run.args(["--user", config["User"].as_str().unwrap_or_default(), "--workdir", config["WorkingDir"].as_str().unwrap_or("/")]);
+        let mut each = |flag: &str, values: Vec<String>| {
+            for value in values {
+                run.args([flag, &value]);
+            }
+        };
+        each("--env", strings(&config["Env"]));
+        each("--cap-drop", strings(&host["CapDrop"]));
+        each("--security-opt", strings(&host["SecurityOpt"]));
+        each("--add-host", strings(&host["ExtraHosts"]));
+        each("--tmpfs", pairs(&host["Tmpfs"], ':'));
+        each("--label", pairs(&config["Labels"], '=').into_iter().filter(|label| !label.starts_with("dev.parity.")).collect());
+        let mounts = host["Mounts"].as_array().into_iter().flatten();
+        each(
+            "--mount",
+            mounts.map(|mount| format!("type=bind,source={},target={}", text(&mount["Source"]), text(&mount["Target"]))).collect(),
+        );
+        if host["ReadonlyRootfs"] == true {
+            run.arg("--read-only");
+        }
+        run.arg(self.image());
+        run.args(command.map_or_else(|| self.command(), <[String]>::to_vec));
+        run.stdin(Stdio::null()).stdout(Stdio::null());
+        run
+    }
+
+    /// parity makes the mount points that are missing in the project and takes them away; so must this, or the engine
+    /// leaves root's directories behind.
+    pub fn make_mount_points(&self, project: &Path) -> Result<()> {
+        for target in self.0["HostConfig"]["Tmpfs"].as_object().into_iter().flatten().map(|(target, _)| target) {
+            if let Some(inside) = target.strip_prefix("/app/") {
+                let directory = project.join(inside);
+                std::fs::create_dir_all(&directory)?;
+                let owner = std::fs::metadata(project)?;
+                chown(directory, Some(owner.uid()), Some(owner.gid()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A container of the benchmark's; dropping it removes it.
+#[derive(Debug)]
+pub struct Container(pub String);
+
+impl Container {
+    /// A name that nobody else has.
+    pub fn named(what: &str) -> Self {
+        Self(format!("parity-bench-{what}-{}", std::process::id()))
+    }
+
+    pub fn remove(&self) {
+        let _ = Command::new("docker").args(["rm", "--force", "--volumes", &self.0]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+/// Bytes of an image, as `docker image ls` counts them.
+pub fn image_size(image: &str) -> Result<u64> {
+    Ok(output(Command::new("docker").args(["image", "inspect", "--format", "{{.Size}}", image]))?.trim().parse()?)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn strings(values: &Value) -> Vec<String> {
+    values.as_array().into_iter().flatten().map(|value| text(value).to_owned()).collect()
+}
+
+fn pairs(values: &Value, between: char) -> Vec<String> {
+    values.as_object().into_iter().flatten().map(|(name, value)| format!("{name}{between}{}", text(value))).collect()
+}
