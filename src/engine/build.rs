@@ -85,7 +85,7 @@ impl Engine {
                     if failure.kind == Kind::Other {
                         failure.kind = Kind::Build;
                     }
-                    return Err(BuildFailed { failure, broken: progress.broken() });
+                    return Err(BuildFailed { failure, broken: progress.broken(&error.to_string()) });
                 }
             }
         }

@@ -29,6 +29,8 @@ pub struct Progress {
     /// Of plain output: the stage that is being built, and a line that is not complete.
     current: Option<String>,
     partial: String,
+    /// The last lines of all steps: Podman works on several stages at once, and does not say whose a line is.
+    tail: Vec<String>,
     /// Steps that really ran, that is, were not cached.
     pub worked: usize,
 }
@@ -146,8 +148,10 @@ impl Progress {
         step.cached |= line.starts_with("--> Using cache");
         for line in step.take(line.as_bytes()) {
             let stage = step.stage.clone().unwrap_or_default();
+            self.tail.push(line.clone());
             report.report(Event::StageProgress { id: stage, text: line });
         }
+        self.tail.drain(..self.tail.len().saturating_sub(KEPT));
     }
 
     fn end_plain(&mut self) {
@@ -164,16 +168,18 @@ impl Progress {
         self.finish_stages(report);
     }
 
-    /// The step that failed, once the build has.
-    pub fn broken(&mut self) -> Option<Broken> {
-        let failed = self.steps.values().any(|step| step.failed.is_some() && !step.name.is_empty());
-        // A plain build does not say which step failed: it is the last.
-        let step = self.steps.values_mut().rev().find(|step| if failed { step.failed.is_some() } else { !step.done })?;
-        if !step.partial.is_empty() {
-            let rest = std::mem::take(&mut step.partial);
-            step.output.push(rest);
+    /// The step that failed, once the build has with this error.
+    pub fn broken(&mut self, error: &str) -> Option<Broken> {
+        if let Some(step) = self.steps.values_mut().find(|step| step.failed.is_some() && !step.name.is_empty()) {
+            step.output.extend(Some(std::mem::take(&mut step.partial)).filter(|rest| !rest.is_empty()));
+            return Some(Broken { step: step.name.clone(), output: step.output.clone() });
         }
-        Some(Broken { step: step.name.clone(), output: step.output.clone() })
+        // Podman names the step in its error: `building at STEP "RUN …"`. A quote in the command is escaped there.
+        let command = |step: &Step| step.name.split_once("] ").map(|(_, command)| command.chars().take(60).collect::<String>());
+        let named = self.steps.values().find(|step| command(step).is_some_and(|command| error.contains(&command) && command.starts_with("RUN")));
+        let step = named.or_else(|| self.steps.values().rev().find(|step| !step.done))?;
+        self.tail.extend(Some(std::mem::take(&mut self.partial)).filter(|rest| !rest.trim().is_empty()));
+        Some(Broken { step: step.name.clone(), output: std::mem::take(&mut self.tail) })
     }
 
     /// Reports every stage that was begun and not done as failed.
@@ -292,9 +298,18 @@ mod tests {
         let (told, mut progress) = (Told::default(), Progress::default());
         PODMAN[..8].iter().for_each(|text| progress.plain(text, &told));
         progress.fail(&told);
-        let broken = progress.broken().unwrap();
-        assert_eq!((broken.step.as_str(), broken.output.as_slice()), ("[runtime] RUN make it", &["made".to_owned()][..]));
+        let broken = progress.broken("").unwrap();
+        assert_eq!((broken.step.as_str(), broken.output.last().map(String::as_str)), ("[runtime] RUN make it", Some("made")));
         assert_eq!(told.0.into_inner().unwrap().last().map(String::as_str), Some("fail runtime"));
+    }
+
+    #[test]
+    fn podman_may_be_at_another_stage_when_a_step_fails() {
+        let (told, mut progress) = (Told::default(), Progress::default());
+        let texts = ["[2/3] STEP 2/2: RUN set -e; pip install flask\n", "[3/3] STEP 1/3: FROM 111 AS runtime\n", "ERROR: no flask\n"];
+        texts.iter().for_each(|text| progress.plain(text, &told));
+        let broken = progress.broken("building at STEP \"RUN set -e; pip install flask\": exit status 1").unwrap();
+        assert!(broken.step.contains("pip install") && broken.output.contains(&"ERROR: no flask".to_owned()), "{broken:?}");
     }
 
     #[test]
