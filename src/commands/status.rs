@@ -42,6 +42,7 @@ fn state(container: &Observed) -> String {
     match (container.state, container.exit_code) {
         (State::Running, _) => "running".into(),
         (State::Paused, _) => "paused".into(),
+        (State::Created, _) => "starting".into(),
         (State::Stopped, Some(code)) if code != 0 => format!("exited ({code})"),
         (State::Stopped, _) => "stopped".into(),
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use bollard::models::{ContainerCreateBody, ContainerStateStatusEnum, HostConfig, Mount, MountType, PortBinding, ResourcesUlimits};
 use bollard::query_parameters::{
@@ -18,6 +19,9 @@ use crate::error::{Failure, Kind, Result};
 
 /// The port inside every container.
 pub const PORT: &str = "8000/tcp";
+
+/// Whoever creates a container starts it within that time, or was killed in between.
+const STARTING: Duration = Duration::from_secs(5);
 
 /// A container of parity's as the engine has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +49,9 @@ pub struct Observed {
 pub enum State {
     Running,
     Paused,
-    /// Created, exited, dead or being removed.
+    /// Not started yet: somebody is about to.
+    Created,
+    /// Exited, dead or being removed.
     Stopped,
 }
 
@@ -78,6 +84,18 @@ impl Engine {
             Ok(found) => Ok(Some(observed(found))),
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(explain(&error, "cannot ask the engine what runs")),
+        }
+    }
+
+    /// The same, but one that is being started at this moment is given the time for it.
+    pub async fn observe_started(&self, name: &str) -> Result<Option<Observed>> {
+        let deadline = Instant::now() + STARTING;
+        loop {
+            let found = self.observe(name).await?;
+            if found.as_ref().is_none_or(|found| found.state != State::Created) || Instant::now() > deadline {
+                return Ok(found);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
@@ -279,6 +297,7 @@ fn observed(found: bollard::models::ContainerInspectResponse) -> Observed {
     let running = match state.status {
         Some(ContainerStateStatusEnum::RUNNING | ContainerStateStatusEnum::RESTARTING) => State::Running,
         Some(ContainerStateStatusEnum::PAUSED) => State::Paused,
+        Some(ContainerStateStatusEnum::CREATED) => State::Created,
         _ => State::Stopped,
     };
     let ports = found.network_settings.and_then(|network| network.ports).unwrap_or_default();

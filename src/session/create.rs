@@ -97,7 +97,8 @@ pub async fn create(engine: &Engine, wish: &container::Wish, up: &Up<'_>, report
             create_and_start(engine, wish).await
         }
     };
-    if started.is_err() {
+    // Where another command was faster, there is a server that needs these.
+    if started.is_err() && matches!(engine.observe(&wish.name).await, Ok(None)) {
         tidy(&wish.name, static_directory(up.plan).as_deref());
     }
     started

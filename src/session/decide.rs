@@ -29,7 +29,10 @@ pub fn decide(wish: Wish<'_>, found: Option<&Observed>, owner_lives: bool) -> De
     let Some(found) = found else { return Decision::Create };
     let replace = |cause: &str| Decision::Replace { id: found.id.clone(), cause: cause.into() };
     match found.state {
-        State::Stopped | State::Paused if found.owner.is_some() && !owner_lives => replace("removing what an earlier session left behind"),
+        State::Created | State::Stopped | State::Paused if found.owner.is_some() && !owner_lives => {
+            replace("removing what an earlier session left behind")
+        }
+        State::Created => replace("removing a server that was never started"),
         State::Stopped => replace("removing the stopped server"),
         State::Paused => replace("the running server is paused: replacing it"),
         State::Running if wish.recreate => replace("replacing the running server, as asked"),

@@ -42,7 +42,7 @@ pub async fn up(engine: &Engine, up: &Up<'_>, interrupts: &Interrupts, report: &
     let name = container_name(&up.plan.name, &up.plan.root);
     let wish = wish(up, &name)?;
     let digest = wish.labels.iter().find(|(name, _)| name == label::PLAN).map(|(_, digest)| digest.clone()).unwrap_or_default();
-    let found = interrupts.or(engine.observe(&name)).await?;
+    let found = interrupts.or(engine.observe_started(&name)).await?;
     let owner_lives = found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(owner::is_alive);
     let decision = decide(Wish { plan: &digest, recreate: up.recreate }, found.as_ref(), owner_lives);
     let (id, claim) = match decision {
