@@ -6,7 +6,7 @@ use std::time::Duration;
 use bollard::Docker;
 
 use super::context::{Endpoint, endpoint};
-use super::error::explain;
+use super::error::explain_connecting;
 use crate::error::{Failure, Kind, Result};
 
 /// Seconds without a byte after which a request counts as lost. Builds and log streams are silent for long.
@@ -51,7 +51,8 @@ impl Engine {
 /// `Kind::EngineUnreachable` and `Kind::EnginePermission`, each with what to do.
 pub async fn connect(environment: &BTreeMap<String, String>) -> Result<Engine> {
     let endpoint = endpoint(environment)?;
-    let unreachable = |error: &bollard::errors::Error| explain(error, &format!("cannot reach the container engine at {}", endpoint.host));
+    let unreachable =
+        |error: &bollard::errors::Error| explain_connecting(error, &format!("cannot reach the container engine at {}", endpoint.host));
     // bollard checks that the socket exists before it opens it, and reports anything else when it is first used.
     // Its requests name no API version, so there is none to negotiate: that would only ask the same again.
     let api = Docker::connect_with_host(&endpoint.host).map_err(|error| match error {

@@ -32,11 +32,24 @@ pub fn explain(error: &Error, what: &str) -> Failure {
         return failure(Kind::PortTaken, format!("{what}: the port is taken"));
     }
     if !answered && is_gone(&low) {
-        return failure(Kind::EngineUnreachable, what.into())
-            .hint("is it running? Start Docker (`sudo systemctl start docker`, or Docker Desktop) or Podman (`systemctl --user start podman.socket`)")
-            .hint("if it listens elsewhere, set DOCKER_HOST; `parity doctor` checks everything");
+        return failure(Kind::EngineLost, what.into())
+            .hint("did the engine stop or restart? `parity doctor` shows how it is now")
+            .hint("then type the command again: it finds what is left and goes on from there");
     }
     failure(Kind::Other, what.into())
+}
+
+/// The same for the first thing that is asked of an engine: one that does not answer was never there.
+pub(super) fn explain_connecting(error: &Error, what: &str) -> Failure {
+    let mut failure = explain(error, what);
+    if failure.kind == Kind::EngineLost {
+        failure.kind = Kind::EngineUnreachable;
+        failure.hints = vec![
+            "is it running? Start Docker (`sudo systemctl start docker`, or Docker Desktop) or Podman (`systemctl --user start podman.socket`)".into(),
+            "if it listens elsewhere, set DOCKER_HOST; `parity doctor` checks everything".into(),
+        ];
+    }
+    failure
 }
 
 fn is_gone(low: &str) -> bool {
@@ -48,6 +61,7 @@ fn is_gone(low: &str) -> bool {
         "error trying to connect",
         "client error (connect)",
         "connection closed",
+        "error reading a body from connection",
         "broken pipe",
         "dns error",
         "tcp connect error",

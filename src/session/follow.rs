@@ -62,8 +62,10 @@ impl Follower {
                 Ok(Some(Ok(Output::Stdout(bytes)))) => self.reader.feed(logs::Stream::Stdout, &bytes),
                 Ok(Some(Ok(Output::Stderr(bytes)))) => self.reader.feed(logs::Stream::Stderr, &bytes),
                 Ok(Some(Err(mut failure))) => {
-                    failure.kind = Kind::EngineLost;
-                    return Err(failure.hint("did the engine restart? type `parity up` again: it finds what is left"));
+                    if failure.kind == Kind::Other {
+                        failure.kind = Kind::EngineLost;
+                    }
+                    return Err(failure);
                 }
                 Ok(None) => {
                     let rest = self.reader.flush();

@@ -1,16 +1,19 @@
 //! Stopping a server, so that nothing is left.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::Interrupts;
 use crate::engine::{Engine, ownership};
-use crate::error::Result;
+use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 
 /// Seconds that a server gets to end by itself when Ctrl-C ends the session.
 pub const HASTY: u32 = 1;
 /// Seconds that `parity down` gives it.
 pub const PATIENT: u32 = 10;
+/// Seconds that the engine gets beyond those for its own work.
+const GRACE: u64 = 20;
 
 /// Stops and removes a container. The `hurry`th signal kills it at once.
 ///
@@ -24,12 +27,23 @@ pub async fn stop_and_remove(
     hurry: u32,
     report: &dyn Report,
 ) -> Result<()> {
-    tokio::select! {
-        biased;
-        () = interrupts.reached(hurry) => engine.kill(id).await?,
-        stopped = engine.stop(id, seconds) => stopped?,
+    let work = async {
+        tokio::select! {
+            biased;
+            () = interrupts.reached(hurry) => engine.kill(id).await?,
+            stopped = engine.stop(id, seconds) => stopped?,
+        }
+        engine.remove(id).await
+    };
+    // An engine that hangs must not hold the user's terminal.
+    match tokio::time::timeout(Duration::from_secs(u64::from(seconds) + GRACE), work).await {
+        Ok(done) => done?,
+        Err(_) => {
+            return Err(Failure::new(Kind::EngineLost, "the engine does not stop the server")
+                .cause(format!("no answer within {} seconds", u64::from(seconds) + GRACE))
+                .hint("`parity down` tries again, once `docker ps` answers"));
+        }
     }
-    engine.remove(id).await?;
     report.report(Event::Stopped);
     Ok(())
 }
