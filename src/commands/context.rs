@@ -55,8 +55,9 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The nearest directory upwards that has a parity.yaml, as `docker compose` and `cargo` look for theirs.
+/// The nearest directory upwards that has a parity.yaml, as `docker compose` and `cargo` look for theirs;
+/// without one, the nearest that has Django's manage.py.
 fn nearest(here: &Path) -> PathBuf {
-    let has_file = |directory: &&Path| ["parity.yaml", "parity.yml"].iter().any(|name| directory.join(name).is_file());
-    here.ancestors().find(has_file).unwrap_or(here).to_path_buf()
+    let with = |names: &[&str]| here.ancestors().find(|directory| names.iter().any(|name| directory.join(name).is_file()));
+    with(&["parity.yaml", "parity.yml"]).or_else(|| with(&["manage.py"])).unwrap_or(here).to_path_buf()
 }

@@ -9,6 +9,10 @@ use crate::session::{Interrupts, stop};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// The server's name in `parity status --all`, for a project whose directory is gone
+    #[arg(conflicts_with = "all")]
+    name: Option<String>,
+
     /// Stop the servers of every project on this engine
     #[arg(long)]
     all: bool,
@@ -21,14 +25,23 @@ pub struct Args {
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     let engine = interrupts.or(context.engine()).await?;
-    let found = if args.all { engine.observe_all().await? } else { engine.observe(&context.container()).await?.into_iter().collect() };
+    let found = if args.all {
+        engine.observe_all().await?
+    } else {
+        engine
+            .observe(&args.name.unwrap_or_else(|| context.container()))
+            .await?
+            .into_iter()
+            .filter(|found| !found.project.is_empty())
+            .collect()
+    };
     if found.is_empty() {
         context.ui.note("nothing is running");
     }
     for container in found {
         context.ui.note(format!("stopping {}", container.name));
         stop::stop_and_remove(&engine, &container.id, args.timeout, &interrupts, 1, context.ui).await?;
-        stop::tidy(&container.name, container.static_directory.as_deref());
+        stop::tidy(&engine, &container.name, container.view.as_deref(), container.static_directory.as_deref()).await;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 
 use super::context::Context;
-use crate::engine::container::{Output, State, not_running};
+use crate::engine::container::{LogStart, Output, State, not_running};
 use crate::error::{Kind, Result};
 use crate::logs::{Paths, Reader, Stream};
 use crate::session::Interrupts;
@@ -32,7 +32,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let container = engine.observe(&name).await?.ok_or_else(|| not_running(&name))?;
     let follow = args.follow && container.state == State::Running;
     let mut reader = Reader::new(Paths::of_project(&context.root));
-    let mut output = std::pin::pin!(engine.logs(&container.id, follow, args.tail));
+    let mut output = std::pin::pin!(engine.logs(&container.id, follow, args.tail.map_or(LogStart::Beginning, LogStart::LastLines)));
     let show = async {
         loop {
             let records = match tokio::time::timeout(QUIET, output.next()).await {

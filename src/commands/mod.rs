@@ -35,7 +35,7 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    /// The project's directory [default: the nearest one upwards with a parity.yaml, or this one]
+    /// The project's directory [default: the nearest one upwards with a parity.yaml or manage.py, or this one]
     #[arg(long, global = true, value_name = "DIR", env = "PARITY_PROJECT", hide_env = true)]
     project: Option<PathBuf>,
 

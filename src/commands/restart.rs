@@ -1,26 +1,28 @@
 //! `parity restart`
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use super::context::Context;
-use crate::engine::container::{State, not_running};
+use super::flags::ServerFlags;
+use super::settled::Settled;
+use crate::engine::container::{Observed, State, not_running};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
-use crate::session::{Interrupts, ready, stop};
+use crate::logs::{Paths, Reader};
+use crate::plan::Profile;
+use crate::session::follow::Follower;
+use crate::session::wait::{Awaited, until_ready};
+use crate::session::{Interrupts, image, stop};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Seconds for the server to finish its requests
     #[arg(short, long, value_name = "SECONDS", default_value_t = stop::PATIENT)]
     timeout: u32,
-
-    /// Seconds to wait for the first answer afterwards
-    #[arg(long, value_name = "SECONDS", default_value_t = crate::plan::TIMEOUT)]
-    wait: u32,
 }
 
-/// Restarts the container with the settings that it was started with.
+/// Restarts the container with the settings that it was started with, and says when those have changed since.
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     let begun = Instant::now();
@@ -28,15 +30,42 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let name = context.container();
     let running = interrupts.or(engine.observe(&name)).await?.filter(|found| found.state == State::Running);
     let container = running.ok_or_else(|| not_running(&name))?;
+    let settled = context.settle(&ServerFlags::default(), Profile::Up)?;
+    if let Some(what) = changed(context, &settled, &container)? {
+        let hint = Some("a restart does not apply that: `parity up -d` does".into());
+        context.ui.report(Event::Warning { text: format!("{what} has changed since the server was started"), hint });
+    }
     interrupts.or(engine.restart(&container.id, args.timeout)).await?;
-    let url = interrupts.or(engine.observe(&container.id)).await?.and_then(|found| found.url);
-    let url =
-        url.ok_or_else(|| Failure::new(Kind::App, "the server ended when it was started again").hint("`parity logs` shows what it said"))?;
-    let waited = std::time::Duration::from_secs(args.wait.into());
-    let answered = interrupts.or(async { Ok(tokio::time::timeout(waited, ready::answer(&url)).await) }).await?;
-    answered.map_err(|_| {
-        Failure::new(Kind::NotReady, format!("no answer from {url} within {} seconds", args.wait)).hint("`parity logs` shows what it says")
-    })?;
-    context.ui.report(Event::Serving { url, took: Some(begun.elapsed()) });
+    let started = interrupts.or(engine.observe(&container.id)).await?;
+    let Some(started) = started.filter(|found| found.url.is_some()) else {
+        return Err(Failure::new(Kind::App, "the server ended when it was started again").hint("`parity logs` shows what it said"));
+    };
+    let awaited = Awaited {
+        id: container.id.clone(),
+        url: started.url.clone().unwrap_or_default(),
+        app: settled.plan.app.value.to_string(),
+        seconds: settled.plan.timeout.value,
+    };
+    let log = engine.logs(&container.id, true, started.log_of_this_run());
+    let mut log = Follower::new(log, Reader::new(Paths::of_project(&context.root)));
+    until_ready(&engine, &awaited, &mut log, &interrupts, context.ui).await?;
+    context.ui.report(Event::Serving { url: awaited.url, took: Some(begun.elapsed()) });
     Ok(ExitCode::SUCCESS)
 }
+
+/// What has changed since the container was made. Flags of that time are not known any more, so settings are not
+/// compared: the files that have them are.
+fn changed(context: &Context<'_>, settled: &Settled, container: &Observed) -> Result<Option<String>> {
+    if image::name(&settled.plan)?.is_some_and(|image| image != container.image) {
+        return Ok(Some("what the image is made from".into()));
+    }
+    let made = container.created.map(SystemTime::from);
+    let newer = |file: &str| {
+        let changed = std::fs::metadata(context.root.join(file)).and_then(|file| file.modified()).ok();
+        matches!((changed, made), (Some(changed), Some(made)) if changed > made)
+    };
+    Ok(FILES.iter().find(|file| newer(file)).map(|file| (*file).to_owned()))
+}
+
+/// The files that settings come from.
+const FILES: &[&str] = &["parity.yaml", "parity.yml", "parity.override.yaml", "parity.override.yml", ".env"];

@@ -62,7 +62,7 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
         &["httpd-executable", "modules-directory", "server-mpm", "shell-executable", "rotatelogs-executable", "with-cgi", "with-php5"],
         "Apache and its modules come with the image; configuration of your own goes into `include-file`",
     ),
-    (&["reload-on-changes", "disable-reloading", "reload"], "`parity up` reloads by itself when a file is saved, production does not"),
+    (&["reload-on-changes", "disable-reloading", "reload"], "saved code is served after `parity restart`"),
     (
         &["debug-mode", "enable-debugger", "debugger-startup", "enable-coverage", "enable-profiler", "enable-recorder", "enable-gdb"],
         "tools for debugging are chosen by the command, so that they never reach production",

@@ -98,11 +98,15 @@ impl Reader<'_> {
                 '\\' => self.escaped(&mut value)?,
                 '$' => self.substituted(&mut value)?,
                 c if c.is_whitespace() => {
-                    self.blanks();
-                    if !self.end_of_line() {
-                        return Err(self.refused("a value with spaces must be quoted", Some(QUOTE)));
+                    // Spaces inside a value are its own, as docker compose and python-dotenv have it.
+                    let mut blanks = String::from(c);
+                    while let Some(more) = self.rest.next_if(|c| c.is_whitespace() && *c != '\n') {
+                        blanks.push(more);
                     }
-                    break;
+                    if self.end_of_line() {
+                        break;
+                    }
+                    value.push_str(&blanks);
                 }
                 c => value.push(c),
             }
@@ -228,6 +232,7 @@ mod tests {
             ("A=django-insecure-$x7=!@", "django-insecure-$x7=!@"),
             ("export=1", "1"),
             ("A=b ", "b"),
+            ("A=hello  big world # said", "hello  big world"),
         ] {
             assert_eq!(one(line), value, "{line:?}");
         }
@@ -238,17 +243,9 @@ mod tests {
 
     #[test]
     fn refuses_with_the_line() {
-        for (text, line) in [
-            ("A=1\nno", 2),
-            ("A-B=1", 1),
-            ("\n\nA='x\ny", 3),
-            ("A=a b", 1),
-            ("A=\\d", 1),
-            ("A=${NOPE}", 1),
-            ("1A=x", 1),
-            ("A=\0", 1),
-            ("A=b ", 0),
-        ] {
+        for (text, line) in
+            [("A=1\nno", 2), ("A-B=1", 1), ("\n\nA='x\ny", 3), ("A=\\d", 1), ("A=${NOPE}", 1), ("1A=x", 1), ("A=\0", 1), ("A=b ", 0)]
+        {
             assert_eq!(parse(text).err().map_or(0, |why| why.line), line, "{text:?}");
         }
     }

@@ -12,6 +12,9 @@ use bollard::query_parameters::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use super::connect::{Engine, Flavour};
 use super::error::{explain, status};
 use super::labels::label;
@@ -34,12 +37,16 @@ pub struct Observed {
     pub owner: Option<String>,
     pub project: String,
     pub profile: String,
+    /// The view of root's project that it has instead of the project itself.
+    pub view: Option<PathBuf>,
     /// The directory of this machine that static files are mounted over.
     pub static_directory: Option<PathBuf>,
     /// `http://127.0.0.1:8000`, when it runs and is published.
     pub url: Option<String>,
     pub image: String,
-    /// RFC 3339.
+    /// When it was made.
+    pub created: Option<OffsetDateTime>,
+    /// When it was last started, RFC 3339.
     pub started: Option<String>,
     pub exit_code: Option<i64>,
 }
@@ -146,6 +153,8 @@ impl Engine {
                 let said = failure.causes.join("\n");
                 if failure.kind == Kind::PortTaken {
                     failure.message = format!("port {port} is taken on {address}");
+                    // The engine's words are about its own parts.
+                    failure.causes.clear();
                     failure = failure.hint("take another: `--port 8001`, or any free one: `--port 0`");
                 } else if said.contains("network") && said.contains("not found") {
                     let network = wish.network.as_deref().unwrap_or_default();
@@ -184,13 +193,15 @@ impl Engine {
         gone_is_fine(self.api.remove_container(id, Some(options)).await, "cannot remove the container")
     }
 
-    /// What the container wrote, from the beginning or the last `tail` lines, and on as long as it runs if `follow`.
-    pub fn logs(&self, id: &str, follow: bool, tail: Option<u32>) -> impl Stream<Item = Result<Output>> + Send + use<> {
-        let tail = tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
-        let options = LogsOptionsBuilder::default().follow(follow).stdout(true).stderr(true).tail(&tail).build();
-        let api = self.api.clone();
-        let id = id.to_owned();
-        async_stream(api, id, options)
+    /// What the container wrote, and on as long as it runs if `follow`.
+    pub fn logs(&self, id: &str, follow: bool, from: LogStart) -> impl Stream<Item = Result<Output>> + Send + use<> {
+        let options = LogsOptionsBuilder::default().follow(follow).stdout(true).stderr(true);
+        let options = match from {
+            LogStart::Beginning => options.tail("all"),
+            LogStart::LastLines(lines) => options.tail(&lines.to_string()),
+            LogStart::Second(second) => options.since(i32::try_from(second).unwrap_or(0)),
+        };
+        async_stream(self.api.clone(), id.to_owned(), options.build())
     }
 
     /// Engines give a tmpfs the mode of the directory that it covers, and root, whatever mode is asked for: the user must own it.
@@ -247,6 +258,29 @@ impl Engine {
             }),
             ..ContainerCreateBody::default()
         }
+    }
+}
+
+/// Where reading a log begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogStart {
+    Beginning,
+    LastLines(u32),
+    /// Seconds since 1970.
+    Second(i64),
+}
+
+impl Observed {
+    /// The port of this machine that it is published on.
+    pub fn port(&self) -> Option<u16> {
+        let rest = self.url.as_ref()?.strip_prefix("http://")?;
+        rest.split('/').next()?.rsplit_once(':')?.1.parse().ok()
+    }
+
+    /// Its log since it was last started; to the second, which is all that engines know.
+    pub fn log_of_this_run(&self) -> LogStart {
+        let started = self.started.as_deref().and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
+        started.map_or(LogStart::Beginning, |at| LogStart::Second(at.unix_timestamp()))
     }
 }
 
@@ -319,9 +353,11 @@ fn observed(found: bollard::models::ContainerInspectResponse) -> Observed {
         owner: take(label::OWNER),
         project: take(label::PROJECT).unwrap_or_default(),
         profile: take(label::PROFILE).unwrap_or_default(),
+        view: take(label::VIEW).map(PathBuf::from),
         static_directory: take(label::STATIC).map(PathBuf::from),
         url,
         image: config.image.unwrap_or_default(),
+        created: found.created,
         started: state.started_at,
         exit_code: state.exit_code,
     }

@@ -16,6 +16,8 @@ pub mod label {
     pub const MOUNT: &str = "dev.parity.mount-point";
     /// The directory in the project that static files are mounted over.
     pub const STATIC: &str = "dev.parity.static";
+    /// The view of root's project that is mounted instead of the project itself.
+    pub const VIEW: &str = "dev.parity.view";
     /// `base` or `runtime`, on images.
     pub const IMAGE: &str = "dev.parity.image";
 }

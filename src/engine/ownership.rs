@@ -8,9 +8,10 @@
 use std::io::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// Where the view of a container's project is: there as long as the container is.
+/// Where the view of a container's project is: there as long as the container is. Each container has its own,
+/// so that one which replaces another does not lose its view to the other's end.
 pub fn place(container: &str) -> PathBuf {
-    Path::new("/run/parity").join(container)
+    Path::new("/run/parity").join(format!("{container}-{}", std::process::id()))
 }
 
 /// Makes the view of `project` at `place`, in which user and group 0 are `uid` and `gid`.

@@ -176,7 +176,8 @@ impl Progress {
         }
         // Podman names the step in its error: `building at STEP "RUN …"`. A quote in the command is escaped there.
         let command = |step: &Step| step.name.split_once("] ").map(|(_, command)| command.chars().take(60).collect::<String>());
-        let named = self.steps.values().find(|step| command(step).is_some_and(|command| error.contains(&command) && command.starts_with("RUN")));
+        let named =
+            self.steps.values().find(|step| command(step).is_some_and(|command| error.contains(&command) && command.starts_with("RUN")));
         let step = named.or_else(|| self.steps.values().rev().find(|step| !step.done))?;
         self.tail.extend(Some(std::mem::take(&mut self.partial)).filter(|rest| !rest.trim().is_empty()));
         Some(Broken { step: step.name.clone(), output: std::mem::take(&mut self.tail) })

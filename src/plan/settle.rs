@@ -254,7 +254,7 @@ fn differences(profile: Profile, config: &Config, collect: Option<&Sourced<Colle
         cause: cause.into(),
     };
     let mut all = vec![
-        difference("project", "copied into the image", "bind-mounted from this machine".into(), "so that what you save is what runs"),
+        difference("project", "copied into the image", "bind-mounted from this machine".into(), "so that a restart runs what you saved"),
         difference(
             "configuration",
             "baked into the image at /etc/parity",

@@ -10,6 +10,11 @@ impl Project {
         match &self.candidates[..] {
             [one] => Ok(one.clone()),
             [] => {
+                if let Some(asgi) = self.looked_for.iter().find(|what| what.contains("ASGI")) {
+                    return Err(Failure::new(Kind::Project, asgi.trim())
+                        .hint("Apache/mod_wsgi runs WSGI applications only: an ASGI one needs an ASGI server")
+                        .hint("if there is a WSGI application as well, name it in parity.yaml: `app: mysite.wsgi:application`"));
+                }
                 let lines = self.looked_for.iter().map(|what| format!("  {what}"));
                 Err(Failure::new(Kind::Project, "no WSGI application was found in the project")
                     .details(std::iter::once("looked for:".to_owned()).chain(lines))

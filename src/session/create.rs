@@ -83,25 +83,60 @@ pub fn static_directory(plan: &Plan) -> Option<PathBuf> {
     Some(plan.root.join(inside))
 }
 
+/// A container that this command made, and its view of root's project.
+#[derive(Debug)]
+pub struct Created {
+    pub id: String,
+    pub view: Option<PathBuf>,
+}
+
+/// How often a free port is looked for: somebody else may take it before the engine does.
+const PORT_TRIES: u32 = 3;
+
 /// Creates and starts the container. One that cannot start is removed again.
-pub async fn create(engine: &Engine, wish: &container::Wish, up: &Up<'_>, report: &dyn Report) -> Result<String> {
+pub async fn create(engine: &Engine, wish: &container::Wish, up: &Up<'_>, report: &dyn Report) -> Result<Created> {
     make_mount_point(up)?;
-    let started = match own_view(engine, wish, up) {
-        Ok(wish) => create_and_start(engine, &wish).await,
+    let mut wish = wish.clone();
+    let view = match own_view(engine, &wish, up) {
+        Ok(view) => view,
         Err(why) => {
             let root = up.plan.root.display();
             report.report(Event::Warning {
                 text: format!("{root} belongs to root, and the server does not run as root: the application cannot write there ({why})"),
                 hint: Some(format!("`chown -R 1000 {root}`, or work as an ordinary user")),
             });
-            create_and_start(engine, wish).await
+            None
         }
     };
-    // Where another command was faster, there is a server that needs these.
-    if started.is_err() && matches!(engine.observe(&wish.name).await, Ok(None)) {
-        tidy(&wish.name, static_directory(up.plan).as_deref());
+    if let (Some(view), Some((source, _))) = (&view, &mut wish.bind) {
+        *source = view.to_string_lossy().into_owned();
+        wish.labels.push((label::VIEW.into(), source.clone()));
     }
-    started
+    let any_port = wish.publish.1 == 0 && engine.is_local();
+    let mut tries = if any_port { PORT_TRIES } else { 1 };
+    let started = loop {
+        tries -= 1;
+        if any_port {
+            // Chosen here and not by the engine, which would choose another at each restart.
+            wish.publish.1 = up.port.take().map_or_else(|| free_port(&wish.publish.0), Some).unwrap_or(0);
+        }
+        match create_and_start(engine, &wish).await {
+            Err(failure) if failure.kind == Kind::PortTaken && tries > 0 => {}
+            other => break other,
+        }
+    };
+    match started {
+        Ok(id) => Ok(Created { id, view }),
+        Err(failure) => {
+            tidy(engine, &wish.name, view.as_deref(), static_directory(up.plan).as_deref()).await;
+            Err(failure)
+        }
+    }
+}
+
+fn free_port(address: &str) -> Option<u16> {
+    let listener = std::net::TcpListener::bind((address, 0)).ok()?;
+    Some(listener.local_addr().ok()?.port())
 }
 
 async fn create_and_start(engine: &Engine, wish: &container::Wish) -> Result<String> {
@@ -114,15 +149,14 @@ async fn create_and_start(engine: &Engine, wish: &container::Wish) -> Result<Str
 }
 
 /// Root's project is mounted as the server's own.
-fn own_view(engine: &Engine, wish: &container::Wish, up: &Up<'_>) -> std::io::Result<container::Wish> {
-    let mut wish = wish.clone();
-    if let (true, Some((source, _))) = (up.user.roots_project, &mut wish.bind) {
-        if !engine.is_local() {
-            return Err(std::io::Error::other("the engine is on another machine"));
-        }
-        let place = ownership::place(&wish.name);
-        ownership::mount(&up.plan.root, &place, up.user.uid, up.user.gid)?;
-        *source = place.to_string_lossy().into_owned();
+fn own_view(engine: &Engine, wish: &container::Wish, up: &Up<'_>) -> std::io::Result<Option<PathBuf>> {
+    if !up.user.roots_project {
+        return Ok(None);
     }
-    Ok(wish)
+    if !engine.is_local() {
+        return Err(std::io::Error::other("the engine is on another machine"));
+    }
+    let place = ownership::place(&wish.name);
+    ownership::mount(&up.plan.root, &place, up.user.uid, up.user.gid)?;
+    Ok(Some(place))
 }

@@ -64,9 +64,11 @@ mod tests {
             owner: owner.map(Into::into),
             project: "/x".into(),
             profile: "up".into(),
+            view: None,
             static_directory: None,
             url: None,
             image: "i".into(),
+            created: None,
             started: None,
             exit_code: None,
         }

@@ -5,6 +5,8 @@ use crate::error::{Failure, Kind};
 
 /// Lines of output shown when none of them stands out.
 const TAIL: usize = 12;
+/// What a step of the runtime's stage is for.
+const HOOK: &str = "a build hook";
 /// Characters of each line that are shown.
 const WIDTH: usize = 240;
 
@@ -42,7 +44,11 @@ pub fn diagnose(failed: BuildFailed) -> Failure {
     let Some(broken) = broken.filter(|_| failure.kind == Kind::Build) else { return failure };
     let plain: Vec<String> = broken.output.iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
     let relevant = relevant(&plain);
-    failure.message = format!("building the image failed: {}", task(&broken.step));
+    let task = task(&broken.step);
+    if task == HOOK {
+        failure.kind = Kind::Hook;
+    }
+    failure.message = format!("building the image failed: {task}");
     // The engine repeats the whole command; the output says more.
     if !relevant.is_empty() {
         failure.causes.clear();
@@ -60,6 +66,9 @@ pub fn diagnose(failed: BuildFailed) -> Failure {
 
 /// The lines that say what went wrong, or the last ones.
 fn relevant(output: &[String]) -> Vec<String> {
+    if let Some(inner) = inner_output(output) {
+        return inner;
+    }
     let telling = |line: &&String| {
         let low = line.trim_start().to_lowercase();
         ["error", "e: ", "fatal", "× ", "╰─>", "failed"].iter().any(|sign| low.starts_with(sign))
@@ -73,6 +82,16 @@ fn relevant(output: &[String]) -> Vec<String> {
     }
     let first = lines.len().saturating_sub(TAIL);
     lines.split_off(first).into_iter().map(cut).collect()
+}
+
+/// The end of what a package's own build said, which pip quotes between two marks.
+fn inner_output(output: &[String]) -> Option<Vec<String>> {
+    let begin = output.iter().position(|line| line.contains("lines of output]"))?;
+    let end = output.iter().position(|line| line.contains("[end of output]")).unwrap_or(output.len());
+    let said = output.get(begin + 1..end)?;
+    let package = output[..begin].iter().rev().find(|line| line.contains("error:") || line.contains('×')).cloned();
+    let last = said.iter().skip(said.len().saturating_sub(TAIL)).cloned();
+    Some(package.into_iter().chain(last).map(cut).collect())
 }
 
 /// pip lists every version that there is.
@@ -92,7 +111,7 @@ fn task(step: &str) -> &str {
     } else if low.contains("collectstatic") {
         "collecting static files"
     } else if low.contains("[runtime ") || low.contains("[runtime]") {
-        "a build hook"
+        HOOK
     } else {
         "a step of the Dockerfile"
     }

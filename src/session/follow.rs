@@ -43,7 +43,7 @@ pub enum Seen {
 
 impl Follower {
     pub fn new(output: impl Stream<Item = Result<Output>> + Send + 'static, reader: Reader) -> Self {
-        Self { output: Box::pin(output), reader, waiting: VecDeque::new(), command: String::new() }
+        Self { output: Box::pin(output.fuse()), reader, waiting: VecDeque::new(), command: String::new() }
     }
 
     /// Reports what the server says until something must be acted on.

@@ -89,6 +89,15 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
     Ok(Image { reference, worked })
 }
 
+/// The name that the image of a plan has, as far as it is known without an engine: with a lock.
+///
+/// # Errors
+/// An unusable lock, or unreadable requirements.
+pub fn name(plan: &Plan) -> Result<Option<String>> {
+    let Some(lock) = LockFile::open(&plan.root)?.lock.filter(|lock| lock.base.image == plan.image.base.name()) else { return Ok(None) };
+    image_reference(plan, &lock.base, &requirement_files(plan)?).map(Some)
+}
+
 /// Builds the image that is deployed: the runtime with the project and its configuration in it.
 ///
 /// # Errors

@@ -3,14 +3,15 @@
 mod create;
 pub mod decide;
 mod diagnose;
-mod follow;
+pub mod follow;
 pub mod image;
 mod interrupts;
 mod owner;
-pub mod ready;
+mod ready;
 pub mod stop;
 pub mod up;
 mod user;
+pub mod wait;
 
 pub use interrupts::Interrupts;
 pub use owner::container_name;

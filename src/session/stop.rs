@@ -48,10 +48,15 @@ pub async fn stop_and_remove(
     Ok(())
 }
 
-/// Takes away what was made on this machine for a container that is gone: the view of root's project, and the
-/// mount point of static files if it is empty.
-pub fn tidy(container: &str, static_directory: Option<&Path>) {
-    ownership::unmount(&ownership::place(container));
+/// Takes away what was made on this machine for a container that is gone: its view of root's project, and, unless
+/// another container of the name needs it, the mount point of static files if that is empty.
+pub async fn tidy(engine: &Engine, name: &str, view: Option<&Path>, static_directory: Option<&Path>) {
+    if let Some(view) = view {
+        ownership::unmount(view);
+    }
+    if !matches!(engine.observe(name).await, Ok(None)) {
+        return;
+    }
     if let Some(directory) = static_directory {
         // It fails on a directory that has something in it, which is what is wanted.
         let _ = std::fs::remove_dir(directory);

@@ -15,7 +15,12 @@ pub fn lines(record: &Record, verbosity: Verbosity) -> Vec<String> {
         RecordKind::Access | RecordKind::Info | RecordKind::Noise => Style::new().dimmed(),
         RecordKind::Start => return Vec::new(),
     };
-    if record.kind == RecordKind::Noise && verbosity < Verbosity::Verbose {
+    let least = match record.kind {
+        RecordKind::Noise => Verbosity::Verbose,
+        RecordKind::Traceback | RecordKind::Error => Verbosity::Quiet,
+        _ => Verbosity::Normal,
+    };
+    if verbosity < least {
         return Vec::new();
     }
     let hint = color(AnsiColor::Cyan).bold();

@@ -124,7 +124,7 @@ pub fn run_in(image: &str, script: &str, given: &Path) -> String {
         let id = engine.api.create_container(None, body).await.unwrap().id;
         let run = async {
             engine.api.start_container(&id, None).await?;
-            let mut output = std::pin::pin!(engine.logs(&id, true, None));
+            let mut output = std::pin::pin!(engine.logs(&id, true, parity::engine::container::LogStart::Beginning));
             let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
             while let Some(Ok(piece)) = output.next().await {
                 match piece {

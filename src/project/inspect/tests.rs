@@ -81,7 +81,7 @@ fn two_django_sites_are_a_failure() {
 
 #[test]
 fn nothing_found_says_what_was_looked_for() {
-    let failure = inspected(&[("app.py", "from fastapi import FastAPI\napp = FastAPI()")]).choose().unwrap_err();
+    let failure = inspected(&[("app.py", "import os")]).choose().unwrap_err();
     assert_eq!(failure.message, "no WSGI application was found in the project");
     assert_eq!(
         failure.details,
@@ -90,10 +90,15 @@ fn nothing_found_says_what_was_looked_for() {
             "  manage.py of Django, here and one directory down, and the WSGI_APPLICATION of its settings",
             "  *.wsgi, wsgi.py or application.py with `application` at module level, here and two directories down",
             "  app.py, wsgi.py, main.py or a package with `app`, `application`, `create_app()` or `make_app()`, here and two directories down",
-            "    app.py has an ASGI application (FastAPI); mod_wsgi serves WSGI",
         ]
     );
     assert_eq!(failure.hints, ["say where it is in parity.yaml, for instance `app: mysite.wsgi:application`"]);
+}
+
+#[test]
+fn an_asgi_application_is_said_first() {
+    let failure = inspected(&[("app.py", "from fastapi import FastAPI\napp = FastAPI()")]).choose().unwrap_err();
+    assert_eq!(failure.message, "app.py has an ASGI application (FastAPI); mod_wsgi serves WSGI");
 }
 
 #[test]
