@@ -3,16 +3,14 @@
 CARGO ?= cargo
 PARITY := target/release/parity
 
-.PHONY: demo test lint bench release tools
+.PHONY: demo test lint bench release tools test-tools
 
 ## Build parity and run the Django project of the tests, until Ctrl-C
 demo: tools release
-	@# A server does not run as root, so root's checkout is given to an ordinary user for its database to be written.
-	@if [ "$$(id -u)" = 0 ] && [ "$$(stat -c %u tests/projects/django)" = 0 ]; then chown -R 1000:1000 tests/projects/django; fi
 	$(PARITY) up --project tests/projects/django
 
 ## The whole suite, with the real engine
-test: tools
+test: test-tools
 	$(CARGO) test --locked
 
 lint:
@@ -29,3 +27,7 @@ release:
 ## What a base image can be made with where no registry can be reached
 tools:
 	@sh tests/tools.sh
+
+## That, and what the tests have beside the engine: a registry and Podman
+test-tools:
+	@sh tests/tools.sh tests

@@ -11,12 +11,13 @@ now() {
 
 # hook KIND INDEX COMMAND-AS-JSON PROGRAM ARGUMENT...
 # In the background, because a shell that is process 1 sees signals only while it waits.
+# All on stderr, because an engine does not keep the order of what comes on two streams.
 hook() {
     kind=$1 index=$2 command=$3
     shift 3
     printf '\036parity {"hook":"%s","index":%d,"command":%s,"state":"begin"}\n' "$kind" "$index" "$command" >&2
     now; began=$now
-    "$@" &
+    "$@" >&2 &
     wait $!
     status=$?
     now

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks for what parity and its tests need, installs what is missing where that is allowed, and says what to do where it is not.
+# Checks for what parity (and, with `tests`, its tests) needs, installs what is missing where that is allowed, and says
+# what to do where it is not.
 set -eu
 
 # The engine's socket answers without the docker command, which nobody needs for parity.
@@ -15,18 +16,31 @@ unix://*)
     ;;
 esac
 
-command -v mmdebstrap >/dev/null && exit 0
-if command -v docker >/dev/null && docker pull -q debian:trixie-slim >/dev/null 2>&1; then
-    exit 0 # A registry can be reached: nothing needs to be made from Debian's packages.
-fi
+missing=
+why=
+need() {
+    missing="$missing $1"
+    why="$why
+  $2"
+}
 
-install="apt-get install -y --no-install-recommends mmdebstrap uidmap"
+# A registry that can be reached has the base: nothing needs to be made from Debian's packages then.
+if ! command -v mmdebstrap >/dev/null && ! { command -v docker >/dev/null && docker pull -q debian:trixie-slim >/dev/null 2>&1; }; then
+    need "mmdebstrap uidmap" "mmdebstrap makes the base image, since no registry can be reached"
+fi
+if [ "${1-}" = tests ]; then
+    command -v docker-registry >/dev/null || need docker-registry "docker-registry is the registry that tests push to"
+    command -v htpasswd >/dev/null || need apache2-utils "htpasswd makes that registry's password file"
+    command -v podman >/dev/null || need podman "podman is the other engine that tests run on"
+fi
+[ -n "$missing" ] || exit 0
+
+install="apt-get install -y --no-install-recommends$missing"
 if ! command -v apt-get >/dev/null; then
-    echo "error: no registry can be reached, and there is no mmdebstrap to make the base image with" >&2
-    echo "hint: give the engine access to a registry, or install mmdebstrap" >&2
+    echo "error: these are missing, and there is no apt-get to install them with:$why" >&2
     exit 1
 fi
-echo "installing mmdebstrap, since no registry can be reached" >&2
+echo "installing what is missing:$why" >&2
 if [ "$(id -u)" = 0 ]; then
     apt-get update -q >/dev/null
     DEBIAN_FRONTEND=noninteractive $install >/dev/null
@@ -34,7 +48,7 @@ elif sudo -n true 2>/dev/null; then
     sudo apt-get update -q >/dev/null
     sudo DEBIAN_FRONTEND=noninteractive $install >/dev/null
 else
-    echo "error: mmdebstrap is missing, and this user may not install it" >&2
+    echo "error: this user may not install them" >&2
     echo "hint: sudo $install" >&2
     exit 1
 fi

@@ -61,7 +61,7 @@ pub async fn run(context: &Context<'_>, _args: Args) -> Result<ExitCode> {
             if let Ok(settled) = &settled {
                 findings.push(base(&engine, settled, context).await);
                 findings.push(port(&engine, settled, context).await);
-                findings.push(owner(&engine, context));
+                findings.push(owner(context));
             }
         }
         Err(failure) => findings.push(Finding::bad("engine", failure)),
@@ -87,9 +87,9 @@ fn show(context: &Context<'_>, finding: &Finding) {
 }
 
 fn api(engine: &Engine) -> Finding {
-    let version = engine.api.client_version();
-    let said = format!("API {}.{}", version.major_version, version.minor_version);
-    let enough = engine.flavour == Flavour::Podman || (version.major_version, version.minor_version) >= (1, 41);
+    let (major, minor) = engine.api_version;
+    let said = format!("{major}.{minor}");
+    let enough = engine.flavour == Flavour::Podman || engine.api_version >= (1, 41);
     if enough {
         Finding::good("API", said)
     } else {
@@ -116,10 +116,20 @@ async fn base(engine: &Engine, settled: &Settled, context: &Context<'_>) -> Find
     if matches!(engine.has_image(&name).await, Ok(true)) {
         return Finding::good("base", format!("{name} is on the engine"));
     }
+    let tool = bootstrap_tool(context.environment.get("PATH").map(String::as_str)).is_some();
+    if engine.flavour == Flavour::Podman {
+        let said = format!("Podman does not tell whether {name} can be pulled");
+        return match &settled.plan.image.base.value {
+            Base::Debian { suite } if tool => {
+                Finding::good("base", format!("{said}; mmdebstrap is here and makes Debian {} from its packages if not", suite.name()))
+            }
+            _ => Finding::doubtful("base", said, format!("`podman pull {name}` shows it")),
+        };
+    }
     match engine.registry_has(&name).await {
         Ok(()) => Finding::good("base", format!("{name} can be pulled")),
         Err(failure) => match &settled.plan.image.base.value {
-            Base::Debian { suite } if bootstrap_tool(context.environment.get("PATH").map(String::as_str)).is_some() => Finding::good(
+            Base::Debian { suite } if tool => Finding::good(
                 "base",
                 format!("no registry has {name} for us; mmdebstrap is here and makes Debian {} from its packages", suite.name()),
             ),
@@ -147,17 +157,10 @@ async fn port(engine: &Engine, settled: &Settled, context: &Context<'_>) -> Find
     }
 }
 
-fn owner(engine: &Engine, context: &Context<'_>) -> Finding {
-    let user = user_for(&context.root, engine);
-    if user.read_only_project {
-        let hint = format!("`chown -R 1000 {}`, or work as an ordinary user", context.root.display());
-        return Finding::doubtful(
-            "user",
-            "the project belongs to root: the application, which does not run as root, cannot write there",
-            hint,
-        );
-    }
-    Finding::good("user", format!("the application runs as {}:{}", user.uid, user.gid))
+fn owner(context: &Context<'_>) -> Finding {
+    let user = user_for(&context.root);
+    let whose = if user.roots_project { "; the project is root's, and is mounted as its own" } else { "" };
+    Finding::good("user", format!("the application runs as {}:{}{whose}", user.uid, user.gid))
 }
 
 fn disk(root: &Path) -> Finding {

@@ -28,6 +28,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     for container in found {
         context.ui.note(format!("stopping {}", container.name));
         stop::stop_and_remove(&engine, &container.id, args.timeout, &interrupts, 1, context.ui).await?;
+        stop::tidy(&container.name, container.static_directory.as_deref());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -30,7 +30,7 @@ fn switches() -> Vec<&'static str> {
 fn arg(setting: &Setting, switch: bool) -> Arg {
     let arg = Arg::new(setting.key)
         .long(setting.key)
-        .help(setting.help.trim())
+        .help(setting.help.trim().trim_end_matches('.'))
         .help_heading("Server settings")
         .hide_short_help(!COMMON.contains(&setting.key));
     match setting.shape {

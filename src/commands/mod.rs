@@ -24,6 +24,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::error::{Failure, Kind, Result};
+use crate::events::Report;
 use crate::ui::{Format, Ui, Verbosity};
 use context::Context;
 
@@ -52,8 +53,8 @@ pub struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-In a project's directory, `parity up` is all it takes. `parity config` shows what was understood and why;
-`parity doctor` checks what it needs. Exit codes are listed by `parity help exit-codes`.";
+In a project's directory, `parity up` is all it takes. `parity config` shows what was understood
+and why, `parity doctor` checks what is needed, `parity help exit-codes` lists the exit codes.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -66,7 +67,7 @@ enum Command {
     Status(status::Args),
     /// Show the server's log
     Logs(logs::Args),
-    /// Replace the running server by a new one
+    /// Restart the running server with the settings that it was started with
     Restart(restart::Args),
     /// Run a command in the running container, in the application's environment
     Exec(exec::Args),
@@ -122,7 +123,9 @@ pub fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(failure) => {
-            if failure.kind != Kind::Interrupted || ui.is_json() {
+            if failure.kind == Kind::Interrupted && !ui.is_json() {
+                ui.note(failure.message);
+            } else {
                 ui.failure(&failure);
             }
             ExitCode::from(failure.kind.exit_code())

@@ -18,6 +18,8 @@ pub struct Settled {
     pub plan: Plan,
     /// The application's environment. Only the engine may see the values.
     pub secrets: Vec<(String, Secret)>,
+    /// The project's files that hold such values.
+    pub environment_files: Vec<String>,
     /// The CA bundle for builds: `image.build-ca`, or `SSL_CERT_FILE`.
     pub build_ca: Option<PathBuf>,
     /// Things the user should know about the project.
@@ -39,12 +41,14 @@ impl Context<'_> {
         let project = project::inspect(&self.root, &wanted)?;
         let remarks = project.remarks.clone();
         let secrets = config.env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
+        let env_files = config.env_file.iter().flat_map(|files| &files.value);
+        let environment_files = config::FILES.into_iter().chain(env_files.map(String::as_str)).map(String::from).collect();
         let build_ca = match &config.image.build_ca {
             Some(file) => Some(self.root.join(&file.value)),
             None => self.environment.get("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from),
         };
         let plan = settle(self.root.clone(), config, project, profile)?;
-        Ok(Settled { plan, secrets, build_ca, remarks })
+        Ok(Settled { plan, secrets, environment_files, build_ca, remarks })
     }
 
     pub fn config(&self, flags: &ServerFlags) -> Result<Config> {

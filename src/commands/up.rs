@@ -39,13 +39,13 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     context.remark(&settled);
     context.ui.note(settled.plan.summary());
     let engine = interrupts.or(context.engine()).await?;
-    let how = How { build: args.build, build_ca: settled.build_ca.clone(), ..How::default() };
+    let how = How { build: args.build, build_ca: settled.build_ca.clone(), leave_out: settled.environment_files.clone(), ..How::default() };
     let image = image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await?;
     let wish = Up {
         plan: &settled.plan,
         secrets: &settled.secrets,
         image: &image.reference,
-        user: user_for(&context.root, &engine),
+        user: user_for(&context.root),
         detach: args.detach,
         wait: args.wait,
         recreate: args.build || args.force_recreate,

@@ -26,6 +26,9 @@ pub use setting::{Setting, all as all_settings, find as find_setting};
 pub use value::{Given, Mismatch, OnOffAuto, Part, Shape, Value};
 pub use variables::RESERVED_VARIABLES;
 
+/// The names that configuration has in a project. A value of the application's environment may be in any of them.
+pub const FILES: [&str; 4] = ["parity.yaml", "parity.yml", "parity.override.yaml", "parity.override.yml"];
+
 /// Everything that was said, each value with its origin. What nobody said is `None` or empty, except
 /// the server's settings, which carry mod_wsgi-express' defaults.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -74,7 +77,7 @@ pub struct Image {
 /// `hooks:` in the file. Each entry is one shell command line.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hooks {
-    /// Steps of the image build, after the requirements.
+    /// Steps of the image build, after the requirements. The project is at `/app`; what they write there is dropped.
     pub build: Vec<Sourced<String>>,
     /// Run in the container before Apache starts.
     pub start: Vec<Sourced<String>>,

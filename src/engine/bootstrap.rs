@@ -3,12 +3,16 @@
 //! mmdebstrap makes a root file system that is the same, bit for bit, each time it is made from the same packages;
 //! wrapped by hand into a docker-archive with a fixed date, its image ID is the same too, on Docker and on Podman.
 
+use std::fs::Permissions;
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use bollard::query_parameters::ImportImageOptions;
 use futures_util::StreamExt;
+use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpid};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -40,6 +44,8 @@ pub async fn make(
     report: &dyn Report,
 ) -> Result<(String, String)> {
     let directory = tempfile::tempdir().map_err(|error| scratch(&error))?;
+    // Run by an ordinary user, mmdebstrap works here as the users of a namespace.
+    std::fs::set_permissions(directory.path(), Permissions::from_mode(0o1777)).map_err(|error| scratch(&error))?;
     let layer = directory.path().join("layer.tar");
     debootstrap(suite, &engine.architecture, &layer, stage, report).await?;
     report.report(Event::StageProgress { id: stage.into(), text: "loading it into the engine".into() });
@@ -72,12 +78,13 @@ async fn debootstrap(suite: Suite, architecture: &str, target: &Path, stage: &st
         .arg(target)
         .env("SOURCE_DATE_EPOCH", EPOCH)
         .env("LC_ALL", "C")
+        // What it leaves behind when it is interrupted goes with this directory.
+        .env("TMPDIR", target.parent().unwrap_or(Path::new("/tmp")))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         // In its own group, so that a Ctrl-C at the terminal is ours to handle, and all of it can be ended.
-        .process_group(0)
-        .kill_on_drop(true);
+        .process_group(0);
     let mut child = command.spawn().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             Failure::new(Kind::Base, "no registry can be reached, and mmdebstrap, which would make the base, is not installed")
@@ -86,7 +93,7 @@ async fn debootstrap(suite: Suite, architecture: &str, target: &Path, stage: &st
         }
         _ => Failure::new(Kind::Base, "cannot run mmdebstrap").caused_by(&error),
     })?;
-    let guard = Group(child.id());
+    let guard = Group::of(&child);
     let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped")).lines();
     let mut tail = Vec::new();
     while let Ok(Some(line)) = lines.next_line().await {
@@ -119,10 +126,19 @@ async fn debootstrap(suite: Suite, architecture: &str, target: &Path, stage: &st
     })
 }
 
-/// A process group that is ended when its owner gives up: mmdebstrap has children that would go on.
-struct Group(Option<u32>);
+/// A process group that is ended when its owner gives up: mmdebstrap has children that would go on, and
+/// gigabytes in the temporary directory that it removes when it is asked to end.
+struct Group(Option<Pid>);
+
+/// How long mmdebstrap gets to tidy up, in steps.
+const TIDY_STEPS: u32 = 30;
+const TIDY_STEP: Duration = Duration::from_millis(50);
 
 impl Group {
+    fn of(child: &tokio::process::Child) -> Self {
+        Self(child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw))
+    }
+
     fn ended(mut self) {
         self.0 = None;
     }
@@ -130,9 +146,15 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        if let Some(pid) = self.0.and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw) {
-            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::TERM);
+        let Some(pid) = self.0 else { return };
+        let _ = kill_process_group(pid, Signal::TERM);
+        for _ in 0..TIDY_STEPS {
+            if !matches!(waitpid(Some(pid), WaitOptions::NOHANG), Ok(None)) {
+                break;
+            }
+            std::thread::sleep(TIDY_STEP);
         }
+        let _ = kill_process_group(pid, Signal::KILL);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::path::Path;
+use std::path::{Component, Path};
 use std::time::Instant;
 
 use bollard::models::BuildInfoAux;
@@ -12,9 +12,9 @@ use futures_util::StreamExt;
 use super::connect::{Engine, Flavour};
 use super::error::explain;
 pub use super::progress::Broken;
-use super::progress::{PLAIN, Progress};
+use super::progress::Progress;
 use crate::error::{Failure, Kind, Result};
-use crate::events::{Event, Report};
+use crate::events::Report;
 
 /// A build: what goes in, and the name of what comes out.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Build {
     pub files: Vec<(String, Vec<u8>)>,
     /// A directory of this machine that is added to the context under `app/`, as far as `.dockerignore` lets it.
     pub project: Option<std::path::PathBuf>,
+    /// Files of that directory that stay out of the image, by their paths in it.
+    pub leave_out: Vec<String>,
     pub labels: Vec<(String, String)>,
     pub no_cache: bool,
 }
@@ -65,10 +67,6 @@ impl Engine {
             session: buildkit.then(session_id),
             ..BuildImageOptions::default()
         };
-        let begun = Instant::now();
-        if !buildkit {
-            report.report(Event::StageStarted { id: PLAIN.into(), title: "image".into() });
-        }
         let mut progress = Progress::default();
         let mut stream = std::pin::pin!(self.api.build_image(options, Some(HashMap::new()), Some(bollard::body_full(context.into()))));
         while let Some(info) = stream.next().await {
@@ -83,9 +81,6 @@ impl Engine {
                 }
                 Err(error) => {
                     progress.fail(report);
-                    if !buildkit {
-                        report.report(Event::StageFailed { id: PLAIN.into(), title: "image".into(), took: begun.elapsed() });
-                    }
                     let mut failure = explain(&error, "building the image failed");
                     if failure.kind == Kind::Other {
                         failure.kind = Kind::Build;
@@ -95,7 +90,7 @@ impl Engine {
             }
         }
         if !buildkit {
-            report.report(Event::StageDone { id: PLAIN.into(), title: "image".into(), detail: None, took: begun.elapsed() });
+            progress.plain_done(report);
         }
         Ok(Built { worked: progress.worked })
     }
@@ -113,7 +108,7 @@ fn context(build: &Build) -> std::io::Result<Vec<u8>> {
         add(&mut archive, path, content, 0o644)?;
     }
     if let Some(project) = &build.project {
-        add_project(&mut archive, project)?;
+        add_project(&mut archive, project, &build.leave_out)?;
     }
     archive.into_inner()
 }
@@ -126,8 +121,8 @@ fn add(archive: &mut tar::Builder<Vec<u8>>, path: &str, content: &[u8], mode: u3
     archive.append_data(&mut header, path, content)
 }
 
-/// The project's files without what `.dockerignore` names, version control and virtual environments.
-fn add_project(archive: &mut tar::Builder<Vec<u8>>, project: &Path) -> std::io::Result<()> {
+/// The project's files without what `.dockerignore` names, version control, virtual environments and what is to be left out.
+fn add_project(archive: &mut tar::Builder<Vec<u8>>, project: &Path, leave_out: &[String]) -> std::io::Result<()> {
     let mut walk = ignore::WalkBuilder::new(project);
     walk.standard_filters(false).hidden(false).follow_links(false).add_custom_ignore_filename(".dockerignore").sort_by_file_name(Ord::cmp);
     walk.filter_entry(|entry| {
@@ -138,6 +133,10 @@ fn add_project(archive: &mut tar::Builder<Vec<u8>>, project: &Path) -> std::io::
     for entry in walk.build() {
         let entry = entry.map_err(std::io::Error::other)?;
         let Ok(inside) = entry.path().strip_prefix(project) else { continue };
+        let is_inside = |path: &String| Path::new(path).components().filter(|part| *part != Component::CurDir).eq(inside.components());
+        if leave_out.iter().any(is_inside) {
+            continue;
+        }
         let target = Path::new("app").join(inside);
         let kind = entry.file_type();
         if kind.is_some_and(|kind| kind.is_file()) {

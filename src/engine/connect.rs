@@ -26,6 +26,8 @@ pub struct Engine {
     pub flavour: Flavour,
     /// `20.10.24`.
     pub version: String,
+    /// The newest version of the API that it speaks, major and minor.
+    pub api_version: (u32, u32),
     /// The engine's own architecture: `amd64`.
     pub architecture: String,
     pub endpoint: Endpoint,
@@ -52,7 +54,14 @@ pub async fn connect(environment: &BTreeMap<String, String>) -> Result<Engine> {
     let unreachable = |error: &bollard::errors::Error| explain(error, &format!("cannot reach the container engine at {}", endpoint.host));
     // bollard checks that the socket exists before it opens it, and reports anything else when it is first used.
     // Its requests name no API version, so there is none to negotiate: that would only ask the same again.
-    let api = Docker::connect_with_host(&endpoint.host).map_err(|error| unreachable(&error))?;
+    let api = Docker::connect_with_host(&endpoint.host).map_err(|error| match error {
+        bollard::errors::Error::UnsupportedURISchemeError { .. } => {
+            Failure::new(Kind::EngineUnreachable, format!("`{}` is no address of a container engine", endpoint.host.escape_debug()))
+                .cause(format!("it is said by {}", endpoint.because))
+                .hint("an address begins with unix://, tcp:// or ssh://; without one the usual places are tried")
+        }
+        error => unreachable(&error),
+    })?;
     let api = api.with_timeout(SILENCE).with_request_modifier(url_safe_credentials);
     let version = tokio::time::timeout(Duration::from_secs(20), api.version()).await;
     let version = match version {
@@ -67,6 +76,11 @@ pub async fn connect(environment: &BTreeMap<String, String>) -> Result<Engine> {
     Ok(Engine {
         api,
         flavour: if podman { Flavour::Podman } else { Flavour::Docker },
+        api_version: version
+            .api_version
+            .as_deref()
+            .and_then(|text| text.split_once('.'))
+            .map_or((0, 0), |(major, minor)| (major.parse().unwrap_or(0), minor.parse().unwrap_or(0))),
         version: version.version.unwrap_or_default(),
         architecture: version.arch.unwrap_or_default(),
         endpoint,

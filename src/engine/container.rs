@@ -1,7 +1,7 @@
 //! Containers: what is there, and making, stopping and removing them.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bollard::models::{ContainerCreateBody, ContainerStateStatusEnum, HostConfig, Mount, MountType, PortBinding, ResourcesUlimits};
 use bollard::query_parameters::{
@@ -30,6 +30,8 @@ pub struct Observed {
     pub owner: Option<String>,
     pub project: String,
     pub profile: String,
+    /// The directory of this machine that static files are mounted over.
+    pub static_directory: Option<PathBuf>,
     /// `http://127.0.0.1:8000`, when it runs and is published.
     pub url: Option<String>,
     pub image: String,
@@ -61,8 +63,8 @@ pub struct Wish {
     pub user: String,
     /// The project's directory on the host and in the container.
     pub bind: Option<(String, String)>,
-    /// Directories in memory, each with its mount options.
-    pub tmpfs: Vec<(String, String)>,
+    /// Directories in memory, which belong to the user.
+    pub tmpfs: Vec<String>,
     pub working_directory: String,
     /// Address and port on the host; port 0 takes a free one.
     pub publish: (String, u16),
@@ -173,6 +175,17 @@ impl Engine {
         async_stream(api, id, options)
     }
 
+    /// Engines give a tmpfs the mode of the directory that it covers, and root, whatever mode is asked for: the user must own it.
+    fn tmpfs_options(&self, user: &str) -> String {
+        let whose = match (self.flavour, user.split_once(':')) {
+            // Podman knows no `uid=`, and Docker no `U`.
+            (Flavour::Podman, _) => ",U".to_owned(),
+            (Flavour::Docker, Some((uid, gid))) => format!(",uid={uid},gid={gid}"),
+            (Flavour::Docker, None) => format!(",uid={user}"),
+        };
+        format!("rw,nosuid,nodev,mode=1777{whose}")
+    }
+
     fn body(&self, wish: &Wish) -> ContainerCreateBody {
         let (address, port) = &wish.publish;
         let binding = PortBinding { host_ip: Some(address.clone()), host_port: Some(port.to_string()) };
@@ -191,6 +204,7 @@ impl Engine {
         // A rootless Podman maps the user to root unless it is told to keep them.
         let keep_id = podman && self.endpoint.host.contains("/run/user/");
         let limit = |name: &str| ResourcesUlimits { name: Some(name.into()), soft: Some(4096), hard: Some(4096) };
+        let tmpfs = wish.tmpfs.iter().map(|directory| (directory.clone(), self.tmpfs_options(&wish.user)));
         ContainerCreateBody {
             image: Some(wish.image.clone()),
             cmd: Some(wish.command.clone()),
@@ -201,7 +215,7 @@ impl Engine {
             exposed_ports: Some(vec![PORT.into()]),
             host_config: Some(HostConfig {
                 mounts: Some(mounts.collect()),
-                tmpfs: Some(wish.tmpfs.iter().cloned().collect()),
+                tmpfs: Some(tmpfs.collect()),
                 readonly_rootfs: Some(true),
                 cap_drop: Some(vec!["ALL".into()]),
                 security_opt: Some(security),
@@ -286,6 +300,7 @@ fn observed(found: bollard::models::ContainerInspectResponse) -> Observed {
         owner: take(label::OWNER),
         project: take(label::PROJECT).unwrap_or_default(),
         profile: take(label::PROFILE).unwrap_or_default(),
+        static_directory: take(label::STATIC).map(PathBuf::from),
         url,
         image: config.image.unwrap_or_default(),
         started: state.started_at,

@@ -8,14 +8,18 @@ use crate::error::{Failure, Kind};
 /// `cannot start the container`.
 pub fn explain(error: &Error, what: &str) -> Failure {
     let said = chain(error);
-    let text = said.join("\n");
-    let low = text.to_lowercase();
+    let low = format!("{error:?}\n{}", said.join("\n")).to_lowercase();
     let failure = |kind: Kind, message: String| {
         let mut failure = Failure::new(kind, message);
         failure.causes = said.clone();
         failure
     };
-    if low.contains("permission denied") && (low.contains("connect") || low.contains("os error 13") || low.contains("client error")) {
+    // An engine that says something is there: "connection refused" is then what it met, at a registry for one.
+    let answered = matches!(error, Error::DockerResponseServerError { .. } | Error::DockerStreamError { .. });
+    if !answered
+        && low.contains("permission denied")
+        && (low.contains("connect") || low.contains("os error 13") || low.contains("client error"))
+    {
         return failure(Kind::EnginePermission, format!("{what}: permission denied"))
             .hint("add yourself to the engine's group and log in again: `sudo usermod -aG docker $USER`")
             .hint("or use a rootless engine: set DOCKER_HOST to its socket");
@@ -27,7 +31,7 @@ pub fn explain(error: &Error, what: &str) -> Failure {
     if low.contains("port is already allocated") || low.contains("address already in use") {
         return failure(Kind::PortTaken, format!("{what}: the port is taken"));
     }
-    if is_gone(&low) {
+    if !answered && is_gone(&low) {
         return failure(Kind::EngineUnreachable, what.into())
             .hint("is it running? Start Docker (`sudo systemctl start docker`, or Docker Desktop) or Podman (`systemctl --user start podman.socket`)")
             .hint("if it listens elsewhere, set DOCKER_HOST; `parity doctor` checks everything");
@@ -59,9 +63,12 @@ fn chain(error: &Error) -> Vec<String> {
     while let Some(error) = next {
         let text = match error.downcast_ref::<Error>() {
             Some(Error::DockerResponseServerError { message, .. }) => message.trim().to_owned(),
+            Some(Error::DockerStreamError { error }) => error.trim().to_owned(),
             _ => error.to_string(),
         };
-        if !text.is_empty() && !said.iter().any(|have| have.contains(&text)) {
+        // The HTTP library's names for its own parts say nothing to a user.
+        let inner = text.starts_with("Error in the hyper") || text.starts_with("client error (");
+        if !inner && !text.is_empty() && !said.iter().any(|have| have.contains(&text)) {
             said.push(text);
         }
         next = error.source();

@@ -8,12 +8,14 @@ pub mod label {
     pub const PROJECT: &str = "dev.parity.project";
     /// Digest of all that the container was made from; another digest means that it must be replaced.
     pub const PLAN: &str = "dev.parity.plan";
-    /// The URL that the container was published on, for people; the engine's port binding is what counts.
+    /// Which profile of the plan it is: `up`.
     pub const PROFILE: &str = "dev.parity.profile";
     /// `host:pid:start` of the foreground command that owns the container; absent when it was detached.
     pub const OWNER: &str = "dev.parity.owner";
     /// Path of the URL at which the application is mounted.
     pub const MOUNT: &str = "dev.parity.mount-point";
+    /// The directory in the project that static files are mounted over.
+    pub const STATIC: &str = "dev.parity.static";
     /// `base` or `runtime`, on images.
     pub const IMAGE: &str = "dev.parity.image";
 }

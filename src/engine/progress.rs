@@ -26,6 +26,9 @@ const KEPT: usize = 200;
 pub struct Progress {
     steps: BTreeMap<String, Step>,
     stages: BTreeMap<String, Stage>,
+    /// Of plain output: the stage that is being built, and a line that is not complete.
+    current: Option<String>,
+    partial: String,
     /// Steps that really ran, that is, were not cached.
     pub worked: usize,
 }
@@ -66,11 +69,9 @@ impl Progress {
                 step.name = vertex.name;
             }
             if vertex.started.is_some()
-                && let Some(stage) = &step.stage
-                && !self.stages.contains_key(stage)
+                && let Some(stage) = step.stage.clone()
             {
-                self.stages.insert(stage.clone(), Stage { started: Instant::now(), done: false });
-                report.report(Event::StageStarted { id: stage.clone(), title: title(stage).into() });
+                begin_stage(&mut self.stages, &stage, report);
             }
             step.cached |= vertex.cached;
             if vertex.completed.is_some() && !step.done {
@@ -109,25 +110,65 @@ impl Progress {
         }
     }
 
-    /// Takes in a piece of Podman's (or the classic builder's) plain output.
+    /// Takes in a piece of Podman's plain output: `[2/4] STEP 1/3: FROM … AS builder`, what the step writes, and
+    /// `--> Using cache …` where it had nothing to do.
     pub fn plain(&mut self, text: &str, report: &dyn Report) {
-        let step = self.steps.entry(String::new()).or_default();
-        for line in step.take(text.as_bytes()) {
-            if line.starts_with("STEP ") || line.starts_with("[") && line.contains("] STEP ") || line.starts_with("Step ") {
-                step.name = line.clone();
-                step.output.clear();
+        self.partial.push_str(text);
+        while let Some(end) = self.partial.find('\n') {
+            let line: String = self.partial.drain(..=end).collect();
+            match plain_step(line.trim_end()) {
+                Some(command) => self.begin_plain(command, report),
+                None => self.continue_plain(&line, report),
             }
-            report.report(Event::StageProgress { id: PLAIN.into(), text: line });
         }
+    }
+
+    fn begin_plain(&mut self, command: &str, report: &dyn Report) {
+        self.end_plain();
+        let from = command.starts_with("FROM ");
+        if from {
+            let stage = command.split_once(" AS ").map(|(_, name)| name.trim()).filter(|name| is_shown(name));
+            self.current = stage.map(String::from);
+            self.finish_stages(report);
+        }
+        let name = format!("[{}] {command}", self.current.as_deref().unwrap_or_default());
+        // The names of steps count up, so that they keep their order.
+        let id = format!("{:08}", self.steps.len());
+        self.steps.insert(id, Step { name, stage: self.current.clone(), cached: from, ..Step::default() });
+        if let Some(stage) = self.current.clone() {
+            begin_stage(&mut self.stages, &stage, report);
+        }
+    }
+
+    fn continue_plain(&mut self, line: &str, report: &dyn Report) {
+        let Some(mut step) = self.steps.last_entry() else { return };
+        let step = step.get_mut();
+        step.cached |= line.starts_with("--> Using cache");
+        for line in step.take(line.as_bytes()) {
+            let stage = step.stage.clone().unwrap_or_default();
+            report.report(Event::StageProgress { id: stage, text: line });
+        }
+    }
+
+    fn end_plain(&mut self) {
+        if let Some(mut step) = self.steps.last_entry().filter(|step| !step.get().done) {
+            let step = step.get_mut();
+            step.done = true;
+            self.worked += usize::from(!step.cached && step.stage.is_some());
+        }
+    }
+
+    /// A plain build has come to its good end, which its output does not say.
+    pub fn plain_done(&mut self, report: &dyn Report) {
+        self.end_plain();
+        self.finish_stages(report);
     }
 
     /// The step that failed, once the build has.
     pub fn broken(&mut self) -> Option<Broken> {
-        let step = self.steps.values_mut().find(|step| step.failed.is_some() && !step.name.is_empty());
-        let step = match step {
-            Some(step) => step,
-            None => self.steps.get_mut("")?,
-        };
+        let failed = self.steps.values().any(|step| step.failed.is_some() && !step.name.is_empty());
+        // A plain build does not say which step failed: it is the last.
+        let step = self.steps.values_mut().rev().find(|step| if failed { step.failed.is_some() } else { !step.done })?;
         if !step.partial.is_empty() {
             let rest = std::mem::take(&mut step.partial);
             step.output.push(rest);
@@ -143,9 +184,6 @@ impl Progress {
         }
     }
 }
-
-/// The one stage of a build whose engine does not tell stages apart.
-pub const PLAIN: &str = "build";
 
 impl Step {
     /// Adds output; returns the lines that it completed. A carriage return starts a line anew, as on a terminal.
@@ -170,9 +208,29 @@ impl Step {
 /// `builder` of `[builder 2/4] RUN …`.
 fn stage_of(name: &str) -> Option<&str> {
     let inside = name.strip_prefix('[')?.split_once(']')?.0;
-    let stage = inside.split_once(' ')?.0;
-    // The base has a line of its own by the time of the build.
-    (!["internal", "base"].contains(&stage)).then_some(stage)
+    Some(inside.split_once(' ')?.0).filter(|stage| is_shown(stage))
+}
+
+/// The base has a line of its own by the time of the build.
+fn is_shown(stage: &str) -> bool {
+    !["internal", "base"].contains(&stage)
+}
+
+/// `RUN pip …` of `[2/4] STEP 3/7: RUN pip …` and of `STEP 3/7: RUN pip …`.
+fn plain_step(line: &str) -> Option<&str> {
+    let rest = match line.strip_prefix('[') {
+        Some(numbered) => numbered.split_once("] ")?.1,
+        None => line,
+    };
+    let (number, command) = rest.strip_prefix("STEP ")?.split_once(": ")?;
+    number.chars().all(|c| c.is_ascii_digit() || c == '/').then_some(command)
+}
+
+fn begin_stage(stages: &mut BTreeMap<String, Stage>, stage: &str, report: &dyn Report) {
+    if !stages.contains_key(stage) {
+        stages.insert(stage.to_owned(), Stage { started: Instant::now(), done: false });
+        report.report(Event::StageStarted { id: stage.to_owned(), title: title(stage).into() });
+    }
 }
 
 fn title(stage: &str) -> &str {
@@ -188,6 +246,55 @@ mod tests {
         assert_eq!(stage_of("[builder 2/4] RUN pip"), Some("builder"));
         assert_eq!(stage_of("[internal] load build definition"), None);
         assert_eq!(stage_of("exporting to image"), None);
+    }
+
+    #[derive(Default)]
+    struct Told(std::sync::Mutex<Vec<String>>);
+
+    impl Report for Told {
+        fn report(&self, event: Event) {
+            self.0.lock().unwrap().push(match event {
+                Event::StageStarted { id, .. } => format!("begin {id}"),
+                Event::StageProgress { id, text } => format!("{id}: {text}"),
+                Event::StageDone { id, detail, .. } => format!("end {id} {}", detail.unwrap_or_default()),
+                Event::StageFailed { id, .. } => format!("fail {id}"),
+                other => format!("{other:?}"),
+            });
+        }
+    }
+
+    const PODMAN: [&str; 9] = [
+        "[1/3] STEP 1/1: FROM localhost/parity-base:x AS base\n--> 111\n",
+        "[2/3] STEP 1/2: FROM 111 AS builder\n[2/3] STEP 2/2: RUN set -e; pip ins",
+        "tall flask\n",
+        "--> Using cache 222\n--> 222\n",
+        "[3/3] STEP 1/3: FROM 111 AS runtime\n",
+        "[3/3] STEP 2/3: COPY --from=builder /a /a\n--> 333\n",
+        "[3/3] STEP 3/3: RUN make it\n",
+        "made\n",
+        "[3/3] COMMIT localhost/parity:x\n",
+    ];
+
+    #[test]
+    fn podmans_lines_are_stages_too() {
+        let (told, mut progress) = (Told::default(), Progress::default());
+        PODMAN.iter().for_each(|text| progress.plain(text, &told));
+        progress.plain_done(&told);
+        assert_eq!(progress.worked, 2);
+        let told = told.0.into_inner().unwrap();
+        let stages: Vec<&str> = told.iter().map(String::as_str).filter(|line| !line.contains(": ")).collect();
+        assert_eq!(stages, ["begin builder", "end builder cached", "begin runtime", "end runtime "]);
+        assert!(told.contains(&"runtime: made".to_owned()));
+    }
+
+    #[test]
+    fn podmans_last_step_is_the_one_that_failed() {
+        let (told, mut progress) = (Told::default(), Progress::default());
+        PODMAN[..8].iter().for_each(|text| progress.plain(text, &told));
+        progress.fail(&told);
+        let broken = progress.broken().unwrap();
+        assert_eq!((broken.step.as_str(), broken.output.as_slice()), ("[runtime] RUN make it", &["made".to_owned()][..]));
+        assert_eq!(told.0.into_inner().unwrap().last().map(String::as_str), Some("fail runtime"));
     }
 
     #[test]

@@ -49,7 +49,6 @@ impl Engine {
         self.api.inspect_registry_image(reference, credentials).await.map(drop).map_err(|error| {
             let mut failure = hinted(explain(&error, &format!("{reference} cannot be found in its registry")), reference);
             failure.kind = Kind::Base;
-            failure.hints.retain(|hint| !hint.contains("is it running?"));
             failure
         })
     }
@@ -67,7 +66,7 @@ impl Engine {
         while let Some(step) = progress.next().await {
             let step = step.map_err(|error| {
                 let mut failure = hinted(explain(&error, &what), reference);
-                if matches!(failure.kind, Kind::Other | Kind::EngineUnreachable) {
+                if failure.kind == Kind::Other {
                     failure.kind = Kind::Registry;
                 }
                 failure
@@ -94,6 +93,12 @@ fn hinted(failure: Failure, reference: &str) -> Failure {
         || said.contains("denied")
     {
         return failure.hint(format!("log in first: `docker login {registry}`"));
+    }
+    if ["connection refused", "no such host", "i/o timeout", "no route to host", "network is unreachable"]
+        .iter()
+        .any(|sign| said.contains(sign))
+    {
+        return failure.hint(format!("the engine cannot reach {registry}: is it up, and the name right?"));
     }
     if said.contains("server gave http response to https client") {
         return failure.hint(format!(

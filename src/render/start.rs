@@ -124,10 +124,11 @@ mod tests {
     fn its_lines_are_json() {
         let hook = r#"printf '%s\n' "a" '\b'; pwd"#;
         let (status, stdout, stderr) = run(&[hook]);
-        assert_eq!((status, stdout.as_str()), (Some(0), "a\n\\b\n/\napache2 -f /etc/parity/httpd.conf -DFOREGROUND\n"));
-        let lines: Vec<serde_json::Value> =
-            stderr.lines().map(|line| serde_json::from_str(line.strip_prefix(MARK).unwrap()).unwrap()).collect();
-        assert_eq!(lines.len(), 2);
+        assert_eq!((status, stdout.as_str()), (Some(0), "apache2 -f /etc/parity/httpd.conf -DFOREGROUND\n"));
+        // What the hook prints is between its two lines.
+        let [begin, a, b, directory, end]: [&str; 5] = stderr.lines().collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!((a, b, directory), ("a", "\\b", "/"));
+        let lines: [serde_json::Value; 2] = [begin, end].map(|line| serde_json::from_str(line.strip_prefix(MARK).unwrap()).unwrap());
         assert_eq!(lines[0], serde_json::json!({"hook": "start", "index": 0, "command": hook, "state": "begin"}));
         assert_eq!((&lines[1]["state"], &lines[1]["status"], &lines[1]["command"]), (&"end".into(), &0.into(), &hook.into()));
         assert!(lines[1]["millis"].is_u64());

@@ -61,6 +61,7 @@ mod tests {
             owner: owner.map(Into::into),
             project: "/x".into(),
             profile: "up".into(),
+            static_directory: None,
             url: None,
             image: "i".into(),
             started: None,

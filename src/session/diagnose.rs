@@ -91,7 +91,7 @@ fn task(step: &str) -> &str {
         "installing Debian packages"
     } else if low.contains("collectstatic") {
         "collecting static files"
-    } else if low.contains("[runtime ") {
+    } else if low.contains("[runtime ") || low.contains("[runtime]") {
         "a build hook"
     } else {
         "a step of the Dockerfile"

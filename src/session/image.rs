@@ -28,6 +28,8 @@ pub struct How {
     pub update_base: bool,
     /// A CA bundle for the build.
     pub build_ca: Option<PathBuf>,
+    /// Files that hold the application's environment, which is in no image.
+    pub leave_out: Vec<String>,
 }
 
 /// An image on the engine.
@@ -77,7 +79,9 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
         image: reference.clone(),
         target: RUNTIME.into(),
         files: render::context_files(&runtime_plan(plan), &options)?,
-        project: None,
+        // Build hooks see the project; nothing else of the runtime does.
+        project: (!plan.image.build_hooks.is_empty()).then(|| plan.root.clone()),
+        leave_out: how.leave_out.clone(),
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), RUNTIME.into())],
         no_cache: how.no_cache,
     };
@@ -108,6 +112,7 @@ pub async fn production(
         target: PRODUCTION.into(),
         files: render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, &options)?,
         project: Some(plan.root.clone()),
+        leave_out: how.leave_out.clone(),
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), PRODUCTION.into())],
         no_cache: how.no_cache,
     };
@@ -156,13 +161,21 @@ async fn pulled(engine: &Engine, reference: &str, report: &dyn Report) -> Result
         }
         Err(failure) => {
             let why = failure.causes.last().cloned().unwrap_or_default();
-            report.report(Event::StageDone { id: BUILD.into(), title, detail: Some("not in the registry".into()), took });
-            if !why.contains("manifest unknown") && !why.contains("not found") {
+            let absent = says_that_it_is_absent(&why);
+            let detail = if absent { "not in the registry" } else { "cannot be pulled" };
+            report.report(Event::StageDone { id: BUILD.into(), title, detail: Some(format!("{detail}: building it")), took });
+            if !absent {
                 report.report(Event::Warning { text: format!("{failure}: {why}"), hint: failure.hints.first().cloned() });
             }
             Ok(false)
         }
     }
+}
+
+/// A registry's words for an image that nobody pushed yet, which are those of its API, or an engine's for them.
+fn says_that_it_is_absent(why: &str) -> bool {
+    let why = why.to_lowercase();
+    ["manifest unknown", "name unknown", "not found", "repository name not known"].iter().any(|sign| why.contains(sign))
 }
 
 /// The image's name: the digest of everything that goes into it, so that equal input has one image everywhere.

@@ -33,6 +33,11 @@ impl Interrupts {
         Ok(Self { count })
     }
 
+    /// Signals so far.
+    pub fn count(&self) -> u32 {
+        *self.count.borrow()
+    }
+
     /// Returns once that many signals have come.
     pub async fn reached(&self, times: u32) {
         let mut count = self.count.clone();

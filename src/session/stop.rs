@@ -1,7 +1,9 @@
 //! Stopping a server, so that nothing is left.
 
+use std::path::Path;
+
 use super::Interrupts;
-use crate::engine::Engine;
+use crate::engine::{Engine, ownership};
 use crate::error::Result;
 use crate::events::{Event, Report};
 
@@ -30,4 +32,14 @@ pub async fn stop_and_remove(
     engine.remove(id).await?;
     report.report(Event::Stopped);
     Ok(())
+}
+
+/// Takes away what was made on this machine for a container that is gone: the view of root's project, and the
+/// mount point of static files if it is empty.
+pub fn tidy(container: &str, static_directory: Option<&Path>) {
+    ownership::unmount(&ownership::place(container));
+    if let Some(directory) = static_directory {
+        // It fails on a directory that has something in it, which is what is wanted.
+        let _ = std::fs::remove_dir(directory);
+    }
 }

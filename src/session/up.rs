@@ -1,14 +1,12 @@
 //! `parity up`, after the plan is settled and the image is there: from what runs now to a server that answers.
 
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-
+use super::create::{create, static_directory, wish};
 use super::decide::{Decision, Wish, decide};
 use super::follow::{Follower, Seen};
 use super::interrupts::interrupted;
-use super::stop::{HASTY, stop_and_remove};
+use super::stop::{HASTY, stop_and_remove, tidy};
 use super::{Interrupts, User, container_name, owner, ready};
 use crate::engine::container::{self, Observed};
 use crate::engine::{Engine, label};
@@ -16,8 +14,7 @@ use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::logs::{Paths, Reader};
 use crate::plan::Plan;
-use crate::render;
-use crate::units::{Secret, layout};
+use crate::units::Secret;
 
 /// How the server is started.
 #[derive(Debug)]
@@ -48,68 +45,54 @@ pub async fn up(engine: &Engine, up: &Up<'_>, interrupts: &Interrupts, report: &
     let found = interrupts.or(engine.observe(&name)).await?;
     let owner_lives = found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(owner::is_alive);
     let decision = decide(Wish { plan: &digest, recreate: up.recreate }, found.as_ref(), owner_lives);
-    let (id, ours) = match decision {
+    let (id, claim) = match decision {
         Decision::Watch { id, cause } => {
             report.report(Event::Note { text: cause });
-            (id, false)
+            (id, Claim::None)
         }
         Decision::Adopt { id, cause } => {
             report.report(Event::Note { text: cause });
-            (id, true)
+            (id, Claim::Adopted)
         }
         Decision::Replace { id, cause } => {
             report.report(Event::Note { text: cause });
             interrupts.or(replace(engine, &id, found.as_ref())).await?;
-            (create(engine, &wish, up, report).await?, true)
+            (create(engine, &wish, up, report).await?, Claim::Created)
         }
-        Decision::Create => (create(engine, &wish, up, report).await?, true),
+        Decision::Create => (create(engine, &wish, up, report).await?, Claim::Created),
     };
     let result = run(engine, up, &id, begun, interrupts, report).await;
-    // A detached server stays, unless it never came to answer; a foreground one goes with its session.
-    if ours && (!up.detach || result.is_err()) {
-        let hurry = if matches!(&result, Err(failure) if failure.kind == Kind::Interrupted) { 2 } else { 1 };
-        let removed = stop_and_remove(engine, &id, HASTY, interrupts, hurry, report).await;
-        tidy(up.plan.collect_static.as_ref().map(|collect| collect.target.as_str()), &up.plan.root);
+    let goes = match claim {
+        Claim::None => false,
+        // It ran before this command, and goes on after it, unless this is its session now.
+        Claim::Adopted => !up.detach,
+        // A detached server stays, unless it never came to answer.
+        Claim::Created => !up.detach || result.is_err(),
+    };
+    if goes {
+        let removed = stop_and_remove(engine, &id, HASTY, interrupts, interrupts.count() + 1, report).await;
+        tidy(&name, static_directory(up.plan).as_deref());
         if result.is_ok() {
             removed?;
         }
     }
-    match result {
-        // Ctrl-C is how a foreground server is meant to end.
-        Err(failure) if failure.kind == Kind::Interrupted && !up.detach && failure.message == SERVED => Ok(()),
-        other => other,
-    }
+    result
 }
 
-/// The message of an interruption that came after the application had answered.
-const SERVED: &str = "stopped";
+/// What this command has to do with the container.
+enum Claim {
+    /// Another terminal looks after it.
+    None,
+    /// It ran already, and nobody else looks after it.
+    Adopted,
+    Created,
+}
 
 async fn replace(engine: &Engine, id: &str, found: Option<&Observed>) -> Result<()> {
     if found.is_some_and(|found| found.state == container::State::Running) {
         engine.stop(id, HASTY).await?;
     }
     engine.remove(id).await
-}
-
-/// Creates and starts the container. One that cannot start is removed again.
-async fn create(engine: &Engine, wish: &container::Wish, up: &Up<'_>, report: &dyn Report) -> Result<String> {
-    if up.user.read_only_project {
-        report.report(Event::Warning {
-            text: format!(
-                "{} belongs to root, and the server does not run as root: the application cannot write there",
-                up.plan.root.display()
-            ),
-            hint: Some(format!("`chown -R 1000 {}`, or work as an ordinary user", up.plan.root.display())),
-        });
-    }
-    make_mount_point(up)?;
-    let id = engine.create(wish).await?;
-    if let Err(failure) = engine.start(&id, wish).await {
-        engine.remove(&id).await?;
-        tidy(up.plan.collect_static.as_ref().map(|collect| collect.target.as_str()), &up.plan.root);
-        return Err(failure);
-    }
-    Ok(id)
 }
 
 async fn run(engine: &Engine, up: &Up<'_>, id: &str, begun: Instant, interrupts: &Interrupts, report: &dyn Report) -> Result<()> {
@@ -134,15 +117,39 @@ async fn run(engine: &Engine, up: &Up<'_>, id: &str, begun: Instant, interrupts:
     loop {
         tokio::select! {
             biased;
-            () = interrupts.reached(1) => return Err(Failure::new(Kind::Interrupted, SERVED)),
+            // Ctrl-C is how a foreground server is meant to end.
+            () = interrupts.reached(1) => return Ok(()),
             seen = log.next(report) => match seen? {
                 // The next request tries again; the session goes on.
                 Seen::ImportFailed | Seen::HookFailed(_) => {}
-                Seen::Ended => return after_the_end(engine, id, report).await,
+                Seen::Ended => match interrupts.or(after_the_end(engine, id)).await? {
+                    After::StartedAgain(url) => {
+                        log = Follower::new(engine.logs(id, true, Some(0)), Reader::new(Paths::of_project(&up.plan.root)));
+                        report.report(Event::Note { text: "the server was restarted from elsewhere".into() });
+                        wait_until_ready(engine, up, id, &url, &mut log, interrupts, report).await?;
+                        report.report(Event::Serving { url, took: None });
+                    }
+                    After::Stopped => {
+                        report.report(Event::Note { text: "the server was stopped from elsewhere".into() });
+                        return Ok(());
+                    }
+                },
             },
         }
     }
 }
+
+/// What became of a server that ended although nobody asked this session to stop.
+enum After {
+    /// Under this URL; `parity restart` was typed elsewhere.
+    StartedAgain(String),
+    /// `parity down` was.
+    Stopped,
+}
+
+/// How long a restart may leave a container stopped, in steps.
+const RESTART_STEPS: u32 = 40;
+const RESTART_STEP: Duration = Duration::from_millis(50);
 
 async fn wait_until_ready(
     engine: &Engine,
@@ -214,97 +221,19 @@ async fn why_it_ended(engine: &Engine, log: &mut Follower, id: &str, report: &dy
     }
 }
 
-/// The server ended although nobody asked this session to stop.
-async fn after_the_end(engine: &Engine, id: &str, report: &dyn Report) -> Result<()> {
-    match engine.observe(id).await {
-        Ok(None) => {
-            report.report(Event::Note { text: "the server was stopped from elsewhere".into() });
-            Ok(())
+async fn after_the_end(engine: &Engine, id: &str) -> Result<After> {
+    for _ in 0..RESTART_STEPS {
+        let Some(found) = engine.observe(id).await? else { return Ok(After::Stopped) };
+        if let (container::State::Running, Some(url)) = (found.state, found.url) {
+            return Ok(After::StartedAgain(url));
         }
-        Ok(Some(found)) if matches!(found.exit_code, Some(0 | 137 | 143)) => {
-            report.report(Event::Note { text: "the server was stopped from elsewhere".into() });
-            Ok(())
+        if let Some(code) = found.exit_code.filter(|code| !matches!(code, 0 | 137 | 143)) {
+            return Err(
+                Failure::new(Kind::App, format!("the server ended by itself with exit code {code}")).hint("what it said last is above")
+            );
         }
-        Ok(Some(found)) => {
-            let code = found.exit_code.unwrap_or_default();
-            Err(Failure::new(Kind::App, format!("the server ended by itself with exit code {code}")).hint("what it said last is above"))
-        }
-        Err(failure) => Err(failure),
+        // Ended as by a signal: stopped, or between the two halves of a restart.
+        tokio::time::sleep(RESTART_STEP).await;
     }
-}
-
-/// Everything that the container is made from. Pure but for the digest's inputs, which are all in `up`.
-fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
-    let plan = up.plan;
-    let files = render::profile_files(plan)?;
-    let mut env: Vec<String> = plan.contract.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    env.extend(up.secrets.iter().map(|(name, value)| format!("{name}={}", value.expose())));
-    let mut directories = vec![layout::RUN, layout::ETC, "/tmp"];
-    directories.extend(plan.collect_static.as_ref().map(|collect| collect.target.as_str()));
-    // An engine may give the mount the mode of the directory below it, so the owner must be right.
-    let options = format!("rw,nosuid,nodev,mode=1777,uid={},gid={}", up.user.uid, up.user.gid);
-    let tmpfs = directories.into_iter().map(|directory| (directory.to_owned(), options.clone())).collect();
-    let mut wish = container::Wish {
-        name: name.to_owned(),
-        image: up.image.to_owned(),
-        command: vec!["@FILES".into(), render::archive(&files)],
-        env,
-        labels: Vec::new(),
-        user: format!("{}:{}", up.user.uid, up.user.gid),
-        bind: Some((plan.root.to_string_lossy().into_owned(), layout::APP.into())),
-        tmpfs,
-        working_directory: layout::APP.into(),
-        publish: (loopback(&plan.server.host.value), plan.server.port.value),
-        network: plan.network.as_ref().map(|network| network.value.clone()),
-    };
-    let digest: String = Sha256::digest(format!("{wish:?}").as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut label = |name: &str, value: String| wish.labels.push((name.into(), value));
-    label(label::VERSION, env!("CARGO_PKG_VERSION").into());
-    label(label::PROJECT, plan.root.to_string_lossy().into_owned());
-    label(label::PLAN, digest);
-    label(label::PROFILE, "up".into());
-    label(label::MOUNT, plan.server.mount_point.value.clone());
-    if !up.detach {
-        label(label::OWNER, owner::me());
-    }
-    Ok(wish)
-}
-
-fn loopback(host: &str) -> String {
-    if host == "localhost" { "127.0.0.1".into() } else { host.to_owned() }
-}
-
-/// A directory in memory can only be mounted over one that is there. An empty one is made on the host,
-/// as the user's, and taken away afterwards.
-fn make_mount_point(up: &Up<'_>) -> Result<()> {
-    let Some(directory) = host_directory(up.plan.collect_static.as_ref().map(|collect| collect.target.as_str()), &up.plan.root) else {
-        return Ok(());
-    };
-    if directory.exists() {
-        return Ok(());
-    }
-    std::fs::create_dir_all(&directory)
-        .and_then(|()| {
-            if rustix::process::geteuid().is_root() {
-                std::os::unix::fs::chown(&directory, Some(up.user.uid), Some(up.user.gid))
-            } else {
-                Ok(())
-            }
-        })
-        .map_err(|error| {
-            Failure::new(Kind::Other, format!("cannot make {}, where static files are mounted", directory.display())).caused_by(&error)
-        })
-}
-
-/// Takes the mount point away if it is empty.
-pub fn tidy(target: Option<&str>, root: &Path) {
-    if let Some(directory) = host_directory(target, root) {
-        // It fails on a directory that has something in it, which is what is wanted.
-        let _ = std::fs::remove_dir(directory);
-    }
-}
-
-fn host_directory(target: Option<&str>, root: &Path) -> Option<PathBuf> {
-    let inside = target?.strip_prefix(layout::APP)?.strip_prefix('/')?;
-    Some(root.join(inside))
+    Ok(After::Stopped)
 }

@@ -1,15 +1,15 @@
-//! Every `httpd.conf` that parity renders, also from hostile values, is taken by the real Apache.
-//!
-//! The image is one that parity built; `PARITY_TEST_IMAGE` names it.
+//! Every `httpd.conf` that parity renders, also from hostile values, is taken by the real Apache of an image that it built.
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use parity::config::{Given, SETTINGS, Server};
 use parity::plan::{Alias, Base, ImagePlan, Plan, Profile, Suite};
 use parity::render;
 use parity::units::{Callable, EntryPoint, Origin, Sourced};
+
+use crate::engine;
+use crate::project::base;
 
 /// Texts that mean something in one of the places a value may get to.
 const HOSTILE: [&str; 14] = [
@@ -124,19 +124,13 @@ fn show(given: &Given) -> &str {
 
 /// Has the Apache of an image read each file; returns the names and complaints of those it refuses.
 fn refused_by_apache(image: &str, directory: &Path) -> Vec<String> {
-    let script = "while read -r root; do mkdir -p \"$root\"; done </conf/roots; rm /conf/roots
-        for file in /conf/*; do /usr/sbin/apache2 -t -f $file >/tmp/out 2>&1 || { echo $file; grep -v AH00112 /tmp/out; }; done";
-    let output = Command::new("docker")
-        .args(["run", "--rm", "--network", "none", "--tmpfs", "/run/parity", "--tmpfs", "/tmp", "--entrypoint", "/bin/sh", "-v"])
-        .arg(format!("{}:/conf", directory.display()))
-        .args([image, "-c", script])
-        .output()
-        .expect("docker runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+    let script = "while read -r root; do mkdir -p \"$root\"; done </given/roots; rm /given/roots
+        for file in /given/*; do /usr/sbin/apache2 -t -f $file >/tmp/out 2>&1 || { echo $file; grep -v AH00112 /tmp/out; }; done; true";
+    engine::run_in(image, script, directory).lines().map(str::to_owned).collect()
 }
 
-fn check(image: &str) {
+#[test]
+fn apache_takes_whatever_is_rendered() {
     let configurations = configurations();
     let distinct_settings: std::collections::BTreeSet<_> = configurations.iter().filter_map(|(name, _)| name.split(':').next()).collect();
     assert!(distinct_settings.len() > SETTINGS.len() / 2, "hardly anything was rendered: {distinct_settings:?}");
@@ -150,21 +144,15 @@ fn check(image: &str) {
     fs::write(directory.path().join("roots"), roots).unwrap();
     // One that must be refused shows that the test can fail.
     fs::write(directory.path().join("broken"), "NoSuchDirective\n").unwrap();
-    let mut refused = refused_by_apache(image, directory.path());
-    let broken = refused.iter().position(|line| line == "/conf/broken").expect("Apache takes anything");
+    let mut refused = refused_by_apache(&base().image, directory.path());
+    let broken = refused.iter().position(|line| line == "/given/broken").expect("Apache takes anything");
     refused.truncate(broken);
     let named: Vec<String> = refused
         .into_iter()
-        .map(|line| match line.strip_prefix("/conf/").and_then(|number| number.parse::<usize>().ok()) {
+        .map(|line| match line.strip_prefix("/given/").and_then(|number| number.parse::<usize>().ok()) {
             Some(number) => configurations[number].0.clone(),
             None => format!("    {line}"),
         })
         .collect();
     assert!(named.is_empty(), "{}", named.join("\n"));
-}
-
-#[test]
-fn apache_takes_whatever_is_rendered() {
-    let image = std::env::var("PARITY_TEST_IMAGE").expect("PARITY_TEST_IMAGE names an image that parity built");
-    check(&image);
 }

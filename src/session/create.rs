@@ -1,0 +1,127 @@
+//! The container of a plan: what it is made from, and creating it so that nothing is left when that fails.
+
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+
+use super::owner;
+use super::stop::tidy;
+use super::up::Up;
+use crate::engine::container;
+use crate::engine::{Engine, label, ownership};
+use crate::error::{Failure, Kind, Result};
+use crate::events::{Event, Report};
+use crate::plan::Plan;
+use crate::render;
+use crate::units::layout;
+
+/// Everything that the container is made from. Pure but for the digest's inputs, which are all in `up`.
+pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
+    let plan = up.plan;
+    let files = render::profile_files(plan)?;
+    let mut env: Vec<String> = plan.contract.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    env.extend(up.secrets.iter().map(|(name, value)| format!("{name}={}", value.expose())));
+    let mut tmpfs = vec![layout::RUN.to_owned(), layout::ETC.to_owned(), "/tmp".to_owned()];
+    tmpfs.extend(plan.collect_static.as_ref().map(|collect| collect.target.clone()));
+    let mut wish = container::Wish {
+        name: name.to_owned(),
+        image: up.image.to_owned(),
+        command: vec!["@FILES".into(), render::archive(&files)],
+        env,
+        labels: Vec::new(),
+        user: format!("{}:{}", up.user.uid, up.user.gid),
+        bind: Some((plan.root.to_string_lossy().into_owned(), layout::APP.into())),
+        tmpfs,
+        working_directory: layout::APP.into(),
+        publish: (loopback(&plan.server.host.value), plan.server.port.value),
+        network: plan.network.as_ref().map(|network| network.value.clone()),
+    };
+    let digest: String = Sha256::digest(format!("{wish:?}").as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut label = |name: &str, value: String| wish.labels.push((name.into(), value));
+    label(label::VERSION, env!("CARGO_PKG_VERSION").into());
+    label(label::PROJECT, plan.root.to_string_lossy().into_owned());
+    label(label::PLAN, digest);
+    label(label::PROFILE, "up".into());
+    label(label::MOUNT, plan.server.mount_point.value.clone());
+    if let Some(directory) = static_directory(plan) {
+        label(label::STATIC, directory.to_string_lossy().into_owned());
+    }
+    if !up.detach {
+        label(label::OWNER, owner::me());
+    }
+    Ok(wish)
+}
+
+fn loopback(host: &str) -> String {
+    if host == "localhost" { "127.0.0.1".into() } else { host.to_owned() }
+}
+
+/// A directory in memory can only be mounted over one that is there. An empty one is made on the host,
+/// as the user's, and taken away afterwards.
+fn make_mount_point(up: &Up<'_>) -> Result<()> {
+    let Some(directory) = static_directory(up.plan) else { return Ok(()) };
+    if directory.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&directory)
+        .and_then(|()| {
+            if rustix::process::geteuid().is_root() && !up.user.roots_project {
+                std::os::unix::fs::chown(&directory, Some(up.user.uid), Some(up.user.gid))
+            } else {
+                Ok(())
+            }
+        })
+        .map_err(|error| {
+            Failure::new(Kind::Other, format!("cannot make {}, where static files are mounted", directory.display())).caused_by(&error)
+        })
+}
+
+/// The directory of this machine that static files are mounted over, if that is in the project.
+pub fn static_directory(plan: &Plan) -> Option<PathBuf> {
+    let target = &plan.collect_static.as_ref()?.target;
+    let inside = target.strip_prefix(layout::APP)?.strip_prefix('/')?;
+    Some(plan.root.join(inside))
+}
+
+/// Creates and starts the container. One that cannot start is removed again.
+pub async fn create(engine: &Engine, wish: &container::Wish, up: &Up<'_>, report: &dyn Report) -> Result<String> {
+    make_mount_point(up)?;
+    let started = match own_view(engine, wish, up) {
+        Ok(wish) => create_and_start(engine, &wish).await,
+        Err(why) => {
+            let root = up.plan.root.display();
+            report.report(Event::Warning {
+                text: format!("{root} belongs to root, and the server does not run as root: the application cannot write there ({why})"),
+                hint: Some(format!("`chown -R 1000 {root}`, or work as an ordinary user")),
+            });
+            create_and_start(engine, wish).await
+        }
+    };
+    if started.is_err() {
+        tidy(&wish.name, static_directory(up.plan).as_deref());
+    }
+    started
+}
+
+async fn create_and_start(engine: &Engine, wish: &container::Wish) -> Result<String> {
+    let id = engine.create(wish).await?;
+    if let Err(failure) = engine.start(&id, wish).await {
+        engine.remove(&id).await?;
+        return Err(failure);
+    }
+    Ok(id)
+}
+
+/// Root's project is mounted as the server's own.
+fn own_view(engine: &Engine, wish: &container::Wish, up: &Up<'_>) -> std::io::Result<container::Wish> {
+    let mut wish = wish.clone();
+    if let (true, Some((source, _))) = (up.user.roots_project, &mut wish.bind) {
+        if !engine.is_local() {
+            return Err(std::io::Error::other("the engine is on another machine"));
+        }
+        let place = ownership::place(&wish.name);
+        ownership::mount(&up.plan.root, &place, up.user.uid, up.user.gid)?;
+        *source = place.to_string_lossy().into_owned();
+    }
+    Ok(wish)
+}

@@ -1,0 +1,262 @@
+//! The command line without an engine: help, settings, what is understood of a project.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::{Parity, Ran, copy_project, source_of};
+use tempfile::TempDir;
+
+/// A copy of a project; commands in it find no engine.
+struct Copy {
+    scratch: TempDir,
+    root: PathBuf,
+}
+
+impl Copy {
+    fn of(name: &str) -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = scratch.path().canonicalize().unwrap().join(name);
+        copy_project(&source_of(name), &root);
+        Self { scratch, root }
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        std::fs::write(self.root.join(path), text).unwrap();
+    }
+
+    fn parity(&self, arguments: &[&str]) -> Parity {
+        Parity::new(&self.root, self.scratch.path(), arguments).env("DOCKER_HOST", "unix:///nonexistent")
+    }
+
+    /// The lines of `parity config` that are not defaults, with single spaces.
+    fn understood(&self) -> String {
+        let ran = self.parity(&["config"]).ok();
+        let lines = ran.stdout.lines().take_while(|line| !line.is_empty()).filter(|line| !line.ends_with("# default"));
+        lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n").collect()
+    }
+}
+
+fn parity(arguments: &[&str]) -> Ran {
+    let nowhere = tempfile::tempdir().unwrap();
+    Parity::new(nowhere.path(), nowhere.path(), arguments).run()
+}
+
+/// The commands that `parity --help` lists.
+fn commands() -> Vec<String> {
+    let help = parity(&["--help"]).exits(0).stdout;
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    listed.filter_map(|line| line.split_whitespace().next().map(String::from)).collect()
+}
+
+#[test]
+fn every_command_has_help() {
+    let commands = commands();
+    assert!(commands.len() >= 12, "{commands:?}");
+    for command in commands.iter().filter(|command| *command != "help") {
+        for arguments in [&[command.as_str(), "--help"][..], &[command, "-h"], &["help", command]] {
+            let ran = parity(arguments).exits(0);
+            assert!(ran.stdout.contains(&format!("Usage: parity {command}")), "{ran}");
+            assert_eq!(ran.stderr, "");
+            assert!(ran.stdout.lines().all(|line| line.chars().count() <= 100), "{ran}");
+        }
+    }
+    let long = parity(&["up", "--help"]).exits(0).stdout;
+    for setting in ["--processes", "--request-timeout", "--url-alias", "--limit-request-body", "--timeout"] {
+        assert!(long.contains(setting), "{setting} is not in the help");
+    }
+}
+
+#[test]
+fn version_and_exit_codes() {
+    assert_eq!(parity(&["--version"]).exits(0).line(), concat!("parity ", env!("CARGO_PKG_VERSION")));
+    let codes = parity(&["help", "exit-codes"]).exits(0).stdout;
+    let numbers: Vec<u8> = codes.lines().filter_map(|line| line.split(' ').next()?.parse().ok()).collect();
+    assert_eq!(numbers, (0..=16).chain([130]).collect::<Vec<u8>>());
+}
+
+#[test]
+fn a_wrong_command_line_is_exit_code_2() {
+    for arguments in [
+        &["up", "--no-such-flag"][..],
+        &["frobnicate"],
+        &[],
+        &["exec"],
+        &["up", "--wait"],
+        &["completions", "tcsh"],
+        &["-q", "-v", "status"],
+    ] {
+        let ran = parity(arguments).exits(2);
+        assert!(!ran.stderr.is_empty() && ran.stdout.is_empty(), "{ran}");
+    }
+    parity(&["--project", "/no/such/directory", "config"]).exits(2).says(&["/no/such/directory"]);
+    parity(&["--project", "/dev/null", "config"]).exits(2).says(&["is not a directory"]);
+}
+
+#[test]
+fn completions_and_man_page() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let bash = nowhere.path().join("parity.bash");
+    std::fs::write(&bash, parity(&["completions", "bash"]).exits(0).stdout).unwrap();
+    let checked = std::process::Command::new("bash").arg("-n").arg(&bash).output().expect("bash is there");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = parity(&["completions", shell]).exits(0).stdout;
+        assert!(commands().iter().all(|command| script.contains(command)), "{shell}");
+    }
+    assert!(parity(&["completions", "man"]).exits(0).stdout.contains(".TH parity 1"));
+}
+
+#[test]
+fn what_is_understood_of_each_project() {
+    insta::assert_snapshot!(Copy::of("django").understood(), @r"
+    app: mysite.wsgi:application # detected from WSGI_APPLICATION at mysite/settings/base.py:35 (manage.py)
+    framework: Django # detected from manage.py:7
+    requirements: requirements.txt # detected from requirements.txt
+    hooks.start: python manage.py migrate --noinput # parity.yaml:3
+    collectstatic: into /app/staticfiles # detected from manage.py:7
+    static: /static/ → /app/staticfiles # detected from manage.py:7
+    ");
+    insta::assert_snapshot!(Copy::of("flask-factory").understood(), @r"
+    app: shop:create_app() # detected from `create_app` at shop/__init__.py:6
+    framework: Flask # detected from Flask(…) in shop/__init__.py
+    requirements: requirements.txt # detected from requirements.txt
+    static: /static/ → /app/shop/static # detected from Flask's static files at shop/__init__.py:7
+    ");
+    insta::assert_snapshot!(Copy::of("plain-wsgi").understood(), @r"
+    app: hello.wsgi # detected from `application` at hello.wsgi:54
+    framework: plain WSGI # detected from hello.wsgi
+    ");
+    insta::assert_snapshot!(Copy::of("isso").understood(), @r"
+    app: isso.run:application # parity.yaml:1
+    framework: plain WSGI # detected from isso.run:application
+    requirements: requirements.txt # detected from requirements.txt
+    hooks.start: mkdir -p /app/data # parity.yaml:6
+    env.ISSO_SETTINGS: (hidden) # parity.yaml:3
+    ");
+}
+
+#[test]
+fn flags_are_stronger_than_the_environment_and_that_than_files() {
+    let project = Copy::of("plain-wsgi");
+    project.write("parity.yaml", "threads: 2\nprocesses: 2\nrequest-timeout: 22\nlog-level: info\n");
+    project.write("parity.override.yaml", "processes: 3\nrequest-timeout: 33\nlog-level: info\n");
+    let ran = project.parity(&["config", "--format", "json", "--log-level", "debug"]);
+    let ran = ran.env("PARITY_REQUEST_TIMEOUT", "44").env("PARITY_LOG_LEVEL", "notice").ok();
+    let [config] = ran.json().try_into().unwrap();
+    let of = |key: &str| (config["plan"][key]["value"].as_str().unwrap(), config["plan"][key]["origin"].as_str().unwrap());
+    assert_eq!(of("threads"), ("2", "parity.yaml:1"));
+    assert_eq!(of("processes"), ("3", "parity.override.yaml:1"));
+    assert_eq!(of("request-timeout"), ("44", "$PARITY_REQUEST_TIMEOUT"));
+    assert_eq!(of("log-level"), ("debug", "--log-level"));
+
+    project.parity(&["config"]).env("PARITY_THREDS", "7").run().exits(3).says(&["PARITY_THREDS", "PARITY_THREADS"]);
+    project.parity(&["config", "--threads", "many"]).run().exits(2).says(&["threads"]);
+}
+
+#[test]
+fn bad_files_are_refused_with_their_line() {
+    let project = Copy::of("plain-wsgi");
+    for (text, parts) in [
+        ("app: hello.wsgi\nthreads: many\n", &["parity.yaml:2:10", "threads: many"][..]),
+        ("threads: 1\nthreads: 2\n", &["parity.yaml:2", "threads"]),
+        ("app: [\n", &["parity.yaml:"]),
+        ("app: hello.wsgi\nport: 99999\n", &["parity.yaml:2", "99999"]),
+        ("setenv: {\"A\\nInclude /etc/passwd\": x}\n", &["parity.yaml:1"]),
+    ] {
+        project.write("parity.yaml", text);
+        project.parity(&["config"]).run().exits(3).says(parts);
+    }
+    // The parser neither runs out of stack nor of memory.
+    let bomb: String = (1..20).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(","))).collect();
+    for text in [format!("app: {}", "[".repeat(100_000)), format!("a0: &a0 [x]\n{bomb}")] {
+        project.write("parity.yaml", &text);
+        let ran = project.parity(&["config"]).run().exits(3).within(5);
+        assert!(ran.stderr.len() < 4000, "the whole document is shown");
+    }
+}
+
+#[test]
+fn what_init_writes_means_the_same() {
+    for name in ["django", "flask-factory", "plain-wsgi"] {
+        let project = Copy::of(name);
+        let values = || {
+            let [config] = project.parity(&["config", "--format", "json"]).ok().json().try_into().unwrap();
+            let plan = config["plan"].as_object().unwrap().clone();
+            plan.into_iter().map(|(key, listed)| (key, listed["value"].clone())).collect::<Vec<_>>()
+        };
+        if name == "django" {
+            // It is asked for twice before a file with hooks is replaced.
+            project.parity(&["init"]).run().exits(2).says(&["there is a parity.yaml already", "--force"]);
+            std::fs::remove_file(project.root.join("parity.yaml")).unwrap();
+        }
+        let before = values();
+        let ran = project.parity(&["init"]).ok().says(&["wrote parity.yaml"]);
+        assert_eq!(ran.stdout, "");
+        assert_eq!(values(), before, "{name}");
+        project.parity(&["init", "--force"]).ok();
+    }
+}
+
+/// Every file below a directory, with its path.
+fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut all = Vec::new();
+    let mut open = vec![directory.to_path_buf()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let inside = path.strip_prefix(directory).unwrap().to_path_buf();
+                all.push((inside, std::fs::read(path).unwrap()));
+            }
+        }
+    }
+    all.sort();
+    all
+}
+
+#[test]
+fn rendered_files_are_the_same_each_time_and_hold_no_secret() {
+    let project = Copy::of("django");
+    let secret = "s3cr3t-that-nobody-may-see";
+    project.write(".env", &format!("FROM_FILE={secret}\n"));
+    project.write("parity.override.yaml", &format!("env: {{IN_YAML: {secret}, PASSED:}}\n"));
+    let config = |arguments: &[&str]| project.parity(&[&["config"], arguments].concat()).env("PASSED", secret).ok();
+    let rendered = |to: &str| {
+        let to = project.scratch.path().join(to);
+        config(&["--render", to.to_str().unwrap()]);
+        files(&to)
+    };
+    let first = rendered("first");
+    assert_eq!(first, rendered("second"));
+    let production = project.scratch.path().join("production");
+    config(&["--production", "--render", production.to_str().unwrap()]);
+    let names: Vec<&str> = first.iter().filter_map(|(path, _)| path.to_str()).collect();
+    for name in ["Dockerfile", "httpd.conf", "handler.wsgi", "start.sh"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+    for (path, content) in first.into_iter().chain(files(&production)) {
+        assert!(!String::from_utf8_lossy(&content).contains(secret), "{}", path.display());
+    }
+    for arguments in [&["--all"][..], &["--format", "json"], &["--verbose"], &["--production"]] {
+        let ran = config(arguments);
+        assert!(ran.stdout.contains("FROM_FILE") && ran.stdout.contains("IN_YAML") && ran.stdout.contains("PASSED"), "{ran}");
+        assert!(!ran.to_string().contains(secret), "{ran}");
+    }
+}
+
+#[test]
+fn nothing_of_the_project_is_run_on_this_machine() {
+    let project = Copy::of("flask-factory");
+    let trap = project.scratch.path().join("trap");
+    let spring = format!("open({trap:?}, 'w').close()\n");
+    for file in ["shop/__init__.py", "shop/catalogue.py", "setup.py", "conftest.py", "sitecustomize.py"] {
+        let text = std::fs::read_to_string(project.root.join(file)).unwrap_or_default();
+        project.write(file, &format!("{spring}{text}"));
+    }
+    project.parity(&["config"]).ok();
+    project.parity(&["init"]).ok();
+    assert!(!trap.exists());
+}

@@ -1,0 +1,120 @@
+//! Images: what is built, what is not built again, and on what.
+
+use serde_json::Value;
+
+use crate::common::BUILD_PATIENCE;
+use crate::engine::{self, OwnImage};
+use crate::http::Browser;
+use crate::project::{TestProject, base, unique};
+
+/// The stages of a build that ended, with their details.
+fn stages(lines: &[Value]) -> Vec<(&str, Option<&str>)> {
+    let done = lines.iter().filter(|line| line["event"] == "stage-done");
+    done.map(|line| (line["id"].as_str().unwrap(), line["detail"].as_str())).collect()
+}
+
+#[test]
+fn the_image_is_the_result_and_its_name_says_what_is_in_it() {
+    let project = TestProject::copy("plain-wsgi");
+    let ran = project.parity(&["build"]).ok().says(&["nothing to build"]);
+    assert_eq!(ran.line(), base().image);
+    // Neither the server's settings nor the application's environment are in the image.
+    project.write("parity.yaml", "app: hello.wsgi\nthreads: 9\nenv: {A: b}\n");
+    assert_eq!(project.parity(&["build"]).ok().line(), base().image);
+}
+
+#[test]
+fn a_changed_requirement_rebuilds_only_from_its_layer() {
+    let project = TestProject::copy("flask-factory");
+    let before = project.parity(&["build"]).patience(BUILD_PATIENCE).ok().line().to_owned();
+    let requirements = project.read("requirements.txt");
+    project.write("requirements.txt", &format!("{requirements}# {}\n", unique()));
+    let ran = project.parity(&["up", "-d", "--wait", "--port", "0", "--format", "json"]).patience(BUILD_PATIENCE).ok();
+    let lines = ran.json();
+    let serving = lines.iter().find(|line| line["event"] == "serving").unwrap();
+    Browser::at(serving["url"].as_str().unwrap()).get("/").ok();
+    let [status] = project.parity(&["status", "--format", "json"]).ok().json().try_into().unwrap();
+    let image = OwnImage(status["image"].as_str().unwrap().to_owned());
+    project.parity(&["down"]).ok();
+
+    assert_ne!(image.0, before);
+    let stages = stages(&lines);
+    assert!(stages.contains(&("runtime-base", Some("cached"))), "Apache was installed again: {stages:?}");
+    assert!(stages.contains(&("builder", None)), "the requirements were not installed: {stages:?}");
+    assert!(!ran.stdout.contains("mod_wsgi-6"), "mod_wsgi was compiled again: {ran}");
+}
+
+#[test]
+fn the_base_is_pinned() {
+    // Whoever begins without a lock gets one, and builds on what is there.
+    let project = TestProject::unlocked("plain-wsgi");
+    let ran = project.parity(&["build"]).patience(BUILD_PATIENCE).run().exits(0).says(&["wrote parity.lock"]);
+    assert!(project.read("parity.lock").contains("digest = \"sha256:"), "{ran}");
+
+    let other_digest = format!("sha256:{}", "0123456789abcdef".repeat(4));
+    let (start, end) = base().lock.split_once("digest = \"").unwrap();
+    let tampered = format!("{start}digest = \"{other_digest}{}", &end[end.find('"').unwrap()..]);
+    let from_registry = tampered.replace("\"bootstrap\"", "\"registry\"");
+    let other_machine = tampered.replace("\"registry\"", "\"bootstrap\"");
+    let other_machine = other_machine.lines().filter(|line| !line.starts_with("architecture")).collect::<Vec<_>>().join("\n")
+        + "\narchitecture = \"m68k\"\n";
+    let local = from_registry.replace("\"registry\"", "\"local\"");
+    for (lock, why) in [(from_registry, "cannot be pulled"), (other_machine, "it was made for m68k"), (local, "debian:trixie")] {
+        project.write("parity.lock", &lock);
+        for command in [&["build"][..], &["up", "-d", "--port", "0"]] {
+            let ran = project.parity(command).run().exits(8);
+            assert_eq!(ran.says(&["cannot be had as parity.lock pins it", why, "`parity build --update-base`"]).stdout, "");
+        }
+        assert_eq!(project.read("parity.lock"), lock, "the lock was changed");
+    }
+    project.write("parity.lock", "version = 1\n");
+    project.parity(&["build"]).run().exits(3).says(&["parity.lock"]);
+}
+
+/// Builds what is deployed, under a name that tests of another checkout do not have.
+fn build_production(project: &TestProject) -> OwnImage {
+    let image = OwnImage(format!("localhost/parity-e2e:{}", unique()));
+    let ran = project.parity(&["build", "--production", &image.0]).patience(BUILD_PATIENCE).ok();
+    assert_eq!(ran.line(), image.0);
+    image
+}
+
+#[test]
+fn what_is_deployed_has_the_project_and_no_secret() {
+    let project = TestProject::copy("django");
+    let secret = format!("s3cr3t-{}", unique());
+    project.write("some.env", &format!("TOKEN={secret}\n"));
+    project.write("parity.override.yaml", &format!("env-file: [./some.env]\nenv: {{KEY: {secret}}}\n"));
+    let image = build_production(&project);
+    let found = engine::with_files_of(&image.0, |path, content| {
+        assert!(!engine::contains(content, &secret), "{path} has the secret");
+        let wanted = ["app/manage.py", "app/staticfiles/admin/css/base.css", "etc/parity/httpd.conf", "etc/parity/start.sh"];
+        wanted.contains(&path.trim_start_matches("./"))
+    });
+    assert_eq!(found, 4, "files are missing");
+}
+
+#[test]
+fn what_is_deployed_serves_the_same() {
+    let project = TestProject::copy("flask-factory");
+    let image = build_production(&project);
+    let ask = project.scratch().join("ask");
+    std::fs::create_dir(&ask).unwrap();
+    let script = "
+import os, time, urllib.request
+for path in ['/', '/static/shop.css']:
+    for attempt in range(600):
+        try:
+            print(os.getuid(), urllib.request.urlopen('http://127.0.0.1:8000' + path).read().decode())
+            break
+        except OSError:
+            time.sleep(0.1)
+";
+    std::fs::write(ask.join("ask.py"), script).unwrap();
+    let said = engine::run_in(&image.0, "sh /opt/parity/entrypoint >&2 & python /given/ask.py; kill $!", &ask);
+    let mut browser = project.browse();
+    for path in ["/", "/static/shop.css"] {
+        let here = browser.get(path).ok().text();
+        assert!(said.contains(&format!("33 {here}")), "{path} is not the same: {said}");
+    }
+}

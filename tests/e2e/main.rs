@@ -1,0 +1,20 @@
+//! What people do with parity, from its command line to the real engine and back.
+//!
+//! Everything with an engine is in this one binary, so that the base image is looked for or made once.
+//! Each test has its own copy of a project, and leaves no container, no image of its own and no file behind.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod engine;
+mod http;
+mod project;
+
+mod again;
+mod building;
+mod failing;
+mod foreground;
+mod httpd_syntax;
+mod output;
+mod running;
+mod secrets;
+mod serving;

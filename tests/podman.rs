@@ -1,0 +1,148 @@
+//! The same story with Podman: its own API service, started for the test.
+
+mod common;
+#[allow(dead_code, reason = "each test binary uses its part")]
+#[path = "e2e/http.rs"]
+mod http;
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use common::{BUILD_PATIENCE, Parity, copy_project, source_of};
+use http::Browser;
+
+/// `podman system service` on a socket of the test's.
+struct Podman {
+    directory: TempDir,
+    process: Child,
+}
+
+impl Podman {
+    fn start() -> Self {
+        let directory = tempfile::Builder::new().prefix("parity-podman-").tempdir().unwrap();
+        let socket = directory.path().join("podman.sock");
+        let log = fs::File::create(directory.path().join("log")).unwrap();
+        let mut command = Command::new("podman");
+        command.args(["system", "service", "--time=0"]).arg(format!("unix://{}", socket.display()));
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        let process = command.spawn().expect("podman: `make test-tools` installs it");
+        let podman = Self { directory, process };
+        for _ in 0..1000 {
+            if std::os::unix::net::UnixStream::connect(&socket).is_ok() {
+                return podman;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("podman does not listen: {}", fs::read_to_string(podman.directory.path().join("log")).unwrap());
+    }
+
+    fn host(&self) -> String {
+        format!("unix://{}/podman.sock", self.directory.path().display())
+    }
+}
+
+impl Drop for Podman {
+    fn drop(&mut self) {
+        // Its containers and images stay: they are the engine's, not the service's.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A copy of a project, whose server is stopped at the end.
+struct Project<'a> {
+    podman: &'a Podman,
+    root: PathBuf,
+    home: PathBuf,
+}
+
+impl<'a> Project<'a> {
+    fn copy(podman: &'a Podman, name: &str) -> Self {
+        let place = podman.directory.path();
+        let (root, home) = (place.join(name), place.join("home"));
+        copy_project(&source_of(name), &root);
+        fs::create_dir_all(&home).unwrap();
+        if rustix::process::geteuid().is_root() {
+            give_to_somebody(&root);
+        }
+        Self { podman, root, home }
+    }
+
+    fn parity(&self, arguments: &[&str]) -> Parity {
+        Parity::new(&self.root, &self.home, arguments).env("DOCKER_HOST", self.podman.host()).patience(BUILD_PATIENCE)
+    }
+
+    fn up(&self) -> String {
+        self.parity(&["up", "-d", "--wait", "--port", "0"]).ok().line().to_owned()
+    }
+}
+
+impl Drop for Project<'_> {
+    fn drop(&mut self) {
+        self.parity(&["down", "--timeout", "1"]).run();
+    }
+}
+
+fn give_to_somebody(path: &Path) {
+    chown(path, Some(1000), Some(1000)).unwrap();
+    if path.is_dir() {
+        fs::read_dir(path).unwrap().for_each(|entry| give_to_somebody(&entry.unwrap().path()));
+    }
+}
+
+#[test]
+fn a_day_with_podman() {
+    let podman = Podman::start();
+    a_plain_script(&Project::copy(&podman, "plain-wsgi"));
+    a_framework_that_writes(&Project::copy(&podman, "django"));
+    a_requirement_that_does_not_exist(&Project::copy(&podman, "broken-requirement"));
+}
+
+fn a_plain_script(project: &Project<'_>) {
+    project.parity(&["doctor"]).ok();
+    let built = project.parity(&["build"]).ok();
+    assert!(built.line().starts_with("localhost/parity:"), "{built}");
+    project.parity(&["build"]).ok().says(&["nothing to build"]);
+
+    let url = project.up();
+    Browser::at(&url).get("/").ok().has("hello");
+    assert_eq!(project.up(), url, "a second `up` finds the first");
+    let status = project.parity(&["status"]).ok();
+    assert!(status.stdout.contains(&url), "{status}");
+    assert_eq!(project.parity(&["exec", "--", "cat"]).input("to and fro").ok().stdout, "to and fro");
+    project.parity(&["exec", "--", "sh", "-c", "touch /app/made && ! touch /made && exit 7"]).run().exits(7);
+    assert!(project.root.join("made").exists());
+    project.parity(&["restart"]).ok();
+    Browser::at(project.parity(&["up", "-d", "--wait", "--port", "0"]).ok().line()).get("/").ok();
+    project.parity(&["down"]).ok().says(&["stopped"]);
+    project.parity(&["exec", "--", "true"]).run().exits(15);
+
+    let mut session = project.parity(&["up", "--port", "0"]).start();
+    Browser::at(&session.url()).get("/").ok().has("hello");
+    session.interrupt();
+    let ended = session.end().exits(0).says(&["stopped"]);
+    assert!(ended.ending < Duration::from_secs(5), "it took {:?}: {ended}", ended.ending);
+    assert_eq!(project.parity(&["status"]).ok().stdout, "not running\n");
+}
+
+fn a_framework_that_writes(project: &Project<'_>) {
+    let url = project.up();
+    let mut browser = Browser::at(&url);
+    browser.get("/").ok().has("<html");
+    browser.get("/static/admin/css/base.css").ok();
+    assert!(project.root.join("db.sqlite3").exists());
+    let logs = project.parity(&["logs"]).ok();
+    assert!((logs.stdout.clone() + &logs.stderr).contains("Applying sessions"), "{logs}");
+    project.parity(&["exec", "--", "python", "manage.py", "check"]).ok();
+    project.parity(&["down"]).ok();
+}
+
+fn a_requirement_that_does_not_exist(project: &Project<'_>) {
+    let failed = project.parity(&["build"]).run().exits(7);
+    failed.says(&["installing the requirements", "No matching distribution found for Flask==99.99.99", "hint: is the name right"]);
+}
