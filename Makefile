@@ -3,7 +3,7 @@
 CARGO ?= cargo
 PARITY := target/release/parity
 
-.PHONY: demo test lint release tools test-tools
+.PHONY: demo test lint bench release tools test-tools
 
 ## Build parity and run the Django project of the tests, until Ctrl-C
 demo: tools release
@@ -16,6 +16,10 @@ test: test-tools
 lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+## What parity promises, measured beside what it is measured against; benches/README.md has the last figures
+bench: tools
+	$(CARGO) bench --locked --bench measure
 
 release:
 	$(CARGO) build --locked --release

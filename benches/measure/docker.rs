@@ -24,16 +24,22 @@ impl Original {
         Ok(Self(found.remove(0)))
     }
 
+    /// The image's name.
     pub fn image(&self) -> &str {
         self.0["Config"]["Image"].as_str().unwrap_or_default()
     }
 
-    pub fn command(&self) -> Vec<String> {
+    fn command(&self) -> Vec<String> {
         strings(&self.0["Config"]["Cmd"])
     }
 
-    /// `docker run` of a container that differs from this one in its name and its port only, and in its command if another is given.
-    pub fn again(&self, name: &str, port: u16, command: Option<&[String]>) -> Command {
+    /// `docker run` of a container that differs from this one in its name and its port only.
+    pub fn again(&self, name: &str, port: u16) -> Command {
+        self.with(name, port, &[], &self.command())
+    }
+
+    /// The same with another command for the image's entry point, and more flags.
+    pub fn with(&self, name: &str, port: u16, flags: &[&str], arguments: &[String]) -> Command {
         let (config, host) = (&self.0["Config"], &self.0["HostConfig"]);
         let mut run = Command::new("docker");
         run.args(["run", "--detach", "--name", name, "--publish", &format!("127.0.0.1:{port}:8000")]);
@@ -57,8 +63,7 @@ impl Original {
         if host["ReadonlyRootfs"] == true {
             run.arg("--read-only");
         }
-        run.arg(self.image());
-        run.args(command.map_or_else(|| self.command(), <[String]>::to_vec));
+        run.args(flags).arg(self.image()).args(arguments);
         run.stdin(Stdio::null()).stdout(Stdio::null());
         run
     }
@@ -106,7 +111,21 @@ pub fn free_port() -> Result<SocketAddr> {
 
 /// Bytes of an image, as `docker image ls` counts them.
 pub fn image_size(image: &str) -> Result<u64> {
-    Ok(output(Command::new("docker").args(["image", "inspect", "--format", "{{.Size}}", image]))?.trim().parse()?)
+    Ok(inspect_image(image, "{{.Size}}")?.trim().parse()?)
+}
+
+/// The digests of an image's layers, lowest first.
+pub fn layers(image: &str) -> Result<Vec<String>> {
+    Ok(serde_json::from_str(&inspect_image(image, "{{json .RootFS.Layers}}")?)?)
+}
+
+/// Removes an image that this benchmark made.
+pub fn remove_image(image: &str) -> Result<()> {
+    output(Command::new("docker").args(["image", "rm", image])).map(drop)
+}
+
+fn inspect_image(image: &str, format: &str) -> Result<String> {
+    output(Command::new("docker").args(["image", "inspect", "--format", format, image]))
 }
 
 fn text(value: &Value) -> &str {

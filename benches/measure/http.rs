@@ -13,6 +13,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub struct Connection<S: Read> {
     stream: BufReader<S>,
+    /// The server has said that it closes it.
+    pub closed: bool,
 }
 
 impl Connection<TcpStream> {
@@ -20,7 +22,7 @@ impl Connection<TcpStream> {
         let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Ok(Self { stream: BufReader::new(stream), closed: false })
     }
 }
 
@@ -28,7 +30,7 @@ impl Connection<UnixStream> {
     pub fn open_socket(path: &str) -> Result<Self> {
         let stream = UnixStream::connect(path)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Ok(Self { stream: BufReader::new(stream), closed: false })
     }
 }
 
@@ -44,6 +46,7 @@ impl<S: Read + Write> Connection<S> {
             match line.split_once(':') {
                 None => break,
                 Some(("content-length", value)) => length = value.trim().parse::<usize>().ok(),
+                Some(("connection", value)) => self.closed |= value.trim() == "close",
                 Some(("transfer-encoding", value)) => chunked = value.contains("chunked"),
                 Some(_) => {}
             }

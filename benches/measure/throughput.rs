@@ -1,5 +1,106 @@
-use crate::Result;
+//! Requests per second through `parity up`, against `mod_wsgi-express start-server` in a container of the same image
+//! and limits, with the same processes and threads. Keep-alive connections from this process, over published ports.
 
-pub fn run(_rounds: usize) -> Result<()> {
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::Result;
+use crate::docker::{Container, Original, free_port};
+use crate::http::{Connection, address, first_200};
+use crate::stats::{Samples, Table, ratio};
+use crate::workplace::Workplace;
+
+/// No more than the server's five threads: the machine is small, and the load comes from it as well.
+const CONNECTIONS: usize = 4;
+/// One peer's turn.
+const TURN: Duration = Duration::from_secs(2);
+const DEADLINE: Duration = Duration::from_secs(60);
+
+pub fn run(rounds: usize) -> Result<()> {
+    println!("## Requests per second, {CONNECTIONS} keep-alive connections, 1 process of 5 threads\n");
+    let mut table = Table::new(&["project", "n", "p50", "p10", "min", "ratio p50", "round by round"]);
+    let plain = Workplace::of("plain-wsgi")?;
+    let flask = Workplace::of("flask-factory")?;
+    // mod_wsgi-express takes no factory; both peers get the same script.
+    flask.write("wsgi.py", "from shop import create_app\n\napplication = create_app()\n")?;
+    flask.write("parity.yaml", "app: wsgi:application\n")?;
+    for (title, work, script) in [("plain WSGI", plain, "hello.wsgi"), ("Flask", flask, "wsgi.py")] {
+        let (parity, express) = measure(&work, script, rounds)?;
+        row(&mut table, &format!("{title}: mod_wsgi-express"), &express, []);
+        let ratios = [parity.percentile(50.0) / express.percentile(50.0), parity.over(&express).percentile(50.0)];
+        row(&mut table, &format!("{title}: parity up"), &parity, ratios.map(ratio));
+    }
+    table.print();
     Ok(())
+}
+
+/// More is better here, so the bad end is the low one.
+fn row(table: &mut Table, name: &str, samples: &Samples, more: impl IntoIterator<Item = String>) {
+    let mut cells = vec![name.to_owned(), samples.len().to_string()];
+    cells.extend([50.0, 10.0, 0.0].map(|percent| format!("{:.0}", samples.percentile(percent))));
+    cells.extend(more);
+    table.row(cells);
+}
+
+fn measure(work: &Workplace, script: &str, rounds: usize) -> Result<(Samples, Samples)> {
+    let url = work.run(&["up", "--detach", "--wait", "--port", "0", "--quiet", "--processes", "1", "--threads", "5"])?;
+    let parity = address(&url)?;
+    let container = Container::named("express");
+    let express = free_port()?;
+    // Its own start script must be executable, which Docker's tmpfs is not by default.
+    let flags = ["--tmpfs", "/express:rw,exec,nosuid,nodev,mode=1777"];
+    let start = format!(
+        "mod_wsgi-express start-server {script} --server-root /express --port 8000 --processes 1 --threads 5 --log-to-terminal \
+         --httpd-executable /usr/sbin/apache2 --modules-directory /usr/lib/apache2/modules --mime-types /etc/mime.types"
+    );
+    let start: Vec<String> = start.split(' ').map(String::from).collect();
+    let started = Original::of(work)?.with(&container.0, express.port(), &flags, &start).stderr(Stdio::inherit()).status()?;
+    if !started.success() {
+        return Err("docker run failed".into());
+    }
+    for peer in [parity, express] {
+        first_200(peer, "/", DEADLINE)?;
+        load(peer, TURN / 2)?;
+    }
+    let (mut ours, mut theirs) = (Samples::default(), Samples::default());
+    for round in 0..rounds {
+        for turn in 0..2 {
+            if (round + turn) % 2 == 0 {
+                theirs.push(load(express, TURN)?);
+            } else {
+                ours.push(load(parity, TURN)?);
+            }
+        }
+    }
+    Ok((ours, theirs))
+}
+
+/// Loads a server for so long; answers per second. Anything but a 200 fails the run.
+fn load(server: SocketAddr, time: Duration) -> Result<f64> {
+    let begun = Instant::now();
+    let clients: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            thread::spawn(move || -> std::io::Result<u32> {
+                let mut connection = Connection::open(server)?;
+                let mut answers = 0;
+                while begun.elapsed() < time {
+                    if connection.closed {
+                        connection = Connection::open(server)?;
+                    }
+                    match connection.get("/")? {
+                        (200, _) => answers += 1,
+                        (status, _) => return Err(std::io::Error::other(format!("HTTP {status} under load"))),
+                    }
+                }
+                Ok(answers)
+            })
+        })
+        .collect();
+    let mut answers = 0;
+    for client in clients {
+        answers += client.join().map_err(|_| "a client panicked")??;
+    }
+    Ok(f64::from(answers) / begun.elapsed().as_secs_f64())
 }

@@ -88,7 +88,7 @@ fn parity_up(work: &Workplace) -> Result<Duration> {
 fn docker_run(work: &Workplace, original: &Original) -> Result<Duration> {
     let container = Container::named("floor");
     let address = free_port()?;
-    let mut command = original.again(&container.0, address.port(), None);
+    let mut command = original.again(&container.0, address.port());
     original.make_mount_points(&work.root)?;
     let begun = Instant::now();
     let mut process = command.spawn()?;

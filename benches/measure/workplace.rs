@@ -58,7 +58,8 @@ impl Drop for Workplace {
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command.output()?;
     if !output.status.success() {
-        return Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into());
+        let said = [output.stdout, output.stderr].concat();
+        return Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&said)).into());
     }
     Ok(String::from_utf8(output.stdout)?)
 }
