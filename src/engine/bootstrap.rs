@@ -100,7 +100,8 @@ async fn debootstrap(suite: Suite, architecture: &str, target: &Path, stage: &st
         if let Some(text) = line.strip_prefix("I: ") {
             report.report(Event::StageProgress { id: stage.into(), text: text.into() });
         }
-        if !line.starts_with("I: ") || tail.is_empty() {
+        // What apt fetches is not why it failed.
+        if !["I: ", "Get:", "Ign:", "Hit:"].iter().any(|sign| line.starts_with(sign)) {
             tail.push(line);
         }
         if tail.len() > 20 {
@@ -113,14 +114,16 @@ async fn debootstrap(suite: Suite, architecture: &str, target: &Path, stage: &st
         return Ok(());
     }
     let text = tail.join("\n");
-    let failure = Failure::new(Kind::Base, format!("mmdebstrap could not make Debian {}", suite.name())).details(tail);
-    Err(if text.contains("Temporary failure resolving") || text.contains("Could not connect") || text.contains("Failed to fetch") {
+    let full = text.contains("No space left");
+    let kind = if full { Kind::DiskFull } else { Kind::Base };
+    let failure = Failure::new(kind, format!("mmdebstrap could not make Debian {}", suite.name())).details(tail);
+    Err(if full {
+        failure.hint("free some space in $TMPDIR (or /tmp): it needs about 600 MB")
+    } else if text.contains("Temporary failure resolving") || text.contains("Could not connect") || text.contains("Failed to fetch") {
         failure.hint("Debian's package servers cannot be reached either: check the network, or `http_proxy`")
     } else if text.contains("unshare") || text.contains("newuidmap") || text.contains("subuid") {
         failure
             .hint("as an ordinary user mmdebstrap needs `sudo apt-get install uidmap`, and a line for you in /etc/subuid and /etc/subgid")
-    } else if text.contains("No space left") {
-        failure.hint("free some space in $TMPDIR: it needs about 600 MB")
     } else {
         failure.hint("`mmdebstrap --variant=apt trixie /tmp/base.tar` shows the same by hand")
     })

@@ -39,6 +39,14 @@ impl Engine {
         !self.endpoint.host.starts_with("tcp://") && !self.endpoint.host.starts_with("ssh://") && !self.endpoint.host.starts_with("http://")
     }
 
+    /// Is its socket an ordinary user's? Then so is the engine.
+    pub fn is_rootless(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+
+        let socket = self.endpoint.host.strip_prefix("unix://");
+        socket.and_then(|socket| std::fs::metadata(socket).ok()).is_some_and(|socket| socket.uid() != 0)
+    }
+
     /// `Docker 20.10.24`.
     pub fn title(&self) -> String {
         format!("{:?} {}", self.flavour, self.version)

@@ -231,7 +231,7 @@ impl Engine {
         }
         let podman = self.flavour == Flavour::Podman;
         // A rootless Podman maps the user to root unless it is told to keep them.
-        let keep_id = podman && self.endpoint.host.contains("/run/user/");
+        let keep_id = podman && self.is_rootless();
         let limit = |name: &str| ResourcesUlimits { name: Some(name.into()), soft: Some(4096), hard: Some(4096) };
         let tmpfs = wish.tmpfs.iter().map(|directory| (directory.clone(), self.tmpfs_options(&wish.user)));
         ContainerCreateBody {

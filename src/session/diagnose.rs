@@ -10,16 +10,22 @@ const HOOK: &str = "a build hook";
 /// Characters of each line that are shown.
 const WIDTH: usize = 240;
 
-/// Signs of a known cause in the output, and what to do about it. The first that fits is said.
+/// Signs of a known cause in the output, and what to do about it. The first that fits is said: those of the network
+/// come first, since pip goes on from them to "no matching distribution".
 const KNOWN: &[(&str, &str)] = &[
+    ("certificate_verify_failed", "a proxy intercepts TLS: name its CA bundle in `image: {build-ca: FILE}`, or in $SSL_CERT_FILE"),
+    ("invalid peer certificate", "a proxy intercepts TLS: name its CA bundle in `image: {build-ca: FILE}`, or in $SSL_CERT_FILE"),
+    ("temporary failure resolving", "the build has no network: check the engine's DNS and proxy settings"),
+    ("temporary failure in name resolution", "the build has no network: check the engine's DNS and proxy settings"),
+    ("no space left", "`docker system df` shows what fills the engine's disk"),
     (
         "no matching distribution found for",
         "is the name right, and is there such a version for this Python? `parity config` shows which Python is used and why",
     ),
     ("resolutionimpossible", "two requirements ask for different versions of the same package: loosen one of them"),
-    ("hash", "a lock file's hashes do not fit what was downloaded: lock again"),
-    ("certificate_verify_failed", "a proxy intercepts TLS: name its CA bundle in `image: {build-ca: FILE}`, or in $SSL_CERT_FILE"),
-    ("invalid peer certificate", "a proxy intercepts TLS: name its CA bundle in `image: {build-ca: FILE}`, or in $SSL_CERT_FILE"),
+    ("do not match the hashes", "a lock file's hashes do not fit what was downloaded: lock again"),
+    ("hash mismatch", "a lock file's hashes do not fit what was downloaded: lock again"),
+    ("hashes are required", "a lock file's hashes do not fit what was downloaded: lock again"),
     ("pg_config executable not found", "write `image: {packages: [libpq5], build-packages: [libpq-dev]}`, or require `psycopg[binary]`"),
     ("mysql_config", "write `image: {packages: [libmariadb3], build-packages: [libmariadb-dev, pkg-config]}`"),
     ("error: command 'g++' failed", "a requirement has C++ in it: write `image: {build-packages: [g++]}`"),
@@ -32,9 +38,6 @@ const KNOWN: &[(&str, &str)] = &[
         "a requirement needs a C library: name its `-dev` package in `image: {build-packages: […]}` and the library in `packages`",
     ),
     ("unable to locate package", "Debian has no such package: `apt-cache search` finds its name"),
-    ("temporary failure resolving", "the build has no network: check the engine's DNS and proxy settings"),
-    ("temporary failure in name resolution", "the build has no network: check the engine's DNS and proxy settings"),
-    ("no space left", "`docker system df` shows what fills the engine's disk"),
     ("setup.py", "a requirement could not be compiled: is there a newer version with a wheel for this Python?"),
 ];
 
@@ -74,6 +77,7 @@ fn relevant(output: &[String]) -> Vec<String> {
         ["error", "e: ", "fatal", "× ", "╰─>", "failed"].iter().any(|sign| low.starts_with(sign))
             || low.contains(": error:")
             || low.contains("fatal error:")
+            || low.contains("confirming the ssl certificate")
     };
     let mut lines: Vec<String> = output.iter().filter(telling).cloned().collect();
     lines.dedup();
@@ -138,6 +142,19 @@ mod tests {
         assert_eq!(failure.details.len(), 2);
         assert!(failure.causes.is_empty());
         assert!(failure.hints[0].contains("is the name right"));
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_the_reason_although_pip_ends_with_another() {
+        let output = [
+            "WARNING: Retrying (Retry(total=0)): SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] x'))': /simple/x/",
+            "Could not fetch URL https://x: There was a problem confirming the ssl certificate: CERTIFICATE_VERIFY_FAILED - skipping",
+            "ERROR: No matching distribution found for mod_wsgi==6.1.1",
+        ];
+        let broken = crate::engine::build::Broken { step: "[builder 3/5] RUN x".into(), output: output.map(String::from).to_vec() };
+        let failure = diagnose(BuildFailed { failure: Failure::new(Kind::Build, "x"), broken: Some(broken) });
+        assert!(failure.hints[0].contains("a proxy intercepts TLS"), "{:?}", failure.hints);
+        assert_eq!(failure.details.len(), 2);
     }
 
     #[test]

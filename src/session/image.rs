@@ -13,7 +13,7 @@ use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::plan::lock::{self, Lock, LockedBase};
-use crate::plan::{Plan, Profile};
+use crate::plan::{Base, Plan, Profile};
 use crate::render;
 use crate::render::dockerfile::{Options, PRODUCTION, RUNTIME};
 
@@ -140,7 +140,11 @@ async fn get_base(engine: &Engine, plan: &Plan, locked: Option<&LockedBase>, upd
     let begun = Instant::now();
     let title = format!("base {}", plan.image.base.name());
     report.report(Event::StageStarted { id: BASE.into(), title: title.clone() });
-    let ready = base::ensure(engine, &plan.image.base.value, locked, update, report).await;
+    let mut ready = base::ensure(engine, &plan.image.base.value, locked, update, report).await;
+    if let (Err(failure), Base::Reference(_)) = (&mut ready, &plan.image.base.value) {
+        // A `.python-version` may have asked for it, which its name does not say.
+        failure.causes.push(format!("why this base: {}", plan.image.base.origin));
+    }
     let (id, took) = (BASE.into(), begun.elapsed());
     match &ready {
         Ok(ready) => {
