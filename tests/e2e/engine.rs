@@ -7,7 +7,7 @@ use std::path::Path;
 use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{ListContainersOptionsBuilder, RemoveImageOptionsBuilder};
 use futures_util::StreamExt;
-use parity::engine::container::Output;
+use parity::engine::container::{LogStart, Output};
 use parity::engine::{self, Engine, label};
 
 /// Does something with the engine that the tests use.
@@ -124,7 +124,7 @@ pub fn run_in(image: &str, script: &str, given: &Path) -> String {
         let id = engine.api.create_container(None, body).await.unwrap().id;
         let run = async {
             engine.api.start_container(&id, None).await?;
-            let mut output = std::pin::pin!(engine.logs(&id, true, parity::engine::container::LogStart::Beginning));
+            let mut output = std::pin::pin!(engine.logs(&id, true, LogStart::Beginning));
             let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
             while let Some(Ok(piece)) = output.next().await {
                 match piece {
