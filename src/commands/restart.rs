@@ -10,7 +10,7 @@ use crate::engine::container::{Observed, State, not_running};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::logs::{Paths, Reader};
-use crate::plan::Profile;
+use crate::plan::{Profile, TIMEOUT};
 use crate::session::follow::Follower;
 use crate::session::wait::{Awaited, until_ready};
 use crate::session::{Interrupts, image, stop};
@@ -30,8 +30,9 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let name = context.container();
     let running = interrupts.or(engine.observe(&name)).await?.filter(|found| found.state == State::Running);
     let container = running.ok_or_else(|| not_running(&name))?;
-    let settled = context.settle(&ServerFlags::default(), Profile::Up)?;
-    if let Some(what) = changed(context, &settled, &container)? {
+    // What the container runs is settled; a project that is not understood at this moment does not matter to it.
+    let settled = context.settle(&ServerFlags::default(), Profile::Up).ok();
+    if let Some(what) = changed(context, settled.as_ref(), &container) {
         let hint = Some("a restart does not apply that: `parity up -d` does".into());
         context.ui.report(Event::Warning { text: format!("{what} has changed since the server was started"), hint });
     }
@@ -43,8 +44,8 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let awaited = Awaited {
         id: container.id.clone(),
         url: started.url.clone().unwrap_or_default(),
-        app: settled.plan.app.value.to_string(),
-        seconds: settled.plan.timeout.value,
+        app: settled.as_ref().map(|settled| settled.plan.app.value.to_string()).unwrap_or_default(),
+        seconds: settled.as_ref().map_or(TIMEOUT, |settled| settled.plan.timeout.value),
     };
     let log = engine.logs(&container.id, true, started.log_of_this_run());
     let mut log = Follower::new(log, Reader::new(Paths::of_project(&context.root)));
@@ -55,16 +56,17 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
 
 /// What has changed since the container was made. Flags of that time are not known any more, so settings are not
 /// compared: the files that have them are.
-fn changed(context: &Context<'_>, settled: &Settled, container: &Observed) -> Result<Option<String>> {
-    if image::name(&settled.plan)?.is_some_and(|image| image != container.image) {
-        return Ok(Some("what the image is made from".into()));
+fn changed(context: &Context<'_>, settled: Option<&Settled>, container: &Observed) -> Option<String> {
+    let image = settled.and_then(|settled| image::name(&settled.plan).ok().flatten());
+    if image.is_some_and(|image| image != container.image) {
+        return Some("what the image is made from".into());
     }
     let made = container.created.map(SystemTime::from);
     let newer = |file: &str| {
         let changed = std::fs::metadata(context.root.join(file)).and_then(|file| file.modified()).ok();
         matches!((changed, made), (Some(changed), Some(made)) if changed > made)
     };
-    Ok(FILES.iter().find(|file| newer(file)).map(|file| (*file).to_owned()))
+    FILES.iter().find(|file| newer(file)).map(|file| (*file).to_owned())
 }
 
 /// The files that settings come from.

@@ -112,3 +112,17 @@ fn the_nearest_parity_yaml_upwards_is_the_projects() {
     let ran = inside.env("DOCKER_HOST", crate::engine::host()).ok();
     assert!(ran.stdout.contains("running"), "{ran}");
 }
+
+#[test]
+fn another_terminal_takes_over_with_other_settings() {
+    let project = TestProject::copy("django");
+    let mut first = project.parity(&["up", "--port", "0"]).start();
+    first.url();
+    let mut second = project.parity(&["up", "--port", "0", "--threads", "3"]).start();
+    let url = second.url();
+    first.end().exits(0).says(&["stopped from elsewhere"]);
+    Browser::at(&url).get("/static/admin/css/base.css").ok();
+    assert_eq!(project.containers().len(), 1);
+    second.interrupt();
+    second.end().exits(0).says(&["stopped"]);
+}

@@ -133,3 +133,14 @@ fn an_application_that_answers_with_an_error_is_served() {
     let ran = project.parity(&["up", "-d", "--wait", "--port", "0"]).ok().says(&["HTTP 500", "RuntimeError: each time"]);
     assert!(ran.line().starts_with("http://"));
 }
+
+#[test]
+fn a_server_that_ends_at_once_is_told_each_time() {
+    let project = TestProject::copy("plain-wsgi");
+    project.write("parity.yaml", "include-file: nope.conf\n");
+    for _ in 0..4 {
+        let ended = project.parity(&["up", "-d", "--wait", "--port", "0"]).run().exits(11);
+        ended.says(&["nope.conf", "the server ended before it answered"]);
+    }
+    assert!(project.containers().is_empty());
+}

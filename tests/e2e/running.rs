@@ -135,3 +135,18 @@ fn the_doctor_finds_a_healthy_machine() {
     let ran = project.parity(&["doctor"]).env("DOCKER_HOST", "unix:///nonexistent").run().exits(5);
     assert!(ran.stdout.contains("engine: cannot reach the container engine"), "{ran}");
 }
+
+#[test]
+fn restart_of_a_broken_application_tells_its_traceback() {
+    let project = TestProject::copy("plain-wsgi");
+    let url = project.up(&[]);
+    let sound = std::fs::read_to_string(project.root.join("hello.wsgi")).unwrap();
+    project.write("hello.wsgi", "def broken(:\n");
+    let broken = project.parity(&["restart"]).run().exits(11);
+    assert!(broken.stderr.contains("SyntaxError") && broken.stdout.is_empty(), "{broken}");
+    project.write("hello.wsgi", &sound);
+    // Any free port stays the one that it was.
+    assert_eq!(project.parity(&["restart"]).ok().line(), url);
+    project.write("parity.yaml", "threads: 3\n");
+    project.parity(&["restart"]).ok().says(&["parity.yaml has changed", "`parity up -d` does"]);
+}
