@@ -26,8 +26,8 @@ const KEPT: usize = 200;
 pub struct Progress {
     steps: BTreeMap<String, Step>,
     stages: BTreeMap<String, Stage>,
-    /// Of plain output: the stage that is being built, and a line that is not complete.
-    current: Option<String>,
+    /// Of plain output: the names of stages by their numbers, and a line that is not complete.
+    names: BTreeMap<String, Option<String>>,
     partial: String,
     /// The last lines of all steps: Podman works on several stages at once, and does not say whose a line is.
     tail: Vec<String>,
@@ -49,6 +49,8 @@ struct Step {
 #[derive(Debug)]
 struct Stage {
     started: Instant,
+    /// All of its steps are known.
+    complete: bool,
     done: bool,
 }
 
@@ -73,7 +75,7 @@ impl Progress {
             if vertex.started.is_some()
                 && let Some(stage) = step.stage.clone()
             {
-                begin_stage(&mut self.stages, &stage, report);
+                begin_stage(&mut self.stages, &stage, true, report);
             }
             step.cached |= vertex.cached;
             if vertex.completed.is_some() && !step.done {
@@ -98,7 +100,7 @@ impl Progress {
     fn finish_stages(&mut self, report: &dyn Report) {
         for (name, stage) in &mut self.stages {
             let mut steps = self.steps.values().filter(|step| step.stage.as_ref() == Some(name));
-            if stage.done || !steps.clone().all(|step| step.done && step.failed.is_none()) {
+            if stage.done || !stage.complete || !steps.clone().all(|step| step.done && step.failed.is_none()) {
                 continue;
             }
             stage.done = true;
@@ -119,26 +121,29 @@ impl Progress {
         while let Some(end) = self.partial.find('\n') {
             let line: String = self.partial.drain(..=end).collect();
             match plain_step(line.trim_end()) {
-                Some(command) => self.begin_plain(command, report),
+                Some(begun) => self.begin_plain(&begun, report),
                 None => self.continue_plain(&line, report),
             }
         }
     }
 
-    fn begin_plain(&mut self, command: &str, report: &dyn Report) {
+    fn begin_plain(&mut self, begun: &PlainStep, report: &dyn Report) {
         self.end_plain();
-        let from = command.starts_with("FROM ");
+        self.finish_stages(report);
+        let from = begun.command.starts_with("FROM ");
         if from {
-            let stage = command.split_once(" AS ").map(|(_, name)| name.trim()).filter(|name| is_shown(name));
-            self.current = stage.map(String::from);
-            self.finish_stages(report);
+            let name = begun.command.split_once(" AS ").map(|(_, name)| name.trim()).filter(|name| is_shown(name));
+            self.names.insert(begun.stage.into(), name.map(String::from));
         }
-        let name = format!("[{}] {command}", self.current.as_deref().unwrap_or_default());
+        // A stage that waits for another has begun before it, and goes on after it.
+        let stage = self.names.get(begun.stage).cloned().flatten();
+        let name = format!("[{}] {}", stage.as_deref().unwrap_or_default(), begun.command);
         // The names of steps count up, so that they keep their order.
         let id = format!("{:08}", self.steps.len());
-        self.steps.insert(id, Step { name, stage: self.current.clone(), cached: from, ..Step::default() });
-        if let Some(stage) = self.current.clone() {
-            begin_stage(&mut self.stages, &stage, report);
+        self.steps.insert(id, Step { name, stage: stage.clone(), cached: from, ..Step::default() });
+        if let Some(stage) = stage.filter(|_| !from) {
+            begin_stage(&mut self.stages, &stage, begun.last, report);
+            report.report(Event::StageProgress { id: stage, text: begun.command.to_owned() });
         }
     }
 
@@ -174,10 +179,15 @@ impl Progress {
             step.output.extend(Some(std::mem::take(&mut step.partial)).filter(|rest| !rest.is_empty()));
             return Some(Broken { step: step.name.clone(), output: step.output.clone() });
         }
-        // Podman names the step in its error: `building at STEP "RUN …"`. A quote in the command is escaped there.
-        let command = |step: &Step| step.name.split_once("] ").map(|(_, command)| command.chars().take(60).collect::<String>());
-        let named =
-            self.steps.values().find(|step| command(step).is_some_and(|command| error.contains(&command) && command.starts_with("RUN")));
+        // Podman names the step in its error: `building at STEP "RUN …"`, a quote or backslash in the command escaped.
+        // Steps begin alike, so the one that goes on longest as the error does is meant.
+        let said = error.split_once("STEP \"").map_or("", |(_, said)| said);
+        let alike = |step: &Step| {
+            let command = step.name.split_once("] ").map_or("", |(_, command)| command);
+            let command = command.replace('\\', r"\\").replace('"', "\\\"");
+            command.bytes().zip(said.bytes()).take_while(|(one, other)| one == other).count()
+        };
+        let named = self.steps.values().filter(|step| alike(step) > "RUN ".len()).max_by_key(|step| alike(step));
         let step = named.or_else(|| self.steps.values().rev().find(|step| !step.done))?;
         self.tail.extend(Some(std::mem::take(&mut self.partial)).filter(|rest| !rest.trim().is_empty()));
         Some(Broken { step: step.name.clone(), output: std::mem::take(&mut self.tail) })
@@ -223,21 +233,30 @@ fn is_shown(stage: &str) -> bool {
     !["internal", "base"].contains(&stage)
 }
 
-/// `RUN pip …` of `[2/4] STEP 3/7: RUN pip …` and of `STEP 3/7: RUN pip …`.
-fn plain_step(line: &str) -> Option<&str> {
-    let rest = match line.strip_prefix('[') {
-        Some(numbered) => numbered.split_once("] ")?.1,
-        None => line,
-    };
-    let (number, command) = rest.strip_prefix("STEP ")?.split_once(": ")?;
-    number.chars().all(|c| c.is_ascii_digit() || c == '/').then_some(command)
+/// A line of Podman's that says which step begins.
+#[derive(Debug, PartialEq, Eq)]
+struct PlainStep<'a> {
+    /// `2/4`; nothing where there is only one.
+    stage: &'a str,
+    /// Is it the last of its stage?
+    last: bool,
+    command: &'a str,
 }
 
-fn begin_stage(stages: &mut BTreeMap<String, Stage>, stage: &str, report: &dyn Report) {
+/// Reads `[2/4] STEP 3/7: RUN pip …` and `STEP 3/7: RUN pip …`.
+fn plain_step(line: &str) -> Option<PlainStep<'_>> {
+    let (stage, rest) = line.strip_prefix('[').and_then(|numbered| numbered.split_once("] ")).unwrap_or(("", line));
+    let (number, command) = rest.strip_prefix("STEP ")?.split_once(": ")?;
+    let (number, count) = number.split_once('/')?;
+    Some(PlainStep { stage, last: number == count, command })
+}
+
+fn begin_stage(stages: &mut BTreeMap<String, Stage>, stage: &str, complete: bool, report: &dyn Report) {
     if !stages.contains_key(stage) {
-        stages.insert(stage.to_owned(), Stage { started: Instant::now(), done: false });
         report.report(Event::StageStarted { id: stage.to_owned(), title: title(stage).into() });
     }
+    let stage = stages.entry(stage.to_owned()).or_insert_with(|| Stage { started: Instant::now(), complete: false, done: false });
+    stage.complete |= complete;
 }
 
 fn title(stage: &str) -> &str {
@@ -270,16 +289,18 @@ mod tests {
         }
     }
 
-    const PODMAN: [&str; 9] = [
+    /// The last stage begins before the one that it waits for.
+    const PODMAN: [&str; 10] = [
         "[1/3] STEP 1/1: FROM localhost/parity-base:x AS base\n--> 111\n",
+        "[3/3] STEP 1/3: FROM 111 AS runtime\n",
         "[2/3] STEP 1/2: FROM 111 AS builder\n[2/3] STEP 2/2: RUN set -e; pip ins",
         "tall flask\n",
         "--> Using cache 222\n--> 222\n",
-        "[3/3] STEP 1/3: FROM 111 AS runtime\n",
         "[3/3] STEP 2/3: COPY --from=builder /a /a\n--> 333\n",
         "[3/3] STEP 3/3: RUN make it\n",
         "made\n",
         "[3/3] COMMIT localhost/parity:x\n",
+        "--> 444\n",
     ];
 
     #[test]
@@ -307,10 +328,15 @@ mod tests {
     #[test]
     fn podman_may_be_at_another_stage_when_a_step_fails() {
         let (told, mut progress) = (Told::default(), Progress::default());
-        let texts = ["[2/3] STEP 2/2: RUN set -e; pip install flask\n", "[3/3] STEP 1/3: FROM 111 AS runtime\n", "ERROR: no flask\n"];
+        let texts = [
+            "[2/3] STEP 2/3: RUN set -e; pip install \"mod_wsgi\"\n",
+            "[2/3] STEP 3/3: RUN set -e; pip install \"flask\"\n",
+            "[3/3] STEP 1/3: FROM 111 AS runtime\n",
+            "ERROR: no flask\n",
+        ];
         texts.iter().for_each(|text| progress.plain(text, &told));
-        let broken = progress.broken("building at STEP \"RUN set -e; pip install flask\": exit status 1").unwrap();
-        assert!(broken.step.contains("pip install") && broken.output.contains(&"ERROR: no flask".to_owned()), "{broken:?}");
+        let broken = progress.broken(r#"building at STEP "RUN set -e; pip install \"flask\"": exit status 1"#).unwrap();
+        assert!(broken.step.contains("flask") && broken.output.contains(&"ERROR: no flask".to_owned()), "{broken:?}");
     }
 
     #[test]
