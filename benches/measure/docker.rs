@@ -64,7 +64,7 @@ impl Original {
             run.arg("--read-only");
         }
         run.args(flags).arg(self.image()).args(arguments);
-        run.stdin(Stdio::null()).stdout(Stdio::null());
+        run.stdin(Stdio::null());
         run
     }
 

@@ -2,7 +2,6 @@
 //! and limits, with the same processes and threads. Keep-alive connections from this process, over published ports.
 
 use std::net::SocketAddr;
-use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use crate::Result;
 use crate::docker::{Container, Original, free_port};
 use crate::http::{Connection, address, first_200};
 use crate::stats::{Samples, Table, ratio};
-use crate::workplace::Workplace;
+use crate::workplace::{Workplace, output};
 
 /// No more than the server's five threads: the machine is small, and the load comes from it as well.
 const CONNECTIONS: usize = 4;
@@ -56,10 +55,7 @@ fn measure(work: &Workplace, script: &str, rounds: usize) -> Result<(Samples, Sa
          --httpd-executable /usr/sbin/apache2 --modules-directory /usr/lib/apache2/modules --mime-types /etc/mime.types"
     );
     let start: Vec<String> = start.split(' ').map(String::from).collect();
-    let started = Original::of(work)?.with(&container.0, express.port(), &flags, &start).stderr(Stdio::inherit()).status()?;
-    if !started.success() {
-        return Err("docker run failed".into());
-    }
+    output(&mut Original::of(work)?.with(&container.0, express.port(), &flags, &start))?;
     for peer in [parity, express] {
         first_200(peer, "/", DEADLINE)?;
         load(peer, TURN / 2)?;
