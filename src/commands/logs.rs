@@ -34,8 +34,12 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let mut reader = Reader::new(Paths::of_project(&context.root));
     let mut output = std::pin::pin!(engine.logs(&container.id, follow, args.tail.map_or(LogStart::Beginning, LogStart::LastLines)));
     let show = async {
+        // Nothing is held back by the reader: it sleeps until there is more.
+        let mut idle = true;
         loop {
-            let records = match tokio::time::timeout(QUIET, output.next()).await {
+            let piece = if idle { Ok(output.next().await) } else { tokio::time::timeout(QUIET, output.next()).await };
+            idle = piece.is_err();
+            let records = match piece {
                 Err(_) => reader.flush(),
                 Ok(Some(piece)) => match piece? {
                     Output::Stdout(bytes) => reader.feed(Stream::Stdout, &bytes),

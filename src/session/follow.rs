@@ -18,6 +18,8 @@ const QUIET: Duration = Duration::from_millis(40);
 pub struct Follower {
     output: Pin<Box<dyn Stream<Item = Result<Output>> + Send>>,
     reader: Reader,
+    /// The reader holds nothing back: there is nothing to wake up for before the server says more.
+    idle: bool,
     /// What has been read and not yet told.
     waiting: VecDeque<Record>,
     /// The command of the hook that began last.
@@ -43,7 +45,7 @@ pub enum Seen {
 
 impl Follower {
     pub fn new(output: impl Stream<Item = Result<Output>> + Send + 'static, reader: Reader) -> Self {
-        Self { output: Box::pin(output.fuse()), reader, waiting: VecDeque::new(), command: String::new() }
+        Self { output: Box::pin(output.fuse()), reader, idle: true, waiting: VecDeque::new(), command: String::new() }
     }
 
     /// Reports what the server says until something must be acted on.
@@ -57,7 +59,9 @@ impl Follower {
                     return Ok(seen);
                 }
             }
-            let records = match tokio::time::timeout(QUIET, self.output.next()).await {
+            let piece = if self.idle { Ok(self.output.next().await) } else { tokio::time::timeout(QUIET, self.output.next()).await };
+            self.idle = piece.is_err();
+            let records = match piece {
                 Err(_) => self.reader.flush(),
                 Ok(Some(Ok(Output::Stdout(bytes)))) => self.reader.feed(logs::Stream::Stdout, &bytes),
                 Ok(Some(Ok(Output::Stderr(bytes)))) => self.reader.feed(logs::Stream::Stderr, &bytes),
