@@ -50,16 +50,20 @@ pub struct BuildFailed {
 impl Engine {
     /// Builds an image.
     pub async fn build(&self, build: &Build, report: &dyn Report) -> Result<Built, BuildFailed> {
-        let context = context(build).map_err(|error| BuildFailed {
+        let buildkit = self.flavour == Flavour::Docker;
+        let labels = if buildkit { &[][..] } else { &build.labels };
+        let context = context(build, labels).map_err(|error| BuildFailed {
             failure: Failure::new(Kind::Build, "cannot pack the build context").caused_by(&error),
             broken: None,
         })?;
-        let buildkit = self.flavour == Flavour::Docker;
+        // Podman's builder gives the labels to every stage that does nothing else too, and has it anew each time: then nothing
+        // that is built on it is ever cached.
+        let labels_in_options = buildkit.then(|| build.labels.iter().cloned().collect());
         let options = BuildImageOptions {
             dockerfile: "Dockerfile".into(),
             t: Some(build.image.clone()),
             target: build.target.clone(),
-            labels: Some(build.labels.iter().cloned().collect()),
+            labels: labels_in_options,
             nocache: build.no_cache,
             rm: true,
             forcerm: true,
@@ -101,16 +105,41 @@ fn session_id() -> String {
     format!("parity-{}-{:016x}", std::process::id(), RandomState::new().hash_one(Instant::now()))
 }
 
-/// The context as a tar archive, the same for the same files.
-fn context(build: &Build) -> std::io::Result<Vec<u8>> {
+/// The context as a tar archive, the same for the same files. The Dockerfile's target gets the labels.
+fn context(build: &Build, labels: &[(String, String)]) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, content) in &build.files {
-        add(&mut archive, path, content, 0o644)?;
+        if path == "Dockerfile" {
+            let labelled = labelled(&String::from_utf8_lossy(content), &build.target, labels);
+            add(&mut archive, path, labelled.as_bytes(), 0o644)?;
+        } else {
+            add(&mut archive, path, content, 0o644)?;
+        }
     }
     if let Some(project) = &build.project {
         add_project(&mut archive, project, &build.leave_out)?;
     }
     archive.into_inner()
+}
+
+/// A Dockerfile with labels at the end of one of its stages.
+fn labelled(dockerfile: &str, target: &str, labels: &[(String, String)]) -> String {
+    // Labels are parity's own words, without anything that a Dockerfile would read as more than text.
+    let labels: String = labels.iter().map(|(name, value)| format!("LABEL {name}={value:?}\n")).collect();
+    let (mut out, mut inside) = (String::new(), false);
+    for line in dockerfile.split_inclusive('\n') {
+        if line.starts_with("FROM ") {
+            if std::mem::take(&mut inside) {
+                out += &labels;
+            }
+            inside = line.trim_end().ends_with(&format!(" AS {target}"));
+        }
+        out += line;
+    }
+    if inside {
+        out += &labels;
+    }
+    out
 }
 
 fn add(archive: &mut tar::Builder<Vec<u8>>, path: &str, content: &[u8], mode: u32) -> std::io::Result<()> {
@@ -164,4 +193,19 @@ fn add_project(archive: &mut tar::Builder<Vec<u8>>, project: &Path, leave_out: &
 fn is_executable(metadata: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
     metadata.permissions().mode() & 0o111 != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_go_to_the_end_of_the_target() {
+        let dockerfile = "FROM x AS base\nFROM base AS runtime\nRUN a\nFROM runtime AS production\nRUN b\n";
+        let labels = [("dev.parity.image".to_owned(), "runtime".to_owned())];
+        let label = "LABEL dev.parity.image=\"runtime\"\n";
+        assert_eq!(labelled(dockerfile, "runtime", &labels), dockerfile.replace("RUN a\n", &format!("RUN a\n{label}")));
+        assert_eq!(labelled(dockerfile, "production", &labels), format!("{dockerfile}{label}"));
+        assert_eq!(labelled(dockerfile, "runtime", &[]), dockerfile);
+    }
 }
