@@ -14,22 +14,62 @@ use crate::logs::{self, Reader, Record, RecordKind, StartLine, StartState};
 /// A traceback is complete when nothing more has come for so long.
 const QUIET: Duration = Duration::from_millis(40);
 
-/// Follows one container's log.
-pub struct Follower {
+/// A container's log, record by record.
+pub struct Records {
     output: Pin<Box<dyn Stream<Item = Result<Output>> + Send>>,
     reader: Reader,
     /// The reader holds nothing back: there is nothing to wake up for before the server says more.
     idle: bool,
-    /// What has been read and not yet told.
     waiting: VecDeque<Record>,
-    /// The command of the hook that began last.
-    command: String,
 }
 
-impl std::fmt::Debug for Follower {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Follower").field("command", &self.command).finish_non_exhaustive()
+impl Records {
+    pub fn new(output: impl Stream<Item = Result<Output>> + Send + 'static, reader: Reader) -> Self {
+        Self { output: Box::pin(output.fuse()), reader, idle: true, waiting: VecDeque::new() }
     }
+
+    /// The next record; `None` after the last one.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn next(&mut self) -> Result<Option<Record>> {
+        loop {
+            if let Some(record) = self.waiting.pop_front() {
+                return Ok(Some(record));
+            }
+            let piece = if self.idle { Ok(self.output.next().await) } else { tokio::time::timeout(QUIET, self.output.next()).await };
+            self.idle = piece.is_err();
+            let records = match piece {
+                Err(_) => self.reader.flush(),
+                Ok(Some(piece)) => match piece? {
+                    Output::Stdout(bytes) => self.reader.feed(logs::Stream::Stdout, &bytes),
+                    Output::Stderr(bytes) => self.reader.feed(logs::Stream::Stderr, &bytes),
+                },
+                Ok(None) => {
+                    let rest = self.reader.flush();
+                    if rest.is_empty() {
+                        return Ok(None);
+                    }
+                    rest
+                }
+            };
+            self.waiting.extend(records);
+        }
+    }
+}
+
+impl std::fmt::Debug for Records {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Records").field("idle", &self.idle).finish_non_exhaustive()
+    }
+}
+
+/// Follows one container's log for a session.
+#[derive(Debug)]
+pub struct Follower {
+    records: Records,
+    /// The command of the hook that began last.
+    command: String,
 }
 
 /// Something in the log that the session must act on.
@@ -45,7 +85,7 @@ pub enum Seen {
 
 impl Follower {
     pub fn new(output: impl Stream<Item = Result<Output>> + Send + 'static, reader: Reader) -> Self {
-        Self { output: Box::pin(output.fuse()), reader, idle: true, waiting: VecDeque::new(), command: String::new() }
+        Self { records: Records::new(output, reader), command: String::new() }
     }
 
     /// Reports what the server says until something must be acted on.
@@ -54,32 +94,16 @@ impl Follower {
     /// `Kind::EngineLost` when the engine stops answering.
     pub async fn next(&mut self, report: &dyn Report) -> Result<Seen> {
         loop {
-            while let Some(record) = self.waiting.pop_front() {
-                if let Some(seen) = self.tell(record, report) {
-                    return Ok(seen);
+            let record = self.records.next().await.map_err(|mut failure| {
+                if failure.kind == Kind::Other {
+                    failure.kind = Kind::EngineLost;
                 }
+                failure
+            })?;
+            let Some(record) = record else { return Ok(Seen::Ended) };
+            if let Some(seen) = self.tell(record, report) {
+                return Ok(seen);
             }
-            let piece = if self.idle { Ok(self.output.next().await) } else { tokio::time::timeout(QUIET, self.output.next()).await };
-            self.idle = piece.is_err();
-            let records = match piece {
-                Err(_) => self.reader.flush(),
-                Ok(Some(Ok(Output::Stdout(bytes)))) => self.reader.feed(logs::Stream::Stdout, &bytes),
-                Ok(Some(Ok(Output::Stderr(bytes)))) => self.reader.feed(logs::Stream::Stderr, &bytes),
-                Ok(Some(Err(mut failure))) => {
-                    if failure.kind == Kind::Other {
-                        failure.kind = Kind::EngineLost;
-                    }
-                    return Err(failure);
-                }
-                Ok(None) => {
-                    let rest = self.reader.flush();
-                    if rest.is_empty() {
-                        return Ok(Seen::Ended);
-                    }
-                    rest
-                }
-            };
-            self.waiting.extend(records);
         }
     }
 
