@@ -132,7 +132,9 @@ async fn newest(engine: &Engine, base: &Base, update: bool, report: &dyn Report)
             locked(engine, base, &wanted, origin, digest).await
         }
         (Err(why), Base::Debian { suite }) => {
-            let reason = why.causes.last().map(|cause| format!(" ({cause})")).unwrap_or_default();
+            // The engine's sentence leads through all that it asked; its end says what was wrong.
+            let reason =
+                why.causes.last().and_then(|cause| cause.rsplit(": ").next()).map(|cause| format!(" ({cause})")).unwrap_or_default();
             let before = if update { None } else { made_before(engine, *suite).await? };
             let instead = match before {
                 Some(_) => "taking the one that parity made before (`parity build --update-base` makes a new one)",
