@@ -13,7 +13,7 @@ use crate::engine::container::State;
 use crate::engine::{Engine, Flavour, bootstrap_tool};
 use crate::error::{Failure, Kind, Result};
 use crate::plan::{Base, Profile};
-use crate::session::user_for;
+use crate::session::{image, user_for};
 use crate::ui::Mark;
 
 #[derive(Debug, clap::Args)]
@@ -57,7 +57,7 @@ pub async fn run(context: &Context<'_>, _args: Args) -> Result<ExitCode> {
         Ok(engine) => {
             findings.push(Finding::good("engine", format!("{} at {} ({})", engine.title(), engine.endpoint.host, engine.endpoint.because)));
             findings.push(api(&engine));
-            findings.push(reach(&engine));
+            findings.push(reach(&engine, settled.as_ref().ok(), context).await);
             if let Ok(settled) = &settled {
                 findings.push(base(&engine, settled, context).await);
                 findings.push(port(&engine, settled, context).await);
@@ -97,15 +97,27 @@ fn api(engine: &Engine) -> Finding {
     }
 }
 
-fn reach(engine: &Engine) -> Finding {
-    if engine.is_local() {
-        return Finding::good("bind mounts", "the engine runs on this machine and sees its files");
+async fn reach(engine: &Engine, settled: Option<&Settled>, context: &Context<'_>) -> Finding {
+    const CHECK: &str = "bind mounts";
+    let elsewhere =
+        "`parity up` needs an engine that sees this directory: share it in Docker Desktop's settings, or `docker context use default`";
+    if !engine.is_local() {
+        let said = format!("the engine at {} may not see this machine's files, and its ports are not this machine's", engine.endpoint.host);
+        return Finding::doubtful(CHECK, said, elsewhere);
     }
-    Finding::doubtful(
-        "bind mounts",
-        format!("the engine at {} may not see this machine's files, and its ports are not this machine's", engine.endpoint.host),
-        "`parity up` needs an engine on this machine: `docker context use default`, or unset DOCKER_HOST",
-    )
+    // Only a container can tell, and only once there is an image for it.
+    let image = settled.and_then(|settled| image::name(&settled.plan).ok().flatten());
+    let file = std::fs::read_dir(&context.root).ok().and_then(|mut files| files.next()?.ok()).map(|file| file.file_name());
+    if let (Some(image), Some(file)) = (image, file.as_deref().and_then(|file| file.to_str()))
+        && matches!(engine.has_image(&image).await, Ok(true))
+    {
+        return match engine.sees(&context.root, file, &image).await {
+            Ok(true) => Finding::good(CHECK, "a container sees the project's files"),
+            Ok(false) => Finding::doubtful(CHECK, "a container does not see the project's files", elsewhere),
+            Err(failure) => Finding::bad(CHECK, failure.hint(elsewhere)),
+        };
+    }
+    Finding::good(CHECK, "the engine runs on this machine (tried for real once the image is built)")
 }
 
 async fn base(engine: &Engine, settled: &Settled, context: &Context<'_>) -> Finding {

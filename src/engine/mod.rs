@@ -15,6 +15,7 @@ mod labels;
 pub mod ownership;
 mod progress;
 pub mod registry;
+mod sight;
 
 pub use bootstrap::tool as bootstrap_tool;
 pub use connect::{Engine, Flavour, connect};
