@@ -108,6 +108,8 @@ fn a_plain_script(project: &Project<'_>) {
     let built = project.parity(&["build"]).ok();
     assert!(built.line().starts_with("localhost/parity:"), "{built}");
     project.parity(&["build"]).ok().says(&["nothing to build"]);
+    let doctor = project.parity(&["doctor"]).ok();
+    assert!(doctor.stdout.contains("a container sees the project's files"), "{doctor}");
 
     let url = project.up();
     Browser::at(&url).get("/").ok().has("hello");

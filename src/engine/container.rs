@@ -215,6 +215,12 @@ impl Engine {
         format!("rw,nosuid,nodev,mode=1777{whose}")
     }
 
+    /// Podman's own defaults can be above what the machine allows, and then nothing starts.
+    pub(super) fn ulimits(&self) -> Option<Vec<ResourcesUlimits>> {
+        let limit = |name: &str| ResourcesUlimits { name: Some(name.into()), soft: Some(4096), hard: Some(4096) };
+        (self.flavour == Flavour::Podman).then(|| vec![limit("nofile"), limit("nproc")])
+    }
+
     fn body(&self, wish: &Wish) -> ContainerCreateBody {
         let (address, port) = &wish.publish;
         let binding = PortBinding { host_ip: Some(address.clone()), host_port: Some(port.to_string()) };
@@ -232,7 +238,6 @@ impl Engine {
         let podman = self.flavour == Flavour::Podman;
         // A rootless Podman maps the user to root unless it is told to keep them.
         let keep_id = podman && self.is_rootless();
-        let limit = |name: &str| ResourcesUlimits { name: Some(name.into()), soft: Some(4096), hard: Some(4096) };
         let tmpfs = wish.tmpfs.iter().map(|directory| (directory.clone(), self.tmpfs_options(&wish.user)));
         ContainerCreateBody {
             image: Some(wish.image.clone()),
@@ -251,8 +256,7 @@ impl Engine {
                 port_bindings: Some(HashMap::from([(PORT.into(), Some(vec![binding]))])),
                 network_mode: wish.network.clone(),
                 userns_mode: keep_id.then(|| "keep-id".into()),
-                // Podman's own defaults can be above what the machine allows, and then nothing starts.
-                ulimits: podman.then(|| vec![limit("nofile"), limit("nproc")]),
+                ulimits: self.ulimits(),
                 extra_hosts: (!podman).then(|| vec!["host.docker.internal:host-gateway".into()]),
                 ..HostConfig::default()
             }),

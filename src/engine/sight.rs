@@ -38,7 +38,12 @@ impl Engine {
             user: std::fs::metadata(directory).ok().map(|directory| format!("{}:{}", directory.uid(), directory.gid())),
             network_disabled: Some(true),
             labels: Some([(label::VERSION.to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into()),
-            host_config: Some(HostConfig { mounts: Some(vec![mount]), cap_drop: Some(vec!["ALL".into()]), ..HostConfig::default() }),
+            host_config: Some(HostConfig {
+                mounts: Some(vec![mount]),
+                cap_drop: Some(vec!["ALL".into()]),
+                ulimits: self.ulimits(),
+                ..HostConfig::default()
+            }),
             ..ContainerCreateBody::default()
         };
         let what = "cannot mount the project into a container";
