@@ -16,7 +16,7 @@ pub struct Args {
     all: bool,
 }
 
-/// Succeeds whether something runs or not; the exit code of `parity status -q`'s kind of question is in its output.
+/// Succeeds whether something runs or not; which of the two is in its output.
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let engine = context.engine().await?;
     let found = if args.all { engine.observe_all().await? } else { engine.observe(&context.container()).await?.into_iter().collect() };

@@ -1,6 +1,5 @@
 //! `parity up`
 
-use std::cell::Cell;
 use std::process::ExitCode;
 
 use super::context::Context;
@@ -50,7 +49,6 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         detach: args.detach,
         wait: args.wait,
         recreate: args.build || args.force_recreate,
-        port: Cell::default(),
     };
     up(&engine, &wish, &interrupts, context.ui).await?;
     Ok(ExitCode::SUCCESS)

@@ -48,6 +48,8 @@ pub struct Observed {
     pub created: Option<OffsetDateTime>,
     /// When it was last started, RFC 3339.
     pub started: Option<String>,
+    /// When it last ended, RFC 3339.
+    pub finished: Option<String>,
     pub exit_code: Option<i64>,
 }
 
@@ -199,9 +201,16 @@ impl Engine {
         let options = match from {
             LogStart::Beginning => options.tail("all"),
             LogStart::LastLines(lines) => options.tail(&lines.to_string()),
-            LogStart::Second(second) => options.since(i32::try_from(second).unwrap_or(0)),
+            // Engines cut by whole seconds; the rest is done here, by the time in front of each line.
+            LogStart::After(moment) => options.since(i32::try_from(moment.unix_timestamp()).unwrap_or(0)).timestamps(true),
         };
-        async_stream(self.api.clone(), id.to_owned(), options.build())
+        let moment = if let LogStart::After(moment) = from { Some(moment) } else { None };
+        async_stream(self.api.clone(), id.to_owned(), options.build()).filter_map(move |piece| {
+            std::future::ready(match (piece, moment) {
+                (Ok(piece), Some(moment)) => piece.after(moment).map(Ok),
+                (piece, _) => Some(piece),
+            })
+        })
     }
 
     /// Engines give a tmpfs the mode of the directory that it covers, and root, whatever mode is asked for: the user must own it.
@@ -270,8 +279,8 @@ impl Engine {
 pub enum LogStart {
     Beginning,
     LastLines(u32),
-    /// Seconds since 1970.
-    Second(i64),
+    /// What was written after a moment, by the engine's clock.
+    After(OffsetDateTime),
 }
 
 impl Observed {
@@ -281,10 +290,26 @@ impl Observed {
         rest.split('/').next()?.rsplit_once(':')?.1.parse().ok()
     }
 
-    /// Its log since it was last started; to the second, which is all that engines know.
+    /// Its log since it was last started: after the end of the run before, if there was one.
     pub fn log_of_this_run(&self) -> LogStart {
-        let started = self.started.as_deref().and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
-        started.map_or(LogStart::Beginning, |at| LogStart::Second(at.unix_timestamp()))
+        let ended = self.finished.as_deref().and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
+        // Engines give the year 1 for never.
+        ended.filter(|at| at.unix_timestamp() > 0).map_or(LogStart::Beginning, LogStart::After)
+    }
+}
+
+impl Output {
+    /// The line without the time in front of it; `None` if it was written before the moment.
+    fn after(self, moment: OffsetDateTime) -> Option<Self> {
+        let strip = |bytes: Bytes| {
+            let end = bytes.iter().position(|byte| *byte == b' ')?;
+            let time = std::str::from_utf8(&bytes[..end]).ok().and_then(|time| OffsetDateTime::parse(time, &Rfc3339).ok())?;
+            (time > moment).then(|| bytes.slice(end + 1..))
+        };
+        match self {
+            Output::Stdout(bytes) => strip(bytes).map(Output::Stdout),
+            Output::Stderr(bytes) => strip(bytes).map(Output::Stderr),
+        }
     }
 }
 
@@ -363,6 +388,7 @@ fn observed(found: bollard::models::ContainerInspectResponse) -> Observed {
         image: config.image.unwrap_or_default(),
         created: found.created,
         started: state.started_at,
+        finished: state.finished_at,
         exit_code: state.exit_code,
     }
 }

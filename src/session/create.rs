@@ -93,8 +93,15 @@ pub struct Created {
 /// How often a free port is looked for: somebody else may take it before the engine does.
 const PORT_TRIES: u32 = 3;
 
-/// Creates and starts the container. One that cannot start is removed again.
-pub async fn create(engine: &Engine, wish: &container::Wish, up: &Up<'_>, report: &dyn Report) -> Result<Created> {
+/// Creates and starts the container. One that cannot start is removed again. Where any port will do, that of the
+/// server which it replaces is tried first.
+pub async fn create(
+    engine: &Engine,
+    wish: &container::Wish,
+    up: &Up<'_>,
+    mut former_port: Option<u16>,
+    report: &dyn Report,
+) -> Result<Created> {
     make_mount_point(up)?;
     let mut wish = wish.clone();
     let view = match own_view(engine, &wish, up) {
@@ -118,7 +125,7 @@ pub async fn create(engine: &Engine, wish: &container::Wish, up: &Up<'_>, report
         tries -= 1;
         if any_port {
             // Chosen here and not by the engine, which would choose another at each restart.
-            wish.publish.1 = up.port.take().map_or_else(|| free_port(&wish.publish.0), Some).unwrap_or(0);
+            wish.publish.1 = former_port.take().map_or_else(|| free_port(&wish.publish.0), Some).unwrap_or(0);
         }
         match create_and_start(engine, &wish).await {
             Err(failure) if failure.kind == Kind::PortTaken && tries > 0 => {}

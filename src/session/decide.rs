@@ -70,6 +70,7 @@ mod tests {
             image: "i".into(),
             created: None,
             started: None,
+            finished: None,
             exit_code: None,
         }
     }

@@ -1,6 +1,5 @@
 //! `parity up`, after the plan is settled and the image is there: from what runs now to a server that answers.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::create::{create, static_directory, wish};
@@ -32,8 +31,6 @@ pub struct Up<'a> {
     pub wait: bool,
     /// Replace a server that runs already.
     pub recreate: bool,
-    /// The port to take first where any will do: that of the server which is replaced.
-    pub port: Cell<Option<u16>>,
 }
 
 /// Runs the server. In the foreground it returns when the server has ended and is removed.
@@ -61,13 +58,13 @@ pub async fn up(engine: &Engine, up: &Up<'_>, interrupts: &Interrupts, report: &
         Decision::Replace { id, cause } => {
             report.report(Event::Note { text: cause });
             interrupts.or(replace(engine, &id, &name, found.as_ref())).await?;
-            up.port.set(found.as_ref().and_then(|found| found.port()));
-            let created = create(engine, &wish, up, report).await?;
+            let former_port = found.as_ref().and_then(Observed::port);
+            let created = create(engine, &wish, up, former_port, report).await?;
             view = created.view;
             (created.id, Claim::Created)
         }
         Decision::Create => {
-            let created = create(engine, &wish, up, report).await?;
+            let created = create(engine, &wish, up, None, report).await?;
             view = created.view;
             (created.id, Claim::Created)
         }
