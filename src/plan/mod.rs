@@ -10,6 +10,7 @@ mod settle;
 use std::path::PathBuf;
 
 use crate::config::Server;
+pub use crate::config::{OnError, WatchAction, WatchRule};
 use crate::project::{Framework, Requirements};
 use crate::units::{EntryPoint, Sourced};
 
@@ -64,7 +65,25 @@ pub struct Plan {
     pub network: Option<Sourced<String>>,
     /// Seconds to wait for the first answer.
     pub timeout: Sourced<u32>,
+    /// How saved code is served; `None`: not by itself. Only the `up` profile has it.
+    pub reload: Option<Reload>,
     pub differences: Vec<Difference>,
+}
+
+/// How saved code gets into the running server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reload {
+    /// What a change of a file means, before parity's own rules; the first that matches decides.
+    pub watch: Vec<WatchRule>,
+    pub on_error: OnError,
+    /// Keep processes ready that have not imported the application. Without them a reload waits for new processes.
+    pub standby: bool,
+    /// Let those import third-party modules ahead of time.
+    pub preload: bool,
+    /// The project is uploaded instead of mounted.
+    pub sync: bool,
+    /// Look for changes every half second instead of being told by the system.
+    pub polling: bool,
 }
 
 /// A URL path and what Apache serves there.

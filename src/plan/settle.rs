@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
-use super::{Alias, Base, CollectStatic, Difference, ImagePlan, Plan, Profile, Suite};
-use crate::config::Config;
+use super::{Alias, Base, CollectStatic, Difference, ImagePlan, Plan, Profile, Reload, Suite};
+use crate::config::{self, Config};
 use crate::error::{Failure, Kind, Result};
 use crate::project::{Django, Framework, Project, PythonRequest, StaticRoot};
 use crate::units::{Callable, EntryPoint, Origin, Sourced, layout};
@@ -33,6 +33,7 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
     let aliases = aliases(&config, &project, collect_static.as_ref());
     let name = name_of(&root);
     let contract = contract(&config);
+    let reload = reload(profile, &config.reload);
     let differences = differences(profile, &config, collect_static.as_ref());
     Ok(Plan {
         profile,
@@ -63,7 +64,20 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
         contract,
         network: config.network,
         timeout: config.timeout.unwrap_or_else(|| Sourced::default(TIMEOUT)),
+        reload,
         differences,
+    })
+}
+
+fn reload(profile: Profile, said: &config::Reload) -> Option<Reload> {
+    let or = |said: &Option<Sourced<bool>>, default| said.as_ref().map_or(default, |said| said.value);
+    (profile == Profile::Up && or(&said.on_changes, false)).then(|| Reload {
+        watch: said.watch.as_ref().map(|rules| rules.value.clone()).unwrap_or_default(),
+        on_error: said.on_error.as_ref().map(|said| said.value).unwrap_or_default(),
+        standby: or(&said.standby, true),
+        preload: or(&said.standby, true) && or(&said.preload, true),
+        sync: or(&said.sync, false),
+        polling: or(&said.watch_polling, false),
     })
 }
 

@@ -33,6 +33,7 @@ pub fn flask() -> Plan {
         contract: Vec::new(),
         network: None,
         timeout: Sourced::default(60),
+        reload: None,
         differences: Vec::new(),
     }
 }
