@@ -62,7 +62,7 @@ fn every_command_has_help() {
         }
     }
     let long = parity(&["up", "--help"]).exits(0).stdout;
-    for setting in ["--processes", "--request-timeout", "--url-alias", "--limit-request-body", "--timeout"] {
+    for setting in ["--processes", "--request-timeout", "--url-alias", "--limit-request-body", "--timeout", "--reload-on-changes"] {
         assert!(long.contains(setting), "{setting} is not in the help");
     }
 }
@@ -152,6 +152,52 @@ fn flags_are_stronger_than_the_environment_and_that_than_files() {
 
     project.parity(&["config"]).env("PARITY_THREDS", "7").run().exits(3).says(&["PARITY_THREDS", "PARITY_THREADS"]);
     project.parity(&["config", "--threads", "many"]).run().exits(2).says(&["threads"]);
+}
+
+#[test]
+fn how_saved_code_is_served_is_shown() {
+    let project = Copy::of("plain-wsgi");
+    assert!(!project.understood().contains("reload"));
+    project.write("parity.yaml", "watch:\n- {path: '*.md', action: ignore}\n- {path: /data/, action: reload}\nstandby: true\n");
+    assert!(!project.understood().contains("watch"), "nothing is watched");
+    let ran = project.parity(&["config", "--watch", "--on-error", "keep", "--no-preload"]).ok();
+    let shown = ran.stdout.lines().skip_while(|line| !line.starts_with("reload-on-changes")).take(8);
+    let shown: Vec<_> = shown.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    insta::assert_snapshot!(shown.join("\n"), @r"
+    reload-on-changes: true # --reload-on-changes
+    watch: *.md → ignore # parity.yaml:2
+    watch: /data/ → reload # parity.yaml:3
+    on-error: keep # --on-error
+    standby: true # parity.yaml:4
+    preload: false # --no-preload
+    sync: false # default
+    watch-polling: false # default
+    ");
+    // Production has nothing to reload.
+    let production = project.parity(&["config", "--production", "--reload-on-changes"]).ok();
+    assert!(!production.stdout.contains("reload-on-changes"), "{production}");
+    for (arguments, part) in [
+        (&["--on-error", "kep"][..], "did you mean `keep`?"),
+        (&["--sync=maybe"], "--sync must be true or false"),
+        (&["--no-sync"], "--no-sync"),
+    ] {
+        project.parity(&[&["config"], arguments].concat()).run().exits(2).says(&[part]);
+    }
+    project.parity(&["config"]).env("PARITY_WATCH", "1").run().exits(3).says(&["PARITY_RELOAD_ON_CHANGES"]);
+}
+
+#[test]
+fn what_is_saved_is_watched_in_the_foreground_only() {
+    let project = Copy::of("plain-wsgi");
+    let up = |arguments: &[&str]| project.parity(&[&["up"], arguments].concat());
+    let ran = up(&["-d", "--reload-on-changes"]).run().exits(2);
+    ran.says(&["--reload-on-changes does not go with --detach", "`parity up --reload-on-changes` in a terminal of its own"]);
+    // These get as far as the engine, which is not there.
+    up(&["-d", "--reload-on-changes=false"]).run().exits(5);
+    project.write("parity.yaml", "reload-on-changes: true\n");
+    up(&["-d"]).run().exits(5).says(&["nothing watches what you save, so reload-on-changes (parity.yaml:1) is left out"]);
+    let ran = up(&[]).env("PARITY_RELOAD_ON_CHANGES", "true").run().exits(5);
+    assert!(!ran.stderr.contains("left out"), "{ran}");
 }
 
 #[test]

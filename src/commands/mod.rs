@@ -10,6 +10,7 @@ mod exec;
 mod flags;
 mod init;
 mod logs;
+mod reload_flags;
 mod restart;
 mod settled;
 mod shell;
