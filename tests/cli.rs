@@ -173,6 +173,9 @@ fn how_saved_code_is_served_is_shown() {
     sync: false # default
     watch-polling: false # default
     ");
+    let [config] = project.parity(&["config", "--reload-on-changes", "--format", "json"]).ok().json().try_into().unwrap();
+    let rules: Vec<_> = config["plan"]["watch"].as_array().unwrap().iter().map(|rule| rule["value"].as_str().unwrap()).collect();
+    assert_eq!(rules, ["*.md → ignore", "/data/ → reload"]);
     // Production has nothing to reload.
     let production = project.parity(&["config", "--production", "--reload-on-changes"]).ok();
     assert!(!production.stdout.contains("reload-on-changes"), "{production}");
@@ -184,6 +187,46 @@ fn how_saved_code_is_served_is_shown() {
         project.parity(&[&["config"], arguments].concat()).run().exits(2).says(&[part]);
     }
     project.parity(&["config"]).env("PARITY_WATCH", "1").run().exits(3).says(&["PARITY_RELOAD_ON_CHANGES"]);
+}
+
+#[test]
+fn what_differs_from_production() {
+    let project = Copy::of("plain-wsgi");
+    let rows = |arguments: &[&str]| -> String {
+        let ran = project.parity(&[&["diff"], arguments].concat()).ok();
+        let rows =
+            ran.stdout.lines().map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" | "));
+        rows.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(rows(&["--port", "81"]), @r"
+    WHAT | HERE | PRODUCTION | WHY
+    project | bind-mounted from this machine | copied into the image | so that a restart runs what you saved
+    configuration | the same files, given to the container when it starts | baked into the image at /etc/parity | so that a changed setting needs no build
+    user | yours | www-data (33) | so that files the application creates belong to you
+    port | published on 127.0.0.1:81 | 8000 in the container | so that nobody else can reach it
+    ");
+    insta::assert_snapshot!(rows(&["--reload-on-changes", "--processes", "2"]), @r"
+    WHAT | HERE | PRODUCTION | WHY
+    project | bind-mounted from this machine | copied into the image | so that what you save is served
+    configuration | the same files, given to the container when it starts | baked into the image at /etc/parity | so that a changed setting needs no build
+    user | yours | www-data (33) | so that files the application creates belong to you
+    port | published on 127.0.0.1:8000 | 8000 in the container | so that nobody else can reach it
+    reload | three groups of 2 processes; requests go to the one that has loaded the newest code | one group of 2 processes | so that what you save is served at once
+    import | by another thread, after the process has started | by the main thread, when the process starts | so that a process can be ready before the code is saved
+    preload | third-party modules are imported before the application asks for them | imported when the application asks for them | so that a reload has little left to import
+    bytecode | of the project's modules in memory, by their content | in `__pycache__` beside the sources, by their time and size | because Python compares whole seconds, and would take quick saves for old code
+    import error | answered with a page that says what failed | answered with a bare 500 | so that you need not search the log
+    ");
+    let other = rows(&["--reload-on-changes", "--sync", "--no-standby", "--on-error", "keep"]);
+    for part in ["uploaded into the container's memory", "one group of 1 process, replaced", "by the last code that could be imported"] {
+        assert!(other.contains(part), "{part}: {other}");
+    }
+    assert!(!other.contains("preload"), "{other}");
+
+    let [listed] = project.parity(&["diff", "--format", "json"]).ok().json().try_into().unwrap();
+    let [config] = project.parity(&["config", "--format", "json"]).ok().json().try_into().unwrap();
+    assert_eq!(listed, config["differences"]);
+    assert_eq!(listed[0]["what"], "project");
 }
 
 #[test]
