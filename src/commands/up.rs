@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::context::Context;
 use super::flags::ServerFlags;
-use crate::error::Result;
+use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
 use crate::plan::Profile;
 use crate::session::image::{self, How};
@@ -33,7 +33,10 @@ pub struct Args {
     server: ServerFlags,
 }
 
-pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
+pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
+    if args.detach {
+        without_reload(context, &mut args.server)?;
+    }
     let interrupts = Interrupts::listen()?;
     let settled = context.settle(&args.server, Profile::Up)?;
     context.remark(&settled);
@@ -52,4 +55,19 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     };
     up(&engine, &wish, &interrupts, context.ui).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is saved is watched by the command in the foreground: in the background there is none.
+fn without_reload(context: &Context<'_>, flags: &mut ServerFlags) -> Result<()> {
+    const KEY: &str = "reload-on-changes";
+    if flags.switches_on(KEY) {
+        return Err(Failure::new(Kind::Usage, "--reload-on-changes does not go with --detach")
+            .cause("it is this command that watches what you save, so it must stay in the foreground")
+            .hint("leave out `--detach`, or run `parity up --reload-on-changes` in a terminal of its own"));
+    }
+    if let Some(said) = context.config(flags)?.reload.on_changes.filter(|said| said.value) {
+        context.ui.note(format!("with --detach nothing watches what you save, so {KEY} ({}) is left out", said.origin));
+        flags.push("--detach", KEY, false);
+    }
+    Ok(())
 }
