@@ -8,6 +8,7 @@
 //!
 //! Everything up to and including `render` is pure: no clock, randomness, engine, terminal or secret value.
 
+pub mod changes;
 pub mod commands;
 pub mod config;
 pub mod engine;
@@ -20,3 +21,4 @@ pub mod render;
 pub mod session;
 pub mod ui;
 pub mod units;
+pub mod watch;

@@ -307,7 +307,7 @@ def load(ordered=None):
                 State.kind = "urls"
                 State.error = text_of(error)
             State.doing, State.application = "loaded", application
-            if State.script is not None:
+            if State.script is not None and State.error is None:
                 # mod_wsgi asks for the name with each request: from the next one on nothing of this is in between.
                 State.script["application"] = application
         if first or State.application is not None or State.error != before:
@@ -362,9 +362,15 @@ def is_machinery(path):
 def application(environ, start_response):
     """Until the application is loaded: loads it, or says why that cannot be done."""
     loaded = load()
-    if loaded is not None:
+    if loaded is None:
+        return error_page(environ, start_response)
+    try:
         return loaded(environ, start_response)
-    return error_page(environ, start_response)
+    except Exception:
+        if State.error is None:
+            raise
+        # Django without its URLs, which has no page of its own for that unless it debugs.
+        return error_page(environ, start_response, sys.exc_info())
 
 
 PAGE = """<!doctype html>
@@ -378,7 +384,7 @@ shown by <code>parity up --reload-on-changes</code> only.</p></body></html>
 """
 
 
-def error_page(environ, start_response):
+def error_page(environ, start_response, raised=None):
     text = (State.error or "").replace(INSIDE, CONFIG["root"].rstrip("/") + "/")
     title = text.strip().rsplit("\n", 1)[-1]
     if "html" in environ.get("HTTP_ACCEPT", "html") or environ.get("HTTP_ACCEPT") == "*/*":
@@ -394,14 +400,14 @@ def error_page(environ, start_response):
         ("Cache-Control", "no-store"),
         ("X-Content-Type-Options", "nosniff"),
     ]
-    start_response("500 Internal Server Error", headers)
+    start_response("500 Internal Server Error", headers, raised)
     return [body]
 
 
 def attach(script):
     """Gives mod_wsgi's script its application: the real one once it is loaded."""
     State.script = script
-    script["application"] = State.application or application
+    script["application"] = application if State.application is None or State.error else State.application
 
 
 # --- orders ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ mod down;
 mod exec;
 mod flags;
 mod init;
+mod keys;
 mod logs;
 mod reload_flags;
 mod restart;

@@ -74,7 +74,7 @@ impl Hook {
 const COLLECT_COMMAND: &str = "python manage.py collectstatic --noinput";
 
 /// The program that collects static files, and its arguments.
-pub(super) fn collect_static(collect: &CollectStatic) -> Vec<String> {
+pub fn collect_static(collect: &CollectStatic) -> Vec<String> {
     let target = if collect.override_root { collect.target.clone() } else { String::new() };
     let settings = collect.settings_module.clone().unwrap_or_default();
     ["python", "/opt/parity/collectstatic.py"].map(String::from).into_iter().chain([collect.manage_py.clone(), settings, target]).collect()
