@@ -20,3 +20,4 @@ pub mod render;
 pub mod session;
 pub mod ui;
 pub mod units;
+pub mod watch;
