@@ -3,7 +3,7 @@
 //! ```text
 //! inotify ┐
 //!         ├ source → native ┐
-//! notify ─┘                 ├ notices → Watcher::next
+//! notify ─┘                 ├ notices → Watcher::next → Burst
 //!                      poll ┘
 //! ```
 //!
@@ -13,6 +13,7 @@
 //! Symbolic links are files here: one that is made or replaced is a change, and what it leads to is watched where that is,
 //! if it is in the project. Names that are not UTF-8 are passed over.
 
+mod burst;
 #[cfg(target_os = "linux")]
 mod inotify;
 mod medium;
@@ -37,6 +38,7 @@ use std::sync::mpsc;
 
 use tokio::sync::mpsc as notices;
 
+pub use burst::{Burst, Limits};
 #[cfg(target_os = "linux")]
 use inotify::Inotify as System;
 #[cfg(not(target_os = "linux"))]
