@@ -14,6 +14,7 @@
 //! if it is in the project. Names that are not UTF-8 are passed over.
 
 mod burst;
+mod git;
 #[cfg(target_os = "linux")]
 mod inotify;
 mod medium;
@@ -39,6 +40,7 @@ use std::sync::mpsc;
 use tokio::sync::mpsc as notices;
 
 pub use burst::{Burst, Limits};
+pub use git::{git_lock, is_git_at_work};
 #[cfg(target_os = "linux")]
 use inotify::Inotify as System;
 #[cfg(not(target_os = "linux"))]
