@@ -5,7 +5,8 @@ use std::fmt;
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// What kind of failure it was. Each has its own exit code, which scripts may rely on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Anything without a code of its own.
     Other,
@@ -90,7 +91,7 @@ impl Kind {
 }
 
 /// A failure in a user's words. `Display` gives the message alone; `ui` prints the rest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Failure {
     pub kind: Kind,
     /// What happened, one line, lower case, no full stop.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::error::Failure;
 use crate::logs::Record;
 
 /// One thing that happened. JSON Lines output is these, one a line.
@@ -40,6 +41,34 @@ pub enum Event {
         /// `None`: nobody waited for the answer.
         #[serde(rename = "seconds", serialize_with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
         took: Option<Duration>,
+    },
+    /// What was saved is served, or cannot be.
+    Reloaded {
+        files: Vec<String>,
+        generation: u64,
+        /// From the last save until every new request was answered by it.
+        #[serde(rename = "seconds", serialize_with = "seconds")]
+        took: Duration,
+        /// The traceback that keeps it from being served.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        failed: Option<Record>,
+        /// Not, where the last good code goes on serving.
+        served: bool,
+        /// The reload before this one failed as well.
+        again: bool,
+    },
+    /// A changed file asked for something else than a reload, which was done.
+    Changed {
+        files: Vec<String>,
+        done: String,
+        cause: String,
+        #[serde(rename = "seconds", serialize_with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
+        took: Option<Duration>,
+    },
+    /// A changed file asked for something that cannot be done; what runs goes on.
+    NotApplied {
+        #[serde(flatten)]
+        failure: Failure,
     },
     /// A line or a traceback of the server's log.
     Log { record: Record },

@@ -3,11 +3,12 @@
 //! Data flows one way, and so do the imports:
 //!
 //! ```text
-//! config, project → plan → render → engine → session → commands → ui
+//! config, project → plan → changes, render → engine → session → commands → ui
 //! ```
 //!
-//! Everything up to and including `render` is pure: no clock, randomness, engine, terminal or secret value.
+//! Everything up to and including `changes` and `render` is pure: no clock, randomness, engine, terminal or secret value.
 
+pub mod changes;
 pub mod commands;
 pub mod config;
 pub mod engine;
@@ -20,3 +21,4 @@ pub mod render;
 pub mod session;
 pub mod ui;
 pub mod units;
+pub mod watch;

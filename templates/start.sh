@@ -26,6 +26,14 @@ hook() {
     [ "$status" -eq 0 ] || exit {{ hook_failed }}
 }
 {% endif %}
+{% if sync -%}
+# The project comes by upload.
+until [ -e /run/parity/uploaded ]; do sleep 0.05; done
+{% endif -%}
+{% if first -%}
+rm -rf /run/parity/slots /run/parity/preload.json
+echo '{{ first }}' >/run/parity/active
+{% endif -%}
 cd {{ working_directory }} || exit {{ no_directory }}
 {% for hook in hooks -%}
 hook {{ hook.kind }} {{ hook.index }} {{ hook.json }} {% for word in hook.argv %}{{ word }}{% if not loop.last %} {% endif %}{% endfor %}

@@ -62,7 +62,7 @@ fn every_command_has_help() {
         }
     }
     let long = parity(&["up", "--help"]).exits(0).stdout;
-    for setting in ["--processes", "--request-timeout", "--url-alias", "--limit-request-body", "--timeout"] {
+    for setting in ["--processes", "--request-timeout", "--url-alias", "--limit-request-body", "--timeout", "--reload-on-changes"] {
         assert!(long.contains(setting), "{setting} is not in the help");
     }
 }
@@ -152,6 +152,95 @@ fn flags_are_stronger_than_the_environment_and_that_than_files() {
 
     project.parity(&["config"]).env("PARITY_THREDS", "7").run().exits(3).says(&["PARITY_THREDS", "PARITY_THREADS"]);
     project.parity(&["config", "--threads", "many"]).run().exits(2).says(&["threads"]);
+}
+
+#[test]
+fn how_saved_code_is_served_is_shown() {
+    let project = Copy::of("plain-wsgi");
+    assert!(!project.understood().contains("reload"));
+    project.write("parity.yaml", "watch:\n- {path: '*.md', action: ignore}\n- {path: /data/, action: reload}\nstandby: true\n");
+    assert!(!project.understood().contains("watch"), "nothing is watched");
+    let ran = project.parity(&["config", "--watch", "--on-error", "keep", "--no-preload"]).ok();
+    let shown = ran.stdout.lines().skip_while(|line| !line.starts_with("reload-on-changes")).take(8);
+    let shown: Vec<_> = shown.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    insta::assert_snapshot!(shown.join("\n"), @r"
+    reload-on-changes: true # --reload-on-changes
+    watch: *.md → ignore # parity.yaml:2
+    watch: /data/ → reload # parity.yaml:3
+    on-error: keep # --on-error
+    standby: true # parity.yaml:4
+    preload: false # --no-preload
+    sync: false # default
+    watch-polling: false # default
+    ");
+    let [config] = project.parity(&["config", "--reload-on-changes", "--format", "json"]).ok().json().try_into().unwrap();
+    let rules: Vec<_> = config["plan"]["watch"].as_array().unwrap().iter().map(|rule| rule["value"].as_str().unwrap()).collect();
+    assert_eq!(rules, ["*.md → ignore", "/data/ → reload"]);
+    // Production has nothing to reload.
+    let production = project.parity(&["config", "--production", "--reload-on-changes"]).ok();
+    assert!(!production.stdout.contains("reload-on-changes"), "{production}");
+    for (arguments, part) in [
+        (&["--on-error", "kep"][..], "did you mean `keep`?"),
+        (&["--sync=maybe"], "--sync must be true or false"),
+        (&["--no-sync"], "--no-sync"),
+    ] {
+        project.parity(&[&["config"], arguments].concat()).run().exits(2).says(&[part]);
+    }
+    project.parity(&["config"]).env("PARITY_WATCH", "1").run().exits(3).says(&["PARITY_RELOAD_ON_CHANGES"]);
+}
+
+#[test]
+fn what_differs_from_production() {
+    let project = Copy::of("plain-wsgi");
+    let rows = |arguments: &[&str]| -> String {
+        let ran = project.parity(&[&["diff"], arguments].concat()).ok();
+        let rows =
+            ran.stdout.lines().map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" | "));
+        rows.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(rows(&["--port", "81"]), @r"
+    WHAT | HERE | PRODUCTION | WHY
+    project | bind-mounted from this machine | copied into the image | so that a restart runs what you saved
+    configuration | the same files, given to the container when it starts | baked into the image at /etc/parity | so that a changed setting needs no build
+    user | yours | www-data (33) | so that files the application creates belong to you
+    port | published on 127.0.0.1:81 | 8000 in the container | so that nobody else can reach it
+    ");
+    insta::assert_snapshot!(rows(&["--reload-on-changes", "--processes", "2"]), @r"
+    WHAT | HERE | PRODUCTION | WHY
+    project | bind-mounted from this machine | copied into the image | so that what you save is served
+    configuration | the same files, given to the container when it starts | baked into the image at /etc/parity | so that a changed setting needs no build
+    user | yours | www-data (33) | so that files the application creates belong to you
+    port | published on 127.0.0.1:8000 | 8000 in the container | so that nobody else can reach it
+    reload | three groups of 2 processes; requests go to the one that has loaded the newest code | one group of 2 processes | so that what you save is served at once
+    import | by another thread, after the process has started | by the main thread, when the process starts | so that a process can be ready before the code is saved
+    preload | third-party modules are imported before the application asks for them | imported when the application asks for them | so that a reload has little left to import
+    bytecode | of the project's modules in memory, by their content | in `__pycache__` beside the sources, by their time and size | because Python compares whole seconds, and would take quick saves for old code
+    import error | answered with a page that says what failed | answered with a bare 500 | so that you need not search the log
+    ");
+    let other = rows(&["--reload-on-changes", "--sync", "--no-standby", "--on-error", "keep"]);
+    for part in ["uploaded into the container's memory", "one group of 1 process, replaced", "by the last code that could be imported"] {
+        assert!(other.contains(part), "{part}: {other}");
+    }
+    assert!(!other.contains("preload"), "{other}");
+
+    let [listed] = project.parity(&["diff", "--format", "json"]).ok().json().try_into().unwrap();
+    let [config] = project.parity(&["config", "--format", "json"]).ok().json().try_into().unwrap();
+    assert_eq!(listed, config["differences"]);
+    assert_eq!(listed[0]["what"], "project");
+}
+
+#[test]
+fn what_is_saved_is_watched_in_the_foreground_only() {
+    let project = Copy::of("plain-wsgi");
+    let up = |arguments: &[&str]| project.parity(&[&["up"], arguments].concat());
+    let ran = up(&["-d", "--reload-on-changes"]).run().exits(2);
+    ran.says(&["--reload-on-changes does not go with --detach", "`parity up --reload-on-changes` in a terminal of its own"]);
+    // These get as far as the engine, which is not there.
+    up(&["-d", "--reload-on-changes=false"]).run().exits(5);
+    project.write("parity.yaml", "reload-on-changes: true\n");
+    up(&["-d"]).run().exits(5).says(&["nothing watches what you save, so reload-on-changes (parity.yaml:1) is left out"]);
+    let ran = up(&[]).env("PARITY_RELOAD_ON_CHANGES", "true").run().exits(5);
+    assert!(!ran.stderr.contains("left out"), "{ran}");
 }
 
 #[test]

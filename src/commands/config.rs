@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::context::Context;
+use super::diff;
 use super::flags::ServerFlags;
 use super::settled::Settled;
 use crate::error::{Failure, Kind, Result};
@@ -43,17 +44,7 @@ pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     }
     let listed = settled.plan.list();
     if context.ui.is_json() {
-        let values: serde_json::Map<_, _> = listed
-            .iter()
-            .map(|Listed { key, value, origin }| (key.clone(), json!({"value": value, "origin": origin.to_string()})))
-            .collect();
-        let differences: Vec<_> = settled
-            .plan
-            .differences
-            .iter()
-            .map(|d| json!({"what": d.what, "production": d.production, "here": d.here, "cause": d.cause}))
-            .collect();
-        context.ui.result(&json!({"plan": values, "differences": differences}).to_string());
+        context.ui.result(&json!({"plan": as_json(&listed), "differences": diff::as_json(&settled.plan.differences)}).to_string());
         return Ok(ExitCode::SUCCESS);
     }
     context.remark(&settled);
@@ -68,18 +59,23 @@ pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         context.ui.result(&format!("\n{hidden} more settings have mod_wsgi-express' defaults: `parity config --all` lists them"));
     }
     if !settled.plan.differences.is_empty() {
-        context.ui.result("\nWhat differs from production:");
-        let mut table = Table::default();
-        for difference in &settled.plan.differences {
-            table.row([
-                format!("  {}:", difference.what),
-                format!("{}, {}", difference.here, difference.cause),
-                format!("(production: {})", difference.production),
-            ]);
-        }
-        context.ui.result(&table.to_string());
+        context.ui.result(&format!("\nWhat differs from production:\n{}", diff::table(&settled.plan.differences)));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Values by name. What is there several times, as a rule of `watch`, is a list.
+fn as_json(listed: &[Listed]) -> serde_json::Map<String, Value> {
+    let mut values = serde_json::Map::new();
+    for Listed { key, value, origin } in listed {
+        let value = json!({"value": value, "origin": origin.to_string()});
+        match values.get_mut(key) {
+            None => drop(values.insert(key.clone(), value)),
+            Some(Value::Array(several)) => several.push(value),
+            Some(one) => *one = json!([one.take(), value]),
+        }
+    }
+    values
 }
 
 /// Writes the files of the build and of `/etc/parity`. No value of the application's environment is in them.

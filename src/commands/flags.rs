@@ -4,7 +4,8 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::config::{Flags, Given, SETTINGS, Server, Setting, Shape};
+use super::reload_flags;
+use crate::config::{Flags, Given, SETTINGS, Server, Setting, Shape, Value};
 
 /// What was said about the server on the command line.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,16 @@ const COMMON: &[&str] = &["port", "processes", "threads"];
 impl ServerFlags {
     pub fn given(&self) -> Flags {
         self.flags.clone()
+    }
+
+    /// Adds a setting as if it had been typed after the others.
+    pub fn push(&mut self, flag: &str, key: &str, given: impl Into<Given>) {
+        self.flags.push(flag, key, given);
+    }
+
+    /// Is a setting switched on here?
+    pub fn switches_on(&self, key: &str) -> bool {
+        self.flags.get(key).is_some_and(|given| bool::read(given) == Ok(true))
     }
 }
 
@@ -38,7 +49,7 @@ fn arg(setting: &Setting, switch: bool) -> Arg {
             arg.num_args(0..=1).require_equals(true).default_missing_value("true").value_name("true|false").action(ArgAction::Set)
         }
         Shape::One => arg.value_name("VALUE").action(ArgAction::Set),
-        Shape::List | Shape::Commands => arg.value_name("VALUE").action(ArgAction::Append),
+        Shape::List | Shape::Commands | Shape::Rules => arg.value_name("VALUE").action(ArgAction::Append),
         Shape::Pairs => arg.num_args(2).value_names(["NAME", "VALUE"]).action(ArgAction::Append),
     }
     .allow_hyphen_values(setting.shape != Shape::One || !switch)
@@ -47,7 +58,10 @@ fn arg(setting: &Setting, switch: bool) -> Arg {
 impl clap::Args for ServerFlags {
     fn augment_args(command: Command) -> Command {
         let switches = switches();
-        command.args(SETTINGS.iter().map(|setting| arg(setting, switches.contains(&setting.key)))).args([timeout()])
+        command
+            .args(SETTINGS.iter().map(|setting| arg(setting, switches.contains(&setting.key))))
+            .args(reload_flags::args())
+            .args([timeout()])
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -71,7 +85,7 @@ impl clap::FromArgMatches for ServerFlags {
         for setting in SETTINGS {
             let given = match setting.shape {
                 Shape::One => matches.get_one::<String>(setting.key).map(text),
-                Shape::List | Shape::Commands => {
+                Shape::List | Shape::Commands | Shape::Rules => {
                     matches.get_many::<String>(setting.key).map(|values| Given::List(values.map(text).collect()))
                 }
                 Shape::Pairs => matches.get_occurrences::<String>(setting.key).map(|pairs| Given::Map(pairs.filter_map(pair_of).collect())),
@@ -83,6 +97,7 @@ impl clap::FromArgMatches for ServerFlags {
         if let Some(seconds) = matches.get_one::<String>("timeout") {
             self.flags.push("--timeout", "timeout", seconds.as_str());
         }
+        reload_flags::read(matches, &mut self.flags);
         Ok(())
     }
 }

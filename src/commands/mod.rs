@@ -4,12 +4,15 @@ mod build;
 mod completions;
 mod config;
 mod context;
+mod diff;
 mod doctor;
 mod down;
 mod exec;
 mod flags;
 mod init;
+mod keys;
 mod logs;
+mod reload_flags;
 mod restart;
 mod settled;
 mod shell;
@@ -77,6 +80,8 @@ enum Command {
     Build(build::Args),
     /// Show the settled plan, with the origin of each value
     Config(config::Args),
+    /// Show what `parity up` does otherwise than production, and why
+    Diff(diff::Args),
     /// Write a short parity.yaml of what was found
     Init(init::Args),
     /// Check the engine, the machine and the project, and say what to do
@@ -150,6 +155,7 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command) -> Result
         Command::Shell(args) => shell::run(&context, args).await,
         Command::Build(args) => build::run(&context, args).await,
         Command::Config(args) => config::run(&context, args),
+        Command::Diff(args) => diff::run(&context, args),
         Command::Init(args) => init::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args).await,
         Command::Completions(_) | Command::ExitCodes => Ok(ExitCode::SUCCESS),

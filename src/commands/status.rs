@@ -1,5 +1,6 @@
 //! `parity status`
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -7,6 +8,7 @@ use serde_json::json;
 use super::context::Context;
 use crate::engine::container::{Observed, State};
 use crate::error::Result;
+use crate::session::reload::{self, Slot};
 use crate::ui::Table;
 
 #[derive(Debug, clap::Args)]
@@ -20,9 +22,14 @@ pub struct Args {
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let engine = context.engine().await?;
     let found = if args.all { engine.observe_all().await? } else { engine.observe(&context.container()).await?.into_iter().collect() };
+    let mut slots = Vec::new();
+    for container in &found {
+        let reloads = container.reloads && container.state == State::Running;
+        slots.push(if reloads { reload::slots(&engine, &container.id).await? } else { BTreeMap::new() });
+    }
     if context.ui.is_json() {
-        for container in &found {
-            context.ui.result(&as_json(container).to_string());
+        for (container, slots) in found.iter().zip(&slots) {
+            context.ui.result(&as_json(container, slots).to_string());
         }
     } else if found.is_empty() {
         context.ui.result("not running");
@@ -34,6 +41,9 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
             table.row([&container.name, &state(container), url, &container.profile, &container.project]);
         }
         context.ui.result(&table.to_string());
+        if slots.iter().any(|slots| !slots.is_empty()) {
+            context.ui.result(&format!("\n{}", memory(&found, &slots)));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -48,7 +58,20 @@ fn state(container: &Observed) -> String {
     }
 }
 
-fn as_json(container: &Observed) -> serde_json::Value {
+/// What the processes cost that stand by to serve what is saved next.
+fn memory(found: &[Observed], slots: &[BTreeMap<String, Slot>]) -> Table {
+    let mut table = Table::default();
+    table.row(["NAME", "SLOT", "STATE", "PROCESSES", "MEMORY"]);
+    for (container, slots) in found.iter().zip(slots) {
+        for (slot, Slot { kilobytes, processes, active }) in slots {
+            let state = if *active { "serving" } else { "standby" };
+            table.row([&container.name, slot, state, &processes.to_string(), &format!("{} MB", kilobytes / 1000)]);
+        }
+    }
+    table
+}
+
+fn as_json(container: &Observed, slots: &BTreeMap<String, Slot>) -> serde_json::Value {
     json!({
         "name": container.name,
         "state": state(container),
@@ -58,5 +81,8 @@ fn as_json(container: &Observed) -> serde_json::Value {
         "image": container.image,
         "started": container.started,
         "id": container.id,
+        "slots": slots.iter().map(|(name, slot)| json!({
+            "name": name, "active": slot.active, "processes": slot.processes, "kilobytes": slot.kilobytes
+        })).collect::<Vec<_>>(),
     })
 }

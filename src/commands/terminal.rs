@@ -31,7 +31,8 @@ impl Drop for Raw {
     }
 }
 
-fn restore_on_panic(before: Termios) {
+/// Sets the terminal back before a panic is told.
+pub fn restore_on_panic(before: Termios) {
     static HOOK: Once = Once::new();
     HOOK.call_once(move || {
         let former = std::panic::take_hook();

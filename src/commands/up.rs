@@ -1,13 +1,18 @@
 //! `parity up`
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::context::Context;
 use super::flags::ServerFlags;
-use crate::error::Result;
-use crate::events::Report;
+use super::keys;
+use super::settled::Settled;
+use crate::engine::Engine;
+use crate::error::{Failure, Kind, Result};
+use crate::events::{Event, Report};
 use crate::plan::Profile;
 use crate::session::image::{self, How};
+use crate::session::reload::{Following, Inputs};
 use crate::session::up::{Up, up};
 use crate::session::{Interrupts, user_for};
 
@@ -33,15 +38,18 @@ pub struct Args {
     server: ServerFlags,
 }
 
-pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
+pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
+    if args.detach {
+        without_reload(context, &mut args.server)?;
+    }
     let interrupts = Interrupts::listen()?;
     let settled = context.settle(&args.server, Profile::Up)?;
     context.remark(&settled);
     context.ui.note(settled.plan.summary());
-    let engine = interrupts.or(context.engine()).await?;
-    let how = How { build: args.build, build_ca: settled.build_ca.clone(), leave_out: settled.environment_files.clone(), ..How::default() };
+    let mut engine = interrupts.or(context.engine()).await?;
+    let how = How { build: args.build, ..how(&settled) };
     let image = image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await?;
-    let wish = Up {
+    let mut wish = Up {
         plan: &settled.plan,
         secrets: &settled.secrets,
         image: &image.reference,
@@ -50,6 +58,69 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         wait: args.wait,
         recreate: args.build || args.force_recreate,
     };
-    up(&engine, &wish, &interrupts, context.ui).await?;
-    Ok(ExitCode::SUCCESS)
+    if settled.plan.reload.is_none() {
+        up(&engine, &wish, None, &interrupts, context.ui).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let replan = || {
+        let settled = context.settle(&args.server, Profile::Up)?;
+        context.remark(&settled);
+        Ok(inputs(&settled))
+    };
+    let (mut keys, _hush) = keys::read().unzip();
+    if keys.is_some() {
+        context.ui.note(keys::HELP);
+    }
+    loop {
+        let following = Following { inputs: inputs(&settled), replan: &replan, keys: keys.as_mut() };
+        match up(&engine, &wish, Some(following), &interrupts, context.ui).await {
+            Err(failure) if failure.kind == Kind::EngineLost && interrupts.count() == 0 => {
+                let hint = Some("Ctrl-C ends".into());
+                context.ui.report(Event::Warning { text: "the engine stopped answering: waiting for it to come back".into(), hint });
+                engine = interrupts.or(come_back(context)).await?;
+                wish.recreate = false;
+            }
+            ended => return ended.map(|()| ExitCode::SUCCESS),
+        }
+    }
+}
+
+/// Between two attempts to reach an engine that restarts.
+const PAUSE: Duration = Duration::from_millis(500);
+
+async fn come_back(context: &Context<'_>) -> Result<Engine> {
+    loop {
+        if let Ok(engine) = context.engine().await {
+            return Ok(engine);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn how(settled: &Settled) -> How {
+    How { build_ca: settled.build_ca.clone(), leave_out: settled.environment_files.clone(), ..How::default() }
+}
+
+fn inputs(settled: &Settled) -> Inputs {
+    Inputs {
+        plan: settled.plan.clone(),
+        secrets: settled.secrets.clone(),
+        how: how(settled),
+        environment_files: settled.environment_files.clone(),
+    }
+}
+
+/// What is saved is watched by the command in the foreground: in the background there is none.
+fn without_reload(context: &Context<'_>, flags: &mut ServerFlags) -> Result<()> {
+    const KEY: &str = "reload-on-changes";
+    if flags.switches_on(KEY) {
+        return Err(Failure::new(Kind::Usage, "--reload-on-changes does not go with --detach")
+            .cause("it is this command that watches what you save, so it must stay in the foreground")
+            .hint("leave out `--detach`, or run `parity up --reload-on-changes` in a terminal of its own"));
+    }
+    if let Some(said) = context.config(flags)?.reload.on_changes.filter(|said| said.value) {
+        context.ui.note(format!("with --detach nothing watches what you save, so {KEY} ({}) is left out", said.origin));
+        flags.push("--detach", KEY, false);
+    }
+    Ok(())
 }

@@ -62,7 +62,11 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
         &["httpd-executable", "modules-directory", "server-mpm", "shell-executable", "rotatelogs-executable", "with-cgi", "with-php5"],
         "Apache and its modules come with the image; configuration of your own goes into `include-file`",
     ),
-    (&["reload-on-changes", "disable-reloading", "reload"], "saved code is served after `parity restart`"),
+    (&["reload", "auto-reload", "reloader", "use-reloader"], "did you mean `reload-on-changes`?"),
+    (&["disable-reloading"], "saved code is served after `parity restart` unless `reload-on-changes` is true"),
+    (&["no-standby"], "did you mean `standby: false`?"),
+    (&["no-preload"], "did you mean `preload: false`?"),
+    (&["polling"], "did you mean `watch-polling`?"),
     (
         &["debug-mode", "enable-debugger", "debugger-startup", "enable-coverage", "enable-profiler", "enable-recorder", "enable-gdb"],
         "tools for debugging are chosen by the command, so that they never reach production",
@@ -145,7 +149,8 @@ fn plain(name: &str) -> String {
     plain
 }
 
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The known name that is most alike.
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Comparing takes the product of the lengths, and no setting is so long.
     if name.len() > 60 {
         return None;
@@ -177,6 +182,8 @@ mod tests {
             ("hook", "hooks"),
             ("environment", "env"),
             ("workers", "processes"),
+            ("reload", "reload-on-changes"),
+            ("reload-on-change", "reload-on-changes"),
         ] {
             assert_eq!(hint(Level::Top, written), format!("did you mean `{meant}`?"), "{written}");
         }

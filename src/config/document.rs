@@ -1,7 +1,7 @@
 //! From the tree of a file to the settings that it sets.
 
 use super::advice::{self, Level};
-use super::entry::{Entry, Place};
+use super::entry::{Entry, PartPlace, Place};
 use super::setting::{self, Setting};
 use super::source::{Source, Spot};
 use super::yaml::{Content, Key, Node, quoted};
@@ -52,17 +52,23 @@ fn nested<'a>(source: &'a Source, level: Level, key: &Key, node: Node, entries: 
 }
 
 fn entry<'a>(source: &'a Source, setting: &'static Setting, key: &Key, node: Node) -> Entry<'a> {
-    let parts: Vec<(Spot, Spot)> = match &node.value {
-        Content::List(items) => items.iter().map(|item| (item.spot, item.spot)).collect(),
-        Content::Map(pairs) => pairs.iter().map(|(key, value)| (key.spot, spot_of(key, value))).collect(),
-        Content::Null | Content::Text(_) => Vec::new(),
-    };
     let spot = match &node.value {
         // The start of a list or map on lines of its own says less than its name.
         Content::List(_) | Content::Map(_) => key.spot,
         Content::Null | Content::Text(_) => spot_of(key, &node),
     };
-    Entry { setting, given: node.given(), place: Place::File { source, spot, parts } }
+    Entry { setting, given: node.given(), place: Place::File { source, spot, parts: parts(&node) } }
+}
+
+/// Where a list's items and a map's pairs are. The document is not deep.
+fn parts(node: &Node) -> Vec<PartPlace> {
+    match &node.value {
+        Content::List(items) => items.iter().map(|item| PartPlace { name: item.spot, value: item.spot, parts: parts(item) }).collect(),
+        Content::Map(pairs) => {
+            pairs.iter().map(|(key, value)| PartPlace { name: key.spot, value: spot_of(key, value), parts: parts(value) }).collect()
+        }
+        Content::Null | Content::Text(_) => Vec::new(),
+    }
 }
 
 /// Nothing has no place: its name is shown instead.

@@ -3,7 +3,7 @@
 use super::project::Saying;
 use super::setting::Setting;
 use super::source::{Source, Spot};
-use super::value::{Given, Mismatch, Part};
+use super::value::{Given, Mismatch, Part, Shape, list};
 use super::yaml::quoted;
 use crate::error::{Failure, Kind};
 use crate::units::Origin;
@@ -16,12 +16,23 @@ pub(super) struct Entry<'a> {
 
 /// Where it was said.
 pub(super) enum Place<'a> {
-    /// `parts` are the places of a list's items, or of a map's names and values.
-    File { source: &'a Source, spot: Spot, parts: Vec<(Spot, Spot)> },
+    File {
+        source: &'a Source,
+        spot: Spot,
+        parts: Vec<PartPlace>,
+    },
     /// A variable of the environment.
     Variable(String),
     /// A flag, as typed.
     Flag(String),
+}
+
+/// Where an item of a list or a pair of a map was said, and what is in it.
+pub(super) struct PartPlace {
+    /// An item has no name: it is its value's place.
+    pub name: Spot,
+    pub value: Spot,
+    pub parts: Vec<PartPlace>,
 }
 
 impl Saying for Entry<'_> {
@@ -39,7 +50,7 @@ impl Saying for Entry<'_> {
 
     fn origin_of(&self, at: usize) -> Origin {
         match &self.place {
-            Place::File { source, parts, .. } => parts.get(at).map_or_else(|| self.origin(), |(spot, _)| source.origin(*spot)),
+            Place::File { source, parts, .. } => parts.get(at).map_or_else(|| self.origin(), |part| source.origin(part.name)),
             _ => self.origin(),
         }
     }
@@ -48,47 +59,79 @@ impl Saying for Entry<'_> {
 impl Entry<'_> {
     /// The failure for a value that its setting did not take.
     pub fn refuse(&self, wrong: &Mismatch) -> Failure {
-        let subject = match (&self.place, wrong.part) {
-            (Place::Variable(name), _) => format!("${name}"),
-            (Place::Flag(flag), _) => flag.clone(),
-            (_, Part::Whole) => format!("`{}`", self.setting.key),
-            (_, Part::Item(_)) if matches!(self.given, Given::Map(_)) => format!("a value of `{}`", self.setting.key),
-            (_, Part::Item(_)) => format!("an item of `{}`", self.setting.key),
-            (_, Part::Name(_)) => format!("a name in `{}`", self.setting.key),
-        };
         let got = if self.setting.is_secret() { String::new() } else { self.got(wrong.part) };
-        let what = format!("{subject} must be {}{got}", wrong.expected);
-        match &self.place {
+        let what = format!("{} must be {}{got}", self.subject(wrong.part), wrong.expected);
+        let failure = match &self.place {
             Place::Variable(_) => Failure::new(Kind::BadFile, what),
             Place::Flag(_) => Failure::new(Kind::Usage, what),
             Place::File { source, spot, parts } => {
-                let spot = match wrong.part {
-                    Part::Whole => *spot,
-                    Part::Item(at) => parts.get(at).map_or(*spot, |(_, value)| *value),
-                    Part::Name(at) => parts.get(at).map_or(*spot, |(name, _)| *name),
-                };
+                let spot = spot_of(wrong.part, parts).unwrap_or(*spot);
                 if self.setting.is_secret() { source.secret_failure(spot, &what) } else { source.failure(spot, &what) }
             }
+        };
+        match &wrong.meant {
+            Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
+            None => failure,
+        }
+    }
+
+    /// What is wrong, in words.
+    fn subject(&self, part: Part) -> String {
+        let key = self.setting.key;
+        match (&self.place, part, self.pair(part)) {
+            (Place::Variable(name), ..) => format!("${name}"),
+            (Place::Flag(flag), ..) => flag.clone(),
+            (_, Part::Whole, _) => format!("`{key}`"),
+            (_, Part::Name(_) | Part::NameIn(..), _) => format!("a name in `{key}`"),
+            (_, _, Some((name, _))) if self.setting.shape == Shape::Rules => format!("`{name}` in `{key}`"),
+            (_, _, Some(_)) => format!("a value of `{key}`"),
+            (_, _, None) => format!("an item of `{key}`"),
         }
     }
 
     /// What was given instead, in words.
     fn got(&self, part: Part) -> String {
         let given = match (part, &self.given) {
-            (Part::Item(at), Given::List(items)) | (Part::Name(at), Given::List(items)) => items.get(at),
-            (Part::Item(at), Given::Map(pairs)) => pairs.get(at).map(|(_, value)| value),
-            (Part::Name(at), Given::Map(pairs)) => {
-                return pairs.get(at).map(|(name, _)| format!(", not {}", quoted(name))).unwrap_or_default();
+            (Part::Name(_) | Part::NameIn(..), Given::Map(_) | Given::List(_)) if let Some((name, _)) = self.pair(part) => {
+                return format!(", not {}", quoted(name));
             }
-            (_, given) => Some(given),
+            (Part::Item(at) | Part::Name(at), Given::List(items)) => items.get(at),
+            (Part::Whole, given) => Some(given),
+            _ => self.pair(part).map(|(_, given)| given),
         };
         match given {
             Some(Given::Text(text)) if text.is_empty() => ", not an empty text".into(),
             Some(Given::Text(text)) => format!(", not {}", quoted(text)),
             Some(Given::Null) => ", not nothing".into(),
             Some(Given::List(_)) => ", not a list".into(),
+            // What it lacks is seen from what it has.
+            Some(Given::Map(pairs)) if self.setting.shape == Shape::Rules && !pairs.is_empty() => {
+                let names: Vec<_> = pairs.iter().map(|(name, _)| quoted(name)).collect();
+                format!(", not one with {} only", list(&names, "and"))
+            }
             Some(Given::Map(_)) => ", not a map".into(),
             None => String::new(),
         }
+    }
+
+    /// The pair that a part is of, if it is one of a map.
+    fn pair(&self, part: Part) -> Option<(&str, &Given)> {
+        let (map, at) = match (part, &self.given) {
+            (Part::Item(at) | Part::Name(at), given) => (given, at),
+            (Part::ItemIn(item, at) | Part::NameIn(item, at), Given::List(items)) => (items.get(item)?, at),
+            _ => return None,
+        };
+        let Given::Map(pairs) = map else { return None };
+        pairs.get(at).map(|(name, given)| (name.as_str(), given))
+    }
+}
+
+fn spot_of(part: Part, parts: &[PartPlace]) -> Option<Spot> {
+    match part {
+        Part::Whole => None,
+        Part::Item(at) => parts.get(at).map(|part| part.value),
+        Part::Name(at) => parts.get(at).map(|part| part.name),
+        Part::ItemIn(item, at) => spot_of(Part::Item(at), &parts.get(item)?.parts),
+        Part::NameIn(item, at) => spot_of(Part::Name(at), &parts.get(item)?.parts),
     }
 }

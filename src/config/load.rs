@@ -44,6 +44,11 @@ impl Flags {
     pub fn push(&mut self, flag: impl Into<String>, key: impl Into<String>, given: impl Into<Given>) {
         self.0.push((flag.into(), key.into(), given.into()));
     }
+
+    /// What was said last about a setting.
+    pub fn get(&self, key: &str) -> Option<&Given> {
+        self.0.iter().rfind(|(_, said, _)| said == key).map(|(_, _, given)| given)
+    }
 }
 
 impl fmt::Debug for Flags {
@@ -128,7 +133,7 @@ fn missing(name: &str, settings: &[Entry<'_>]) -> Failure {
                 Given::List(items) => items.iter().position(|item| *item == Given::from(name)),
                 _ => None,
             };
-            source.failure(at.and_then(|at| parts.get(at)).map_or(*spot, |(_, value)| *value), &what)
+            source.failure(at.and_then(|at| parts.get(at)).map_or(*spot, |part| part.value), &what)
         }
         Place::Variable(_) | Place::Flag(_) => Failure::new(Kind::BadFile, format!("{}: {what}", entry.origin())),
     };

@@ -7,6 +7,7 @@ mod entry;
 mod file;
 mod load;
 mod project;
+mod reload;
 pub mod rule;
 mod server;
 mod setting;
@@ -21,6 +22,7 @@ use crate::units::{EntryPoint, Secret, Sourced};
 
 pub use load::{Flags, Sources, load};
 pub use project::PROJECT_SETTINGS;
+pub use reload::{OnError, Reload, WatchAction, WatchRule};
 pub use server::{SETTINGS, Server};
 pub use setting::{Setting, all as all_settings, find as find_setting};
 pub use value::{Given, Mismatch, OnOffAuto, Part, Shape, Value};
@@ -56,56 +58,6 @@ pub struct Config {
     pub static_files: Option<Sourced<bool>>,
     pub reload: Reload,
     pub server: Server,
-}
-
-/// How `parity up` follows what is saved.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Reload {
-    /// Serve saved code without being told to.
-    pub on_changes: Option<Sourced<bool>>,
-    /// What a change of a file means, before parity's own rules; the first that matches decides.
-    pub watch: Option<Sourced<Vec<WatchRule>>>,
-    pub on_error: Option<Sourced<OnError>>,
-    /// Keep processes ready that have not imported the application.
-    pub standby: Option<Sourced<bool>>,
-    /// Let those import third-party modules ahead of time.
-    pub preload: Option<Sourced<bool>>,
-    /// Upload changed files instead of mounting the project.
-    pub sync: Option<Sourced<bool>>,
-    /// Look for changes every half second instead of being told by the system.
-    pub watch_polling: Option<Sourced<bool>>,
-}
-
-/// What a change of some files means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WatchRule {
-    /// Which files, as a line of `.gitignore` says it: `*.md`, `/data/`, `templates/**/*.txt`.
-    pub path: String,
-    pub action: WatchAction,
-}
-
-/// What is done about a changed file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WatchAction {
-    /// Serve it: the application is imported anew.
-    Reload,
-    /// Build the image anew and switch to it.
-    Rebuild,
-    /// Read the configuration again and apply it.
-    Reconfigure,
-    /// Run a shell command line in the container.
-    Exec(String),
-    Ignore,
-}
-
-/// What is served while the saved code cannot be imported.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OnError {
-    /// A page that says what failed, as production would fail.
-    #[default]
-    Show,
-    /// The last code that could be imported.
-    Keep,
 }
 
 /// `image:` in the file.

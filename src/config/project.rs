@@ -1,6 +1,7 @@
 //! The settings of the project and its image: everything in the file that is not the server's.
 
 use super::Config;
+use super::reload;
 use super::rule;
 use super::setting::{self, Setting};
 use super::value::{Given, Mismatch, Part, Shape, Value};
@@ -29,6 +30,13 @@ pub const PROJECT_SETTINGS: &[Setting] = &[
     setting("network", Shape::One, "An existing network to join.").ruled(&rule::NETWORK),
     setting("timeout", Shape::One, "Seconds to wait for the first answer.").ruled(&rule::SECONDS),
     setting("static-files", Shape::One, "`false`: Apache does not serve the project's static files."),
+    setting("reload-on-changes", Shape::One, "Serve code as soon as it is saved."),
+    setting("watch", Shape::Rules, "What a change of some files means, before parity's own rules. The first that matches decides."),
+    setting("on-error", Shape::One, "While saved code cannot be imported: show what failed, or keep serving the code before it."),
+    setting("standby", Shape::One, "Keep processes ready that load saved code at once."),
+    setting("preload", Shape::One, "Let those import third-party modules ahead of time."),
+    setting("sync", Shape::One, "Upload the project into the container's memory instead of mounting it."),
+    setting("watch-polling", Shape::One, "Look for changes every half second instead of being told by the system."),
 ];
 
 /// A setting's value and who set it, as a whole and part by part.
@@ -62,6 +70,13 @@ impl Config {
             "network" => put(&mut self.network, given, origin)?,
             "timeout" => put(&mut self.timeout, given, origin)?,
             "static-files" => put(&mut self.static_files, given, origin)?,
+            "reload-on-changes" => put(&mut self.reload.on_changes, given, origin)?,
+            "watch" => self.reload.watch = reload::watch(said)?,
+            "on-error" => put(&mut self.reload.on_error, given, origin)?,
+            "standby" => put(&mut self.reload.standby, given, origin)?,
+            "preload" => put(&mut self.reload.preload, given, origin)?,
+            "sync" => put(&mut self.reload.sync, given, origin)?,
+            "watch-polling" => put(&mut self.reload.watch_polling, given, origin)?,
             _ => return self.server.set(key, given, origin),
         }
         Ok(true)

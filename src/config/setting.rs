@@ -67,7 +67,8 @@ impl Setting {
             _ => Ok(()),
         };
         match (self.shape, given) {
-            (_, Given::Null) => Ok(()),
+            // A rule has texts of several kinds: its reader looks at each.
+            (_, Given::Null) | (Shape::Rules, _) => Ok(()),
             (Shape::Pairs, _) => value::pairs(given)?.iter().enumerate().try_for_each(|(at, (name, value))| {
                 test(self.names, name, Part::Name(at))?;
                 test(self.rule, value.unwrap_or_default(), Part::Item(at))
@@ -108,6 +109,14 @@ mod tests {
                 let givens = match setting.shape {
                     Shape::One => vec![Given::from(hostile)],
                     Shape::List | Shape::Commands => vec![Given::from(hostile), Given::List(vec![hostile.into()])],
+                    Shape::Rules => ["path", "action", "command", hostile]
+                        .map(|name| {
+                            let mut rule = vec![("path", "*.x"), ("action", "exec"), ("command", "make")];
+                            rule.retain(|(known, _)| *known != name);
+                            rule.push((name, hostile));
+                            Given::List(vec![Given::Map(rule.into_iter().map(|(name, text)| (name.into(), text.into())).collect())])
+                        })
+                        .into(),
                     Shape::Pairs => vec![
                         Given::Map(vec![(hostile.into(), "/x".into())]),
                         Given::Map(vec![("/x".into(), hostile.into())]),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::advice;
 use crate::units::EntryPoint;
 
 /// A value before its setting has looked at it.
@@ -53,6 +54,8 @@ pub enum Shape {
     Commands,
     /// A map, merged by name; the environment gives `NAME=VALUE,NAME2=VALUE2`.
     Pairs,
+    /// A list of maps, each a rule; only files have room for it.
+    Rules,
 }
 
 /// Why a value was refused.
@@ -61,6 +64,8 @@ pub struct Mismatch {
     /// What was expected, in a few words: `a whole number from 1 to 65535`.
     pub expected: Cow<'static, str>,
     pub part: Part,
+    /// What was probably meant instead.
+    pub meant: Option<String>,
 }
 
 /// What of a value was refused.
@@ -71,15 +76,39 @@ pub enum Part {
     Item(usize),
     /// The name of a pair, counted from 0.
     Name(usize),
+    /// The value of a pair of an item: the item, then the pair.
+    ItemIn(usize, usize),
+    /// The name of a pair of an item: the item, then the pair.
+    NameIn(usize, usize),
 }
 
 impl Mismatch {
     pub fn whole(expected: impl Into<Cow<'static, str>>) -> Self {
-        Self { expected: expected.into(), part: Part::Whole }
+        Self { expected: expected.into(), part: Part::Whole, meant: None }
+    }
+
+    /// None of the few texts that are possible.
+    pub(super) fn one_of(names: &[&str], given: &Given) -> Self {
+        let meant = text(given).and_then(|text| advice::nearest(text, names.iter().copied()));
+        Self::whole(list(names, "or")).meaning(meant)
+    }
+
+    pub(super) fn meaning(self, meant: Option<&str>) -> Self {
+        Self { meant: meant.map(str::to_owned), ..self }
     }
 
     pub(super) fn at(self, part: Part) -> Self {
         Self { part, ..self }
+    }
+
+    /// The same, of an item of a list.
+    pub(super) fn inside(self, item: usize) -> Self {
+        let part = match self.part {
+            Part::Item(at) => Part::ItemIn(item, at),
+            Part::Name(at) => Part::NameIn(item, at),
+            _ => Part::Item(item),
+        };
+        self.at(part)
     }
 }
 
@@ -117,8 +146,22 @@ pub enum OnOffAuto {
     Auto,
 }
 
-fn text(given: &Given) -> Option<&str> {
+pub(super) fn text(given: &Given) -> Option<&str> {
     if let Given::Text(text) = given { Some(text) } else { None }
+}
+
+/// `a, b or c`
+pub(super) fn list(names: &[impl AsRef<str>], word: &str) -> String {
+    let mut text = String::new();
+    for (at, name) in names.iter().enumerate() {
+        match names.len() - at {
+            _ if at == 0 => {}
+            1 => text += &format!(" {word} "),
+            _ => text += ", ",
+        }
+        text += name.as_ref();
+    }
+    text
 }
 
 macro_rules! whole_number {

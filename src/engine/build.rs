@@ -117,8 +117,18 @@ fn context(build: &Build, labels: &[(String, String)]) -> std::io::Result<Vec<u8
         }
     }
     if let Some(project) = &build.project {
-        add_project(&mut archive, project, &build.leave_out)?;
+        add_project(&mut archive, Path::new("app"), project, &build.leave_out)?;
     }
+    archive.into_inner()
+}
+
+/// The project's files as an image would have them, as a tar archive.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn project_archive(project: &Path, leave_out: &[String]) -> std::io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    add_project(&mut archive, Path::new(""), project, leave_out)?;
     archive.into_inner()
 }
 
@@ -151,7 +161,7 @@ fn add(archive: &mut tar::Builder<Vec<u8>>, path: &str, content: &[u8], mode: u3
 }
 
 /// The project's files without what `.dockerignore` names, version control, virtual environments and what is to be left out.
-fn add_project(archive: &mut tar::Builder<Vec<u8>>, project: &Path, leave_out: &[String]) -> std::io::Result<()> {
+fn add_project(archive: &mut tar::Builder<Vec<u8>>, below: &Path, project: &Path, leave_out: &[String]) -> std::io::Result<()> {
     let mut walk = ignore::WalkBuilder::new(project);
     walk.standard_filters(false).hidden(false).follow_links(false).add_custom_ignore_filename(".dockerignore").sort_by_file_name(Ord::cmp);
     walk.filter_entry(|entry| {
@@ -166,7 +176,10 @@ fn add_project(archive: &mut tar::Builder<Vec<u8>>, project: &Path, leave_out: &
         if leave_out.iter().any(is_inside) {
             continue;
         }
-        let target = Path::new("app").join(inside);
+        let target = below.join(inside);
+        if target.as_os_str().is_empty() {
+            continue;
+        }
         let kind = entry.file_type();
         if kind.is_some_and(|kind| kind.is_file()) {
             let executable = is_executable(&entry.metadata().map_err(std::io::Error::other)?);

@@ -19,6 +19,7 @@ use super::connect::{Engine, Flavour};
 use super::error::{explain, status};
 use super::labels::label;
 use crate::error::{Failure, Kind, Result};
+use crate::units::layout;
 
 /// The port inside every container.
 pub const PORT: &str = "8000/tcp";
@@ -37,6 +38,8 @@ pub struct Observed {
     pub owner: Option<String>,
     pub project: String,
     pub profile: String,
+    /// Slots take turns in serving what is saved.
+    pub reloads: bool,
     /// The view of root's project that it has instead of the project itself.
     pub view: Option<PathBuf>,
     /// The directory of this machine that static files are mounted over.
@@ -76,7 +79,7 @@ pub struct Wish {
     pub labels: Vec<(String, String)>,
     /// `uid:gid`.
     pub user: String,
-    /// The project's directory on the host and in the container.
+    /// The project's directory on the host and in the container; `None`: it is uploaded.
     pub bind: Option<(String, String)>,
     /// Directories in memory, which belong to the user.
     pub tmpfs: Vec<String>,
@@ -214,14 +217,16 @@ impl Engine {
     }
 
     /// Engines give a tmpfs the mode of the directory that it covers, and root, whatever mode is asked for: the user must own it.
-    fn tmpfs_options(&self, user: &str) -> String {
+    fn tmpfs_options(&self, directory: &str, user: &str) -> String {
         let whose = match (self.flavour, user.split_once(':')) {
             // Podman knows no `uid=`, and Docker no `U`.
             (Flavour::Podman, _) => ",U".to_owned(),
             (Flavour::Docker, Some((uid, gid))) => format!(",uid={uid},gid={gid}"),
             (Flavour::Docker, None) => format!(",uid={user}"),
         };
-        format!("rw,nosuid,nodev,mode=1777{whose}")
+        // A project that is uploaded may have compiled modules in it.
+        let exec = if directory == layout::APP { ",exec" } else { "" };
+        format!("rw,nosuid,nodev{exec},mode=1777{whose}")
     }
 
     /// Podman's own defaults can be above what the machine allows, and then nothing starts.
@@ -247,7 +252,7 @@ impl Engine {
         let podman = self.flavour == Flavour::Podman;
         // A rootless Podman maps the user to root unless it is told to keep them.
         let keep_id = podman && self.is_rootless();
-        let tmpfs = wish.tmpfs.iter().map(|directory| (directory.clone(), self.tmpfs_options(&wish.user)));
+        let tmpfs = wish.tmpfs.iter().map(|directory| (directory.clone(), self.tmpfs_options(directory, &wish.user)));
         ContainerCreateBody {
             image: Some(wish.image.clone()),
             cmd: Some(wish.command.clone()),
@@ -381,6 +386,7 @@ fn observed(found: bollard::models::ContainerInspectResponse) -> Observed {
         plan: take(label::PLAN).unwrap_or_default(),
         owner: take(label::OWNER),
         project: take(label::PROJECT).unwrap_or_default(),
+        reloads: take(label::RELOAD).is_some(),
         profile: take(label::PROFILE).unwrap_or_default(),
         view: take(label::VIEW).map(PathBuf::from),
         static_directory: take(label::STATIC).map(PathBuf::from),

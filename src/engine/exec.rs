@@ -7,7 +7,7 @@ use bollard::container::LogOutput;
 use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::ExecConfig;
 use futures_util::{Stream, StreamExt};
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::connect::Engine;
 use super::error::explain;
@@ -60,6 +60,27 @@ impl Engine {
             StartExecResults::Attached { output, input } => Ok(Running { id: created.id, output, input }),
             StartExecResults::Detached => Err(Failure::new(Kind::Other, what)),
         }
+    }
+
+    /// Runs a command with that input to its end: its exit code and what it printed.
+    pub async fn run(&self, container: &str, argv: Vec<String>, input: &[u8]) -> Result<(i64, String)> {
+        let command = Command { argv, tty: false, stdin: !input.is_empty(), env: Vec::new(), working_directory: None };
+        let Running { id, mut output, input: mut stdin } = self.exec(container, &command).await?;
+        let write = async {
+            // A command that ends without reading all of it is not for here to judge.
+            let _ = stdin.write_all(input).await;
+            let _ = stdin.shutdown().await;
+        };
+        let read = async {
+            let mut said = Vec::new();
+            while let Some(piece) = output.next().await {
+                said.extend_from_slice(&piece.map_err(|error| explain(&error, "lost the command's output"))?.into_bytes());
+            }
+            Ok(said)
+        };
+        let ((), said) = tokio::join!(write, read);
+        let code = self.exec_exit_code(&id).await?;
+        Ok((code, String::from_utf8_lossy(&said?).into_owned()))
     }
 
     /// Sets the size of a command's terminal, in characters.

@@ -18,6 +18,8 @@ pub mod label {
     pub const STATIC: &str = "dev.parity.static";
     /// The view of root's project that is mounted instead of the project itself.
     pub const VIEW: &str = "dev.parity.view";
+    /// On a container whose slots take turns in serving what is saved.
+    pub const RELOAD: &str = "dev.parity.reload";
     /// `base` or `runtime`, on images.
     pub const IMAGE: &str = "dev.parity.image";
 }

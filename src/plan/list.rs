@@ -1,6 +1,7 @@
 //! A plan as settings with their origins, for `parity config`.
 
 use super::Plan;
+use crate::config::Value;
 use crate::project::{Framework, Requirements};
 use crate::units::{Origin, Sourced};
 
@@ -81,6 +82,18 @@ impl Plan {
             add("network", network.value.clone(), &network.origin);
         }
         add("timeout", self.timeout.value.to_string(), &self.timeout.origin);
+        if let Some(reload) = &self.reload {
+            add("reload-on-changes", "true".into(), &reload.origin);
+            for rule in &reload.watch {
+                add("watch", rule.value.to_string(), &rule.origin);
+            }
+            add("on-error", reload.on_error.value.show(), &reload.on_error.origin);
+            let switches =
+                [("standby", &reload.standby), ("preload", &reload.preload), ("sync", &reload.sync), ("watch-polling", &reload.polling)];
+            for (key, switch) in switches {
+                add(key, switch.value.to_string(), &switch.origin);
+            }
+        }
         for (key, value, origin) in self.server.list() {
             if !["working-directory", "python-path"].contains(&key) {
                 add(key, value, &origin);

@@ -3,6 +3,7 @@
 //! No clock, randomness, engine, terminal or secret value is in it, so that it can be printed, compared,
 //! hashed and exported without an engine.
 
+mod differences;
 mod list;
 pub mod lock;
 mod settle;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use crate::config::Server;
 pub use crate::config::{OnError, WatchAction, WatchRule};
 use crate::project::{Framework, Requirements};
-use crate::units::{EntryPoint, Sourced};
+use crate::units::{EntryPoint, Origin, Sourced};
 
 pub use list::Listed;
 pub use settle::{MOD_WSGI, TIMEOUT, name_of, settle};
@@ -73,17 +74,19 @@ pub struct Plan {
 /// How saved code gets into the running server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reload {
+    /// Who asked for it.
+    pub origin: Origin,
     /// What a change of a file means, before parity's own rules; the first that matches decides.
-    pub watch: Vec<WatchRule>,
-    pub on_error: OnError,
+    pub watch: Vec<Sourced<WatchRule>>,
+    pub on_error: Sourced<OnError>,
     /// Keep processes ready that have not imported the application. Without them a reload waits for new processes.
-    pub standby: bool,
+    pub standby: Sourced<bool>,
     /// Let those import third-party modules ahead of time.
-    pub preload: bool,
+    pub preload: Sourced<bool>,
     /// The project is uploaded instead of mounted.
-    pub sync: bool,
+    pub sync: Sourced<bool>,
     /// Look for changes every half second instead of being told by the system.
-    pub polling: bool,
+    pub polling: Sourced<bool>,
 }
 
 /// A URL path and what Apache serves there.

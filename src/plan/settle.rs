@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
-use super::{Alias, Base, CollectStatic, Difference, ImagePlan, Plan, Profile, Reload, Suite};
-use crate::config::{self, Config};
+use super::{Alias, Base, CollectStatic, ImagePlan, OnError, Plan, Profile, Reload, Suite, differences};
+use crate::config::{self, Config, Server};
 use crate::error::{Failure, Kind, Result};
 use crate::project::{Django, Framework, Project, PythonRequest, StaticRoot};
 use crate::units::{Callable, EntryPoint, Origin, Sourced, layout};
@@ -32,9 +32,12 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
     let collect_static = collect_static(&config, project.framework.as_ref());
     let aliases = aliases(&config, &project, collect_static.as_ref());
     let name = name_of(&root);
-    let contract = contract(&config);
-    let reload = reload(profile, &config.reload);
-    let differences = differences(profile, &config, collect_static.as_ref());
+    let reload = reload(profile, config.reload);
+    let contract = contract(&config.server, reload.as_ref());
+    let differences = match profile {
+        Profile::Production => Vec::new(),
+        Profile::Up => differences::up(&config.server, collect_static.is_some(), reload.as_ref()),
+    };
     Ok(Plan {
         profile,
         name,
@@ -69,15 +72,20 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
     })
 }
 
-fn reload(profile: Profile, said: &config::Reload) -> Option<Reload> {
-    let or = |said: &Option<Sourced<bool>>, default| said.as_ref().map_or(default, |said| said.value);
-    (profile == Profile::Up && or(&said.on_changes, false)).then(|| Reload {
-        watch: said.watch.as_ref().map(|rules| rules.value.clone()).unwrap_or_default(),
-        on_error: said.on_error.as_ref().map(|said| said.value).unwrap_or_default(),
-        standby: or(&said.standby, true),
-        preload: or(&said.standby, true) && or(&said.preload, true),
-        sync: or(&said.sync, false),
-        polling: or(&said.watch_polling, false),
+fn reload(profile: Profile, said: config::Reload) -> Option<Reload> {
+    let or = |said: Option<Sourced<bool>>, default| said.unwrap_or_else(|| Sourced::default(default));
+    let on_changes = said.on_changes.filter(|said| said.value && profile == Profile::Up)?;
+    let standby = or(said.standby, true);
+    // There is nothing to preload into without processes that stand ready.
+    let preload = if standby.value { or(said.preload, true) } else { standby.clone() };
+    Some(Reload {
+        origin: on_changes.origin,
+        watch: said.watch,
+        on_error: said.on_error.unwrap_or_else(|| Sourced::default(OnError::default())),
+        standby,
+        preload,
+        sync: or(said.sync, false),
+        polling: or(said.watch_polling, false),
     })
 }
 
@@ -246,52 +254,17 @@ fn aliases(config: &Config, project: &Project, collect: Option<&Sourced<CollectS
 }
 
 /// The environment that mod_wsgi-express promises to applications.
-fn contract(config: &Config) -> Vec<(String, String)> {
-    let server = &config.server;
+fn contract(server: &Server, reload: Option<&Reload>) -> Vec<(String, String)> {
     let mut contract = vec![
         ("MOD_WSGI_EXPRESS".into(), "true".into()),
         ("MOD_WSGI_SERVER_NAME".into(), server.server_name.value.clone().unwrap_or_default()),
         ("MOD_WSGI_SERVER_ALIASES".into(), server.server_alias.value.join(" ")),
     ];
+    if reload.is_some() {
+        contract.push(("MOD_WSGI_RELOADER_ENABLED".into(), "true".into()));
+    }
     contract.push(("HOME".into(), "/tmp".into()));
     contract
-}
-
-fn differences(profile: Profile, config: &Config, collect: Option<&Sourced<CollectStatic>>) -> Vec<Difference> {
-    if profile == Profile::Production {
-        return Vec::new();
-    }
-    let difference = |what: &str, production: &str, here: String, cause: &str| Difference {
-        what: what.into(),
-        production: production.into(),
-        here,
-        cause: cause.into(),
-    };
-    let mut all = vec![
-        difference("project", "copied into the image", "bind-mounted from this machine".into(), "so that a restart runs what you saved"),
-        difference(
-            "configuration",
-            "baked into the image at /etc/parity",
-            "the same files, given to the container when it starts".into(),
-            "so that a changed setting needs no build",
-        ),
-        difference("user", "www-data (33)", "yours".into(), "so that files the application creates belong to you"),
-        difference(
-            "port",
-            "8000 in the container",
-            format!("published on {}:{}", config.server.host.value, config.server.port.value),
-            "so that nobody else can reach it",
-        ),
-    ];
-    if collect.is_some() {
-        all.push(difference(
-            "static files",
-            "collected while the image is built",
-            "collected when the server starts, into memory".into(),
-            "so that your source tree stays as it is",
-        ));
-    }
-    all
 }
 
 /// The entry point that a script's `callable-object` setting completes.

@@ -71,6 +71,7 @@ fn site(tree: &Tree, manage_py: &str) -> Option<Site> {
         settings_module,
         static_url: loaded.get("STATIC_URL").and_then(|setting| setting.value.text()).map(str::to_owned),
         static_root: static_root(&home, loaded.get("STATIC_ROOT")),
+        static_dirs: static_dirs(&home, loaded.get("STATICFILES_DIRS")),
         staticfiles: loaded.get("INSTALLED_APPS").is_some_and(|apps| {
             let Value::List(apps) = &apps.value else { return false };
             apps.iter().any(|app| app.text().is_some_and(|app| app.starts_with("django.contrib.staticfiles")))
@@ -168,6 +169,21 @@ fn static_root(home: &str, setting: Option<&Setting>) -> StaticRoot {
         None if setting.value == Value::None => StaticRoot::Unset,
         None => StaticRoot::Unknown,
     }
+}
+
+/// Each is a path, or a pair of a prefix and a path.
+fn static_dirs(home: &str, setting: Option<&Setting>) -> Vec<String> {
+    let Some(Value::List(directories)) = setting.map(|setting| &setting.value) else { return Vec::new() };
+    let path = |directory: &Value| match directory {
+        Value::List(pair) => pair.get(1).and_then(Value::text).map(str::to_owned),
+        path => path.text().map(str::to_owned),
+    };
+    let inside = |path: String| match path.starts_with('/') {
+        true => value::inside_project(&path),
+        // Relative to the working directory, which is that of `manage.py`.
+        false => tree::normalize(&tree::join(home, &path)),
+    };
+    directories.iter().filter_map(path).filter_map(inside).filter(|path| !path.is_empty()).collect()
 }
 
 /// Django answers 400 to hosts that are not allowed, localhost included unless `DEBUG` is on and the list empty.

@@ -84,6 +84,8 @@ pub struct Django {
     pub static_url: Option<String>,
     /// As far as it can be told without running code.
     pub static_root: StaticRoot,
+    /// `STATICFILES_DIRS` inside the project, relative to it, as far as they can be told.
+    pub static_dirs: Vec<String>,
     /// Is `django.contrib.staticfiles` among the installed apps (as far as can be told)?
     pub staticfiles: bool,
 }

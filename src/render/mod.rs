@@ -5,6 +5,7 @@ pub mod dockerfile;
 pub mod handler;
 pub mod httpd;
 pub mod quote;
+pub mod reload;
 mod requirements;
 pub mod start;
 mod template;
@@ -25,9 +26,11 @@ pub const PORT: u16 = 8000;
 /// # Errors
 /// A value of the plan that cannot be written, with the name of its setting.
 pub fn profile_files(plan: &Plan) -> Result<Vec<(String, String)>> {
-    Ok(vec![
+    let mut files = vec![
         ("httpd.conf".into(), httpd::render(plan)?),
         ("handler.wsgi".into(), handler::render(plan)?),
         ("start.sh".into(), start::render(plan)?),
-    ])
+    ];
+    files.extend(reload::files(plan)?);
+    Ok(files)
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::quote::{ShellWord, refuse};
+use super::reload::FIRST;
 use super::template;
 use crate::error::Result;
 use crate::plan::{CollectStatic, Plan, Profile};
@@ -20,6 +21,10 @@ struct View {
     hooks: Vec<Hook>,
     hook_failed: u8,
     no_directory: u8,
+    /// What the file that requests are routed by says at first, where saved code is served.
+    first: Option<&'static str>,
+    /// The project is uploaded once the container runs.
+    sync: bool,
 }
 
 /// A program to run before Apache.
@@ -48,7 +53,7 @@ pub fn render(plan: &Plan) -> Result<String> {
         hooks.push(Hook::new("start", index, command, ["/bin/sh", "-c", command.as_str()])?);
     }
     let working_directory = ShellWord::new("working-directory", &plan.working_directory)?;
-    template::render("start.sh", &View { working_directory, hooks, hook_failed: HOOK_FAILED, no_directory: NO_DIRECTORY })
+    template::render("start.sh", &View { working_directory, hooks, hook_failed: HOOK_FAILED, no_directory: NO_DIRECTORY, first: plan.reload.as_ref().map(|_| FIRST), sync: plan.reload.as_ref().is_some_and(|reload| *reload.sync) })
 }
 
 impl Hook {
@@ -69,7 +74,7 @@ impl Hook {
 const COLLECT_COMMAND: &str = "python manage.py collectstatic --noinput";
 
 /// The program that collects static files, and its arguments.
-pub(super) fn collect_static(collect: &CollectStatic) -> Vec<String> {
+pub fn collect_static(collect: &CollectStatic) -> Vec<String> {
     let target = if collect.override_root { collect.target.clone() } else { String::new() };
     let settings = collect.settings_module.clone().unwrap_or_default();
     ["python", "/opt/parity/collectstatic.py"].map(String::from).into_iter().chain([collect.manage_py.clone(), settings, target]).collect()

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::owner;
 use super::stop::tidy;
+use super::upload;
 use super::up::Up;
 use crate::engine::container;
 use crate::engine::{Engine, label, ownership};
@@ -22,6 +23,7 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     let mut env: Vec<String> = plan.contract.iter().map(|(name, value)| format!("{name}={value}")).collect();
     env.extend(up.secrets.iter().map(|(name, value)| format!("{name}={}", value.expose())));
     let mut tmpfs = vec![layout::RUN.to_owned(), layout::ETC.to_owned(), "/tmp".to_owned()];
+    tmpfs.extend(upload::is_wanted(plan).then(|| layout::APP.to_owned()));
     tmpfs.extend(plan.collect_static.as_ref().map(|collect| collect.target.clone()));
     let mut wish = container::Wish {
         name: name.to_owned(),
@@ -30,7 +32,7 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
         env,
         labels: Vec::new(),
         user: format!("{}:{}", up.user.uid, up.user.gid),
-        bind: Some((plan.root.to_string_lossy().into_owned(), layout::APP.into())),
+        bind: (!upload::is_wanted(plan)).then(|| (plan.root.to_string_lossy().into_owned(), layout::APP.into())),
         tmpfs,
         working_directory: layout::APP.into(),
         publish: (loopback(&plan.server.host.value), plan.server.port.value),
@@ -45,6 +47,9 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     label(label::MOUNT, plan.server.mount_point.value.clone());
     if let Some(directory) = static_directory(plan) {
         label(label::STATIC, directory.to_string_lossy().into_owned());
+    }
+    if plan.reload.is_some() {
+        label(label::RELOAD, "true".into());
     }
     if !up.detach {
         label(label::OWNER, owner::me());
@@ -102,7 +107,9 @@ pub async fn create(
     mut former_port: Option<u16>,
     report: &dyn Report,
 ) -> Result<Created> {
-    make_mount_point(up)?;
+    if wish.bind.is_some() {
+        make_mount_point(up)?;
+    }
     let mut wish = wish.clone();
     let view = match own_view(engine, &wish, up) {
         Ok(view) => view,
@@ -132,6 +139,10 @@ pub async fn create(
             other => break other,
         }
     };
+    let started = match started {
+        Ok(id) if upload::is_wanted(up.plan) => upload::upload(engine, &id, up.plan).await.map(|()| id),
+        started => started,
+    };
     match started {
         Ok(id) => Ok(Created { id, view }),
         Err(failure) => {
@@ -157,7 +168,7 @@ async fn create_and_start(engine: &Engine, wish: &container::Wish) -> Result<Str
 
 /// Root's project is mounted as the server's own.
 fn own_view(engine: &Engine, wish: &container::Wish, up: &Up<'_>) -> std::io::Result<Option<PathBuf>> {
-    if !up.user.roots_project {
+    if !up.user.roots_project || wish.bind.is_none() {
         return Ok(None);
     }
     if !engine.is_local() {

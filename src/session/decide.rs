@@ -64,6 +64,7 @@ mod tests {
             owner: owner.map(Into::into),
             project: "/x".into(),
             profile: "up".into(),
+            reloads: false,
             view: None,
             static_directory: None,
             url: None,

@@ -8,8 +8,10 @@ pub mod image;
 mod interrupts;
 mod owner;
 mod ready;
+pub mod reload;
 pub mod stop;
 pub mod up;
+mod upload;
 mod user;
 pub mod wait;
 

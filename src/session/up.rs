@@ -7,6 +7,7 @@ use super::decide::{Decision, Wish, decide};
 use super::follow::{Follower, Seen};
 use super::stop::{HASTY, stop_and_remove, tidy};
 use super::wait::{Awaited, ended, until_ready, why_it_ended};
+use super::reload::{self, Current, Following};
 use super::{Interrupts, User, container_name, owner};
 use crate::engine::container::{self, LogStart, Observed};
 use crate::engine::{Engine, label};
@@ -15,6 +16,16 @@ use crate::events::{Event, Report};
 use crate::logs::{Paths, Reader};
 use crate::plan::Plan;
 use crate::units::Secret;
+
+/// Where a session works: the engine, what the user types and reads, the container's name.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub engine: &'a Engine,
+    pub interrupts: &'a Interrupts,
+    pub report: &'a dyn Report,
+    pub name: &'a str,
+    pub user: User,
+}
 
 /// How the server is started.
 #[derive(Debug)]
@@ -37,11 +48,17 @@ pub struct Up<'a> {
 ///
 /// # Errors
 /// Whatever keeps the application from answering; nothing is left then.
-pub async fn up(engine: &Engine, up: &Up<'_>, interrupts: &Interrupts, report: &dyn Report) -> Result<()> {
+pub async fn up(
+    engine: &Engine,
+    up: &Up<'_>,
+    following: Option<Following<'_>>,
+    interrupts: &Interrupts,
+    report: &dyn Report,
+) -> Result<()> {
     let begun = Instant::now();
     let name = container_name(&up.plan.name, &up.plan.root);
     let wish = wish(up, &name)?;
-    let digest = plan_of(&wish);
+    let digest = digest_of(&wish);
     let found = interrupts.or(engine.observe_started(&name)).await?;
     let owner_lives = found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(owner::is_alive);
     let decision = decide(Wish { plan: &digest, recreate: up.recreate }, found.as_ref(), owner_lives);
@@ -69,7 +86,9 @@ pub async fn up(engine: &Engine, up: &Up<'_>, interrupts: &Interrupts, report: &
             (created.id, Claim::Created)
         }
     };
-    let result = run(engine, up, &id, &claim, begun, interrupts, report).await;
+    let mut current = Current { id, view, url: String::new(), digest, image: up.image.to_owned() };
+    let place = Place { engine, interrupts, report, name: &name, user: up.user };
+    let result = run(place, up, following, &mut current, &claim, begun).await;
     let goes = match claim {
         Claim::None => false,
         // It ran before this command, and goes on after it, unless this is its session now.
@@ -78,8 +97,8 @@ pub async fn up(engine: &Engine, up: &Up<'_>, interrupts: &Interrupts, report: &
         Claim::Created => !up.detach || result.is_err(),
     };
     if goes {
-        let removed = stop_and_remove(engine, &id, HASTY, interrupts, interrupts.count() + 1, report).await;
-        tidy(engine, &name, view.as_deref(), static_directory(up.plan).as_deref()).await;
+        let removed = stop_and_remove(engine, &current.id, HASTY, interrupts, interrupts.count() + 1, report).await;
+        tidy(engine, &name, current.view.as_deref(), static_directory(up.plan).as_deref()).await;
         if result.is_ok() {
             removed?;
         }
@@ -87,7 +106,8 @@ pub async fn up(engine: &Engine, up: &Up<'_>, interrupts: &Interrupts, report: &
     result
 }
 
-fn plan_of(wish: &container::Wish) -> String {
+/// The digest of all that a container is made from.
+pub fn digest_of(wish: &container::Wish) -> String {
     wish.labels.iter().find(|(name, _)| name == label::PLAN).map(|(_, digest)| digest.clone()).unwrap_or_default()
 }
 
@@ -123,14 +143,16 @@ async fn replace(engine: &Engine, id: &str, name: &str, found: Option<&Observed>
 }
 
 async fn run(
-    engine: &Engine,
+    place: Place<'_>,
     up: &Up<'_>,
-    id: &str,
+    following: Option<Following<'_>>,
+    current: &mut Current,
     claim: &Claim,
     begun: Instant,
-    interrupts: &Interrupts,
-    report: &dyn Report,
 ) -> Result<()> {
+    let Place { engine, interrupts, report, .. } = place;
+    let id = current.id.clone();
+    let id = id.as_str();
     let observed = interrupts.or(engine.observe(id)).await?;
     let url = observed.and_then(|observed| observed.url);
     if up.detach && !up.wait {
@@ -147,10 +169,24 @@ async fn run(
     };
     let awaited =
         |url: &str| Awaited { id: id.to_owned(), url: url.to_owned(), app: up.plan.app.value.to_string(), seconds: up.plan.timeout.value };
-    until_ready(engine, &awaited(&url), &mut log, interrupts, report).await?;
-    report.report(Event::Serving { url, took: Some(begun.elapsed()) });
+    current.url.clone_from(&url);
+    let following = following.filter(|_| !matches!(claim, Claim::None));
+    match until_ready(engine, &awaited(&url), &mut log, interrupts, report).await {
+        // What cannot be imported now may be mended by the next save.
+        Err(failure) if failure.kind == Kind::App && following.is_some() && runs(engine, id).await => {
+            report.report(Event::Serving { url, took: None });
+            report.report(Event::Warning { text: failure.message, hint: Some(reload::MEND_IT.into()) });
+        }
+        answered => {
+            answered?;
+            report.report(Event::Serving { url, took: Some(begun.elapsed()) });
+        }
+    }
     if up.detach {
         return Ok(());
+    }
+    if let Some(following) = following {
+        return reload::follow(place, following, current, &mut log, matches!(claim, Claim::Adopted)).await;
     }
     loop {
         tokio::select! {
@@ -184,8 +220,12 @@ async fn run(
     }
 }
 
+async fn runs(engine: &Engine, id: &str) -> bool {
+    matches!(engine.observe(id).await, Ok(Some(found)) if found.state == container::State::Running)
+}
+
 /// What became of a server that ended although nobody asked this session to stop.
-enum After {
+pub enum After {
     /// Under this URL; `parity restart` was typed elsewhere.
     StartedAgain { url: String, from: LogStart },
     /// `parity down` was.
@@ -195,7 +235,7 @@ enum After {
 /// How long a restart may leave a container stopped, in steps.
 const RESTART_STEPS: u32 = 40;
 
-async fn after_the_end(engine: &Engine, id: &str) -> Result<After> {
+pub async fn after_the_end(engine: &Engine, id: &str) -> Result<After> {
     for _ in 0..RESTART_STEPS {
         let Some(found) = engine.observe(id).await? else { return Ok(After::Stopped) };
         if let (container::State::Running, Some(url)) = (found.state, found.url.clone()) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Verbosity, record};
+use super::{Verbosity, failure, record};
 use crate::events::Event;
 
 /// Milliseconds between two frames of a spinner.
@@ -53,6 +53,22 @@ impl Human {
                     self.line(&format!("{green}serving{green:#} {dim}(first answer after {}){dim:#}", duration(took)));
                 }
             }
+            Event::Reloaded { files, generation, took, failed: Some(record), served, again } => {
+                let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+                let still = if again { "still fails" } else { "fails" };
+                let instead = if served { "" } else { "; the last good code goes on serving" };
+                for line in record::lines(&record, self.verbosity) {
+                    self.line(&line);
+                }
+                self.line(&format!(
+                    "{red}✗{red:#} {} → {still}{instead} {dim}(after {}, generation {generation}){dim:#}",
+                    several(&files),
+                    duration(took)
+                ));
+            }
+            Event::NotApplied { failure } => self.pause(|| {
+                let _ = write!(anstream::stderr(), "{}", failure::text(&failure));
+            }),
             _ if quiet => {}
             Event::Note { text } => self.line(&text),
             Event::StageStarted { id, title } => self.begin(id, title),
@@ -69,6 +85,15 @@ impl Human {
                 self.line(&format!("{red}✗{red:#} {title} {dim}({}){dim:#}", duration(took)));
             }
             Event::HookOutput { line, .. } => self.line(&format!("{dim}│{dim:#} {line}")),
+            Event::Reloaded { files, generation, took, failed: None, served: _, again: _ } => {
+                let green = Style::new().bold().fg_color(Some(AnsiColor::Green.into()));
+                let what = several(&files);
+                self.line(&format!("{green}↻{green:#} {what} → serving in {} {dim}(generation {generation}){dim:#}", duration(took)));
+            }
+            Event::Changed { files, done, cause, took } => {
+                let took = took.map(|took| format!(" in {}", duration(took))).unwrap_or_default();
+                self.line(&format!("{dim}↻{dim:#} {} → {done}{took} {dim}({cause}){dim:#}", several(&files)));
+            }
             Event::Stopped => self.line(&format!("{dim}stopped{dim:#}")),
         }
     }
@@ -121,6 +146,16 @@ impl Human {
 
     fn bars(&self) -> std::sync::MutexGuard<'_, HashMap<String, ProgressBar>> {
         self.bars.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// `views.py`, `views.py, urls.py`, `views.py and 999 more`.
+fn several(files: &[String]) -> String {
+    match files {
+        [] => "reload".into(),
+        [one] => one.clone(),
+        [one, other] => format!("{one}, {other}"),
+        [one, rest @ ..] => format!("{one} and {} more", rest.len()),
     }
 }
 

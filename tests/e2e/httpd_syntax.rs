@@ -56,6 +56,7 @@ fn plan() -> Plan {
         contract: Vec::new(),
         network: None,
         timeout: Sourced::default(60),
+        reload: None,
         differences: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@ use std::fs;
 
 use proptest::prelude::*;
 
+use super::super::{self as config, OnError};
 use super::*;
 
 /// A project with some files.
@@ -152,6 +153,93 @@ fn points_at_what_is_wrong() {
     ] {
         assert!(yaml(text).failure().starts_with(message), "{text}: {}", yaml(text).failure());
     }
+}
+
+#[test]
+fn how_saved_code_is_served() {
+    let project = yaml(
+        "reload-on-changes: yes\non-error: keep\nsync: on\nwatch:\n\
+         - {path: '*.md', action: ignore}\n\
+         - path: /locale/**/*.po\n  action: exec\n  command: python manage.py compilemessages\n\
+         - {action: rebuild, path: vendor/}\n",
+    );
+    let reload = project.flag("--no-standby", "standby", false).variable("PARITY_WATCH_POLLING", "1").config().reload;
+    assert_eq!(reload.on_changes, Some(Sourced::new(true, Origin::File { path: "parity.yaml".into(), line: 1 })));
+    assert_eq!(reload.on_error.unwrap().value, OnError::Keep);
+    assert_eq!(reload.standby, Some(Sourced::new(false, Origin::Flag("--no-standby".into()))));
+    assert_eq!((reload.preload, reload.sync.unwrap().value, reload.watch_polling.unwrap().value), (None, true, true));
+    let rules: Vec<_> = reload.watch.iter().map(|rule| format!("{} ({})", rule.value, rule.origin)).collect();
+    insta::assert_snapshot!(rules.join("\n"), @r"
+    *.md → ignore (parity.yaml:5)
+    /locale/**/*.po → exec python manage.py compilemessages (parity.yaml:6)
+    vendor/ → rebuild (parity.yaml:9)
+    ");
+    let one = yaml("watch: {path: data/, action: ignore}\n").config().reload.watch;
+    assert_eq!((one[0].value.path.as_str(), one[0].origin.to_string()), ("data/", "parity.yaml:1".to_owned()));
+    let none = Project::new(&[("parity.yaml", "watch: {path: a, action: reload}"), ("parity.override.yaml", "watch:\n")]);
+    assert_eq!(none.config().reload, config::Reload::default());
+}
+
+#[test]
+fn points_at_what_is_wrong_in_a_rule() {
+    insta::assert_snapshot!(yaml("watch:\n- path: '*.md'\n  action: relod\n").failure(), @r"
+    parity.yaml:3:11: `action` in `watch` must be reload, rebuild, reconfigure, exec or ignore, not `relod`
+    3 |   action: relod
+      |           ^^^^^
+    did you mean `reload`?
+    ");
+    insta::assert_snapshot!(yaml("watch: [{paht: '*.md', action: reload}]\n").failure(), @r"
+    parity.yaml:1:10: a name in `watch` must be path, action or command, not `paht`
+    1 | watch: [{paht: '*.md', action: reload}]
+      |          ^^^^
+    did you mean `path`?
+    ");
+    insta::assert_snapshot!(yaml("watch:\n  - path: '*.md'\n").failure(), @r"
+    parity.yaml:2:5: an item of `watch` must be a map with `path` and `action`, not one with `path` only
+    2 |   - path: '*.md'
+      |     ^
+    ");
+    insta::assert_snapshot!(yaml("watch:\n  path: '*.po'\n  action: exec\n").failure(), @r"
+    parity.yaml:1:1: `watch` must be a map with `path`, `action` and `command`, not one with `path` and `action` only
+    1 | watch:
+      | ^^^^^
+    ");
+    insta::assert_snapshot!(yaml("watch:\n- path: a\n  action: reload\n  command: make\n").failure(), @r"
+    parity.yaml:4:3: a name in `watch` must be path or action (command goes with `action: exec`), not `command`
+    4 |   command: make
+      |   ^^^^^^^
+    ");
+    insta::assert_snapshot!(yaml("watch: true\n").failure(), @r"
+    parity.yaml:1:8: `watch` must be a list of `{path: …, action: …}`, not `true`
+    1 | watch: true
+      |        ^^^^
+    did you mean `reload-on-changes`?
+    ");
+    for (text, message) in [
+        ("watch: ['*.md']", "parity.yaml:1:9: an item of `watch` must be a map with `path` and `action`, not `*.md`"),
+        ("watch: [{path: '!a', action: ignore}]", "parity.yaml:1:16: `path` in `watch` must be a pattern as in .gitignore"),
+        ("watch: [{path: [a], action: ignore}]", "parity.yaml:1:16: `path` in `watch` must be one line of text, not a list"),
+        (
+            "watch: [{path: a, action: }]",
+            "parity.yaml:1:19: `action` in `watch` must be reload, rebuild, reconfigure, exec or ignore, not nothing",
+        ),
+        ("watch: [{path: a, action: exec, command: ' '}]", "parity.yaml:1:42: `command` in `watch` must be a command on one line"),
+        ("watch: [{}]", "parity.yaml:1:9: an item of `watch` must be a map with `path` and `action`, not a map"),
+        ("watch: '*.md'", "parity.yaml:1:8: `watch` must be a list of `{path: …, action: …}`, not `*.md`"),
+        ("on-error: kep", "parity.yaml:1:11: `on-error` must be show or keep, not `kep`"),
+        ("standby: maybe", "parity.yaml:1:10: `standby` must be true or false, not `maybe`"),
+    ] {
+        assert!(yaml(text).failure().starts_with(message), "{text}: {}", yaml(text).failure());
+    }
+    let variable = |value| Project::new(&[]).variable("PARITY_WATCH", value).failure();
+    insta::assert_snapshot!(variable("true"), @r"
+    $PARITY_WATCH is not taken: `watch` is a list of rules
+    did you mean `PARITY_RELOAD_ON_CHANGES`?
+    ");
+    insta::assert_snapshot!(variable("*.md=ignore"), @r"
+    $PARITY_WATCH is not taken: `watch` is a list of rules
+    write `watch:` in parity.yaml, or in parity.override.yaml for your own machine
+    ");
 }
 
 #[test]

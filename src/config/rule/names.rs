@@ -10,6 +10,18 @@ pub const PATH: Rule = Rule {
 pub const COMMAND: Rule =
     Rule { expected: "a command on one line", holds: |text| !text.trim().is_empty() && !text.contains(char::is_control) };
 
+pub const PATTERN: Rule = Rule {
+    expected: "a pattern as in .gitignore, for instance `*.md` or `/data/`",
+    holds: |text| {
+        let mut builder = ignore::gitignore::GitignoreBuilder::new("");
+        // What a line of .gitignore takes back or leaves as a comment matches nothing by itself.
+        !text.starts_with(['!', '#'])
+            && !text.contains(char::is_control)
+            && builder.add_line(None, text).is_ok()
+            && builder.build().is_ok_and(|built| built.num_ignores() == 1)
+    },
+};
+
 pub const SOME_TEXT: Rule = Rule { expected: "a text that is not empty", holds: |text| !text.trim().is_empty() };
 
 pub const FILE_NAME: Rule = Rule {
@@ -137,6 +149,7 @@ mod tests {
         holds(PYTHON_NAME, &["application", "_x1"], &["1x", "a.b", "a-b"]);
         holds(FILE_NAME, &["index.html"], &["..", "a/b", "-x", "a b"]);
         holds(PATH, &["a b/ü", "../x"], &["-r x", " "]);
+        holds(PATTERN, &["*.md", "/data/", "a b/**/*.{txt,md}", "\\!x", "[x"], &["!*.md", "# x", " ", "{a", "[b-a]"]);
         holds(COMMAND, &["python manage.py migrate --noinput && echo '\"$x'"], &[" "]);
     }
 }

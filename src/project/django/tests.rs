@@ -29,6 +29,7 @@ fn a_project_as_startproject_makes_it() {
         settings_module: Some("mysite.settings".into()),
         static_url: Some("static/".into()),
         static_root: StaticRoot::Unset,
+        static_dirs: Vec::new(),
         staticfiles: true,
     };
     assert_eq!(site.facts, Sourced::detected(facts, "manage.py:7"));
@@ -85,6 +86,18 @@ fn settings_modules_in_every_notation() {
         let manage = format!("import os, sys\nimport django\n{line}\n");
         let site = one(&[("manage.py", &manage), ("mysite/settings.py", SETTINGS), ("mysite/wsgi.py", WSGI)]);
         assert_eq!(site.facts.settings_module.as_deref(), Some("mysite.settings"), "{line}");
+    }
+}
+
+#[test]
+fn static_dirs() {
+    for (source, expected) in [
+        ("STATICFILES_DIRS = [BASE_DIR / 'assets', ('libs', BASE_DIR / 'vendor' / 'js')]", &["assets", "vendor/js"][..]),
+        ("import os\nSTATICFILES_DIRS = (os.path.join(BASE_DIR, 'assets'), 'more', '/srv/other', unknown())", &["assets", "more"]),
+        ("STATICFILES_DIRS = [BASE_DIR]", &[]),
+        ("STATICFILES_DIRS = unknown()", &[]),
+    ] {
+        assert_eq!(with_settings(source).facts.static_dirs, expected, "{source}");
     }
 }
 

@@ -22,6 +22,11 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
     options.push(("python-eggs", "/tmp/python-eggs".into()));
     options.push(("lang", locale.clone()));
     options.push(("locale", locale));
+    // With each save a group finishes its requests; those may take as long as requests may.
+    let graceful_timeout = match plan.reload {
+        Some(_) => server.graceful_timeout.clone().map(|seconds| seconds.max(*server.request_timeout)),
+        None => server.graceful_timeout.clone(),
+    };
     for (name, setting, value) in [
         ("maximum-requests", "maximum-requests", &server.maximum_requests),
         ("listen-backlog", "daemon-backlog", &server.daemon_backlog),
@@ -33,7 +38,7 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
         ("inactivity-timeout", "inactivity-timeout", &server.inactivity_timeout),
         ("startup-timeout", "startup-timeout", &server.startup_timeout),
         ("deadlock-timeout", "deadlock-timeout", &server.deadlock_timeout),
-        ("graceful-timeout", "graceful-timeout", &server.graceful_timeout),
+        ("graceful-timeout", "graceful-timeout", &graceful_timeout),
         ("eviction-timeout", "eviction-timeout", &server.eviction_timeout),
         ("restart-interval", "restart-interval", &server.restart_interval),
         ("cpu-time-limit", "cpu-time-limit", &server.cpu_time_limit),

@@ -1,9 +1,10 @@
 //! Which of Apache's modules a configuration needs.
 
-use crate::config::Server;
+use crate::plan::Plan;
 
 /// Debian builds `unixd`, `log_config`, `logio` and `version` into the server; everything else is a file.
-pub fn modules(server: &Server) -> Vec<&'static str> {
+pub fn modules(plan: &Plan) -> Vec<&'static str> {
+    let server = &plan.server;
     // Configuration of the user's own may use whatever mod_wsgi-express would have loaded.
     let own = !server.include_file.is_empty() || !server.allow_override.is_empty() || server.rewrite_rules.is_some();
     let proxy = !server.proxy_mount_point.is_empty();
@@ -25,6 +26,7 @@ pub fn modules(server: &Server) -> Vec<&'static str> {
         ("dir", true),
         ("autoindex", *server.directory_listing),
         ("env", own || !server.setenv.is_empty() || !server.passenv.is_empty()),
+        ("setenvif", plan.reload.is_some()),
         ("headers", own || proxy),
         ("filter", own || *server.compress_responses),
         ("deflate", *server.compress_responses),

@@ -2,17 +2,26 @@
 
 use serde::Serialize;
 
-use super::{Capacity, Dispatch, EMPTY_ROOT, GROUP, check, daemon, logging, modules, mount_point, on_off, places};
+use super::{Capacity, Dispatch, EMPTY_ROOT, check, daemon, logging, modules, mount_point, on_off, places};
 use crate::config::{OnOffAuto, Server};
 use crate::error::Result;
 use crate::plan::{Plan, Profile};
-use crate::render::PORT;
+use crate::render::{PORT, reload};
 use crate::render::quote::{HttpdArg, refuse};
 
 #[derive(Debug, Serialize)]
 pub struct View {
     port: u16,
-    group: &'static str,
+    /// The groups of daemon processes; more than one where saved code is served.
+    groups: &'static [&'static str],
+    /// Which of them a request goes to: a name, or the variable that the request's environment has it in.
+    process_group: &'static str,
+    /// Each request is sent to the group that a file names.
+    ring: bool,
+    /// The scripts are parity's, which see to the application of production's.
+    reload: bool,
+    /// The name of the script in `/etc/parity` that mod_wsgi has the application from.
+    script: &'static str,
     modules: Vec<&'static str>,
     capacity: Capacity,
     server_backlog: u32,
@@ -91,10 +100,16 @@ impl View {
         let dispatch = Dispatch::of(plan);
         let mount = mount_point(plan)?;
         let published_here_only = matches!(server.host.as_str(), "127.0.0.1" | "::1" | "localhost");
+        let groups = reload::groups(plan);
+        let ring = groups.len() > 1;
         Ok(Self {
             port: PORT,
-            group: GROUP,
-            modules: modules::modules(server),
+            groups,
+            process_group: if ring { "%{ENV:PARITY_SLOT}" } else { groups[0] },
+            ring,
+            reload: plan.reload.is_some(),
+            script: if plan.reload.is_some() { "ring.wsgi" } else { "handler.wsgi" },
+            modules: modules::modules(plan),
             capacity: Capacity::of(server),
             server_backlog: check::int("server-backlog", *server.server_backlog)?.max(1),
             socket_timeout: check::int("socket-timeout", *server.socket_timeout)?,

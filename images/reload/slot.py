@@ -1,0 +1,447 @@
+"""One process of a slot: it stands by, imports the application when it is told to, and serves it.
+
+Apache runs this when a daemon process starts (WSGIImportScript), before the first request. A process of the active
+slot imports the application at once, as production does. Any other one stands by: it may import third-party modules
+ahead of time, and waits on a socket of its own for the order to import the application.
+
+Files, all in memory (`/run/parity`):
+
+    active                     the slot that requests go to, and its generation: "g1 7"
+    slots/SLOT/PID             what the process is doing, as JSON (`describe` below)
+    slots/SLOT/PID.sock        where it takes orders, one JSON text each: {"load": 7} or {"modules": true}
+    slots/SLOT/PID.preloading  the module that is being imported ahead of time; what a crash leaves there is to blame
+    preload.json               the modules to import ahead of time
+    preload.bad                those that failed at that, one a line
+    modules/PID                the answer to {"modules": true}
+    agent.sock                 where the agent is told that something has changed
+    bytecode/                  compiled project modules, by the content of their source
+"""
+
+import importlib
+import importlib.machinery
+import json
+import marshal
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+
+import mod_wsgi
+
+try:
+    from _sha2 import sha256
+except ImportError:
+    try:
+        from _sha256 import sha256
+    except ImportError:
+        from hashlib import sha256
+
+ETC = "/etc/parity"
+RUN = "/run/parity"
+BYTECODE = RUN + "/bytecode"
+
+SLOT = mod_wsgi.process_group
+PID = os.getpid()
+HERE = "%s/slots/%s" % (RUN, SLOT)
+
+with open(ETC + "/reload.json") as config:
+    CONFIG = json.load(config)
+
+PROJECT = CONFIG["project"]
+INSIDE = PROJECT + "/"
+
+sys.modules["parity_slot"] = sys.modules[__name__]
+
+
+def write(path, text):
+    """Replaces a file at once, so that nobody reads half of it."""
+    new = "%s.%d" % (path, PID)
+    with open(new, "w") as file:
+        file.write(text)
+    os.rename(new, path)
+
+
+def active():
+    """The slot that requests go to, and its generation."""
+    try:
+        with open(RUN + "/active") as file:
+            slot, generation = file.read().split()
+        return slot, int(generation)
+    except (OSError, ValueError):
+        return None, 0
+
+
+# --- the project's modules ------------------------------------------------------------------------------------------
+
+# What was read of each of the project's files: path -> [digest, time of change in nanoseconds, size].
+read = {}
+
+
+def remember(path, source):
+    """Notes a source before it is used: a change in between then looks stale, never fresh."""
+    stat = os.stat(path)
+    read[path] = [sha256(source).hexdigest(), stat.st_mtime_ns, stat.st_size]
+
+
+class Loader(importlib.machinery.SourceFileLoader):
+    """Imports from sources only. Python trusts a .pyc whose source had the same second and size; two saves within a
+    second can leave the old code in force for ever. Bytecode is kept here by the content of its source instead."""
+
+    def get_code(self, fullname):
+        path = self.get_filename(fullname)
+        try:
+            stat = os.stat(path)
+        except OSError:
+            stat = None
+        source = self.get_data(path)
+        digest = sha256(source)
+        if stat is not None:
+            read[path] = [digest.hexdigest(), stat.st_mtime_ns, stat.st_size]
+        kept = "%s/%s" % (BYTECODE, sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:32])
+        digest = digest.digest()
+        try:
+            with open(kept, "rb") as file:
+                if file.read(32) == digest:
+                    return marshal.load(file)
+        except (OSError, EOFError, ValueError, TypeError):
+            pass
+        code = self.source_to_code(source, path)
+        try:
+            with open("%s.%d" % (kept, PID), "wb") as file:
+                file.write(digest)
+                marshal.dump(code, file)
+            os.rename(file.name, kept)
+        except OSError:
+            pass
+        return code
+
+
+finder = importlib.machinery.FileFinder.path_hook(
+    (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
+    (Loader, importlib.machinery.SOURCE_SUFFIXES),
+    (importlib.machinery.SourcelessFileLoader, importlib.machinery.BYTECODE_SUFFIXES),
+)
+
+
+def project_finder(path):
+    if not is_own(path + "/"):
+        raise ImportError("not a directory of the project")
+    return finder(path)
+
+
+def is_own(path):
+    """Is it of the project, and not of a virtual environment in it?"""
+    return path.startswith(INSIDE) and "/site-packages/" not in path
+
+
+sys.path_hooks.insert(0, project_finder)
+sys.path_importer_cache.clear()
+
+
+# --- standing by ----------------------------------------------------------------------------------------------------
+
+
+def lines_of(path):
+    try:
+        with open(path) as file:
+            return file.read().split()
+    except OSError:
+        return []
+
+
+def blame(name):
+    with open(RUN + "/preload.bad", "a") as file:
+        file.write(name + "\n")
+
+
+def blame_the_dead():
+    """A module that a process of this slot did not survive is not imported ahead of time again."""
+    for name in os.listdir(HERE):
+        pid, _, kind = name.partition(".")
+        if kind == "preloading" and not os.path.exists("/proc/" + pid):
+            for module in lines_of(HERE + "/" + name):
+                blame(module)
+            os.unlink(HERE + "/" + name)
+
+
+def preload():
+    """Imports third-party modules that the application has been seen to import. None of the project's own can be
+    imported by them meanwhile: it would be older than what is saved next. Returns how many there are."""
+    try:
+        with open(RUN + "/preload.json") as file:
+            wanted = json.load(file)
+    except (OSError, ValueError):
+        return 0
+    blame_the_dead()
+    bad = set(lines_of(RUN + "/preload.bad"))
+    path = sys.path[:]
+    sys.path[:] = [entry for entry in path if entry and not is_own(entry + "/")]
+    done = 0
+    mark = "%s/%d.preloading" % (HERE, PID)
+    now = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        for name in wanted:
+            if name in bad:
+                continue
+            if name not in sys.modules:
+                os.pwrite(now, name.encode().ljust(200), 0)
+                try:
+                    importlib.import_module(name)
+                except BaseException:
+                    blame(name)
+                    continue
+            done += 1
+    finally:
+        os.close(now)
+        os.unlink(mark)
+        sys.path[:] = path
+    if any(is_own(file_of(module)) for module in list(sys.modules.values())):
+        # Something found the project all the same. This process could serve old code: it makes way for one that does not preload.
+        with open(RUN + "/preload.json", "w") as file:
+            file.write("[]")
+        os._exit(0)
+    # What is there now stays: the collector need not look through it again with each import.
+    import gc
+
+    gc.collect()
+    gc.freeze()
+    return done
+
+
+def file_of(module):
+    file = getattr(module, "__file__", None)
+    return file if isinstance(file, str) else ""
+
+
+def third_party():
+    """Modules that are not the project's, in the order of their import. Left out is what needs the project's settings:
+    Django's models and contributed applications."""
+    names = []
+    for name, module in list(sys.modules.items()):
+        spec = getattr(module, "__spec__", None)
+        if spec is None or spec.name != name or is_own(file_of(module)):
+            continue
+        if any(is_own(path + "/") for path in list(getattr(module, "__path__", None) or []) if isinstance(path, str)):
+            continue
+        if name.endswith(".models") or ".models." in name or ".contrib." in name or name.endswith(".contrib"):
+            continue
+        if name.startswith(("_mod_wsgi_", "parity_", "mod_wsgi", "apache")) or name == "__main__":
+            continue
+        names.append(name)
+    return names
+
+
+# --- the application ------------------------------------------------------------------------------------------------
+
+
+class State:
+    lock = threading.RLock()
+    doing = "standby"
+    generation = 0
+    application = None
+    # The text of the traceback that keeps it from being served, or that its URLs raised.
+    error = None
+    kind = None
+    preloaded = 0
+    # What the log has been told. What was ordered is told by who ordered it.
+    logged = None
+    # The script that mod_wsgi asks for the application.
+    script = None
+
+
+def describe():
+    """What this process is doing. `read` is there once the application has been loaded or has failed to."""
+    doing = {
+        "doing": State.doing,
+        "generation": State.generation,
+        "error": State.error,
+        "kind": State.kind,
+        "preloaded": State.preloaded,
+    }
+    if State.doing in ("loaded", "failed"):
+        doing["read"] = read
+    write("%s/%d" % (HERE, PID), json.dumps(doing))
+    nudge = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        nudge.sendto(b"%d" % PID, RUN + "/agent.sock")
+    except OSError:
+        # Nobody listens, or somebody who has been told enough already.
+        pass
+    finally:
+        nudge.close()
+
+
+def load(ordered=None):
+    """Imports the application if that has not been done. `ordered` is the generation that the agent wants it for."""
+    with State.lock:
+        if State.application is not None:
+            return State.application
+        first = State.doing != "failed"
+        if first:
+            State.doing = "loading"
+            # Told before `active` is read: the agent looks for this after it has changed `active`, so one of the two sees the other.
+            describe()
+        slot, generation = active()
+        stray = ordered is None and slot != SLOT
+        State.generation = generation if ordered is None else ordered
+        importlib.invalidate_caches()
+        before = State.error
+        State.error = State.kind = None
+        log = ordered is None
+        try:
+            application = import_application()
+        except (Exception, SystemExit) as error:
+            State.doing, State.kind = "failed", "import"
+            State.error = text_of(error)
+            if log and State.error != State.logged:
+                State.logged = State.error
+                # mod_wsgi's words for it, by which the log's readers know what the traceback means.
+                sys.stderr.write("mod_wsgi (pid=%d): Failed to exec Python script file '%s/handler.wsgi'.\n" % (PID, ETC))
+                sys.stderr.write(State.error)
+        else:
+            try:
+                import_urls()
+            except Exception as error:
+                State.kind = "urls"
+                State.error = text_of(error)
+            State.doing, State.application = "loaded", application
+            if State.script is not None and State.error is None:
+                # mod_wsgi asks for the name with each request: from the next one on nothing of this is in between.
+                State.script["application"] = application
+        if first or State.application is not None or State.error != before:
+            describe()
+        if stray:
+            # A request that was sent here just before requests went elsewhere. What is loaded now is no standby any more.
+            os.kill(PID, signal.SIGUSR1)
+        return State.application
+
+
+def import_application():
+    path = ETC + "/handler.wsgi"
+    script = CONFIG["script"]
+    if script:
+        with open(script, "rb") as file:
+            remember(script, file.read())
+    with open(path, "rb") as file:
+        code = compile(file.read(), path, "exec", dont_inherit=True)
+    handler = {"__name__": "parity_handler", "__file__": path, "__builtins__": __builtins__}
+    exec(code, handler)
+    return handler["application"]
+
+
+def import_urls():
+    """Django imports its URLs with the first request. Done at once, a mistake in them is told when it is made."""
+    urls = sys.modules.get("django.urls")
+    conf = sys.modules.get("django.conf")
+    if urls is not None and conf is not None and conf.settings.configured:
+        urls.get_resolver().url_patterns
+
+
+def text_of(error):
+    """A traceback without the frames of parity and of Python's import system."""
+    summary = traceback.TracebackException(type(error), error, error.__traceback__)
+    seen = set()
+    todo = [summary]
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        kept = [frame for frame in one.stack if not is_machinery(frame.filename)]
+        one.stack[:] = kept
+        todo.extend((one.__cause__, one.__context__))
+    return "".join(summary.format())
+
+
+def is_machinery(path):
+    return path.startswith((ETC + "/", "<frozen importlib")) or path.endswith("/importlib/__init__.py")
+
+
+def application(environ, start_response):
+    """Until the application is loaded: loads it, or says why that cannot be done."""
+    loaded = load()
+    if loaded is None:
+        return error_page(environ, start_response)
+    try:
+        return loaded(environ, start_response)
+    except Exception:
+        if State.error is None:
+            raise
+        # Django without its URLs, which has no page of its own for that unless it debugs.
+        return error_page(environ, start_response, sys.exc_info())
+
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2.5rem auto; max-width: 60rem; padding: 0 1rem; color: #222; background: #fff }}
+h1 {{ font-size: 1.3rem; color: #b00020 }} pre {{ background: #f4f4f4; padding: 1rem; overflow: auto; font-size: 14px }}
+p {{ color: #555 }} @media (prefers-color-scheme: dark) {{ body {{ color: #ddd; background: #181818 }} pre {{ background: #262626 }} p {{ color: #aaa }} }}
+</style></head><body><h1>{title}</h1><pre>{text}</pre>
+<p>Save a file that mends it, and this page is gone. Production answers with a bare “Internal Server Error” here; this text is
+shown by <code>parity up --reload-on-changes</code> only.</p></body></html>
+"""
+
+
+def error_page(environ, start_response, raised=None):
+    text = (State.error or "").replace(INSIDE, CONFIG["root"].rstrip("/") + "/")
+    title = text.strip().rsplit("\n", 1)[-1]
+    if "html" in environ.get("HTTP_ACCEPT", "html") or environ.get("HTTP_ACCEPT") == "*/*":
+        import html
+
+        kind, body = "text/html", PAGE.format(title=html.escape(title), text=html.escape(text))
+    else:
+        kind, body = "text/plain", text
+    body = body.encode("utf-8", "replace")
+    headers = [
+        ("Content-Type", kind + "; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+    start_response("500 Internal Server Error", headers, raised)
+    return [body]
+
+
+def attach(script):
+    """Gives mod_wsgi's script its application: the real one once it is loaded."""
+    State.script = script
+    script["application"] = application if State.application is None or State.error else State.application
+
+
+# --- orders ---------------------------------------------------------------------------------------------------------
+
+
+def take_orders(orders):
+    while True:
+        try:
+            order = json.loads(orders.recv(65536))
+        except (OSError, ValueError):
+            continue
+        if "load" in order:
+            load(order["load"])
+        elif "modules" in order:
+            os.makedirs(RUN + "/modules", mode=0o700, exist_ok=True)
+            write("%s/modules/%d" % (RUN, PID), json.dumps(third_party()))
+
+
+def begin():
+    os.makedirs(HERE, mode=0o700, exist_ok=True)
+    os.makedirs(BYTECODE, mode=0o700, exist_ok=True)
+    place = "%s/%d.sock" % (HERE, PID)
+    if os.path.exists(place):
+        os.unlink(place)
+    orders = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    orders.bind(place)
+    if active()[0] == SLOT:
+        load()
+    else:
+        if CONFIG["preload"]:
+            State.preloaded = preload()
+        describe()
+    # Imports in other threads than the main one wait for the end of this script: mod_wsgi holds no lock of Python's here.
+    threading.Thread(target=take_orders, args=(orders,), name="parity", daemon=True).start()
+
+
+begin()

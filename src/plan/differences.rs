@@ -1,0 +1,90 @@
+//! What the `up` profile does otherwise than production, each with its cause.
+
+use super::{Difference, OnError, Reload};
+use crate::config::Server;
+
+/// Everything that differs, in the order in which a reader asks: where code comes from, who runs it, how it is reloaded.
+pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>) -> Vec<Difference> {
+    let mut all = vec![
+        project(reload),
+        difference(
+            "configuration",
+            "baked into the image at /etc/parity",
+            "the same files, given to the container when it starts",
+            "so that a changed setting needs no build",
+        ),
+        difference("user", "www-data (33)", "yours", "so that files the application creates belong to you"),
+        difference(
+            "port",
+            "8000 in the container",
+            &format!("published on {}:{}", server.host.value, server.port.value),
+            "so that nobody else can reach it",
+        ),
+    ];
+    if collects {
+        all.push(difference(
+            "static files",
+            "collected while the image is built",
+            "collected when the server starts, into memory",
+            "so that your source tree stays as it is",
+        ));
+    }
+    if let Some(reload) = reload {
+        all.extend(reloading(server, reload));
+    }
+    all
+}
+
+fn project(reload: Option<&Reload>) -> Difference {
+    let (here, cause) = match reload {
+        None => ("bind-mounted from this machine", "so that a restart runs what you saved"),
+        Some(reload) if reload.sync.value => ("uploaded into the container's memory", "so that what you save is served without a mount"),
+        Some(_) => ("bind-mounted from this machine", "so that what you save is served"),
+    };
+    difference("project", "copied into the image", here, cause)
+}
+
+fn reloading(server: &Server, reload: &Reload) -> Vec<Difference> {
+    let processes = match server.processes.value {
+        1 => "1 process".to_owned(),
+        many => format!("{many} processes"),
+    };
+    let groups = if reload.standby.value {
+        format!("three groups of {processes}; requests go to the one that has loaded the newest code")
+    } else {
+        format!("one group of {processes}, replaced when code is saved")
+    };
+    let mut all = vec![
+        difference("reload", &format!("one group of {processes}"), &groups, "so that what you save is served at once"),
+        difference(
+            "import",
+            "by the main thread, when the process starts",
+            "by another thread, after the process has started",
+            "so that a process can be ready before the code is saved",
+        ),
+    ];
+    if reload.preload.value {
+        all.push(difference(
+            "preload",
+            "imported when the application asks for them",
+            "third-party modules are imported before the application asks for them",
+            "so that a reload has little left to import",
+        ));
+    }
+    all.push(difference(
+        "bytecode",
+        "in `__pycache__` beside the sources, by their time and size",
+        "of the project's modules in memory, by their content",
+        "because Python compares whole seconds, and would take quick saves for old code",
+    ));
+    let (here, cause) = match reload.on_error.value {
+        OnError::Show => ("answered with a page that says what failed", "so that you need not search the log"),
+        OnError::Keep => ("answered by the last code that could be imported", "as `on-error: keep` asks"),
+    };
+    all.push(difference("import error", "answered with a bare 500", here, cause));
+    all
+}
+
+fn difference(what: &str, production: &str, here: &str, cause: &str) -> Difference {
+    Difference { what: what.into(), production: production.into(), here: here.into(), cause: cause.into() }
+}

@@ -1,0 +1,184 @@
+//! The agent in the container: a command that stays open for the session, a line of JSON each way.
+//!
+//! It carries out reloads (`images/reload/agent.py` says how); what to do is decided in [`super::machine`].
+
+use std::collections::BTreeMap;
+
+use bollard::container::LogOutput;
+use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::mpsc;
+
+use crate::engine::Engine;
+use crate::engine::exec::Command;
+use crate::error::Result;
+
+/// What the agent is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Order {
+    Hello,
+    /// Load the code on disk into a standby slot. `files` are those that changed, by the digest of what they hold now;
+    /// `None`: gone.
+    Prepare {
+        generation: u64,
+        files: BTreeMap<String, Option<String>>,
+    },
+    /// Send requests there.
+    Commit {
+        generation: u64,
+    },
+    Discard {
+        generation: u64,
+    },
+    /// Write a file of the project; `data` is base64.
+    Put {
+        path: String,
+        data: String,
+        mode: u32,
+    },
+    Delete {
+        path: String,
+    },
+}
+
+/// What the agent says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "did", rename_all = "kebab-case")]
+pub enum Said {
+    Hello(Loaded),
+    Prepared { generation: u64 },
+    Committed { generation: u64 },
+    /// The code was loaded into a slot that requests do not go to yet.
+    Loaded(Loaded),
+    /// It was loaded, and requests go there.
+    Serving(Loaded),
+    /// No standby process is ready.
+    Waiting { generation: u64 },
+    /// The container does not see these files as they were saved.
+    Unseen { generation: u64, files: Vec<String> },
+    /// The application takes longer to import than `startup-timeout` allows.
+    Overdue { generation: u64, seconds: u64 },
+    Refused { why: String },
+    #[serde(other)]
+    Other,
+}
+
+/// A slot with the application in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct Loaded {
+    pub generation: u64,
+    /// The traceback that keeps the application, or Django's URLs, from being served.
+    #[serde(default)]
+    pub error: Option<String>,
+    #[serde(default)]
+    pub pids: Vec<u32>,
+    /// The project's files that were imported.
+    #[serde(default)]
+    pub read: Vec<String>,
+    /// Those of them that have changed since.
+    #[serde(default)]
+    pub stale: Vec<String>,
+}
+
+/// The open command. Dropping it ends the agent.
+#[derive(Debug)]
+pub struct Agent {
+    orders: mpsc::UnboundedSender<Order>,
+    said: mpsc::UnboundedReceiver<Said>,
+}
+
+/// How it is started; a word behind it makes it do one thing and end.
+pub const ARGV: [&str; 4] = ["/opt/venv/bin/python", "-I", "-S", "/etc/parity/agent.py"];
+
+impl Agent {
+    /// Starts the agent and asks what there is.
+    ///
+    /// # Errors
+    /// The engine's, a container that does not run among them.
+    pub async fn start(engine: &Engine, container: &str) -> Result<Self> {
+        let argv = ARGV.map(String::from).to_vec();
+        let command = Command { argv, tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
+        let mut running = engine.exec(container, &command).await?;
+        let (orders, mut wanted) = mpsc::unbounded_channel::<Order>();
+        let (say, said) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            let mut lines = Lines::default();
+            loop {
+                tokio::select! {
+                    order = wanted.recv() => {
+                        let Some(order) = order else { break };
+                        let Ok(mut line) = serde_json::to_vec(&order) else { continue };
+                        line.push(b'\n');
+                        if running.input.write_all(&line).await.is_err() || running.input.flush().await.is_err() {
+                            break;
+                        }
+                    }
+                    piece = running.output.next() => match piece {
+                        Some(Ok(LogOutput::StdOut { message } | LogOutput::Console { message })) => {
+                            for said in lines.feed(&message) {
+                                if say.send(said).is_err() {
+                                    return;
+                                }
+                            }
+                        }
+                        // What Python says when the agent breaks. The end of the channel tells the same.
+                        Some(Ok(_)) => {}
+                        Some(Err(_)) | None => break,
+                    }
+                }
+            }
+            let _ = running.input.shutdown().await;
+        });
+        let agent = Self { orders, said };
+        agent.tell(Order::Hello);
+        Ok(agent)
+    }
+
+    /// Sends an order. Whether it arrives shows in what the agent says, or in its end.
+    pub fn tell(&self, order: Order) {
+        let _ = self.orders.send(order);
+    }
+
+    /// What the agent says next; `None` when it has ended.
+    pub async fn next(&mut self) -> Option<Said> {
+        self.said.recv().await
+    }
+
+}
+
+/// Puts lines together from pieces.
+#[derive(Debug, Default)]
+struct Lines(Vec<u8>);
+
+impl Lines {
+    fn feed(&mut self, piece: &[u8]) -> Vec<Said> {
+        self.0.extend_from_slice(piece);
+        let Some(end) = self.0.iter().rposition(|byte| *byte == b'\n') else { return Vec::new() };
+        let rest = self.0.split_off(end + 1);
+        let whole = std::mem::replace(&mut self.0, rest);
+        whole.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_in_pieces() {
+        let mut lines = Lines::default();
+        assert_eq!(lines.feed(br#"{"did": "prepared", "gener"#), []);
+        let said = lines.feed(b"ation\": 7, \"slot\": \"g1\"}\n{\"did\": \"news\"}\n{\"did\"");
+        assert_eq!(said, [Said::Prepared { generation: 7 }, Said::Other]);
+        assert_eq!(lines.feed(b": \"waiting\", \"generation\": 8}\n"), [Said::Waiting { generation: 8 }]);
+    }
+
+    #[test]
+    fn orders_are_lines_of_json() {
+        let files = [("a.py".to_owned(), Some("00".to_owned())), ("b.py".to_owned(), None)].into();
+        let line = serde_json::to_string(&Order::Prepare { generation: 2, files }).unwrap();
+        assert_eq!(line, r#"{"do":"prepare","generation":2,"files":{"a.py":"00","b.py":null}}"#);
+    }
+}

@@ -1,0 +1,62 @@
+//! What a change asks for beside a reload: a command in the container, a file that is uploaded.
+
+use std::path::Path;
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::agent::Order;
+use crate::engine::Engine;
+use crate::events::Event;
+use crate::plan::CollectStatic;
+use crate::render::start;
+use crate::watch::Change;
+
+/// Lines of a failed command's output that are shown.
+const TAIL: usize = 12;
+
+/// Collects Django's static files anew.
+pub async fn collect(engine: Engine, container: String, collect: CollectStatic, files: Vec<String>) -> Event {
+    let cause = "static files are collected into memory".to_owned();
+    finish(&engine, &container, start::collect_static(&collect), files, "static files collected", cause).await
+}
+
+/// Runs a shell command line of a `watch` rule.
+pub async fn run(engine: Engine, container: String, command: String, files: Vec<String>) -> Event {
+    let argv = ["/bin/sh", "-c", command.as_str()].map(String::from).to_vec();
+    finish(&engine, &container, argv, files, &format!("ran `{command}`"), "a `watch` rule says so".into()).await
+}
+
+async fn finish(engine: &Engine, container: &str, argv: Vec<String>, files: Vec<String>, done: &str, cause: String) -> Event {
+    let begun = Instant::now();
+    match engine.run(container, argv, &[]).await {
+        Ok((0, _)) => Event::Changed { files, done: done.to_owned(), cause, took: Some(begun.elapsed()) },
+        Ok((code, said)) => {
+            let lines: Vec<&str> = said.lines().collect();
+            let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n  ");
+            Event::Warning { text: format!("{} → not {done}: exit code {code}\n  {tail}", files.join(", ")), hint: None }
+        }
+        Err(failure) => Event::Warning { text: format!("{} → not {done}: {failure}", files.join(", ")), hint: None },
+    }
+}
+
+/// Larger files are not for a line of text; the next `parity up` has them.
+const LARGEST: u64 = 16 << 20;
+
+/// What brings a changed file into a container that does not see this machine's.
+pub fn upload(root: &Path, change: &Change) -> Option<Order> {
+    let path = root.join(&change.path);
+    let Ok(found) = std::fs::metadata(&path) else { return Some(Order::Delete { path: change.path.clone() }) };
+    if !found.is_file() || found.len() > LARGEST {
+        return None;
+    }
+    let data = STANDARD.encode(std::fs::read(&path).ok()?);
+    Some(Order::Put { path: change.path.clone(), data, mode: mode(&found) })
+}
+
+#[cfg(unix)]
+fn mode(found: &std::fs::Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    found.permissions().mode() & 0o777
+}

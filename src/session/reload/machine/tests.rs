@@ -1,0 +1,268 @@
+use proptest::prelude::*;
+
+use super::super::agent::{Loaded, Said};
+use super::{Effect, Input, Machine, Outcome};
+
+fn loaded(generation: u64) -> Loaded {
+    Loaded { generation, ..Loaded::default() }
+}
+
+fn ready(keep: bool, in_place: bool) -> Machine {
+    let mut machine = Machine::new(keep, in_place);
+    assert_eq!(machine.step(Input::Agent(Said::Hello(loaded(1)))), []);
+    machine
+}
+
+fn changed(file: &str) -> Input {
+    Input::Changed(file.into())
+}
+
+fn prepare(generation: u64, files: &[&str]) -> Effect {
+    Effect::Prepare { generation, files: files.iter().map(|file| (*file).to_owned()).collect() }
+}
+
+#[test]
+fn one_save() {
+    let mut machine = ready(false, false);
+    // It is loaded at once; requests go there when no more comes.
+    assert_eq!(machine.step(changed("a.py")), [prepare(2, &["a.py"])]);
+    assert_eq!(machine.step(Input::Settled), [Effect::Commit { generation: 2 }]);
+    let outcome = Outcome { generation: 2, files: vec!["a.py".into()], error: None, served: true, again: false };
+    assert_eq!(machine.step(Input::Agent(Said::Serving(loaded(2)))), [Effect::Tell(outcome)]);
+    assert!(machine.is_idle());
+}
+
+#[test]
+fn a_second_file_makes_what_was_loaded_old() {
+    let mut machine = ready(false, false);
+    machine.step(changed("a.py"));
+    assert_eq!(machine.step(changed("b.py")), []);
+    assert_eq!(
+        machine.step(Input::Settled),
+        [Effect::Discard { generation: 2 }, prepare(3, &["a.py", "b.py"]), Effect::Commit { generation: 3 }]
+    );
+    // What is still said about the one that was given up changes nothing.
+    assert_eq!(machine.step(Input::Agent(Said::Loaded(loaded(2)))), []);
+}
+
+#[test]
+fn a_save_in_the_middle_of_a_reload() {
+    let mut machine = ready(false, false);
+    machine.step(changed("a.py"));
+    machine.step(Input::Settled);
+    machine.step(changed("a.py"));
+    // Requests go to the second generation already, so it is not given up.
+    assert_eq!(machine.step(Input::Settled), [prepare(3, &["a.py"]), Effect::Commit { generation: 3 }]);
+    assert_eq!(machine.step(Input::Agent(Said::Serving(loaded(2)))), []);
+    assert!(matches!(machine.step(Input::Agent(Said::Serving(loaded(3))))[..], [Effect::Tell(_)]));
+}
+
+#[test]
+fn the_last_good_code_is_kept() {
+    let mut machine = ready(true, false);
+    let bad = |generation| Input::Agent(Said::Loaded(Loaded { error: Some("SyntaxError".into()), ..loaded(generation) }));
+    machine.step(changed("a.py"));
+    assert_eq!(machine.step(Input::Settled), []);
+    let effects = machine.step(bad(2));
+    assert_eq!(effects[0], Effect::Discard { generation: 2 });
+    assert!(matches!(&effects[1], Effect::Tell(Outcome { served: false, again: false, .. })));
+    machine.step(changed("a.py"));
+    machine.step(Input::Settled);
+    assert!(matches!(&machine.step(bad(3))[1], Effect::Tell(Outcome { again: true, .. })));
+    machine.step(changed("a.py"));
+    machine.step(Input::Settled);
+    assert_eq!(machine.step(Input::Agent(Said::Loaded(loaded(4)))), [Effect::Commit { generation: 4 }]);
+}
+
+#[test]
+fn without_standby_nothing_is_done_before_a_burst_is_over() {
+    let mut machine = ready(true, true);
+    assert_eq!(machine.step(changed("a.py")), []);
+    assert_eq!(machine.step(Input::Settled), [prepare(2, &["a.py"]), Effect::Commit { generation: 2 }]);
+}
+
+#[test]
+fn what_an_agent_left_undone_its_successor_does() {
+    let mut machine = ready(false, false);
+    machine.step(changed("a.py"));
+    machine.step(Input::Settled);
+    assert_eq!(machine.step(Input::AgentLost), [Effect::StartAgent]);
+    assert_eq!(machine.step(changed("b.py")), []);
+    assert_eq!(machine.step(Input::Settled), []);
+    let effects = machine.step(Input::Agent(Said::Hello(loaded(2))));
+    assert_eq!(effects, [prepare(3, &["a.py", "b.py"]), Effect::Commit { generation: 3 }]);
+}
+
+/// What can happen to a session.
+#[derive(Debug, Clone, Copy)]
+enum Happens {
+    /// A save; some versions of the code cannot be imported.
+    Save,
+    Settles,
+    Asked,
+    /// The agent gets on with what it was told.
+    Works,
+    AgentDies,
+    /// Another one is there.
+    AgentComes,
+    /// The container is started again, with what is on disk.
+    Restarts,
+}
+
+/// A container: what is on disk, what is served, and the agent at work. As `images/reload/agent.py` does it.
+#[derive(Debug, Default)]
+struct World {
+    disk: u64,
+    served: u64,
+    generation: u64,
+    agent: bool,
+    wants_agent: bool,
+    reload: Option<Reload>,
+    told: Vec<(Outcome, u64)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Reload {
+    generation: u64,
+    version: Option<u64>,
+    wanted: bool,
+    committed: bool,
+    reported: bool,
+}
+
+fn is_broken(version: u64) -> bool {
+    version % 5 == 3
+}
+
+impl World {
+    fn apply(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::StartAgent => self.wants_agent = true,
+                Effect::Tell(outcome) => self.told.push((outcome, self.disk)),
+                // Orders to an agent that is gone are lost.
+                _ if !self.agent => {}
+                Effect::Prepare { generation, .. } => {
+                    self.reload = Some(Reload { generation, version: None, wanted: false, committed: false, reported: false });
+                }
+                Effect::Commit { generation } => {
+                    self.reload.iter_mut().filter(|reload| reload.generation == generation).for_each(|reload| reload.wanted = true);
+                }
+                Effect::Discard { generation } => {
+                    self.reload = self.reload.filter(|reload| reload.generation != generation || reload.committed);
+                }
+            }
+        }
+    }
+
+    fn say(&self, generation: u64, version: u64) -> Loaded {
+        Loaded {
+            generation,
+            error: is_broken(version).then(|| "SyntaxError".to_owned()),
+            stale: if version == self.disk { Vec::new() } else { vec!["a.py".into()] },
+            ..Loaded::default()
+        }
+    }
+
+    /// One step of the agent's; `None`: it has nothing to do.
+    fn work(&mut self) -> Option<Said> {
+        let mut reload = self.reload.filter(|_| self.agent)?;
+        if reload.wanted && !reload.committed {
+            reload.committed = true;
+            self.generation = reload.generation;
+        }
+        let said = match reload.version {
+            None => {
+                reload.version = Some(self.disk);
+                Some(Said::Prepared { generation: reload.generation })
+            }
+            Some(version) if reload.committed => {
+                self.served = version;
+                self.reload = None;
+                return Some(Said::Serving(self.say(reload.generation, version)));
+            }
+            Some(version) if !reload.reported => {
+                reload.reported = true;
+                Some(Said::Loaded(self.say(reload.generation, version)))
+            }
+            Some(_) => None,
+        };
+        if reload.committed
+            && let Some(version) = reload.version
+        {
+            self.served = version;
+        }
+        self.reload = Some(reload);
+        said
+    }
+
+    fn hello(&mut self) -> Said {
+        (self.agent, self.wants_agent, self.reload) = (true, false, None);
+        Said::Hello(self.say(self.generation, self.served))
+    }
+}
+
+fn happens() -> impl Strategy<Value = Vec<Happens>> {
+    use Happens::*;
+    let one = prop_oneof![
+        6 => Just(Save), 5 => Just(Settles), 1 => Just(Asked), 10 => Just(Works),
+        1 => Just(AgentDies), 3 => Just(AgentComes), 1 => Just(Restarts)
+    ];
+    proptest::collection::vec(one, 0..80)
+}
+
+fn play(machine: &mut Machine, world: &mut World, event: Happens) {
+    let input = match event {
+        Happens::Save => {
+            world.disk += 1;
+            changed("a.py")
+        }
+        Happens::Settles => Input::Settled,
+        Happens::Asked => Input::Asked,
+        Happens::Works => match world.work() {
+            Some(said) => Input::Agent(said),
+            None => return,
+        },
+        Happens::AgentDies if world.agent => {
+            (world.agent, world.reload) = (false, None);
+            Input::AgentLost
+        }
+        Happens::AgentComes if world.wants_agent => Input::Agent(world.hello()),
+        Happens::Restarts if world.agent => {
+            (world.agent, world.reload, world.generation, world.served) = (false, None, 1, world.disk);
+            Input::AgentLost
+        }
+        Happens::AgentDies | Happens::AgentComes | Happens::Restarts => return,
+    };
+    world.apply(machine.step(input));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Whatever happens: once nothing more is saved, what is on disk is served, or what is wrong with it has been told.
+    #[test]
+    fn never_stale_and_never_stuck(keep: bool, in_place: bool, events in happens()) {
+        let mut machine = Machine::new(keep, in_place);
+        let mut world = World { generation: 1, wants_agent: true, ..World::default() };
+        for event in events {
+            play(&mut machine, &mut world, event);
+        }
+        play(&mut machine, &mut world, Happens::Settles);
+        for _ in 0..50 {
+            play(&mut machine, &mut world, Happens::AgentComes);
+            play(&mut machine, &mut world, Happens::Works);
+        }
+        prop_assert!(machine.is_idle(), "stuck: {machine:?} {world:?}");
+        let kept = keep && !in_place && is_broken(world.disk);
+        if kept {
+            prop_assert!(!is_broken(world.served) || world.served == world.disk, "{world:?}");
+        } else {
+            prop_assert_eq!(world.served, world.disk, "stale: {:?} {:?}", machine, world);
+        }
+        // Nothing that was told was untrue when it was told.
+        for (outcome, disk) in &world.told {
+            prop_assert_eq!(outcome.error.is_some(), is_broken(*disk), "{:?}", outcome);
+        }
+    }
+}

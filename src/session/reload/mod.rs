@@ -1,0 +1,63 @@
+//! A session that serves what is saved: it watches the project, decides what each change means, and sees to it.
+//!
+//! ```text
+//! watch → changes (what does it mean?) → burst → machine (what is to be done?) → agent in the container → events
+//!                                              → switch (another image or configuration: another container)
+//! ```
+
+mod agent;
+mod files;
+mod job;
+mod machine;
+mod memory;
+mod session;
+mod switch;
+
+use tokio::sync::mpsc;
+
+use crate::error::Result;
+use crate::plan::Plan;
+use crate::session::image::How;
+use crate::units::Secret;
+
+pub use memory::{Slot, slots};
+pub use session::{Current, follow};
+
+/// What to do about an application that cannot be imported while somebody watches.
+pub const MEND_IT: &str = "save a file that mends it: it is served then";
+
+/// Everything that a server is made from, settled from what is on disk and was said.
+#[derive(Debug)]
+pub struct Inputs {
+    pub plan: Plan,
+    /// Values of the application's environment.
+    pub secrets: Vec<(String, Secret)>,
+    pub how: How,
+    /// The files that those values come from, relative to the project.
+    pub environment_files: Vec<String>,
+}
+
+/// Settles it anew.
+pub type Replan<'a> = &'a (dyn Fn() -> Result<Inputs> + 'a);
+
+/// What a session needs to follow what is saved.
+pub struct Following<'a> {
+    pub inputs: Inputs,
+    pub replan: Replan<'a>,
+    /// What the user types.
+    pub keys: Option<&'a mut mpsc::Receiver<Key>>,
+}
+
+impl std::fmt::Debug for Following<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Following").field("plan", &self.inputs.plan).finish_non_exhaustive()
+    }
+}
+
+/// Something the user typed in the session's terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    Reload,
+    Open,
+    Quit,
+}

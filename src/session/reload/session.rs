@@ -1,0 +1,430 @@
+//! The loop: it listens to everything at once and never works while it should listen.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::time::{Duration, Instant};
+
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::mpsc;
+
+use super::agent::{Agent, Loaded, Order, Said};
+use super::machine::{Effect, Input, Machine, Outcome};
+use super::{Following, Inputs, Key, MEND_IT, Replan, files, job, switch};
+use crate::changes::{Action, Rules, Verdict};
+use crate::engine::container::LogStart;
+use crate::error::{Failure, Kind, Result};
+use crate::events::Event;
+use crate::logs::{self, Paths, Reader, Record};
+use crate::plan::{OnError, Plan};
+use crate::session::follow::{Follower, Seen};
+use crate::session::up::{After, Place, after_the_end};
+use crate::session::upload;
+use crate::session::wait::{Awaited, until_ready};
+use crate::units::Secret;
+use crate::watch::{Burst, Change, Limits, Notice, Options, Watcher, is_git_at_work};
+
+/// The container that is served from at the moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Current {
+    pub id: String,
+    /// Its view of root's project.
+    pub view: Option<PathBuf>,
+    pub url: String,
+    /// Digest of all that it was made from.
+    pub digest: String,
+    pub image: String,
+}
+
+/// How long the first attempts to reach the agent may take; after that it is said, and tried less often.
+const AGENT_PAUSE: Duration = Duration::from_millis(300);
+
+struct Work<'a> {
+    place: Place<'a>,
+    replan: Replan<'a>,
+    keys: Option<&'a mut mpsc::Receiver<Key>>,
+    plan: Plan,
+    secrets: Vec<(String, Secret)>,
+    rules: Arc<RwLock<Rules>>,
+    watcher: Watcher,
+    burst: Burst,
+    verdicts: BTreeMap<String, Verdict>,
+    machine: Machine,
+    agent: Option<Agent>,
+    /// When the agent is to be started next, and how often that has failed.
+    start_agent: Option<(Instant, u32)>,
+    /// The project's files that the application has imported.
+    loaded: HashSet<String>,
+    /// When the last file of the reload under way was saved.
+    saved: Instant,
+    /// A switch to another container, with the word for what asked for it.
+    switching: Option<LocalBoxFuture<'a, Result<switch::Ready>>>,
+    /// What asked for it.
+    wanted: Option<switch::Wanted>,
+    jobs: FuturesUnordered<LocalBoxFuture<'a, Event>>,
+}
+
+/// Serves what is saved until the session ends. `current` says which container serves then.
+///
+/// # Errors
+/// The engine's; a watcher that cannot go on.
+pub async fn follow(place: Place<'_>, following: Following<'_>, current: &mut Current, log: &mut Follower, adopted: bool) -> Result<()> {
+    let Following { inputs, replan, keys } = following;
+    let Some(reload) = inputs.plan.reload.clone() else { return Ok(()) };
+    let rules = Arc::new(RwLock::new(rules_of(&inputs)));
+    let skip = Arc::clone(&rules);
+    let root = inputs.plan.root.clone();
+    let looked = root.clone();
+    let options = Options {
+        polling: *reload.polling,
+        skip: Arc::new(move |directory: &str| read(&skip).skips(directory) || looked.join(directory).join("pyvenv.cfg").exists()),
+    };
+    let watcher = Watcher::start(&root, options).map_err(|error| {
+        Failure::new(Kind::Other, format!("cannot watch {}", root.display()))
+            .caused_by(&error)
+            .hint("without `--reload-on-changes` it runs all the same; `--watch-polling` looks for changes in another way")
+    })?;
+    let mut work = Work {
+        machine: Machine::new(*reload.on_error == OnError::Keep, !*reload.standby),
+        place,
+        replan,
+        keys,
+        plan: inputs.plan,
+        secrets: inputs.secrets,
+        rules,
+        watcher,
+        burst: Burst::new(Limits::default()),
+        verdicts: BTreeMap::new(),
+        agent: None,
+        start_agent: Some((Instant::now(), 0)),
+        loaded: HashSet::new(),
+        saved: Instant::now(),
+        switching: None,
+        wanted: None,
+        jobs: FuturesUnordered::new(),
+    };
+    if adopted {
+        work.step(Input::Doubt);
+    }
+    work.run(current, log).await
+}
+
+fn read(rules: &RwLock<Rules>) -> RwLockReadGuard<'_, Rules> {
+    rules.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn rules_of(inputs: &Inputs) -> Rules {
+    let text = |name: &str| std::fs::read_to_string(inputs.plan.root.join(name)).ok().map(|text| (name.to_owned(), text));
+    let ignored: Vec<_> = [".gitignore", ".dockerignore"].into_iter().filter_map(text).collect();
+    Rules::new(&inputs.plan, &inputs.environment_files, &ignored)
+}
+
+async fn optional<T>(future: Option<impl Future<Output = T>>) -> T {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn at(moment: Option<Instant>) {
+    optional(moment.map(|moment| tokio::time::sleep_until(moment.into()))).await;
+}
+
+impl<'a> Work<'a> {
+    async fn run(&mut self, current: &mut Current, log: &mut Follower) -> Result<()> {
+        loop {
+            tokio::select! {
+                biased;
+                // Ctrl-C is how a foreground server is meant to end.
+                () = self.place.interrupts.reached(1) => return Ok(()),
+                notice = self.watcher.next() => self.noticed(notice, current)?,
+                said = optional(self.agent.as_mut().map(Agent::next)) => self.heard(said),
+                () = at(self.burst.due()) => self.settle(current),
+                () = at(self.start_agent.map(|(moment, _)| moment)) => self.connect(current).await,
+                key = optional(self.keys.as_mut().map(|keys| keys.recv())) => match key {
+                    Some(Key::Quit) => return Ok(()),
+                    Some(Key::Reload) => { self.saved = Instant::now(); self.step(Input::Asked); }
+                    Some(Key::Open) => self.open(current),
+                    None => self.keys = None,
+                },
+                ready = optional(self.switching.as_mut()) => {
+                    self.switching = None;
+                    self.switched(ready, current, log).await?;
+                }
+                Some(event) = self.jobs.next() => self.place.report.report(event),
+                seen = log.next(self.place.report) => match seen? {
+                    // The next request tries again; so does the next save.
+                    Seen::ImportFailed | Seen::HookFailed(_) => {}
+                    Seen::Ended => match self.place.interrupts.or(after_the_end(self.place.engine, &current.id)).await? {
+                        After::StartedAgain { url, from } => {
+                            self.place.report.report(Event::Note { text: "the server was restarted from elsewhere".into() });
+                            current.url = url;
+                            if upload::is_wanted(&self.plan) {
+                                upload::upload(self.place.engine, &current.id, &self.plan).await?;
+                            }
+                            self.follow_log(current, log, from);
+                            self.await_answer(current, log).await?;
+                        }
+                        After::Stopped => {
+                            self.place.report.report(Event::Note { text: "the server was stopped from elsewhere".into() });
+                            return Ok(());
+                        }
+                    },
+                },
+            }
+        }
+    }
+
+    fn follow_log(&self, current: &Current, log: &mut Follower, from: LogStart) {
+        *log = Follower::new(self.place.engine.logs(&current.id, true, from), Reader::new(Paths::of_project(&self.plan.root)));
+    }
+
+    /// Waits for a server that was started anew. One that cannot import the application waits for the next save.
+    async fn await_answer(&mut self, current: &Current, log: &mut Follower) -> Result<()> {
+        let begun = Instant::now();
+        let awaited = Awaited {
+            id: current.id.clone(),
+            url: current.url.clone(),
+            app: self.plan.app.value.to_string(),
+            seconds: self.plan.timeout.value,
+        };
+        match until_ready(self.place.engine, &awaited, log, self.place.interrupts, self.place.report).await {
+            Ok(()) => self.place.report.report(Event::Serving { url: current.url.clone(), took: Some(begun.elapsed()) }),
+            Err(failure) if failure.kind == Kind::App => self.place.report.report(Event::Warning {
+                text: failure.message,
+                hint: Some(MEND_IT.into()),
+            }),
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    }
+
+    fn noticed(&mut self, notice: Notice, current: &Current) -> Result<()> {
+        match notice {
+            Notice::Changed(changes) => changes.into_iter().for_each(|change| self.changed(change)),
+            Notice::Lost => {
+                self.place.report.report(Event::Note { text: "more changed than the system could tell: reloading to be sure".into() });
+                self.saved = Instant::now();
+                self.step(Input::Doubt);
+                self.want_switch(switch::Wanted::in_doubt());
+                self.start_switch(current);
+            }
+            Notice::Polling { why, hint } => {
+                self.place.report.report(Event::Warning { text: format!("looking for changes every half second: {why}"), hint });
+            }
+            Notice::Failed { why } => {
+                return Err(Failure::new(Kind::Other, format!("the project cannot be watched any longer: {why}"))
+                    .hint("type `parity up --reload-on-changes` again"));
+            }
+        }
+        Ok(())
+    }
+
+    fn changed(&mut self, change: Change) {
+        let now = Instant::now();
+        let inside = |path: &str| self.loaded.contains(path) || self.loaded.iter().any(|file| is_below(file, path));
+        let verdict = read(&self.rules).verdict(&change.path, change.gone, &inside);
+        if upload::is_wanted(&self.plan) {
+            self.upload(&change);
+        }
+        if matches!(verdict.action, Action::Ignore) {
+            return;
+        }
+        if verdict.action == Action::Reload {
+            self.saved = now;
+            self.step(Input::Changed(change.path.clone()));
+        }
+        self.verdicts.insert(change.path.clone(), verdict);
+        self.burst.add(change, now);
+    }
+
+    fn upload(&self, change: &Change) {
+        let (Some(agent), false) = (&self.agent, read(&self.rules).skips(&change.path)) else { return };
+        job::upload(&self.plan.root, change).into_iter().for_each(|order| agent.tell(order));
+    }
+
+    /// A burst is over, unless git is still at it.
+    fn settle(&mut self, current: &Current) {
+        let Some(changes) = self.burst.take(Instant::now(), is_git_at_work(&self.plan.root)) else { return };
+        let mut reload = false;
+        let mut collect = Vec::new();
+        let mut commands: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for Change { path, .. } in changes {
+            let Some(verdict) = self.verdicts.remove(&path) else { continue };
+            match verdict.action {
+                Action::Ignore => {}
+                Action::Served => self.place.report.report(Event::Changed {
+                    files: vec![path],
+                    done: "nothing to do".into(),
+                    cause: verdict.cause,
+                    took: None,
+                }),
+                Action::Reload => reload = true,
+                Action::Collect => collect.push(path),
+                Action::Exec(command) => commands.entry(command).or_default().push(path),
+                Action::Rebuild | Action::Reconfigure | Action::Restart => self.want_switch(switch::Wanted::by(path, verdict)),
+            }
+        }
+        if reload {
+            self.step(Input::Settled);
+        }
+        if let (false, Some(plan)) = (collect.is_empty(), self.plan.collect_static.as_ref()) {
+            self.jobs.push(Box::pin(job::collect(self.place.engine.clone(), current.id.clone(), plan.value.clone(), collect)));
+        }
+        self.start_switch(current);
+        for (command, files) in commands {
+            self.jobs.push(Box::pin(job::run(self.place.engine.clone(), current.id.clone(), command, files)));
+        }
+    }
+
+    fn heard(&mut self, said: Option<Said>) {
+        let Some(said) = said else {
+            self.agent = None;
+            return self.step(Input::AgentLost);
+        };
+        match &said {
+            Said::Hello(loaded) | Said::Loaded(loaded) | Said::Serving(loaded) => self.note_loaded(loaded),
+            Said::Waiting { .. } => {
+                self.place.report.report(Event::Note { text: "no standby process is ready yet: waiting for one".into() });
+            }
+            Said::Unseen { files, .. } => self.place.report.report(Event::Warning {
+                text: format!("the container does not see {} as saved", files.join(", ")),
+                hint: Some("the engine's mount is late or does not follow; `--sync` uploads what is saved instead".into()),
+            }),
+            Said::Overdue { seconds, .. } => self.place.report.report(Event::Warning {
+                text: format!("the application was not imported within {seconds} seconds: starting again"),
+                hint: Some("`startup-timeout` gives it longer".into()),
+            }),
+            Said::Refused { why } => self.place.report.report(Event::Warning { text: format!("the reload went wrong: {why}"), hint: None }),
+            Said::Prepared { .. } | Said::Committed { .. } | Said::Other => {}
+        }
+        self.step(Input::Agent(said));
+    }
+
+    fn note_loaded(&mut self, loaded: &Loaded) {
+        if !loaded.read.is_empty() {
+            self.loaded = loaded.read.iter().cloned().collect();
+            self.watcher.also(&loaded.read);
+        }
+    }
+
+    fn step(&mut self, input: Input) {
+        for effect in self.machine.step(input) {
+            match effect {
+                Effect::Prepare { generation, files } => {
+                    let files = files::digests(&self.plan.root, &files);
+                    self.order(Order::Prepare { generation, files });
+                }
+                Effect::Commit { generation } => self.order(Order::Commit { generation }),
+                Effect::Discard { generation } => self.order(Order::Discard { generation }),
+                Effect::Tell(outcome) => self.tell(outcome),
+                Effect::StartAgent => self.start_agent = Some((Instant::now(), 0)),
+            }
+        }
+    }
+
+    fn order(&self, order: Order) {
+        if let Some(agent) = &self.agent {
+            agent.tell(order);
+        }
+    }
+
+    fn tell(&self, outcome: Outcome) {
+        let Outcome { generation, files, error, served, again } = outcome;
+        let failed = error.map(|text| record_of(&text, &self.plan));
+        self.place.report.report(Event::Reloaded { files, generation, took: self.saved.elapsed(), failed, served, again });
+    }
+
+    async fn connect(&mut self, current: &Current) {
+        let Some((_, failed)) = self.start_agent.take() else { return };
+        // What was saved while nobody could be told.
+        let missed = async {
+            if upload::is_wanted(&self.plan) {
+                upload::upload(self.place.engine, &current.id, &self.plan).await?;
+            }
+            Agent::start(self.place.engine, &current.id).await
+        };
+        match self.place.interrupts.or(missed).await {
+            Ok(agent) => self.agent = Some(agent),
+            // The log's end says that the container is gone; the loop sees to that.
+            Err(_) => self.start_agent = Some((Instant::now() + AGENT_PAUSE * (failed + 1).min(10), failed + 1)),
+        }
+    }
+
+    fn open(&self, current: &Current) {
+        if let Err(error) = open::that_detached(&current.url) {
+            self.place.report.report(Event::Warning { text: format!("cannot open a browser: {error}"), hint: None });
+        }
+    }
+
+    fn want_switch(&mut self, wanted: switch::Wanted) {
+        self.wanted = Some(match self.wanted.take() {
+            Some(before) => before.and(wanted),
+            None => wanted,
+        });
+    }
+
+    /// Begins to make ready what the changed files ask for. What is being made ready for their former content is given up.
+    fn start_switch(&mut self, current: &Current) {
+        if let Some(wanted) = self.wanted.clone() {
+            self.switching = Some(Box::pin(switch::make_ready(self.place, self.replan, current.clone(), wanted)));
+        }
+    }
+
+    async fn switched(&mut self, ready: Result<switch::Ready>, current: &mut Current, log: &mut Follower) -> Result<()> {
+        self.wanted = None;
+        let ready = match ready {
+            Ok(ready) => ready,
+            Err(failure) if failure.kind == Kind::Interrupted || failure.kind == Kind::EngineLost => return Err(failure),
+            Err(failure) => {
+                self.place.report.report(Event::NotApplied { failure: failure.hint("what runs goes on; save the file again when it is mended") });
+                return Ok(());
+            }
+        };
+        if let Some(wish) = &ready.wish {
+            let before = switch::Before { plan: &self.plan, secrets: &self.secrets };
+            switch::switch(self.place, &ready, wish, &before, current).await?;
+            self.follow_log(current, log, LogStart::Beginning);
+        }
+        let switch::Ready { inputs, wish, wanted, begun } = ready;
+        *self.rules.write().unwrap_or_else(std::sync::PoisonError::into_inner) = rules_of(&inputs);
+        (self.plan, self.secrets) = (inputs.plan, inputs.secrets);
+        let mut took = begun.elapsed();
+        if wish.is_some() {
+            self.restart_machine();
+            self.await_answer(current, log).await?;
+            took = begun.elapsed();
+        }
+        let done = if wish.is_some() { "serving anew" } else { "nothing to restart" };
+        self.place.report.report(Event::Changed { files: wanted.files, done: done.into(), cause: wanted.cause, took: Some(took) });
+        Ok(())
+    }
+
+    /// Another container has another agent, which must be asked what there is.
+    fn restart_machine(&mut self) {
+        if let Some(reload) = &self.plan.reload {
+            self.machine = Machine::new(*reload.on_error == OnError::Keep, !*reload.standby);
+        }
+        self.agent = None;
+        self.start_agent = Some((Instant::now(), 0));
+    }
+}
+
+fn is_below(file: &str, directory: &str) -> bool {
+    file.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// A traceback as the log would have it.
+fn record_of(text: &str, plan: &Plan) -> Record {
+    let mut reader = Reader::new(Paths::of_project(&plan.root));
+    let mut records = reader.feed(logs::Stream::Stderr, text.as_bytes());
+    records.extend(reader.flush());
+    let mut lines = Vec::new();
+    let mut hint = None;
+    for record in records {
+        lines.extend(record.lines);
+        hint = hint.or(record.hint);
+    }
+    Record { hint, ..Record::new(logs::RecordKind::Traceback, lines) }
+}

@@ -1,0 +1,165 @@
+//! From one container to another, because the image, the configuration or the environment changed.
+//!
+//! Everything that can fail is tried while the old server serves: the configuration is settled and checked by Apache,
+//! the image is built, and a container of a new image must answer. Only then does the port change hands.
+
+use std::time::Instant;
+
+use super::{Current, Inputs, Replan};
+use crate::changes::Verdict;
+use crate::engine::container;
+use crate::engine::Engine;
+use crate::error::{Failure, Kind, Result};
+use crate::events::Event;
+use crate::logs::{Paths, Reader};
+use crate::plan::Plan;
+use crate::render;
+use crate::session::create::{create, wish};
+use crate::session::follow::Follower;
+use crate::session::stop::{HASTY, tidy};
+use crate::session::up::{Place, Up, digest_of};
+use crate::session::wait::{Awaited, until_ready};
+use crate::session::{User, image};
+use crate::units::Secret;
+
+/// What asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub files: Vec<String>,
+    pub cause: String,
+}
+
+impl Wanted {
+    pub fn by(file: String, verdict: Verdict) -> Self {
+        Self { files: vec![file], cause: verdict.cause }
+    }
+
+    /// Nobody knows what changed.
+    pub fn in_doubt() -> Self {
+        Self { files: Vec::new(), cause: "anything may have changed".into() }
+    }
+
+    pub fn and(mut self, other: Self) -> Self {
+        self.files.extend(other.files);
+        self.files.dedup();
+        Self { files: self.files, cause: other.cause }
+    }
+}
+
+/// What has been made ready.
+#[derive(Debug)]
+pub struct Ready {
+    pub inputs: Inputs,
+    /// The container to switch to, and its image; `None` where the one that runs is as it should be.
+    pub wish: Option<(container::Wish, String)>,
+    pub wanted: Wanted,
+    pub begun: Instant,
+}
+
+/// What served before, should the new one not start.
+pub struct Before<'a> {
+    pub plan: &'a Plan,
+    pub secrets: &'a [(String, Secret)],
+}
+
+/// Settles everything anew and tries what can be tried.
+///
+/// # Errors
+/// Whatever keeps it from being applied. Nothing has changed then.
+pub async fn make_ready(place: Place<'_>, replan: Replan<'_>, current: Current, wanted: Wanted) -> Result<Ready> {
+    let begun = Instant::now();
+    let Place { engine, interrupts, report, name, user } = place;
+    let inputs = replan()?;
+    let image = image::ensure(engine, &inputs.plan, &inputs.how, interrupts, report).await?.reference;
+    let wish = wish(&up(&inputs.plan, &inputs.secrets, &image, user), name)?;
+    if digest_of(&wish) == current.digest {
+        return Ok(Ready { inputs, wish: None, wanted, begun });
+    }
+    if image == current.image {
+        check(engine, &current.id, &inputs.plan).await?;
+    } else {
+        rehearse(place, &inputs, &image).await?;
+    }
+    Ok(Ready { inputs, wish: Some((wish, image)), wanted, begun })
+}
+
+fn up<'a>(plan: &'a Plan, secrets: &'a [(String, Secret)], image: &'a str, user: User) -> Up<'a> {
+    Up { plan, secrets, image, user, detach: false, wait: true, recreate: false }
+}
+
+/// Asks the Apache that runs whether it would take the configuration.
+async fn check(engine: &Engine, container: &str, plan: &Plan) -> Result<()> {
+    let files = render::archive(&render::profile_files(plan)?);
+    let script = "d=/run/parity/check; rm -rf $d; mkdir -p $d && printf %s \"$0\" | base64 -d | tar -xzC $d && exec /usr/sbin/apache2 -t -f $d/httpd.conf";
+    let argv = ["/bin/sh", "-c", script, &files].map(String::from).to_vec();
+    match engine.run(container, argv, &[]).await? {
+        (0, _) => Ok(()),
+        (_, said) => Err(Failure::new(Kind::BadFile, "Apache does not take this configuration")
+            .details(said.lines().filter(|line| !line.is_empty()).map(|line| line.replace("/run/parity/check/", "")))),
+    }
+}
+
+/// Starts a container of a new image beside the old one, on a port of its own and without hooks, until it answers.
+async fn rehearse(place: Place<'_>, inputs: &Inputs, image: &str) -> Result<()> {
+    let Place { engine, interrupts, report, name, user } = place;
+    let mut plan = inputs.plan.clone();
+    (plan.start_hooks, plan.collect_static, plan.reload) = (Vec::new(), None, None);
+    plan.server.port.value = 0;
+    let name = trial(name);
+    let up = up(&plan, &inputs.secrets, image, user);
+    let wish = wish(&up, &name)?;
+    engine.remove(&name).await?;
+    let created = create(engine, &wish, &up, None, report).await?;
+    let answered = async {
+        let url = engine.observe(&created.id).await?.and_then(|found| found.url).unwrap_or_default();
+        let mut log = Follower::new(
+            engine.logs(&created.id, true, container::LogStart::Beginning),
+            Reader::new(Paths::of_project(&plan.root)),
+        );
+        let awaited =
+            Awaited { id: created.id.clone(), url, app: plan.app.value.to_string(), seconds: plan.timeout.value };
+        until_ready(engine, &awaited, &mut log, interrupts, report).await
+    };
+    let answered = answered.await;
+    let removed = engine.remove(&created.id).await;
+    tidy(engine, &name, created.view.as_deref(), None).await;
+    answered.and(removed)
+}
+
+/// The name of the container that a new image is tried in.
+pub fn trial(name: &str) -> String {
+    format!("{name}-trial")
+}
+
+/// Replaces the container. If the new one does not start, the old one does again.
+///
+/// # Errors
+/// Neither of them starts.
+pub async fn switch(
+    place: Place<'_>,
+    ready: &Ready,
+    (wish, image): &(container::Wish, String),
+    before: &Before<'_>,
+    current: &mut Current,
+) -> Result<()> {
+    let Place { engine, report, name, user, .. } = place;
+    let found = engine.observe(&current.id).await?;
+    let port = found.as_ref().and_then(container::Observed::port);
+    engine.stop(&current.id, HASTY).await?;
+    engine.remove(&current.id).await?;
+    tidy(engine, name, current.view.as_deref(), None).await;
+    let new = up(&ready.inputs.plan, &ready.inputs.secrets, image, user);
+    let (created, wish, image) = match create(engine, wish, &new, port, report).await {
+        Ok(created) => (created, wish.clone(), image.clone()),
+        Err(failure) => {
+            report.report(Event::NotApplied { failure });
+            let old = up(before.plan, before.secrets, &current.image, user);
+            let wish = crate::session::create::wish(&old, name)?;
+            (create(engine, &wish, &old, port, report).await?, wish, current.image.clone())
+        }
+    };
+    let url = engine.observe(&created.id).await?.and_then(|found| found.url).unwrap_or_default();
+    *current = Current { id: created.id, view: created.view, url, digest: digest_of(&wish), image };
+    Ok(())
+}
+
