@@ -93,7 +93,7 @@ impl Server {
     /// What a peer that does not follow saves needs after one.
     pub fn after_save(&self) -> Result<()> {
         match self.peer.how {
-            How::Restart => output(Command::new("docker").args(["restart", "--time", "1", &self.container])).map(drop),
+            How::Restart => output(Command::new("docker").args(["restart", "-t", "1", &self.container])).map(drop),
             _ => Ok(()),
         }
     }
@@ -109,13 +109,13 @@ impl Server {
     fn ready(&self) -> Result<()> {
         let answer = patience::until(DEADLINE, || match first_200(self.address, "/", TRY) {
             Ok(()) => Some(Ok(())),
-            Err(_) if !self.runs() => Some(Err("it ended")),
+            Err(_) if !self.is_running() => Some(Err("it ended")),
             Err(_) => None,
         })?;
         answer.unwrap_or(Err("it does not answer")).map_err(|what| format!("{what}: {}", self.said()).into())
     }
 
-    fn runs(&self) -> bool {
+    fn is_running(&self) -> bool {
         output(Command::new("docker").args(["inspect", "--format", "{{.State.Running}}", &self.container]))
             .is_ok_and(|said| said.trim() == "true")
     }
