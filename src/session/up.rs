@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use super::create::{create, static_directory, wish};
 use super::decide::{Decision, Wish, decide};
 use super::follow::{Follower, Seen};
+use super::reload::{self, Current, Following};
 use super::stop::{HASTY, stop_and_remove, tidy};
 use super::wait::{Awaited, ended, until_ready, why_it_ended};
-use super::reload::{self, Current, Following};
 use super::{Interrupts, User, container_name, owner};
 use crate::engine::container::{self, LogStart, Observed};
 use crate::engine::{Engine, label};
@@ -19,6 +19,7 @@ use crate::units::Secret;
 
 /// Where a session works: the engine, what the user types and reads, the container's name.
 #[derive(Clone, Copy)]
+#[allow(missing_debug_implementations, reason = "whoever is reported to need not be shown")]
 pub struct Place<'a> {
     pub engine: &'a Engine,
     pub interrupts: &'a Interrupts,
@@ -220,11 +221,12 @@ async fn run(
     }
 }
 
-async fn runs(engine: &Engine, id: &str) -> bool {
+pub async fn runs(engine: &Engine, id: &str) -> bool {
     matches!(engine.observe(id).await, Ok(Some(found)) if found.state == container::State::Running)
 }
 
 /// What became of a server that ended although nobody asked this session to stop.
+#[derive(Debug)]
 pub enum After {
     /// Under this URL; `parity restart` was typed elsewhere.
     StartedAgain { url: String, from: LogStart },
