@@ -54,15 +54,24 @@ fn reloading(server: &Server, reload: &Reload) -> Vec<Difference> {
     } else {
         format!("one group of {processes}, replaced when code is saved")
     };
-    let mut all = vec![
-        difference("reload", &format!("one group of {processes}"), &groups, "so that what you save is served at once"),
-        difference(
+    let mut all = vec![difference("reload", &format!("one group of {processes}"), &groups, "so that what you save is served at once")];
+    if reload.standby.value {
+        all.push(difference(
             "import",
             "by the main thread, when the process starts",
             "by another thread, after the process has started",
             "so that a process can be ready before the code is saved",
-        ),
-    ];
+        ));
+    }
+    let (production, here) = (server.graceful_timeout.value, server.request_timeout.value);
+    if production < here {
+        all.push(difference(
+            "graceful-timeout",
+            &production.to_string(),
+            &here.to_string(),
+            "so that a save cuts off no request that could still be answered",
+        ));
+    }
     if reload.preload.value {
         all.push(difference(
             "preload",

@@ -53,7 +53,17 @@ pub fn render(plan: &Plan) -> Result<String> {
         hooks.push(Hook::new("start", index, command, ["/bin/sh", "-c", command.as_str()])?);
     }
     let working_directory = ShellWord::new("working-directory", &plan.working_directory)?;
-    template::render("start.sh", &View { working_directory, hooks, hook_failed: HOOK_FAILED, no_directory: NO_DIRECTORY, first: plan.reload.as_ref().map(|_| FIRST), sync: plan.reload.as_ref().is_some_and(|reload| *reload.sync) })
+    template::render(
+        "start.sh",
+        &View {
+            working_directory,
+            hooks,
+            hook_failed: HOOK_FAILED,
+            no_directory: NO_DIRECTORY,
+            first: plan.reload.as_ref().map(|_| FIRST),
+            sync: plan.reload.as_ref().is_some_and(|reload| *reload.sync),
+        },
+    )
 }
 
 impl Hook {

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::owner;
 use super::stop::tidy;
-use super::upload;
 use super::up::Up;
+use super::upload;
 use crate::engine::container;
 use crate::engine::{Engine, label, ownership};
 use crate::error::{Failure, Kind, Result};

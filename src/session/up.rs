@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use super::create::{create, static_directory, wish};
 use super::decide::{Decision, Wish, decide};
 use super::follow::{Follower, Seen};
+use super::reload::{self, Current, Following, Watching};
 use super::stop::{HASTY, stop_and_remove, tidy};
 use super::wait::{Awaited, ended, until_ready, why_it_ended};
-use super::reload::{self, Current, Following};
 use super::{Interrupts, User, container_name, owner};
 use crate::engine::container::{self, LogStart, Observed};
 use crate::engine::{Engine, label};
@@ -19,6 +19,7 @@ use crate::units::Secret;
 
 /// Where a session works: the engine, what the user types and reads, the container's name.
 #[derive(Clone, Copy)]
+#[allow(missing_debug_implementations, reason = "whoever is reported to need not be shown")]
 pub struct Place<'a> {
     pub engine: &'a Engine,
     pub interrupts: &'a Interrupts,
@@ -170,10 +171,14 @@ async fn run(
     let awaited =
         |url: &str| Awaited { id: id.to_owned(), url: url.to_owned(), app: up.plan.app.value.to_string(), seconds: up.plan.timeout.value };
     current.url.clone_from(&url);
-    let following = following.filter(|_| !matches!(claim, Claim::None));
+    // What is saved from now on is served, also if that is before the first answer.
+    let watching = match following.filter(|_| !matches!(claim, Claim::None)) {
+        Some(following) => Watching::begin(following)?,
+        None => None,
+    };
     match until_ready(engine, &awaited(&url), &mut log, interrupts, report).await {
         // What cannot be imported now may be mended by the next save.
-        Err(failure) if failure.kind == Kind::App && following.is_some() && runs(engine, id).await => {
+        Err(failure) if failure.kind == Kind::App && watching.is_some() && runs(engine, id).await => {
             report.report(Event::Serving { url, took: None });
             report.report(Event::Warning { text: failure.message, hint: Some(reload::MEND_IT.into()) });
         }
@@ -185,8 +190,8 @@ async fn run(
     if up.detach {
         return Ok(());
     }
-    if let Some(following) = following {
-        return reload::follow(place, following, current, &mut log, matches!(claim, Claim::Adopted)).await;
+    if let Some(watching) = watching {
+        return watching.follow(place, current, &mut log, matches!(claim, Claim::Adopted)).await;
     }
     loop {
         tokio::select! {
@@ -220,11 +225,12 @@ async fn run(
     }
 }
 
-async fn runs(engine: &Engine, id: &str) -> bool {
+pub async fn runs(engine: &Engine, id: &str) -> bool {
     matches!(engine.observe(id).await, Ok(Some(found)) if found.state == container::State::Running)
 }
 
 /// What became of a server that ended although nobody asked this session to stop.
+#[derive(Debug)]
 pub enum After {
     /// Under this URL; `parity restart` was typed elsewhere.
     StartedAgain { url: String, from: LogStart },

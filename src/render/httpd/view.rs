@@ -6,8 +6,8 @@ use super::{Capacity, Dispatch, EMPTY_ROOT, check, daemon, logging, modules, mou
 use crate::config::{OnOffAuto, Server};
 use crate::error::Result;
 use crate::plan::{Plan, Profile};
-use crate::render::{PORT, reload};
 use crate::render::quote::{HttpdArg, refuse};
+use crate::render::{PORT, reload};
 
 #[derive(Debug, Serialize)]
 pub struct View {

@@ -48,19 +48,33 @@ pub enum Order {
 #[serde(tag = "did", rename_all = "kebab-case")]
 pub enum Said {
     Hello(Loaded),
-    Prepared { generation: u64 },
-    Committed { generation: u64 },
+    Prepared {
+        generation: u64,
+    },
+    Committed {
+        generation: u64,
+    },
     /// The code was loaded into a slot that requests do not go to yet.
     Loaded(Loaded),
     /// It was loaded, and requests go there.
     Serving(Loaded),
     /// No standby process is ready.
-    Waiting { generation: u64 },
+    Waiting {
+        generation: u64,
+    },
     /// The container does not see these files as they were saved.
-    Unseen { generation: u64, files: Vec<String> },
+    Unseen {
+        generation: u64,
+        files: Vec<String>,
+    },
     /// The application takes longer to import than `startup-timeout` allows.
-    Overdue { generation: u64, seconds: u64 },
-    Refused { why: String },
+    Overdue {
+        generation: u64,
+        seconds: u64,
+    },
+    Refused {
+        why: String,
+    },
     #[serde(other)]
     Other,
 }
@@ -145,7 +159,6 @@ impl Agent {
     pub async fn next(&mut self) -> Option<Said> {
         self.said.recv().await
     }
-
 }
 
 /// Puts lines together from pieces.

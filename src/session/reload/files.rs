@@ -1,4 +1,4 @@
-//! The saved files as the agent needs to know them: what they hold now.
+//! Files of the project as the session needs to know them: what they hold now, and which say what to ignore.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,6 +36,26 @@ fn digest(path: &Path) -> Option<Option<String>> {
     }
 }
 
+/// How deep below the project files that say what to ignore are looked for.
+const DEPTH: usize = 4;
+
+/// The project's `.gitignore` and `.dockerignore` files: their paths and texts.
+pub fn ignoring(root: &Path) -> Vec<(String, String)> {
+    const SKIPPED: [&str; 4] = [".git", "node_modules", "__pycache__", "site-packages"];
+    let walk = ignore::WalkBuilder::new(root)
+        .standard_filters(false)
+        .max_depth(Some(DEPTH))
+        .filter_entry(|entry| !entry.file_name().to_str().is_some_and(|name| SKIPPED.contains(&name)))
+        .build();
+    walk.filter_map(Result::ok)
+        .filter(|entry| matches!(entry.file_name().to_str(), Some(".gitignore" | ".dockerignore")))
+        .filter_map(|entry| {
+            let path = entry.path().strip_prefix(root).ok()?.to_str()?.to_owned();
+            Some((path, std::fs::read_to_string(entry.path()).ok()?))
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +69,6 @@ mod tests {
         let found = digests(root.path(), &names);
         assert_eq!(found.len(), 2);
         assert_eq!(found["gone.py"], None);
-assert_eq!(found["a.py"].as_deref(), Some("cb78bd8a17f7b751fe0d4663366dcbc257204033ef7ddd64b1f2969573b5b2e2"));
+        assert_eq!(found["a.py"].as_deref(), Some("cb78bd8a17f7b751fe0d4663366dcbc257204033ef7ddd64b1f2969573b5b2e2"));
     }
 }

@@ -24,9 +24,16 @@ pub enum Input {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Load what is on disk; `files` are known to have changed.
-    Prepare { generation: u64, files: Vec<String> },
-    Commit { generation: u64 },
-    Discard { generation: u64 },
+    Prepare {
+        generation: u64,
+        files: Vec<String>,
+    },
+    Commit {
+        generation: u64,
+    },
+    Discard {
+        generation: u64,
+    },
     /// Say how it went.
     Tell(Outcome),
     StartAgent,
@@ -72,7 +79,10 @@ pub struct Machine {
 enum Phase {
     Idle,
     /// `loaded`: how that went, where requests do not go there yet.
-    Loading { committed: bool, loaded: Option<Result<(), String>> },
+    Loading {
+        committed: bool,
+        loaded: Option<Result<(), String>>,
+    },
 }
 
 impl Machine {

@@ -17,9 +17,9 @@ use crate::engine::container::LogStart;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
 use crate::logs::{self, Paths, Reader, Record};
-use crate::plan::{OnError, Plan};
+use crate::plan::{OnError, Plan, Reload};
 use crate::session::follow::{Follower, Seen};
-use crate::session::up::{After, Place, after_the_end};
+use crate::session::up::{After, Place, after_the_end, runs};
 use crate::session::upload;
 use crate::session::wait::{Awaited, until_ready};
 use crate::units::Secret;
@@ -65,49 +65,69 @@ struct Work<'a> {
     jobs: FuturesUnordered<LocalBoxFuture<'a, Event>>,
 }
 
-/// Serves what is saved until the session ends. `current` says which container serves then.
-///
-/// # Errors
-/// The engine's; a watcher that cannot go on.
-pub async fn follow(place: Place<'_>, following: Following<'_>, current: &mut Current, log: &mut Follower, adopted: bool) -> Result<()> {
-    let Following { inputs, replan, keys } = following;
-    let Some(reload) = inputs.plan.reload.clone() else { return Ok(()) };
-    let rules = Arc::new(RwLock::new(rules_of(&inputs)));
-    let skip = Arc::clone(&rules);
-    let root = inputs.plan.root.clone();
-    let looked = root.clone();
-    let options = Options {
-        polling: *reload.polling,
-        skip: Arc::new(move |directory: &str| read(&skip).skips(directory) || looked.join(directory).join("pyvenv.cfg").exists()),
-    };
-    let watcher = Watcher::start(&root, options).map_err(|error| {
-        Failure::new(Kind::Other, format!("cannot watch {}", root.display()))
-            .caused_by(&error)
-            .hint("without `--reload-on-changes` it runs all the same; `--watch-polling` looks for changes in another way")
-    })?;
-    let mut work = Work {
-        machine: Machine::new(*reload.on_error == OnError::Keep, !*reload.standby),
-        place,
-        replan,
-        keys,
-        plan: inputs.plan,
-        secrets: inputs.secrets,
-        rules,
-        watcher,
-        burst: Burst::new(Limits::default()),
-        verdicts: BTreeMap::new(),
-        agent: None,
-        start_agent: Some((Instant::now(), 0)),
-        loaded: HashSet::new(),
-        saved: Instant::now(),
-        switching: None,
-        wanted: None,
-        jobs: FuturesUnordered::new(),
-    };
-    if adopted {
-        work.step(Input::Doubt);
+/// A session that watches already and does not act yet.
+#[derive(Debug)]
+pub struct Watching<'a> {
+    following: Following<'a>,
+    rules: Arc<RwLock<Rules>>,
+    watcher: Watcher,
+    reload: Reload,
+}
+
+impl<'a> Watching<'a> {
+    /// Begins to watch the project. `None`: it is not to be followed.
+    ///
+    /// # Errors
+    /// It cannot be watched.
+    pub fn begin(following: Following<'a>) -> Result<Option<Self>> {
+        let Some(reload) = following.inputs.plan.reload.clone() else { return Ok(None) };
+        let rules = Arc::new(RwLock::new(rules_of(&following.inputs)));
+        let skip = Arc::clone(&rules);
+        let root = following.inputs.plan.root.clone();
+        let looked = root.clone();
+        let options = Options {
+            polling: *reload.polling,
+            skip: Arc::new(move |directory: &str| read(&skip).skips(directory) || looked.join(directory).join("pyvenv.cfg").exists()),
+        };
+        let watcher = Watcher::start(&root, options).map_err(|error| {
+            Failure::new(Kind::Other, format!("cannot watch {}", root.display()))
+                .caused_by(&error)
+                .hint("without `--reload-on-changes` it runs all the same; `--watch-polling` looks for changes in another way")
+        })?;
+        Ok(Some(Self { following, rules, watcher, reload }))
     }
-    work.run(current, log).await
+
+    /// Serves what is saved, and what was since it watches, until the session ends. `current` says which container serves
+    /// then.
+    ///
+    /// # Errors
+    /// The engine's; a watcher that cannot go on.
+    pub async fn follow(self, place: Place<'_>, current: &mut Current, log: &mut Follower, adopted: bool) -> Result<()> {
+        let Self { following: Following { inputs, replan, keys }, rules, watcher, reload } = self;
+        let mut work = Work {
+            machine: Machine::new(*reload.on_error == OnError::Keep, !*reload.standby),
+            place,
+            replan,
+            keys,
+            plan: inputs.plan,
+            secrets: inputs.secrets,
+            rules,
+            watcher,
+            burst: Burst::new(Limits::default()),
+            verdicts: BTreeMap::new(),
+            agent: None,
+            start_agent: Some((Instant::now(), 0)),
+            loaded: HashSet::new(),
+            saved: Instant::now(),
+            switching: None,
+            wanted: None,
+            jobs: FuturesUnordered::new(),
+        };
+        if adopted {
+            work.step(Input::Doubt);
+        }
+        work.run(current, log).await
+    }
 }
 
 fn read(rules: &RwLock<Rules>) -> RwLockReadGuard<'_, Rules> {
@@ -115,9 +135,7 @@ fn read(rules: &RwLock<Rules>) -> RwLockReadGuard<'_, Rules> {
 }
 
 fn rules_of(inputs: &Inputs) -> Rules {
-    let text = |name: &str| std::fs::read_to_string(inputs.plan.root.join(name)).ok().map(|text| (name.to_owned(), text));
-    let ignored: Vec<_> = [".gitignore", ".dockerignore"].into_iter().filter_map(text).collect();
-    Rules::new(&inputs.plan, &inputs.environment_files, &ignored)
+    Rules::new(&inputs.plan, &inputs.environment_files, &files::ignoring(&inputs.plan.root))
 }
 
 async fn optional<T>(future: Option<impl Future<Output = T>>) -> T {
@@ -164,7 +182,9 @@ impl<'a> Work<'a> {
                                 upload::upload(self.place.engine, &current.id, &self.plan).await?;
                             }
                             self.follow_log(current, log, from);
-                            self.await_answer(current, log).await?;
+                            if self.answers(current, log).await?.is_none() {
+                                self.place.report.report(Event::Serving { url: current.url.clone(), took: None });
+                            }
                         }
                         After::Stopped => {
                             self.place.report.report(Event::Note { text: "the server was stopped from elsewhere".into() });
@@ -180,9 +200,9 @@ impl<'a> Work<'a> {
         *log = Follower::new(self.place.engine.logs(&current.id, true, from), Reader::new(Paths::of_project(&self.plan.root)));
     }
 
-    /// Waits for a server that was started anew. One that cannot import the application waits for the next save.
-    async fn await_answer(&mut self, current: &Current, log: &mut Follower) -> Result<()> {
-        let begun = Instant::now();
+    /// Waits for a server that was started anew. One that cannot import the application, as is said then, waits for the
+    /// next save.
+    async fn answers(&self, current: &Current, log: &mut Follower) -> Result<Option<Failure>> {
         let awaited = Awaited {
             id: current.id.clone(),
             url: current.url.clone(),
@@ -190,14 +210,10 @@ impl<'a> Work<'a> {
             seconds: self.plan.timeout.value,
         };
         match until_ready(self.place.engine, &awaited, log, self.place.interrupts, self.place.report).await {
-            Ok(()) => self.place.report.report(Event::Serving { url: current.url.clone(), took: Some(begun.elapsed()) }),
-            Err(failure) if failure.kind == Kind::App => self.place.report.report(Event::Warning {
-                text: failure.message,
-                hint: Some(MEND_IT.into()),
-            }),
-            Err(failure) => return Err(failure),
+            Ok(()) => Ok(None),
+            Err(failure) if failure.kind == Kind::App && runs(self.place.engine, &current.id).await => Ok(Some(failure)),
+            Err(failure) => Err(failure),
         }
-        Ok(())
     }
 
     fn noticed(&mut self, notice: Notice, current: &Current) -> Result<()> {
@@ -247,6 +263,7 @@ impl<'a> Work<'a> {
     /// A burst is over, unless git is still at it.
     fn settle(&mut self, current: &Current) {
         let Some(changes) = self.burst.take(Instant::now(), is_git_at_work(&self.plan.root)) else { return };
+        let before = self.wanted.clone();
         let mut reload = false;
         let mut collect = Vec::new();
         let mut commands: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -260,7 +277,12 @@ impl<'a> Work<'a> {
                     cause: verdict.cause,
                     took: None,
                 }),
-                Action::Reload => reload = true,
+                Action::Reload => {
+                    reload = true;
+                    if is_read_by_parity(&path) {
+                        self.want_switch(switch::Wanted::by_code(vec![path]));
+                    }
+                }
                 Action::Collect => collect.push(path),
                 Action::Exec(command) => commands.entry(command).or_default().push(path),
                 Action::Rebuild | Action::Reconfigure | Action::Restart => self.want_switch(switch::Wanted::by(path, verdict)),
@@ -272,7 +294,9 @@ impl<'a> Work<'a> {
         if let (false, Some(plan)) = (collect.is_empty(), self.plan.collect_static.as_ref()) {
             self.jobs.push(Box::pin(job::collect(self.place.engine.clone(), current.id.clone(), plan.value.clone(), collect)));
         }
-        self.start_switch(current);
+        if self.wanted.as_ref() != before.as_ref() {
+            self.start_switch(current);
+        }
         for (command, files) in commands {
             self.jobs.push(Box::pin(job::run(self.place.engine.clone(), current.id.clone(), command, files)));
         }
@@ -378,10 +402,13 @@ impl<'a> Work<'a> {
             Ok(ready) => ready,
             Err(failure) if failure.kind == Kind::Interrupted || failure.kind == Kind::EngineLost => return Err(failure),
             Err(failure) => {
-                self.place.report.report(Event::NotApplied { failure: failure.hint("what runs goes on; save the file again when it is mended") });
+                self.place
+                    .report
+                    .report(Event::NotApplied { failure: failure.hint("what runs goes on; save the file again when it is mended") });
                 return Ok(());
             }
         };
+        let (away, url) = (Instant::now(), current.url.clone());
         if let Some(wish) = &ready.wish {
             let before = switch::Before { plan: &self.plan, secrets: &self.secrets };
             switch::switch(self.place, &ready, wish, &before, current).await?;
@@ -390,14 +417,23 @@ impl<'a> Work<'a> {
         let switch::Ready { inputs, wish, wanted, begun } = ready;
         *self.rules.write().unwrap_or_else(std::sync::PoisonError::into_inner) = rules_of(&inputs);
         (self.plan, self.secrets) = (inputs.plan, inputs.secrets);
-        let mut took = begun.elapsed();
         if wish.is_some() {
             self.restart_machine();
-            self.await_answer(current, log).await?;
-            took = begun.elapsed();
+            let answered = self.answers(current, log).await?;
+            if url != current.url {
+                self.place.report.report(Event::Serving { url: current.url.clone(), took: None });
+            }
+            if let Some(failure) = answered {
+                self.place.report.report(Event::Warning { text: failure.message, hint: Some(MEND_IT.into()) });
+            }
+        } else if wanted.quiet {
+            return Ok(());
         }
-        let done = if wish.is_some() { "serving anew" } else { "nothing to restart" };
-        self.place.report.report(Event::Changed { files: wanted.files, done: done.into(), cause: wanted.cause, took: Some(took) });
+        let done = match wish {
+            Some(_) => format!("switched, away for {} ms, serving", away.elapsed().as_millis()),
+            None => "nothing to restart".into(),
+        };
+        self.place.report.report(Event::Changed { files: wanted.files, done, cause: wanted.cause, took: Some(begun.elapsed()) });
         Ok(())
     }
 
@@ -409,6 +445,12 @@ impl<'a> Work<'a> {
         self.agent = None;
         self.start_agent = Some((Instant::now(), 0));
     }
+}
+
+/// Settings, WSGI modules and `manage.py` say how an application is to be served, which parity reads in them.
+fn is_read_by_parity(path: &str) -> bool {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    path.contains("settings") || matches!(name, "manage.py" | "wsgi.py")
 }
 
 fn is_below(file: &str, directory: &str) -> bool {

@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use super::{Current, Inputs, Replan};
 use crate::changes::Verdict;
-use crate::engine::container;
 use crate::engine::Engine;
+use crate::engine::container;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
 use crate::logs::{Paths, Reader};
-use crate::plan::Plan;
+use crate::plan::{Plan, lock};
 use crate::render;
 use crate::session::create::{create, wish};
 use crate::session::follow::Follower;
@@ -27,22 +27,31 @@ use crate::units::Secret;
 pub struct Wanted {
     pub files: Vec<String>,
     pub cause: String,
+    /// That there is nothing to do after all is not worth a word.
+    pub quiet: bool,
 }
 
 impl Wanted {
     pub fn by(file: String, verdict: Verdict) -> Self {
-        Self { files: vec![file], cause: verdict.cause }
+        // parity writes the lock itself when it builds.
+        let quiet = file == lock::FILE;
+        Self { files: vec![file], cause: verdict.cause, quiet }
     }
 
     /// Nobody knows what changed.
     pub fn in_doubt() -> Self {
-        Self { files: Vec::new(), cause: "anything may have changed".into() }
+        Self { files: Vec::new(), cause: "anything may have changed".into(), quiet: true }
+    }
+
+    /// Code that parity reads as well, to understand the project.
+    pub fn by_code(files: Vec<String>) -> Self {
+        Self { files, cause: "what parity reads in it changed".into(), quiet: true }
     }
 
     pub fn and(mut self, other: Self) -> Self {
         self.files.extend(other.files);
         self.files.dedup();
-        Self { files: self.files, cause: other.cause }
+        Self { files: self.files, cause: other.cause, quiet: self.quiet && other.quiet }
     }
 }
 
@@ -112,12 +121,9 @@ async fn rehearse(place: Place<'_>, inputs: &Inputs, image: &str) -> Result<()> 
     let created = create(engine, &wish, &up, None, report).await?;
     let answered = async {
         let url = engine.observe(&created.id).await?.and_then(|found| found.url).unwrap_or_default();
-        let mut log = Follower::new(
-            engine.logs(&created.id, true, container::LogStart::Beginning),
-            Reader::new(Paths::of_project(&plan.root)),
-        );
-        let awaited =
-            Awaited { id: created.id.clone(), url, app: plan.app.value.to_string(), seconds: plan.timeout.value };
+        let mut log =
+            Follower::new(engine.logs(&created.id, true, container::LogStart::Beginning), Reader::new(Paths::of_project(&plan.root)));
+        let awaited = Awaited { id: created.id.clone(), url, app: plan.app.value.to_string(), seconds: plan.timeout.value };
         until_ready(engine, &awaited, &mut log, interrupts, report).await
     };
     let answered = answered.await;
@@ -162,4 +168,3 @@ pub async fn switch(
     *current = Current { id: created.id, view: created.view, url, digest: digest_of(&wish), image };
     Ok(())
 }
-
