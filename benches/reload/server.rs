@@ -19,6 +19,7 @@ const UP: &[&str] = &["up", "--detach", "--port", "0", "--quiet"];
 /// Until the first answer, also after a restart.
 const DEADLINE: Duration = Duration::from_secs(60);
 const TRY: Duration = Duration::from_millis(500);
+const FREEZE: Duration = Duration::from_secs(10);
 
 /// Dropping it leaves no container and no copy.
 #[derive(Debug)]
@@ -82,8 +83,9 @@ impl Server {
         Ok(done)
     }
 
+    /// A busy machine may not freeze all processes in the time that the engine allows for it; then it is asked again.
     pub fn freeze(&self) -> Result<()> {
-        self.tell("pause")
+        patience::until(FREEZE, || self.tell("pause").ok())?.map_or_else(|| self.tell("pause"), Ok)
     }
 
     fn thaw(&self) -> Result<()> {
