@@ -309,7 +309,7 @@ def load(ordered=None):
             State.doing, State.application = "loaded", application
             if State.script is not None and State.error is None:
                 # mod_wsgi asks for the name with each request: from the next one on nothing of this is in between.
-                State.script["application"] = application
+                serve(State.script, application)
         if first or State.application is not None or State.error != before:
             describe()
         if stray:
@@ -407,7 +407,15 @@ def error_page(environ, start_response, raised=None):
 def attach(script):
     """Gives mod_wsgi's script its application: the real one once it is loaded."""
     State.script = script
-    script["application"] = application if State.application is None or State.error else State.application
+    serve(script, application if State.application is None or State.error else State.application)
+
+
+def serve(script, application):
+    hook = sys.modules.get("parity_hook")
+    if hook is not None:
+        hook.serve(script, application)
+    else:
+        script["application"] = application
 
 
 # --- orders ---------------------------------------------------------------------------------------------------------

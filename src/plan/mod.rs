@@ -3,6 +3,7 @@
 //! No clock, randomness, engine, terminal or secret value is in it, so that it can be printed, compared,
 //! hashed and exported without an engine.
 
+mod debugging;
 mod differences;
 mod list;
 pub mod lock;
@@ -25,6 +26,17 @@ pub enum Profile {
     Production,
     /// The project bind-mounted, for development.
     Up,
+    /// The same with one process of one thread, for the debugger's prompt.
+    Debug(Debug),
+}
+
+/// How the `debug` profile begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Debug {
+    /// Without the debugger: only as few processes and threads as it needs, and the settings that go with them.
+    pub without_debugger: bool,
+    /// A prompt before the application is imported.
+    pub startup: bool,
 }
 
 /// Something a profile changes against production, with its cause in a user's words.

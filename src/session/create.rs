@@ -12,7 +12,7 @@ use crate::engine::container;
 use crate::engine::{Engine, label, ownership};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
-use crate::plan::Plan;
+use crate::plan::{Plan, Profile};
 use crate::render;
 use crate::units::layout;
 
@@ -43,7 +43,7 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     label(label::VERSION, env!("CARGO_PKG_VERSION").into());
     label(label::PROJECT, plan.root.to_string_lossy().into_owned());
     label(label::PLAN, digest);
-    label(label::PROFILE, "up".into());
+    label(label::PROFILE, profile_name(plan.profile).into());
     label(label::MOUNT, plan.server.mount_point.value.clone());
     if let Some(directory) = static_directory(plan) {
         label(label::STATIC, directory.to_string_lossy().into_owned());
@@ -177,4 +177,12 @@ fn own_view(engine: &Engine, wish: &container::Wish, up: &Up<'_>) -> std::io::Re
     let place = ownership::place(&wish.name);
     ownership::mount(&up.plan.root, &place, up.user.uid, up.user.gid)?;
     Ok(Some(place))
+}
+
+fn profile_name(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Production => "production",
+        Profile::Up => "up",
+        Profile::Debug(_) => "debug",
+    }
 }

@@ -12,7 +12,7 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
     let locale = check::word("locale", &server.locale, "_.@-")?;
     let mut options = vec![("home", HttpdArg::new("working-directory", &plan.working_directory)?.to_string())];
     // `processes=` makes mod_wsgi say `wsgi.multiprocess`, even with one process: only where it was asked for.
-    if *server.processes != 1 || server.processes.origin != Origin::Default {
+    if *server.processes != 1 || !matches!(server.processes.origin, Origin::Default | Origin::Command(_)) {
         options.push(("processes", at_least_one("processes", *server.processes)?));
     }
     options.push(("threads", at_least_one("threads", *server.threads)?));
