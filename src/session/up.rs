@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::create::{create, static_directory, wish};
 use super::decide::{Decision, Wish, decide};
 use super::follow::{Follower, Seen};
-use super::reload::{self, Current, Following};
+use super::reload::{self, Current, Following, Watching};
 use super::stop::{HASTY, stop_and_remove, tidy};
 use super::wait::{Awaited, ended, until_ready, why_it_ended};
 use super::{Interrupts, User, container_name, owner};
@@ -171,10 +171,14 @@ async fn run(
     let awaited =
         |url: &str| Awaited { id: id.to_owned(), url: url.to_owned(), app: up.plan.app.value.to_string(), seconds: up.plan.timeout.value };
     current.url.clone_from(&url);
-    let following = following.filter(|_| !matches!(claim, Claim::None));
+    // What is saved from now on is served, also if that is before the first answer.
+    let watching = match following.filter(|_| !matches!(claim, Claim::None)) {
+        Some(following) => Watching::begin(following)?,
+        None => None,
+    };
     match until_ready(engine, &awaited(&url), &mut log, interrupts, report).await {
         // What cannot be imported now may be mended by the next save.
-        Err(failure) if failure.kind == Kind::App && following.is_some() && runs(engine, id).await => {
+        Err(failure) if failure.kind == Kind::App && watching.is_some() && runs(engine, id).await => {
             report.report(Event::Serving { url, took: None });
             report.report(Event::Warning { text: failure.message, hint: Some(reload::MEND_IT.into()) });
         }
@@ -186,8 +190,8 @@ async fn run(
     if up.detach {
         return Ok(());
     }
-    if let Some(following) = following {
-        return reload::follow(place, following, current, &mut log, matches!(claim, Claim::Adopted)).await;
+    if let Some(watching) = watching {
+        return watching.follow(place, current, &mut log, matches!(claim, Claim::Adopted)).await;
     }
     loop {
         tokio::select! {

@@ -117,7 +117,7 @@ impl Parity {
         }
         let out = Captured::read(child.stdout.take().unwrap());
         let err = Captured::read(child.stderr.take().unwrap());
-        Session { child, words: self.words, patience: self.patience, begun: Instant::now(), out, err }
+        Session { child, words: self.words, patience: self.patience, begun: Instant::now(), out, err, read: 0 }
     }
 
     /// Runs it to its end.
@@ -140,6 +140,8 @@ pub struct Session {
     begun: Instant,
     out: Captured,
     err: Captured,
+    /// How much of stderr `next` has gone past.
+    read: usize,
 }
 
 impl Session {
@@ -155,6 +157,38 @@ impl Session {
     pub fn says(&mut self, part: &str) {
         let found = self.err.until(self.patience, |text| text.contains(part).then_some(()));
         found.unwrap_or_else(|| panic!("never said `{part}`{}", self.said()));
+    }
+
+    /// Waits for a line on stderr behind those that this has found before. Returns all of it.
+    #[track_caller]
+    pub fn next(&mut self, find: impl Fn(&str) -> bool) -> String {
+        let from = self.read;
+        let found = self.err.until(self.patience, |text| {
+            let mut start = from;
+            for line in text.get(from..)?.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+                start += line.len();
+                if find(line) {
+                    return Some((start, line.trim_end().to_owned()));
+                }
+            }
+            None
+        });
+        let (end, line) = found.unwrap_or_else(|| panic!("no such line on stderr behind byte {from}{}", self.said()));
+        self.read = end;
+        line
+    }
+
+    /// What stderr says until now behind what `next` has found.
+    pub fn unread(&self) -> String {
+        self.err.text().get(self.read..).unwrap_or_default().to_owned()
+    }
+
+    pub fn stderr(&self) -> String {
+        self.err.text()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits for the first line on stdout, as a script that reads the URL does.

@@ -9,6 +9,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Browser {
     authority: String,
+    accept: Option<String>,
     cookies: BTreeMap<String, String>,
 }
 
@@ -24,7 +25,13 @@ impl Browser {
     #[track_caller]
     pub fn at(url: &str) -> Self {
         let authority = url.trim_end_matches('/').strip_prefix("http://").unwrap_or_else(|| panic!("{url:?} is no URL"));
-        Self { authority: authority.into(), cookies: BTreeMap::new() }
+        Self { authority: authority.into(), accept: None, cookies: BTreeMap::new() }
+    }
+
+    /// One who wants this kind of answer.
+    pub fn accepting(mut self, kind: &str) -> Self {
+        self.accept = Some(kind.into());
+        self
     }
 
     /// The same person, another server.
@@ -75,6 +82,9 @@ impl Browser {
         if !self.cookies.is_empty() {
             let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request += &format!("Cookie: {}\r\n", cookies.join("; "));
+        }
+        if let Some(accept) = &self.accept {
+            request += &format!("Accept: {accept}\r\n");
         }
         if let Some((content_type, body)) = body {
             request += &format!("Content-Type: {content_type}\r\nContent-Length: {}\r\n", body.len());

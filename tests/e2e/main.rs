@@ -15,6 +15,7 @@ mod failing;
 mod foreground;
 mod httpd_syntax;
 mod output;
+mod reload;
 mod running;
 mod secrets;
 mod serving;

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
@@ -85,7 +87,8 @@ impl TestProject {
         }
     }
 
-    fn give_away(&self, path: &Path) {
+    /// To the one whose project it is.
+    pub fn give_away(&self, path: &Path) {
         if rustix::process::geteuid().is_root() {
             chown(path, Some(self.owner), Some(self.owner)).unwrap();
             if path.is_dir() {
@@ -98,6 +101,28 @@ impl TestProject {
         let path = self.root.join(path);
         fs::write(&path, text).unwrap();
         self.give_away(&path);
+    }
+
+    /// With those that it is in.
+    pub fn make_directory(&self, path: &str) {
+        let path = self.root.join(path);
+        let new: Vec<PathBuf> = path.ancestors().take_while(|directory| !directory.exists()).map(Path::to_owned).collect();
+        fs::create_dir_all(&path).unwrap();
+        new.iter().for_each(|directory| self.give_away(directory));
+    }
+
+    /// Runs a program as the one who works on the project, in its directory.
+    #[track_caller]
+    pub fn run(&self, program: &str, arguments: &[&str]) -> String {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&self.root).env("HOME", self.scratch.path());
+        if rustix::process::geteuid().is_root() {
+            command.uid(self.owner).gid(self.owner);
+        }
+        let ran = command.output().unwrap_or_else(|error| panic!("{program}: {error}"));
+        let said = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
+        assert!(ran.status.success(), "{program} {arguments:?}: {said}");
+        said
     }
 
     #[track_caller]

@@ -21,7 +21,7 @@ use crate::session::image::How;
 use crate::units::Secret;
 
 pub use memory::{Slot, slots};
-pub use session::{Current, follow};
+pub use session::{Current, Watching};
 
 /// What to do about an application that cannot be imported while somebody watches.
 pub const MEND_IT: &str = "save a file that mends it: it is served then";

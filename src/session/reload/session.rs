@@ -17,7 +17,7 @@ use crate::engine::container::LogStart;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
 use crate::logs::{self, Paths, Reader, Record};
-use crate::plan::{OnError, Plan};
+use crate::plan::{OnError, Plan, Reload};
 use crate::session::follow::{Follower, Seen};
 use crate::session::up::{After, Place, after_the_end, runs};
 use crate::session::upload;
@@ -65,49 +65,69 @@ struct Work<'a> {
     jobs: FuturesUnordered<LocalBoxFuture<'a, Event>>,
 }
 
-/// Serves what is saved until the session ends. `current` says which container serves then.
-///
-/// # Errors
-/// The engine's; a watcher that cannot go on.
-pub async fn follow(place: Place<'_>, following: Following<'_>, current: &mut Current, log: &mut Follower, adopted: bool) -> Result<()> {
-    let Following { inputs, replan, keys } = following;
-    let Some(reload) = inputs.plan.reload.clone() else { return Ok(()) };
-    let rules = Arc::new(RwLock::new(rules_of(&inputs)));
-    let skip = Arc::clone(&rules);
-    let root = inputs.plan.root.clone();
-    let looked = root.clone();
-    let options = Options {
-        polling: *reload.polling,
-        skip: Arc::new(move |directory: &str| read(&skip).skips(directory) || looked.join(directory).join("pyvenv.cfg").exists()),
-    };
-    let watcher = Watcher::start(&root, options).map_err(|error| {
-        Failure::new(Kind::Other, format!("cannot watch {}", root.display()))
-            .caused_by(&error)
-            .hint("without `--reload-on-changes` it runs all the same; `--watch-polling` looks for changes in another way")
-    })?;
-    let mut work = Work {
-        machine: Machine::new(*reload.on_error == OnError::Keep, !*reload.standby),
-        place,
-        replan,
-        keys,
-        plan: inputs.plan,
-        secrets: inputs.secrets,
-        rules,
-        watcher,
-        burst: Burst::new(Limits::default()),
-        verdicts: BTreeMap::new(),
-        agent: None,
-        start_agent: Some((Instant::now(), 0)),
-        loaded: HashSet::new(),
-        saved: Instant::now(),
-        switching: None,
-        wanted: None,
-        jobs: FuturesUnordered::new(),
-    };
-    if adopted {
-        work.step(Input::Doubt);
+/// A session that watches already and does not act yet.
+#[derive(Debug)]
+pub struct Watching<'a> {
+    following: Following<'a>,
+    rules: Arc<RwLock<Rules>>,
+    watcher: Watcher,
+    reload: Reload,
+}
+
+impl<'a> Watching<'a> {
+    /// Begins to watch the project. `None`: it is not to be followed.
+    ///
+    /// # Errors
+    /// It cannot be watched.
+    pub fn begin(following: Following<'a>) -> Result<Option<Self>> {
+        let Some(reload) = following.inputs.plan.reload.clone() else { return Ok(None) };
+        let rules = Arc::new(RwLock::new(rules_of(&following.inputs)));
+        let skip = Arc::clone(&rules);
+        let root = following.inputs.plan.root.clone();
+        let looked = root.clone();
+        let options = Options {
+            polling: *reload.polling,
+            skip: Arc::new(move |directory: &str| read(&skip).skips(directory) || looked.join(directory).join("pyvenv.cfg").exists()),
+        };
+        let watcher = Watcher::start(&root, options).map_err(|error| {
+            Failure::new(Kind::Other, format!("cannot watch {}", root.display()))
+                .caused_by(&error)
+                .hint("without `--reload-on-changes` it runs all the same; `--watch-polling` looks for changes in another way")
+        })?;
+        Ok(Some(Self { following, rules, watcher, reload }))
     }
-    work.run(current, log).await
+
+    /// Serves what is saved, and what was since it watches, until the session ends. `current` says which container serves
+    /// then.
+    ///
+    /// # Errors
+    /// The engine's; a watcher that cannot go on.
+    pub async fn follow(self, place: Place<'_>, current: &mut Current, log: &mut Follower, adopted: bool) -> Result<()> {
+        let Self { following: Following { inputs, replan, keys }, rules, watcher, reload } = self;
+        let mut work = Work {
+            machine: Machine::new(*reload.on_error == OnError::Keep, !*reload.standby),
+            place,
+            replan,
+            keys,
+            plan: inputs.plan,
+            secrets: inputs.secrets,
+            rules,
+            watcher,
+            burst: Burst::new(Limits::default()),
+            verdicts: BTreeMap::new(),
+            agent: None,
+            start_agent: Some((Instant::now(), 0)),
+            loaded: HashSet::new(),
+            saved: Instant::now(),
+            switching: None,
+            wanted: None,
+            jobs: FuturesUnordered::new(),
+        };
+        if adopted {
+            work.step(Input::Doubt);
+        }
+        work.run(current, log).await
+    }
 }
 
 fn read(rules: &RwLock<Rules>) -> RwLockReadGuard<'_, Rules> {
