@@ -1,6 +1,6 @@
 """The terminal's half of the debugger: prompts, history, completion and keys; `debugger.py` has the other half.
 
-    console.py SETTINGS     {"breakpoints": [...], "errors": true, "attach": false}
+    console.py SETTINGS     {"breakpoints": [...], "errors": true, "attach": false, "request": {"method", "path", "data"}}
 
 It runs with the user's terminal, connects to every process that serves the application, also to those that come later,
 and arms them. One process at a time has the prompt. Ctrl-C stops what runs, Ctrl-D where nothing is stopped ends it.
@@ -56,6 +56,8 @@ class Process:
 
 processes = {}
 told = set()
+# Answers to the request that was asked for, to be shown when no prompt is in the way.
+answers = []
 
 
 def say(text):
@@ -87,10 +89,37 @@ def lose(process):
     process.socket.close()
 
 
+def ask(method, path, data):
+    """Makes the request that was asked for, as a browser on this machine would."""
+    import http.client
+
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", 8000)
+        headers = {"Host": "localhost"}
+        if data is not None:
+            headers["Content-Type"] = "application/json" if data[:1] in ("{", "[") else "application/x-www-form-urlencoded"
+        connection.request(method, path, body=None if data is None else data.encode(), headers=headers)
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8", "replace")
+        shown = text if len(text) <= SHOWN else text[:SHOWN] + "\n... %d characters more" % (len(text) - SHOWN)
+        answers.append("# %s %s -> %d %s\n%s\n" % (method, path, answer.status, answer.reason, shown.rstrip()))
+    except OSError as error:
+        answers.append("# %s %s -> no answer: %s\n" % (method, path, error))
+
+
+# Characters of an answer's body.
+SHOWN = 4000
+
+
 def note(message):
     """What a process says while it is not stopped."""
     global wanted
     if "armed" in message:
+        request, SETTINGS["request"] = SETTINGS["request"], None
+        if request:
+            import threading
+
+            threading.Thread(target=ask, args=(request["method"], request["path"], request["data"]), daemon=True).start()
         for why in message["refused"]:
             if why not in told:
                 told.add(why)
@@ -147,6 +176,8 @@ def stopped(process, what):
 
 def look():
     find()
+    while answers:
+        say(answers.pop(0))
     ready, _, _ = select.select([0, *processes.values()], [], [], LOOK)
     for one in ready:
         if one == 0:

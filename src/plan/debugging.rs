@@ -23,7 +23,7 @@ const SETTINGS: [(&str, &str, Why); 16] = [
     ("socket-timeout", PATIENT, Why::Patient),
     ("connect-timeout", PATIENT, Why::Patient),
     ("response-socket-timeout", PATIENT, Why::Patient),
-    ("graceful-timeout", "1", Why::Hasty),
+    ("graceful-timeout", PATIENT, Why::Patient),
     ("shutdown-timeout", "1", Why::Hasty),
 ];
 

@@ -13,7 +13,6 @@ mod memory;
 mod session;
 mod switch;
 
-use tokio::sync::mpsc;
 
 use crate::error::Result;
 use crate::plan::Plan;
@@ -44,8 +43,6 @@ pub type Replan<'a> = &'a (dyn Fn() -> Result<Inputs> + 'a);
 pub struct Following<'a> {
     pub inputs: Inputs,
     pub replan: Replan<'a>,
-    /// What the user types.
-    pub keys: Option<&'a mut mpsc::Receiver<Key>>,
 }
 
 impl std::fmt::Debug for Following<'_> {

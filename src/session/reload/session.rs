@@ -19,7 +19,7 @@ use crate::events::Event;
 use crate::logs::{self, Paths, Reader, Record};
 use crate::plan::{OnError, Plan, Reload};
 use crate::session::follow::{Follower, Seen};
-use crate::session::up::{After, Place, after_the_end, runs};
+use crate::session::up::{After, Place, after_the_end, optional, runs};
 use crate::session::upload;
 use crate::session::wait::{Awaited, until_ready};
 use crate::units::Secret;
@@ -102,8 +102,15 @@ impl<'a> Watching<'a> {
     ///
     /// # Errors
     /// The engine's; a watcher that cannot go on.
-    pub async fn follow(self, place: Place<'_>, current: &mut Current, log: &mut Follower, adopted: bool) -> Result<()> {
-        let Self { following: Following { inputs, replan, keys }, rules, watcher, reload } = self;
+    pub async fn follow(
+        self,
+        place: Place<'_>,
+        keys: Option<&mut mpsc::Receiver<Key>>,
+        current: &mut Current,
+        log: &mut Follower,
+        adopted: bool,
+    ) -> Result<()> {
+        let Self { following: Following { inputs, replan }, rules, watcher, reload } = self;
         let mut work = Work {
             machine: Machine::new(*reload.on_error == OnError::Keep, !*reload.standby),
             place,
@@ -136,13 +143,6 @@ fn read(rules: &RwLock<Rules>) -> RwLockReadGuard<'_, Rules> {
 
 fn rules_of(inputs: &Inputs) -> Rules {
     Rules::new(&inputs.plan, &inputs.environment_files, &files::ignoring(&inputs.plan.root))
-}
-
-async fn optional<T>(future: Option<impl Future<Output = T>>) -> T {
-    match future {
-        Some(future) => future.await,
-        None => std::future::pending().await,
-    }
 }
 
 async fn at(moment: Option<Instant>) {
