@@ -3,7 +3,7 @@
 CARGO ?= cargo
 PARITY := target/release/parity
 
-.PHONY: demo test lint bench release tools test-tools
+.PHONY: demo test lint bench bench-reload release tools test-tools
 
 ## Build parity and run the Django project of the tests, until Ctrl-C
 demo: tools release
@@ -20,6 +20,10 @@ lint:
 ## What parity promises, measured beside what it is measured against; benches/README.md has the last figures
 bench: tools
 	$(CARGO) bench --locked --bench measure
+
+## How soon saved code is served, beside the reloaders that people use: hours
+bench-reload: tools
+	$(CARGO) bench --locked --bench reload
 
 release:
 	$(CARGO) build --locked --release

@@ -24,12 +24,18 @@ impl Original {
         Ok(Self(found.remove(0)))
     }
 
+    /// The container's id.
+    pub fn id(&self) -> &str {
+        self.0["Id"].as_str().unwrap_or_default()
+    }
+
     /// The image's name.
     pub fn image(&self) -> &str {
         self.0["Config"]["Image"].as_str().unwrap_or_default()
     }
 
-    fn command(&self) -> Vec<String> {
+    /// The arguments of the image's entry point.
+    pub fn command(&self) -> Vec<String> {
         strings(&self.0["Config"]["Cmd"])
     }
 

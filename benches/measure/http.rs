@@ -15,6 +15,8 @@ pub struct Connection<S: Read> {
     stream: BufReader<S>,
     /// The server has said that it closes it.
     pub closed: bool,
+    /// The answer to the last request has begun to arrive.
+    pub answered: bool,
 }
 
 impl Connection<TcpStream> {
@@ -22,7 +24,7 @@ impl Connection<TcpStream> {
         let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
-        Ok(Self { stream: BufReader::new(stream), closed: false })
+        Ok(Self { stream: BufReader::new(stream), closed: false, answered: false })
     }
 }
 
@@ -30,15 +32,32 @@ impl Connection<UnixStream> {
     pub fn open_socket(path: &str) -> Result<Self> {
         let stream = UnixStream::connect(path)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
-        Ok(Self { stream: BufReader::new(stream), closed: false })
+        Ok(Self { stream: BufReader::new(stream), closed: false, answered: false })
     }
 }
 
 impl<S: Read + Write> Connection<S> {
     /// One GET: status and body.
     pub fn get(&mut self, path: &str) -> Result<(u16, Vec<u8>)> {
-        write!(self.stream.get_mut(), "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
-        let status = self.line()?.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or(ErrorKind::InvalidData)?;
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+    }
+
+    /// One POST: status and body.
+    pub fn post(&mut self, path: &str, form: &str) -> Result<(u16, Vec<u8>)> {
+        let length = form.len();
+        self.send(&format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {length}\r\n\r\n{form}"
+        ))
+    }
+
+    fn send(&mut self, request: &str) -> Result<(u16, Vec<u8>)> {
+        self.answered = false;
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        let status = self.line()?;
+        self.answered = true;
+        self.closed = status.starts_with("HTTP/1.0");
+        let status = status.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or(ErrorKind::InvalidData)?;
         let mut length = None;
         let mut chunked = false;
         loop {
@@ -46,7 +65,7 @@ impl<S: Read + Write> Connection<S> {
             match line.split_once(':') {
                 None => break,
                 Some(("content-length", value)) => length = value.trim().parse::<usize>().ok(),
-                Some(("connection", value)) => self.closed |= value.trim() == "close",
+                Some(("connection", value)) => self.closed = value.trim() == "close",
                 Some(("transfer-encoding", value)) => chunked = value.contains("chunked"),
                 Some(_) => {}
             }
@@ -55,7 +74,10 @@ impl<S: Read + Write> Connection<S> {
         match length {
             _ if chunked => self.chunks(&mut body)?,
             Some(length) => self.exactly(length, &mut body)?,
-            None => drop(self.stream.read_to_end(&mut body)?),
+            None => {
+                self.stream.read_to_end(&mut body)?;
+                self.closed = true;
+            }
         }
         Ok((status, body))
     }

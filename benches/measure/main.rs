@@ -12,6 +12,7 @@ mod size;
 mod stats;
 mod throughput;
 mod up;
+mod watch;
 mod workplace;
 
 use std::error::Error;
@@ -22,15 +23,24 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// One group of measurements: its name on the command line, and what runs it.
 type Section = (&'static str, fn(usize) -> Result<()>);
 
-const SECTIONS: &[Section] =
-    &[("up", up::run), ("commands", commands::run), ("rebuild", rebuild::run), ("size", size::run), ("throughput", throughput::run)];
+const SECTIONS: &[Section] = &[
+    ("up", up::run),
+    ("commands", commands::run),
+    ("rebuild", rebuild::run),
+    ("size", size::run),
+    ("throughput", throughput::run),
+    ("watch", watch::run),
+];
 
 /// Fewer rounds say nothing about a p90.
 const ROUNDS: usize = 10;
 
-const USAGE: &str = "usage: cargo bench --bench measure -- [--rounds N] [up] [commands] [rebuild] [size] [throughput]";
+const USAGE: &str = "usage: cargo bench --bench measure -- [--rounds N] [up] [commands] [rebuild] [size] [throughput] [watch]";
 
 fn main() -> Result<()> {
+    if std::env::args().nth(1).is_some_and(|argument| argument == watch::CHILD) {
+        return watch::in_child(std::env::args().skip(2));
+    }
     let (rounds, wanted) = arguments(std::env::args().skip(1))?;
     println!("{}", workplace::machine());
     for (name, run) in SECTIONS {

@@ -17,9 +17,14 @@ pub struct Workplace {
 }
 
 impl Workplace {
-    /// A copy of one of `tests/projects`. A server does not run as root, so root's copy belongs to somebody else.
+    /// A copy of one of `tests/projects`.
     pub fn of(project: &str) -> Result<Self> {
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects").join(project);
+        Self::copy_of("tests/projects", project)
+    }
+
+    /// A copy of a project of the repository. A server does not run as root, so root's copy belongs to somebody else.
+    pub fn copy_of(projects: &str, project: &str) -> Result<Self> {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(projects).join(project);
         let directory = tempfile::Builder::new().prefix("parity-bench-").tempdir()?;
         let root = directory.path().join(project);
         copy(&from, &root)?;

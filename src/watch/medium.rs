@@ -19,7 +19,7 @@ pub(super) fn asked_for() -> Obstacle {
 
 /// What an error of the system's events means.
 pub(super) fn limit(error: &io::Error) -> Obstacle {
-    let (why, setting) = match error.raw_os_error() {
+    let (why, setting) = match error.raw_os_error().filter(|_| cfg!(target_os = "linux")) {
         Some(ENOSPC) => {
             (format!("the system's limit of watched directories is reached{}", now("max_user_watches")), "max_user_watches=524288")
         }

@@ -1,6 +1,6 @@
 //! Compares files where there are no events: what each looked like half a second ago, and now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
@@ -23,6 +23,7 @@ const SHARE: u32 = 5;
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
     files: HashMap<String, Stamp>,
+    directories: HashSet<String>,
     /// Another directory may have taken the root's place between two looks.
     root: Option<u64>,
 }
@@ -30,23 +31,22 @@ pub(super) struct Snapshot {
 impl Snapshot {
     pub fn take(ground: &Ground) -> io::Result<Self> {
         let root = identity(&ground.root);
-        let found = Mutex::new((HashMap::new(), 0));
+        let snapshot = Mutex::new(Self { root, ..Self::default() });
         walk(ground, "", |entry| {
-            let stamp = |path: &str| Stamp::of(&ground.root.join(path)).map(|stamp| (path.to_owned(), stamp));
             match entry {
-                Found::Directory(_) => found.lock().unwrap_or_else(PoisonError::into_inner).1 += 1,
+                Found::Directory(path) => {
+                    snapshot.lock().unwrap_or_else(PoisonError::into_inner).directories.insert(path.to_owned());
+                }
                 Found::File(path) => {
-                    let file = stamp(path);
-                    found.lock().unwrap_or_else(PoisonError::into_inner).0.extend(file);
+                    let stamp = Stamp::of(&ground.root.join(path)).map(|stamp| (path.to_owned(), stamp));
+                    snapshot.lock().unwrap_or_else(PoisonError::into_inner).files.extend(stamp);
                 }
             }
             Ok(())
         })?;
-        let (files, directories) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut snapshot = Self { files, root };
-        let also = ground.also.iter().filter(|also| ground.is_skipped(also));
-        let also = also.inspect(|also| snapshot.add(&ground.root, also)).count();
-        ground.count(directories + also);
+        let mut snapshot = snapshot.into_inner().unwrap_or_else(PoisonError::into_inner);
+        ground.also.iter().for_each(|also| snapshot.add(&ground.root, also));
+        ground.count(snapshot.directories.len());
         Ok(snapshot)
     }
 
@@ -56,12 +56,9 @@ impl Snapshot {
         loop {
             match inbox.recv_timeout(next.saturating_duration_since(Instant::now())) {
                 Ok(Order::Also(directories)) => {
-                    for directory in directories {
-                        if !ground.also.contains(&directory) && ground.is_skipped(&directory) {
-                            self.add(&ground.root, &directory);
-                        }
-                        ground.also.insert(directory);
-                    }
+                    directories.iter().for_each(|also| self.add(&ground.root, also));
+                    ground.also.extend(directories);
+                    ground.count(self.directories.len());
                 }
                 Ok(Order::Events(..)) => {}
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return End::Stopped,
@@ -79,11 +76,13 @@ impl Snapshot {
         }
     }
 
-    /// Adds the files of a directory that is skipped otherwise.
+    /// Adds the files of a directory that the walk does not come by.
     fn add(&mut self, root: &Path, directory: &str) {
-        files(root, directory, |path| {
-            self.files.extend(Stamp::of(&root.join(path)).map(|stamp| (path.to_owned(), stamp)));
-        });
+        if self.directories.insert(directory.to_owned()) {
+            files(root, directory, |path| {
+                self.files.extend(Stamp::of(&root.join(path)).map(|stamp| (path.to_owned(), stamp)));
+            });
+        }
     }
 
     fn changes(&self, now: &Self) -> Vec<Change> {

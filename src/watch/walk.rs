@@ -61,14 +61,18 @@ fn enter(ground: &Ground, directory: &str, visit: &impl Fn(Found<'_>) -> io::Res
         Err(error) if directory.is_empty() => return Err(error),
         entries => entries.into_iter().flatten().flatten(),
     };
+    // One text for all of them: a project has many files.
+    let mut path = join(directory, "");
+    let start = path.len();
     for entry in entries {
         let name = entry.file_name();
         let (Some(name), Ok(kind)) = (name.to_str(), entry.file_type()) else { continue };
-        let path = join(directory, name);
+        path.truncate(start);
+        path.push_str(name);
         if kind.is_file() || kind.is_symlink() {
             visit(Found::File(&path))?;
         } else if kind.is_dir() && !(ground.skip)(&path) {
-            below.push(path);
+            below.push(path.clone());
         }
     }
     Ok(())

@@ -67,6 +67,21 @@ fn links_are_files() {
     assert_eq!(it.told(), told(&[("link.py", HERE), ("new", GONE)]));
 }
 
+/// What a link leads to outside the project is watched if the application loaded something by it.
+#[test]
+fn a_linked_directory_is_watched_once_something_in_it_was_loaded() {
+    for mut it in [Watched::native(&["a.py"]), Watched::polling(&["a.py"])] {
+        let outside = it.root.with_file_name("shared");
+        write(&outside.join("x.py"), "1");
+        symlink(&outside, it.path("shared")).unwrap();
+        it.told();
+        it.watcher.also(&["shared/x.py".into()]);
+        it.told();
+        write(&outside.join("x.py"), "22");
+        assert_eq!(it.told().get("shared/x.py"), Some(&HERE));
+    }
+}
+
 #[test]
 fn a_thousand_files_at_once() {
     for mut it in [Watched::native(&["pkg/a.py"]), Watched::polling(&["pkg/a.py"])] {

@@ -1,0 +1,124 @@
+//! From a save to the first fresh answer, of a server that otherwise has nothing to do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Result;
+use crate::clients::{Clients, Manner};
+use crate::floor::Floor;
+use crate::lineup::LineUp;
+use crate::options::Options;
+use crate::patience::{self, spread};
+use crate::peers::EXPRESS;
+use crate::server::Server;
+use crate::source::Save;
+use crate::stats::{Samples, Table, ratio};
+use crate::tally::{Counts, Tally};
+
+/// Somebody who waits for the change, and somebody whose connection was there before.
+const POLL: Duration = Duration::from_millis(2);
+const KEPT: Duration = Duration::from_millis(10);
+/// Until the kept connection is there.
+const CONNECTED: Duration = Duration::from_millis(100);
+/// For so long an older answer may follow.
+const AFTER: Duration = Duration::from_millis(300);
+/// Nobody waits longer; counted as never, and with this time.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+
+/// What one peer showed.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    pub times: Samples,
+    pub never: usize,
+    pub counts: Counts,
+}
+
+impl Shown {
+    pub fn push(&mut self, fresh: Option<Duration>) {
+        self.never += usize::from(fresh.is_none());
+        self.times.push_time(fresh.unwrap_or(DEADLINE));
+    }
+
+    /// What went wrong, as cells: failed of all, stale, never.
+    pub fn wrongs(&self) -> [String; 3] {
+        let counts = &self.counts;
+        [format!("{} of {}", counts.failed(), counts.requests), counts.stale.to_string(), self.never.to_string()]
+    }
+}
+
+pub fn run(lineup: &mut LineUp, options: &Options) -> Result<()> {
+    let mut shown = vec![Shown::default(); lineup.entries.len()];
+    let mut floor = Floor::default();
+    // The first round is not counted: it compiles, and shows that saved code is served at all.
+    for round in 0..=options.rounds {
+        let settled = spread(round, 1500, 2500);
+        let project = lineup.project;
+        let mut bare = Floor::default();
+        let counted = if round == 0 { &mut bare } else { &mut floor };
+        lineup.production.awake(|server| counted.measure(server, project))?;
+        let turns = lineup.turns(round, |server| {
+            patience::sleep(settled)?;
+            let (fresh, counts) = save(server, options.save)?;
+            if round == 0 && fresh.is_none() {
+                return Err("it did not serve the first save".into());
+            }
+            Ok((fresh, counts))
+        })?;
+        for (shown, turn) in shown.iter_mut().zip(turns).filter(|_| round > 0) {
+            if let Some((fresh, counts)) = turn {
+                shown.push(fresh);
+                shown.counts.add(counts);
+            }
+        }
+    }
+    print(lineup, &shown, &floor, options);
+    Ok(())
+}
+
+fn save(server: &mut Server, how: Save) -> Result<(Option<Duration>, Counts)> {
+    let tally = Arc::new(Tally::default());
+    let mut clients = Clients::of(server.address, &tally);
+    clients.add(Manner::Kept, KEPT);
+    patience::sleep(CONNECTED)?;
+    tally.expect(server.source.next());
+    server.source.save(how)?;
+    server.after_save()?;
+    clients.add(Manner::New, POLL);
+    let fresh = patience::until(DEADLINE, || tally.fresh_after())?;
+    if fresh.is_some() {
+        patience::sleep(AFTER)?;
+    }
+    drop(clients);
+    Ok((fresh, tally.take()))
+}
+
+fn print(lineup: &LineUp, shown: &[Shown], floor: &Floor, options: &Options) {
+    println!("### From a save ({}) to the first fresh answer (ms)\n", options.save.words());
+    let peers = || lineup.entries.iter().zip(shown).filter(|(_, shown)| shown.times.len() > 0);
+    let express = peers().find(|(entry, _)| entry.peer.name == EXPRESS).map(|(_, shown)| shown.times.percentile(50.0));
+    let fastest = peers().filter(|(entry, _)| !entry.peer.is_parity()).map(|(_, shown)| shown.times.percentile(50.0)).reduce(f64::min);
+    let import = Some(floor.import.percentile(50.0));
+    let ratios =
+        |times: &Samples| [express, fastest, import].map(|to| to.map_or_else(String::new, |to| ratio(times.percentile(50.0) / to)));
+    let head = ["", "n", "p50", "p90", "max", "failed", "stale", "never", "to mod_wsgi-express", "to the fastest peer", "to the import"];
+    let mut table = Table::new(&head);
+    for (entry, shown) in peers() {
+        table.samples(entry.peer.title, &shown.times, 1, shown.wrongs().into_iter().chain(ratios(&shown.times)));
+    }
+    for (title, times) in [
+        ("floor: python, nothing", &floor.nothing),
+        ("floor: python, import", &floor.import),
+        ("floor: python, import and a first request", &floor.answer),
+    ] {
+        table.samples(title, times, 1, [const { String::new() }; 3].into_iter().chain(ratios(times)));
+    }
+    table.print();
+    print_failures(lineup, shown);
+}
+
+/// What the failures were, peer by peer.
+pub fn print_failures(lineup: &LineUp, shown: &[Shown]) {
+    for (entry, shown) in lineup.entries.iter().zip(shown).filter(|(_, shown)| shown.counts.failed() > 0) {
+        println!("Failed of {}: {}.\n", entry.peer.title, shown.counts.failures());
+    }
+}
