@@ -10,8 +10,10 @@ import json
 import os
 import readline
 import select
+import signal
 import socket
 import sys
+import termios
 
 PLACE = "/run/parity/debug"
 # Between two looks for new processes, in seconds.
@@ -19,6 +21,10 @@ LOOK = 0.1
 
 SETTINGS = json.loads(sys.argv[1])
 wanted = SETTINGS["breakpoints"]
+
+
+# Of the terminal, before anybody changes them.
+MODES = termios.tcgetattr(0)
 
 
 class End(Exception):
@@ -32,7 +38,8 @@ class Process:
         self.socket.connect(path)
         self.rest = b""
         self.messages = []
-        self.send(do="arm", breakpoints=wanted, errors=SETTINGS["errors"])
+        hello = json.dumps({"do": "arm", "breakpoints": wanted, "errors": SETTINGS["errors"]}).encode() + b"\n"
+        socket.send_fds(self.socket, [hello], [0])
 
     def fileno(self):
         return self.socket.fileno()
@@ -174,6 +181,20 @@ def stopped(process, what):
         readline.set_completer(None)
 
 
+def lend(process, what):
+    """Stays away from the terminal while a debugger of its own has it."""
+    say("# stopped: %s\n" % what)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        while "go" not in process.next():
+            pass
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # It may have left it in a mode of its own.
+        os.set_blocking(0, True)
+        termios.tcsetattr(0, termios.TCSADRAIN, MODES)
+
+
 def look():
     find()
     while answers:
@@ -188,7 +209,9 @@ def look():
             one.receive()
             while one.messages:
                 message = one.messages.pop(0)
-                if "stop" in message:
+                if message.get("terminal"):
+                    lend(one, message["stop"])
+                elif "stop" in message:
                     stopped(one, message["stop"])
                 else:
                     note(message)

@@ -51,6 +51,8 @@ class Link:
         self.pending = ""
         self.errors = True
         self.lost = False
+        # The terminal itself, for debuggers that want one.
+        self.terminal = None
 
     def send(self, **message):
         try:
@@ -101,6 +103,7 @@ class Debugger(pdb.Pdb):
         self.what = what
         self.interrupting = False
         self.detached = False
+        self.handed_over = False
 
     # A prompt. pdb calls it for each stop, whatever was the reason.
     def interaction(self, frame, traceback_or_exception):
@@ -108,6 +111,8 @@ class Debugger(pdb.Pdb):
             if self.link.lost or self.link is not console:
                 self.let_go()
                 return
+            if TOOL:
+                return self.hand_over(frame, traceback_or_exception)
             Debugger.current = self
             self.link.send(stop=self.what)
             try:
@@ -121,6 +126,27 @@ class Debugger(pdb.Pdb):
                 self.link.send(go=True, breakpoints=breakpoints())
             if self.link.lost:
                 self.let_go()
+
+    def hand_over(self, frame, raised):
+        """Gives the terminal to the debugger that was asked for, until the request is done."""
+        self.link.flush()
+        self.link.send(stop=self.what, terminal=True)
+        self.handed_over = True
+        for name in ("stdin", "stdout", "stderr"):
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, os.fdopen(os.dup(self.link.terminal), mode, encoding="utf-8", buffering=1 if mode == "w" else -1))
+        sys.settrace(None)
+        if raised is None:
+            stop_in(TOOL.debugger(), frame)
+        else:
+            TOOL.post_mortem(getattr(raised, "__traceback__", raised))
+            self.take_back()
+
+    def take_back(self):
+        if self.handed_over:
+            self.handed_over = False
+            sys.stdin, sys.stdout, sys.stderr = STREAMS
+            self.link.send(go=True, breakpoints=breakpoints())
 
     def let_go(self):
         """The console is gone: whatever was to be debugged goes on."""
@@ -167,7 +193,9 @@ class Debugger(pdb.Pdb):
         if self.interrupting and event in ("line", "call") and not is_machinery(frame):
             self.interrupting = False
             self.set_step()
-        return pdb.Pdb.trace_dispatch(self, frame, event, argument)
+        traced = pdb.Pdb.trace_dispatch(self, frame, event, argument)
+        # What another debugger has set must stay.
+        return frame.f_trace if self.handed_over else traced
 
     def set_continue(self):
         # pdb stops tracing where there are no breakpoints; an interrupt must still find its way.
@@ -188,6 +216,59 @@ class Debugger(pdb.Pdb):
             if not is_machinery(frame):
                 frame.f_trace = self.trace_dispatch
             frame = frame.f_back
+
+
+class Ipdb:
+    def debugger(self):
+        from ipdb.__main__ import _init_pdb
+
+        return _init_pdb(context=5)
+
+    def post_mortem(self, traceback):
+        import ipdb
+
+        ipdb.post_mortem(traceback)
+
+
+class Pudb:
+    def debugger(self):
+        import pudb.debugger
+
+        return pudb.debugger.Debugger(stdin=sys.stdin, stdout=sys.stdout)
+
+    def post_mortem(self, traceback):
+        debugger = self.debugger()
+        debugger.reset()
+        kind, error = sys.exc_info()[:2]
+        debugger.interaction(traceback.tb_frame, (kind, error, traceback))
+
+
+def stop_in(debugger, frame):
+    """Lets another debugger stop at the line that is about to run, and go on from there."""
+    debugger.reset()
+    outer = frame
+    while outer is not None:
+        outer.f_trace = debugger.trace_dispatch
+        debugger.botframe = outer
+        outer = outer.f_back
+    debugger.set_step()
+    sys.settrace(debugger.trace_dispatch)
+    debugger.trace_dispatch(frame, "line", None)
+
+
+def tool():
+    name = os.environ.get("PARITY_DEBUGGER")
+    if not name:
+        return None
+    sys.path.append("/opt/debugger")
+    # There is no home directory that lasts.
+    os.environ.setdefault("IPYTHONDIR", "/tmp/ipython")
+    os.environ.setdefault("XDG_CONFIG_HOME", "/tmp/config")
+    return {"ipdb": Ipdb, "pudb": Pudb}[name]()
+
+
+TOOL = tool()
+STREAMS = sys.stdin, sys.stdout, sys.stderr
 
 
 def is_machinery(frame):
@@ -335,6 +416,7 @@ class Request:
             raise
         finally:
             sys.settrace(None)
+            self.debugger.take_back()
             requests.pop(thread, None)
 
     def __iter__(self):
@@ -466,7 +548,10 @@ def serve(connection):
     rest = b""
     try:
         while True:
-            data = connection.recv(1 << 16)
+            # The console sends its terminal along with its first words.
+            data, terminals, _, _ = socket.recv_fds(connection, 1 << 16, 1)
+            if terminals:
+                link.terminal = terminals[0]
             if not data:
                 return
             *lines, rest = (rest + data).split(b"\n")

@@ -56,6 +56,18 @@ def listen(listener):
         threading.Thread(target=load().serve, args=(connection,), name="parity-debug", daemon=True).start()
 
 
+def listen_for_ide(port, startup=None):
+    """debugpy, for an IDE. It has hooks of its own for what is raised and where to stop."""
+    sys.path.append("/opt/debugger")
+    import debugpy
+
+    # This process is Apache's; debugpy starts a program of its own with Python.
+    debugpy.configure(python="/opt/venv/bin/python")
+    debugpy.listen(("0.0.0.0", int(port)))
+    if startup:
+        debugpy.wait_for_client()
+
+
 def begin():
     os.makedirs(PLACE, mode=0o700, exist_ok=True)
     place = "%s/%d.sock" % (PLACE, os.getpid())
@@ -66,7 +78,9 @@ def begin():
     listener.listen(4)
     threading.Thread(target=listen, args=(listener,), name="parity-debug", daemon=True).start()
     mode = os.environ.get("PARITY_DEBUG")
-    if mode:
+    if mode and mode.startswith("dap:"):
+        listen_for_ide(*mode.split(":")[1:])
+    elif mode:
         # A session of its own: nothing runs before its breakpoints are set.
         armed.wait()
     if mode == "startup":

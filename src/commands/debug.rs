@@ -15,11 +15,12 @@ use crate::engine::container::{State, not_running};
 use crate::engine::exec::Command;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
-use crate::plan::{Debug, Profile};
+use crate::plan::{Debug, Profile, Tool};
 use crate::session::image::{self, How};
 use crate::session::reload::{Following, Key};
 use crate::session::up::{Foreground, Up, up};
 use crate::session::{Interrupts, is_alive, user_for};
+use crate::units::layout;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -55,6 +56,18 @@ pub struct Args {
     #[arg(long, value_name = "TEXT")]
     data: Option<String>,
 
+    /// The debugger that has the terminal; one that Python does not come with gets an image of its own
+    #[arg(long, value_name = "NAME", default_value = "pdb", conflicts_with_all = ["no_debugger", "attach"])]
+    debugger: Debugger,
+
+    /// Wait for an IDE on a port of this machine, by the debug adapter protocol, instead of opening a prompt
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "5678", conflicts_with_all = ["no_debugger", "attach", "breakpoints"])]
+    dap: Option<u16>,
+
+    /// With --dap: write .vscode/launch.json, unless there is one
+    #[arg(long, requires = "dap")]
+    write_launch_json: bool,
+
     /// Build the image even if it is there
     #[arg(long)]
     build: bool,
@@ -67,7 +80,23 @@ pub struct Args {
     path: Option<String>,
 }
 
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Debugger {
+    Pdb,
+    Ipdb,
+    Pudb,
+}
+
 impl Args {
+    fn profile(&self) -> Debug {
+        let tool = match self.debugger {
+            Debugger::Pdb => Tool::Pdb,
+            Debugger::Ipdb => Tool::Ipdb,
+            Debugger::Pudb => Tool::Pudb,
+        };
+        Debug { without_debugger: self.no_debugger, startup: self.debugger_startup, tool, dap: self.dap }
+    }
+
     /// What the program that has the terminal is told.
     fn console(&self) -> Result<String> {
         let breakpoints: Vec<_> = self
@@ -90,7 +119,7 @@ impl Args {
 }
 
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
-    if !args.no_debugger && !terminal::interactive() {
+    if !args.no_debugger && args.dap.is_none() && !terminal::interactive() {
         return Err(Failure::new(Kind::Usage, "the debugger needs a terminal, and there is none")
             .hint("run `parity debug` in a terminal, not in a pipe or a script; `--no-debugger` does without a prompt"));
     }
@@ -99,14 +128,18 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         return attach(context, &console).await;
     }
     let interrupts = Interrupts::listen()?;
-    let profile = Profile::Debug(Debug { without_debugger: args.no_debugger, startup: args.debugger_startup });
+    let profile = Profile::Debug(args.profile());
     let settled = context.settle(&args.server, profile)?;
     context.remark(&settled);
     context.ui.note(settled.plan.summary());
     let engine = interrupts.or(context.engine()).await?;
     leave_others_alone(context, &engine).await?;
     let how = How { build: args.build, ..how(&settled) };
-    let image = image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await?;
+    let package = if args.dap.is_some() { Some("debugpy") } else { args.profile().tool.package() };
+    let image = match package {
+        None => image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await?,
+        Some(package) => image::with_debugger(&engine, &settled.plan, package, &how, &interrupts, context.ui).await?,
+    };
     let wish = Up {
         plan: &settled.plan,
         secrets: &settled.secrets,
@@ -119,7 +152,15 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let replan = || Ok(inputs(&context.settle(&args.server, profile)?));
     let following = settled.plan.reload.as_ref().map(|_| Following { inputs: inputs(&settled), replan: &replan });
     let (quit, mut keys) = mpsc::channel(1);
-    if args.no_debugger {
+    if let Some(port) = args.dap {
+        if settled.plan.reload.is_some() {
+            return Err(Failure::new(Kind::Usage, "--dap does not go with --reload-on-changes")
+                .cause("an IDE is connected to one process, and a reload brings another")
+                .hint("leave one of them out; `parity debug --reload-on-changes` keeps its breakpoints with pdb"));
+        }
+        launch_json(context, port, args.write_launch_json)?;
+    }
+    if args.no_debugger || args.dap.is_some() {
         up(&engine, &wish, Foreground { following, ..Foreground::default() }, &interrupts, context.ui).await?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -171,4 +212,32 @@ async fn leave_others_alone(context: &Context<'_>, engine: &Engine) -> Result<()
         Some(found) => Err(Failure::new(Kind::Other, format!("`parity {}` runs in another terminal", found.profile))
             .hint("debug what it runs with `parity debug --attach`, or end it there first")),
     }
+}
+
+/// Tells an IDE how to join, with the paths of this machine and of the container.
+fn launch_json(context: &Context<'_>, port: u16, write: bool) -> Result<()> {
+    let settings = json!({
+        "version": "0.2.0",
+        "configurations": [{
+            "name": "parity debug",
+            "type": "debugpy",
+            "request": "attach",
+            "connect": {"host": "127.0.0.1", "port": port},
+            "pathMappings": [{"localRoot": "${workspaceFolder}", "remoteRoot": layout::APP}],
+            "justMyCode": false,
+        }],
+    });
+    let text = format!("{settings:#}\n");
+    let path = context.root.join(".vscode/launch.json");
+    if !write {
+        context.ui.note(format!("an IDE joins at 127.0.0.1:{port}; for VS Code this is .vscode/launch.json (--write-launch-json writes it):\n{}", text.trim_end()));
+        return Ok(());
+    }
+    if path.exists() {
+        return Err(Failure::new(Kind::Other, format!("{} is there already", path.display())).hint(format!("add this to it:\n{}", text.trim_end())));
+    }
+    let written = std::fs::create_dir_all(context.root.join(".vscode")).and_then(|()| std::fs::write(&path, text));
+    written.map_err(|error| Failure::new(Kind::Other, format!("cannot write {}", path.display())).caused_by(&error))?;
+    context.ui.note(format!("wrote {}; an IDE joins at 127.0.0.1:{port}", path.display()));
+    Ok(())
 }

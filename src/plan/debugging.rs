@@ -75,7 +75,13 @@ pub(super) fn contract(debug: Debug) -> Vec<(String, String)> {
     let mut contract = vec![("MOD_WSGI_DEBUG_MODE".to_owned(), "true".to_owned())];
     if !debug.without_debugger {
         contract.push(("MOD_WSGI_DEBUGGER_ENABLED".into(), "true".into()));
-        contract.push(("PARITY_DEBUG".into(), if debug.startup { "startup" } else { "wait" }.into()));
+        let begin = match debug {
+            Debug { dap: Some(port), startup, .. } => format!("dap:{port}{}", if startup { ":startup" } else { "" }),
+            Debug { startup: true, .. } => "startup".into(),
+            Debug { .. } => "wait".into(),
+        };
+        contract.push(("PARITY_DEBUG".into(), begin));
+        contract.extend(debug.tool.package().map(|tool| ("PARITY_DEBUGGER".to_owned(), tool.to_owned())));
     }
     contract
 }

@@ -37,6 +37,31 @@ pub struct Debug {
     pub without_debugger: bool,
     /// A prompt before the application is imported.
     pub startup: bool,
+    /// What has the prompt.
+    pub tool: Tool,
+    /// The port that an IDE debugs through, instead of a prompt.
+    pub dap: Option<u16>,
+}
+
+/// A debugger for the terminal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tool {
+    /// Python's own.
+    #[default]
+    Pdb,
+    Ipdb,
+    Pudb,
+}
+
+impl Tool {
+    /// Its package's name, for those that Python does not come with.
+    pub fn package(self) -> Option<&'static str> {
+        match self {
+            Tool::Pdb => None,
+            Tool::Ipdb => Some("ipdb"),
+            Tool::Pudb => Some("pudb"),
+        }
+    }
 }
 
 /// Something a profile changes against production, with its cause in a user's words.

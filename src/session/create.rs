@@ -36,6 +36,10 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
         tmpfs,
         working_directory: layout::APP.into(),
         publish: (loopback(&plan.server.host.value), plan.server.port.value),
+        debug_port: match plan.profile {
+            Profile::Debug(debug) => debug.dap,
+            Profile::Production | Profile::Up => None,
+        },
         network: plan.network.as_ref().map(|network| network.value.clone()),
     };
     let digest: String = Sha256::digest(format!("{wish:?}").as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
