@@ -7,7 +7,7 @@ mod saving;
 
 use std::collections::BTreeSet;
 
-use crate::common::{BUILD_PATIENCE, Ran, Session};
+use crate::common::{BUILD_PATIENCE, PATIENCE, Ran, Session};
 use crate::http::{Answer, Browser};
 use crate::project::TestProject;
 
@@ -37,6 +37,7 @@ impl Live {
         let arguments: Vec<&str> = ["up", "--reload-on-changes", "--port", "0"].iter().chain(flags).copied().collect();
         let mut session = project.parity(&arguments).patience(BUILD_PATIENCE).start();
         let url = session.url();
+        session.be_patient(PATIENCE);
         Self { session, project, url }
     }
 
