@@ -245,7 +245,7 @@ class State:
     error = None
     kind = None
     preloaded = 0
-    # What the log has been told. What was ordered is told by who ordered it.
+    # What has been told already: by the log, or by who ordered the import. Each request tries again.
     logged = None
     # The script that mod_wsgi asks for the application.
     script = None
@@ -295,8 +295,8 @@ def load(ordered=None):
         except (Exception, SystemExit) as error:
             State.doing, State.kind = "failed", "import"
             State.error = text_of(error)
-            if log and State.error != State.logged:
-                State.logged = State.error
+            told, State.logged = State.logged, State.error
+            if log and State.error != told:
                 # mod_wsgi's words for it, by which the log's readers know what the traceback means.
                 sys.stderr.write("mod_wsgi (pid=%d): Failed to exec Python script file '%s/handler.wsgi'.\n" % (PID, ETC))
                 sys.stderr.write(State.error)
