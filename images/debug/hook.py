@@ -59,6 +59,8 @@ def listen(listener):
 def listen_for_ide(port, startup=None):
     """debugpy, for an IDE. It has hooks of its own for what is raised and where to stop."""
     sys.path.append("/opt/debugger")
+    # Its word about frozen modules is about importlib, which nobody debugs here.
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     import debugpy
 
     # This process is Apache's; debugpy starts a program of its own with Python.

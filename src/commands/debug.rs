@@ -112,7 +112,9 @@ impl Args {
             json!({"method": method, "path": path.trim(), "data": self.data})
         });
         if self.data.is_some() && request.is_none() {
-            return Err(Failure::new(Kind::Usage, "--data is the body of a request, but there is none").hint("add `--request 'POST /path'`"));
+            return Err(
+                Failure::new(Kind::Usage, "--data is the body of a request, but there is none").hint("add `--request 'POST /path'`")
+            );
         }
         Ok(json!({"breakpoints": breakpoints, "errors": !self.no_post_mortem, "attach": self.attach, "request": request}).to_string())
     }
@@ -195,8 +197,11 @@ async fn attach(context: &Context<'_>, console: &str) -> Result<ExitCode> {
     let found = engine.observe(&context.container()).await?.filter(|found| found.state == State::Running);
     let container = found.ok_or_else(|| not_running(&context.container()))?;
     if !matches!(container.profile.as_str(), "up" | "debug") {
-        return Err(Failure::new(Kind::Usage, format!("{} runs the {} profile, which has no way in for a debugger", container.name, container.profile))
-            .hint("`parity up` and `parity debug` start servers that have one; no image has"));
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("{} runs the {} profile, which has no way in for a debugger", container.name, container.profile),
+        )
+        .hint("`parity up` and `parity debug` start servers that have one; no image has"));
     }
     context.ui.note("waiting for an exception or a breakpoint; Ctrl-C stops what runs, Ctrl-D leaves");
     open_console(context, &engine, &container.id, console).await?;
@@ -230,11 +235,16 @@ fn launch_json(context: &Context<'_>, port: u16, write: bool) -> Result<()> {
     let text = format!("{settings:#}\n");
     let path = context.root.join(".vscode/launch.json");
     if !write {
-        context.ui.note(format!("an IDE joins at 127.0.0.1:{port}; for VS Code this is .vscode/launch.json (--write-launch-json writes it):\n{}", text.trim_end()));
+        context.ui.note(format!(
+            "an IDE joins at 127.0.0.1:{port}; for VS Code this is .vscode/launch.json (--write-launch-json writes it):\n{}",
+            text.trim_end()
+        ));
         return Ok(());
     }
     if path.exists() {
-        return Err(Failure::new(Kind::Other, format!("{} is there already", path.display())).hint(format!("add this to it:\n{}", text.trim_end())));
+        return Err(
+            Failure::new(Kind::Other, format!("{} is there already", path.display())).hint(format!("add this to it:\n{}", text.trim_end()))
+        );
     }
     let written = std::fs::create_dir_all(context.root.join(".vscode")).and_then(|()| std::fs::write(&path, text));
     written.map_err(|error| Failure::new(Kind::Other, format!("cannot write {}", path.display())).caused_by(&error))?;

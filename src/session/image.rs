@@ -76,7 +76,12 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
             return Ok(Image { reference, worked: 0 });
         }
     }
-    let options = Options { base: ready.reference, build_ca: read_ca(how.build_ca.as_deref())?, requirement_files: requirements, ..Options::default() };
+    let options = Options {
+        base: ready.reference,
+        build_ca: read_ca(how.build_ca.as_deref())?,
+        requirement_files: requirements,
+        ..Options::default()
+    };
     let build = Build {
         image: reference.clone(),
         target: RUNTIME.into(),
@@ -157,8 +162,12 @@ pub async fn production(
     let locked = file.lock.as_ref().filter(|_| !how.update_base).map(|lock| lock.base.clone());
     let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
     file.write(&ready.locked, report);
-    let options =
-        Options { base: ready.reference, build_ca: read_ca(how.build_ca.as_deref())?, requirement_files: requirement_files(plan)?, ..Options::default() };
+    let options = Options {
+        base: ready.reference,
+        build_ca: read_ca(how.build_ca.as_deref())?,
+        requirement_files: requirement_files(plan)?,
+        ..Options::default()
+    };
     let build = Build {
         image: name.to_owned(),
         target: PRODUCTION.into(),

@@ -63,13 +63,7 @@ pub struct Up<'a> {
 ///
 /// # Errors
 /// Whatever keeps the application from answering; nothing is left then.
-pub async fn up(
-    engine: &Engine,
-    up: &Up<'_>,
-    foreground: Foreground<'_>,
-    interrupts: &Interrupts,
-    report: &dyn Report,
-) -> Result<()> {
+pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interrupts: &Interrupts, report: &dyn Report) -> Result<()> {
     let begun = Instant::now();
     let name = container_name(&up.plan.name, &up.plan.root);
     let wish = wish(up, &name)?;

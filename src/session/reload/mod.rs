@@ -13,7 +13,6 @@ mod memory;
 mod session;
 mod switch;
 
-
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::session::image::How;
