@@ -61,13 +61,16 @@ pub(super) fn differences(production: &Server, here: &Server) -> Vec<Difference>
         let (production, here) = (value(production, key)?, value(here, key)?);
         (production != here).then(|| Difference { what: (*key).to_owned(), production, here, cause: why.words().into() })
     });
-    let debugger = Difference {
-        what: "debugger".into(),
-        production: "not there".into(),
-        here: "exceptions and breakpoints open a prompt".into(),
-        cause: "so that you can look at what went wrong".into(),
-    };
-    all.chain([debugger]).collect()
+    all.collect()
+}
+
+/// What there is of the debugger, in words.
+pub(super) fn words(debug: Debug) -> &'static str {
+    match debug {
+        Debug { without_debugger: true, .. } => "no way in",
+        Debug { dap: Some(_), .. } => "an IDE can join",
+        Debug { .. } => "exceptions and breakpoints open a prompt",
+    }
 }
 
 /// The environment that settings of applications ask for, as mod_wsgi-express has it, and what the debugger reads.

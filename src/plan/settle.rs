@@ -39,13 +39,13 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
     let (server, differences) = match profile {
         Profile::Production => (server, Vec::new()),
         Profile::Up => {
-            let differences = differences::up(&server, collect_static.is_some(), reload.as_ref());
+            let differences = differences::up(&server, collect_static.is_some(), reload.as_ref(), UNUSED_HOOK);
             (server, differences)
         }
         Profile::Debug(debug) => {
             contract.extend(debugging::contract(debug));
             let patient = debugging::server(&server);
-            let mut differences = differences::up(&patient, collect_static.is_some(), reload.as_ref());
+            let mut differences = differences::up(&patient, collect_static.is_some(), reload.as_ref(), debugging::words(debug));
             differences.extend(debugging::differences(&server, &patient));
             (patient, differences)
         }
@@ -83,6 +83,9 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
         differences,
     })
 }
+
+/// What `parity up` has of the debugger.
+const UNUSED_HOOK: &str = "`parity debug --attach` can join; until then requests go as in production";
 
 fn reload(profile: Profile, said: config::Reload) -> Option<Reload> {
     let or = |said: Option<Sourced<bool>>, default| said.unwrap_or_else(|| Sourced::default(default));
