@@ -69,7 +69,8 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
     let wish = wish(up, &name)?;
     let digest = digest_of(&wish);
     let found = interrupts.or(engine.observe_started(&name)).await?;
-    let owner_lives = found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(owner::is_alive);
+    // This session's own server, after the engine was away for a while, is nobody else's.
+    let owner_lives = found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(|owner| owner != owner::me() && owner::is_alive(owner));
     let decision = decide(Wish { plan: &digest, recreate: up.recreate }, found.as_ref(), owner_lives);
     let mut view = found.as_ref().and_then(|found| found.view.clone());
     let (id, claim) = match decision {
