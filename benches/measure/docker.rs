@@ -25,6 +25,7 @@ impl Original {
     }
 
     /// The container's id.
+    #[allow(dead_code, reason = "only the benchmark of reloads uses it")]
     pub fn id(&self) -> &str {
         self.0["Id"].as_str().unwrap_or_default()
     }

@@ -43,6 +43,7 @@ impl<S: Read + Write> Connection<S> {
     }
 
     /// One POST: status and body.
+    #[allow(dead_code, reason = "only the benchmark of reloads uses it")]
     pub fn post(&mut self, path: &str, form: &str) -> Result<(u16, Vec<u8>)> {
         let length = form.len();
         self.send(&format!(

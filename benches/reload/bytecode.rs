@@ -22,26 +22,46 @@ const POLL: Duration = Duration::from_millis(20);
 const BEFORE: Duration = Duration::from_millis(1500);
 /// Then the last save must be served.
 const AFTER: Duration = Duration::from_secs(3);
+/// What is not served by then never is.
+const MORE: Duration = Duration::from_secs(7);
+
+/// How one peer's runs ended.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ends {
+    runs: usize,
+    wrong: usize,
+    /// Of the wrong ones, those that stayed so.
+    for_ever: usize,
+}
+
+/// What a run showed.
+enum End {
+    Right,
+    Late,
+    Wrong,
+}
 
 pub fn run(lineup: &mut LineUp, options: &Options) -> Result<()> {
-    let mut wrong = vec![(0, 0); lineup.entries.len()];
+    let mut ends = vec![Ends::default(); lineup.entries.len()];
     for round in 0..options.runs {
-        let turns = lineup.turns(round, |server| serves_another(server, round, options.save))?;
-        for ((wrong, runs), turn) in wrong.iter_mut().zip(turns) {
-            *wrong += usize::from(turn == Some(true));
-            *runs += usize::from(turn.is_some());
+        let turns = lineup.turns(round, |server| end_of_run(server, round, options.save))?;
+        for (ends, end) in ends.iter_mut().zip(turns).filter_map(|(ends, end)| Some((ends, end?))) {
+            ends.runs += 1;
+            ends.wrong += usize::from(!matches!(end, End::Right));
+            ends.for_ever += usize::from(matches!(end, End::Wrong));
         }
     }
-    println!("### {SAVES} saves of the same length, 150 to 400 ms apart: not the last one is served after {} s\n", AFTER.as_secs());
-    let mut table = Table::new(&["", "runs", "wrong"]);
-    for (entry, (wrong, runs)) in lineup.entries.iter().zip(wrong).filter(|(_, (_, runs))| *runs > 0) {
-        table.row([entry.peer.title.into(), runs.to_string(), wrong.to_string()]);
+    let [after, end] = [AFTER, AFTER + MORE].map(|time| time.as_secs());
+    println!("### {SAVES} saves of the same length, 150 to 400 ms apart: is the last one served?\n");
+    let mut table = Table::new(&["", "runs", &format!("not after {after} s"), &format!("nor after {end} s")]);
+    for (entry, ends) in lineup.entries.iter().zip(ends).filter(|(_, ends)| ends.runs > 0) {
+        table.row([entry.peer.title.into(), ends.runs.to_string(), ends.wrong.to_string(), ends.for_ever.to_string()]);
     }
     table.print();
     Ok(())
 }
 
-fn serves_another(server: &mut Server, round: usize, how: Save) -> Result<bool> {
+fn end_of_run(server: &mut Server, round: usize, how: Save) -> Result<End> {
     patience::sleep(BEFORE)?;
     let mut clients = Clients::of(server.address, &Arc::new(Tally::default()));
     clients.add(Manner::New, POLL);
@@ -53,7 +73,14 @@ fn serves_another(server: &mut Server, round: usize, how: Save) -> Result<bool> 
     }
     server.after_save()?;
     patience::sleep(AFTER)?;
-    drop(clients);
-    let page = Connection::open(server.address)?.get("/").map(|(_, page)| page).unwrap_or_default();
-    Ok(token(&page) != Some(server.source.next() - 1))
+    if serves_last(server).is_some() {
+        return Ok(End::Right);
+    }
+    let late = patience::until(MORE, || serves_last(server))?;
+    Ok(late.map_or(End::Wrong, |()| End::Late))
+}
+
+fn serves_last(server: &Server) -> Option<()> {
+    let (_, page) = Connection::open(server.address).and_then(|mut connection| connection.get("/")).ok()?;
+    (token(&page)? == server.source.saved()).then_some(())
 }

@@ -57,6 +57,11 @@ impl Source {
         Ok(Self { path, text, token: 0 })
     }
 
+    /// The token that was saved last.
+    pub fn saved(&self) -> u32 {
+        self.token
+    }
+
     /// The token that the next save writes.
     pub fn next(&self) -> u32 {
         self.token + 1
