@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::create::{create, static_directory, wish};
 use super::decide::{Decision, Wish, decide};
 use super::follow::{Follower, Seen};
-use super::reload::{self, Current, Following, Key, Watching};
+use super::reload::{self, Current, Following, Key, Session};
 use super::stop::{HASTY, stop_and_remove, tidy};
 use super::wait::{Awaited, ended, until_ready, why_it_ended};
 use super::{Interrupts, User, container_name, owner};
@@ -70,7 +70,8 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
     let digest = digest_of(&wish);
     let found = interrupts.or(engine.observe_started(&name)).await?;
     // This session's own server, after the engine was away for a while, is nobody else's.
-    let owner_lives = found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(|owner| owner != owner::me() && owner::is_alive(owner));
+    let owner_lives =
+        found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(|owner| owner != owner::me() && owner::is_alive(owner));
     let decision = decide(Wish { plan: &digest, recreate: up.recreate }, found.as_ref(), owner_lives);
     let mut view = found.as_ref().and_then(|found| found.view.clone());
     let (id, claim) = match decision {
@@ -182,8 +183,8 @@ async fn run(
         |url: &str| Awaited { id: id.to_owned(), url: url.to_owned(), app: up.plan.app.value.to_string(), seconds: up.plan.timeout.value };
     current.url.clone_from(&url);
     // What is saved from now on is served, also if that is before the first answer.
-    let watching = match following.filter(|_| !matches!(claim, Claim::None)) {
-        Some(following) => Watching::begin(following)?,
+    let session = match following.filter(|_| !matches!(claim, Claim::None)) {
+        Some(following) => Session::begin(following)?,
         None => None,
     };
     if let Some(started) = started {
@@ -193,7 +194,7 @@ async fn run(
     } else {
         match until_ready(engine, &awaited(&url), &mut log, interrupts, report).await {
             // What cannot be imported now may be mended by the next save.
-            Err(failure) if failure.kind == Kind::App && watching.is_some() && runs(engine, id).await => {
+            Err(failure) if failure.kind == Kind::App && session.is_some() && runs(engine, id).await => {
                 report.report(Event::Serving { url, took: None });
                 report.report(Event::Warning { text: failure.message, hint: Some(reload::MEND_IT.into()) });
             }
@@ -206,8 +207,8 @@ async fn run(
     if up.detach {
         return Ok(());
     }
-    if let Some(watching) = watching {
-        return watching.follow(place, keys, current, &mut log, matches!(claim, Claim::Adopted)).await;
+    if let Some(session) = session {
+        return session.follow(place, keys, current, &mut log, matches!(claim, Claim::Adopted)).await;
     }
     loop {
         tokio::select! {
