@@ -3,6 +3,7 @@
 mod bursts;
 mod deaths;
 mod failing;
+mod load;
 mod saving;
 
 use std::collections::BTreeSet;
