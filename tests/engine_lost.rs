@@ -27,15 +27,22 @@ use project::TestProject;
 struct Line {
     socket: PathBuf,
     streams: Arc<Mutex<Vec<UnixStream>>>,
+    target: String,
 }
 
 impl Line {
     fn to_the_engine(socket: PathBuf) -> Self {
         let host = engine::host();
         let target = host.strip_prefix("unix://").expect("the tests' engine listens at a socket").to_owned();
-        let listener = UnixListener::bind(&socket).unwrap();
-        let streams: Arc<Mutex<Vec<UnixStream>>> = Arc::default();
-        let open = Arc::clone(&streams);
+        let line = Self { socket, streams: Arc::default(), target };
+        line.open();
+        line
+    }
+
+    /// As when the engine is started: also after a cut.
+    fn open(&self) {
+        let listener = UnixListener::bind(&self.socket).unwrap();
+        let (open, target) = (Arc::clone(&self.streams), self.target.clone());
         // The thread ends with the test's process: nobody connects to a socket without a name.
         thread::spawn(move || {
             for here in listener.incoming() {
@@ -45,7 +52,6 @@ impl Line {
                 copy(there, here);
             }
         });
-        Self { socket, streams }
     }
 
     fn host(&self) -> String {
@@ -83,6 +89,26 @@ fn a_session_that_loses_its_engine_says_so_and_the_next_finds_what_is_left() {
     let (mut session, again) = project.foreground(&[]);
     session.says("found the server of a session that ended without stopping it");
     assert_eq!(again, url);
+    session.interrupt();
+    session.end().exits(0);
+    project.nothing_is_left();
+}
+
+#[test]
+fn a_session_that_serves_what_is_saved_waits_for_its_engine() {
+    let project = TestProject::copy("plain-wsgi");
+    let line = Line::to_the_engine(project.scratch().join("engine.sock"));
+    let mut session = project.parity(&["up", "--reload-on-changes", "--port", "0"]).env("DOCKER_HOST", line.host()).start();
+    let url = session.url();
+    line.cut();
+    session.says("the engine stopped answering: waiting for it to come back");
+    // Nobody reloads now; what is saved is not forgotten.
+    project.write("hello.wsgi", &project.read("hello.wsgi").replace("hello\\n", "saved meanwhile\\n"));
+    Browser::at(&url).get("/").ok().has("hello");
+    line.open();
+    session.says("going on with it");
+    session.says("→ serving");
+    Browser::at(&url).get("/").ok().has("saved meanwhile");
     session.interrupt();
     session.end().exits(0);
     project.nothing_is_left();

@@ -47,9 +47,16 @@ impl Original {
 
     /// The same with another command for the image's entry point, and more flags.
     pub fn with(&self, name: &str, port: u16, flags: &[&str], arguments: &[String]) -> Command {
+        let mut run = self.as_asked(&["run", "--detach"], name, port, flags, arguments);
+        run.stdin(Stdio::null());
+        run
+    }
+
+    /// The same in another mode: `run --interactive --tty`.
+    pub fn as_asked(&self, mode: &[&str], name: &str, port: u16, flags: &[&str], arguments: &[String]) -> Command {
         let (config, host) = (&self.0["Config"], &self.0["HostConfig"]);
         let mut run = Command::new("docker");
-        run.args(["run", "--detach", "--name", name, "--publish", &format!("127.0.0.1:{port}:8000")]);
+        run.args(mode).args(["--name", name, "--publish", &format!("127.0.0.1:{port}:8000")]);
         run.args(["--user", config["User"].as_str().unwrap_or_default(), "--workdir", config["WorkingDir"].as_str().unwrap_or("/")]);
         let mut each = |flag: &str, values: Vec<String>| {
             for value in values {
@@ -71,7 +78,6 @@ impl Original {
             run.arg("--read-only");
         }
         run.args(flags).arg(self.image()).args(arguments);
-        run.stdin(Stdio::null());
         run
     }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints")]
 
 mod commands;
+mod debug;
 mod docker;
 mod http;
 mod rebuild;
@@ -30,12 +31,13 @@ const SECTIONS: &[Section] = &[
     ("size", size::run),
     ("throughput", throughput::run),
     ("watch", watch::run),
+    ("debug", debug::run),
 ];
 
 /// Fewer rounds say nothing about a p90.
 const ROUNDS: usize = 10;
 
-const USAGE: &str = "usage: cargo bench --bench measure -- [--rounds N] [up] [commands] [rebuild] [size] [throughput] [watch]";
+const USAGE: &str = "usage: cargo bench --bench measure -- [--rounds N] [up] [commands] [rebuild] [size] [throughput] [watch] [debug]";
 
 fn main() -> Result<()> {
     if std::env::args().nth(1).is_some_and(|argument| argument == watch::CHILD) {

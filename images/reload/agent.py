@@ -116,10 +116,15 @@ def remove(path):
         pass
 
 
+# Processes that have been told to end, and may take a moment for it.
+ending = set()
+
+
 def is_standby(slot):
     """All processes that production would have are there, and none has touched the application."""
-    found = processes(slot)
-    return len(found) >= CONFIG["processes"] and all(process["doing"] == "standby" for process in found.values())
+    ending.difference_update([pid for pid in ending if not alive(pid)])
+    found = [process for pid, process in processes(slot).items() if pid not in ending]
+    return len(found) >= CONFIG["processes"] and all(process["doing"] == "standby" for process in found)
 
 
 def digest(path):
@@ -159,6 +164,7 @@ def order(slot, pid, what):
 
 
 def send(pids, number):
+    ending.update(pids)
     for pid in pids:
         try:
             os.kill(pid, number)

@@ -245,7 +245,7 @@ class State:
     error = None
     kind = None
     preloaded = 0
-    # What the log has been told. What was ordered is told by who ordered it.
+    # What has been told already: by the log, or by who ordered the import. Each request tries again.
     logged = None
     # The script that mod_wsgi asks for the application.
     script = None
@@ -295,8 +295,8 @@ def load(ordered=None):
         except (Exception, SystemExit) as error:
             State.doing, State.kind = "failed", "import"
             State.error = text_of(error)
-            if log and State.error != State.logged:
-                State.logged = State.error
+            told, State.logged = State.logged, State.error
+            if log and State.error != told:
                 # mod_wsgi's words for it, by which the log's readers know what the traceback means.
                 sys.stderr.write("mod_wsgi (pid=%d): Failed to exec Python script file '%s/handler.wsgi'.\n" % (PID, ETC))
                 sys.stderr.write(State.error)
@@ -309,7 +309,7 @@ def load(ordered=None):
             State.doing, State.application = "loaded", application
             if State.script is not None and State.error is None:
                 # mod_wsgi asks for the name with each request: from the next one on nothing of this is in between.
-                State.script["application"] = application
+                serve(State.script, application)
         if first or State.application is not None or State.error != before:
             describe()
         if stray:
@@ -407,7 +407,15 @@ def error_page(environ, start_response, raised=None):
 def attach(script):
     """Gives mod_wsgi's script its application: the real one once it is loaded."""
     State.script = script
-    script["application"] = application if State.application is None or State.error else State.application
+    serve(script, application if State.application is None or State.error else State.application)
+
+
+def serve(script, application):
+    hook = sys.modules.get("parity_hook")
+    if hook is not None:
+        hook.serve(script, application)
+    else:
+        script["application"] = application
 
 
 # --- orders ---------------------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ fn included(files: &[String]) -> Gitignore {
 fn looked(requirements: Option<&Sourced<Requirements>>) -> Looked {
     match requirements.map(|found| &found.origin) {
         None => Looked::Nothing,
-        Some(Origin::Detected(_) | Origin::Default) => Looked::Found,
+        Some(Origin::Detected(_) | Origin::Command(_) | Origin::Default) => Looked::Found,
         Some(Origin::File { .. } | Origin::Env(_) | Origin::Flag(_)) => Looked::Told,
     }
 }

@@ -85,7 +85,7 @@ fn write(context: &Context<'_>, settled: &Settled, directory: &std::path::Path) 
         Ok(text) => crate::engine::base::reference_of(&Lock::parse(&text)?.base),
         Err(_) => plan.image.base.name(),
     };
-    let options = Options { base, build_ca: None, requirement_files: Vec::new() };
+    let options = Options { base, ..Options::default() };
     let mut files: Vec<(String, Vec<u8>)> = render::context_files(plan, &options)?;
     files.extend(render::profile_files(plan)?.into_iter().map(|(name, content)| (name, content.into_bytes())));
     for (name, content) in files {

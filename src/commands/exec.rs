@@ -43,10 +43,17 @@ pub async fn run_in_container(context: &Context<'_>, mut command: Command) -> Re
     {
         command.env.push(format!("TERM={term}"));
     }
-    let mut running = engine.exec(&container.id, &command).await?;
-    let raw = if command.tty { Raw::enter() } else { None };
+    let code = lend_terminal(&engine, &container.id, &command, Raw::enter).await?;
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+/// Runs a command in a container with this process's stdin, stdout and stderr, and the terminal in the mode that `raw` puts
+/// it into. Returns its exit code.
+pub async fn lend_terminal(engine: &Engine, container: &str, command: &Command, raw: fn() -> Option<Raw>) -> Result<i64> {
+    let mut running = engine.exec(container, command).await?;
+    let raw = if command.tty { raw() } else { None };
     if command.tty {
-        follow_size(&engine, &running.id).await;
+        follow_size(engine, &running.id).await;
     }
     let id = running.id.clone();
     let mut input = running.input;
@@ -66,8 +73,7 @@ pub async fn run_in_container(context: &Context<'_>, mut command: Command) -> Re
     };
     drop(raw);
     copied?;
-    let code = engine.exec_exit_code(&id).await?;
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+    engine.exec_exit_code(&id).await
 }
 
 /// Keeps the command's terminal as large as the user's.

@@ -4,6 +4,7 @@ mod build;
 mod completions;
 mod config;
 mod context;
+mod debug;
 mod diff;
 mod doctor;
 mod down;
@@ -63,6 +64,8 @@ and why, `parity doctor` checks what is needed, `parity help exit-codes` lists t
 enum Command {
     /// Build the image, start the server, show its log until Ctrl-C
     Up(up::Args),
+    /// Run it with a debugger: a prompt where an exception is raised, and at breakpoints
+    Debug(debug::Args),
     /// Stop the server and remove its container
     Down(down::Args),
     /// Show what runs
@@ -147,6 +150,7 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command) -> Result
     let context = Context::new(ui, project)?;
     match command {
         Command::Up(args) => up::run(&context, args).await,
+        Command::Debug(args) => debug::run(&context, args).await,
         Command::Down(args) => down::run(&context, args).await,
         Command::Status(args) => status::run(&context, args).await,
         Command::Logs(args) => logs::run(&context, args).await,

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::sync::Once;
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::termios::{OptionalActions, OutputModes, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
 /// Puts the terminal into raw mode; dropping it restores the former mode. A panic restores it as well,
 /// since the drop would not run with `panic = "abort"`.
@@ -15,11 +15,21 @@ pub struct Raw {
 impl Raw {
     /// `None` when stdin is no terminal.
     pub fn enter() -> Option<Self> {
+        Self::enter_with(|_| {})
+    }
+
+    /// The same, but what this process prints by itself still begins each line at the left.
+    pub fn enter_beside_a_log() -> Option<Self> {
+        Self::enter_with(|modes| modes.output_modes.insert(OutputModes::OPOST | OutputModes::ONLCR))
+    }
+
+    fn enter_with(change: impl FnOnce(&mut Termios)) -> Option<Self> {
         let stdin = std::io::stdin();
         let before = tcgetattr(&stdin).ok()?;
         restore_on_panic(before.clone());
         let mut raw = before.clone();
         raw.make_raw();
+        change(&mut raw);
         tcsetattr(&stdin, OptionalActions::Now, &raw).ok()?;
         Some(Self { before })
     }

@@ -13,7 +13,7 @@ use crate::events::{Event, Report};
 use crate::plan::Profile;
 use crate::session::image::{self, How};
 use crate::session::reload::{Following, Inputs};
-use crate::session::up::{Up, up};
+use crate::session::up::{Foreground, Up, up};
 use crate::session::{Interrupts, user_for};
 
 #[derive(Debug, clap::Args)]
@@ -59,7 +59,7 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         recreate: args.build || args.force_recreate,
     };
     if settled.plan.reload.is_none() {
-        up(&engine, &wish, None, &interrupts, context.ui).await?;
+        up(&engine, &wish, Foreground::default(), &interrupts, context.ui).await?;
         return Ok(ExitCode::SUCCESS);
     }
     let replan = || {
@@ -72,8 +72,9 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         context.ui.note(keys::HELP);
     }
     loop {
-        let following = Following { inputs: inputs(&settled), replan: &replan, keys: keys.as_mut() };
-        match up(&engine, &wish, Some(following), &interrupts, context.ui).await {
+        let following = Some(Following { inputs: inputs(&settled), replan: &replan });
+        let foreground = Foreground { following, keys: keys.as_mut(), started: None };
+        match up(&engine, &wish, foreground, &interrupts, context.ui).await {
             Err(failure) if failure.kind == Kind::EngineLost && interrupts.count() == 0 => {
                 let hint = Some("Ctrl-C ends".into());
                 context.ui.report(Event::Warning { text: "the engine stopped answering: waiting for it to come back".into(), hint });
@@ -97,11 +98,11 @@ async fn come_back(context: &Context<'_>) -> Result<Engine> {
     }
 }
 
-fn how(settled: &Settled) -> How {
+pub(super) fn how(settled: &Settled) -> How {
     How { build_ca: settled.build_ca.clone(), leave_out: settled.environment_files.clone(), ..How::default() }
 }
 
-fn inputs(settled: &Settled) -> Inputs {
+pub(super) fn inputs(settled: &Settled) -> Inputs {
     Inputs {
         plan: settled.plan.clone(),
         secrets: settled.secrets.clone(),

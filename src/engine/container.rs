@@ -86,6 +86,8 @@ pub struct Wish {
     pub working_directory: String,
     /// Address and port on the host; port 0 takes a free one.
     pub publish: (String, u16),
+    /// Another port, the same in the container and on the loopback address of the host: a debugger's.
+    pub debug_port: Option<u16>,
     pub network: Option<String>,
 }
 
@@ -237,6 +239,10 @@ impl Engine {
 
     fn body(&self, wish: &Wish) -> ContainerCreateBody {
         let (address, port) = &wish.publish;
+        let debug_port = wish.debug_port.map(|port| {
+            let binding = PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(port.to_string()) };
+            (format!("{port}/tcp"), Some(vec![binding]))
+        });
         let binding = PortBinding { host_ip: Some(address.clone()), host_port: Some(port.to_string()) };
         let mounts = wish.bind.iter().map(|(source, target)| Mount {
             typ: Some(MountType::BIND),
@@ -260,14 +266,14 @@ impl Engine {
             labels: Some(wish.labels.iter().cloned().collect()),
             user: Some(wish.user.clone()),
             working_dir: Some(wish.working_directory.clone()),
-            exposed_ports: Some(vec![PORT.into()]),
+            exposed_ports: Some([PORT.to_owned()].into_iter().chain(wish.debug_port.map(|port| format!("{port}/tcp"))).collect()),
             host_config: Some(HostConfig {
                 mounts: Some(mounts.collect()),
                 tmpfs: Some(tmpfs.collect()),
                 readonly_rootfs: Some(true),
                 cap_drop: Some(vec!["ALL".into()]),
                 security_opt: Some(security),
-                port_bindings: Some(HashMap::from([(PORT.into(), Some(vec![binding]))])),
+                port_bindings: Some([(PORT.into(), Some(vec![binding]))].into_iter().chain(debug_port).collect()),
                 network_mode: wish.network.clone(),
                 userns_mode: keep_id.then(|| "keep-id".into()),
                 ulimits: self.ulimits(),

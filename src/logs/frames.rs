@@ -59,7 +59,8 @@ pub fn tidy(lines: Vec<String>, paths: &Paths) -> Vec<Line> {
 
 /// `function` is absent where Python shows the place of a syntax error, which is never dropped.
 fn show(path: &str, function: Option<&str>, paths: &Paths) -> Show {
-    let is_handler = path.strip_prefix(layout::ETC) == Some("/handler.wsgi");
+    // The handler, and what serves saved code and debugs.
+    let is_handler = path.strip_prefix(layout::ETC).is_some_and(|rest| rest.starts_with('/'));
     let is_import = path.starts_with("<frozen importlib.") || path.ends_with("/importlib/__init__.py");
     match function {
         Some(_) if is_handler || is_import => Show::Drop,

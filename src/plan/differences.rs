@@ -4,7 +4,8 @@ use super::{Difference, OnError, Reload};
 use crate::config::Server;
 
 /// Everything that differs, in the order in which a reader asks: where code comes from, who runs it, how it is reloaded.
-pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>) -> Vec<Difference> {
+/// `debugger`: what there is of it, in words.
+pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>, debugger: &str) -> Vec<Difference> {
     let mut all = vec![
         project(reload),
         difference(
@@ -32,6 +33,7 @@ pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>) -> Ve
     if let Some(reload) = reload {
         all.extend(reloading(server, reload));
     }
+    all.push(difference("debugger", "no way in", debugger, "so that you can look at what went wrong"));
     all
 }
 

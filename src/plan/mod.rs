@@ -3,6 +3,7 @@
 //! No clock, randomness, engine, terminal or secret value is in it, so that it can be printed, compared,
 //! hashed and exported without an engine.
 
+mod debugging;
 mod differences;
 mod list;
 pub mod lock;
@@ -25,6 +26,42 @@ pub enum Profile {
     Production,
     /// The project bind-mounted, for development.
     Up,
+    /// The same with one process of one thread, for the debugger's prompt.
+    Debug(Debug),
+}
+
+/// How the `debug` profile begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Debug {
+    /// Without the debugger: only as few processes and threads as it needs, and the settings that go with them.
+    pub without_debugger: bool,
+    /// A prompt before the application is imported.
+    pub startup: bool,
+    /// What has the prompt.
+    pub tool: Tool,
+    /// The port that an IDE debugs through, instead of a prompt.
+    pub dap: Option<u16>,
+}
+
+/// A debugger for the terminal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tool {
+    /// Python's own.
+    #[default]
+    Pdb,
+    Ipdb,
+    Pudb,
+}
+
+impl Tool {
+    /// Its package's name, for those that Python does not come with.
+    pub fn package(self) -> Option<&'static str> {
+        match self {
+            Tool::Pdb => None,
+            Tool::Ipdb => Some("ipdb"),
+            Tool::Pudb => Some("pudb"),
+        }
+    }
 }
 
 /// Something a profile changes against production, with its cause in a user's words.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
+use super::debugging;
 use super::{Alias, Base, CollectStatic, ImagePlan, OnError, Plan, Profile, Reload, Suite, differences};
 use crate::config::{self, Config, Server};
 use crate::error::{Failure, Kind, Result};
@@ -33,10 +34,21 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
     let aliases = aliases(&config, &project, collect_static.as_ref());
     let name = name_of(&root);
     let reload = reload(profile, config.reload);
-    let contract = contract(&config.server, reload.as_ref());
-    let differences = match profile {
-        Profile::Production => Vec::new(),
-        Profile::Up => differences::up(&config.server, collect_static.is_some(), reload.as_ref()),
+    let (server, mut contract) = (config.server, Vec::new());
+    contract.extend(contract_of(&server, reload.as_ref()));
+    let (server, differences) = match profile {
+        Profile::Production => (server, Vec::new()),
+        Profile::Up => {
+            let differences = differences::up(&server, collect_static.is_some(), reload.as_ref(), UNUSED_HOOK);
+            (server, differences)
+        }
+        Profile::Debug(debug) => {
+            contract.extend(debugging::contract(debug));
+            let patient = debugging::server(&server);
+            let mut differences = differences::up(&patient, collect_static.is_some(), reload.as_ref(), debugging::words(debug));
+            differences.extend(debugging::differences(&server, &patient));
+            (patient, differences)
+        }
     };
     Ok(Plan {
         profile,
@@ -57,7 +69,7 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
             build_hooks: config.hooks.build,
             repository: config.image.repository,
         },
-        server: config.server,
+        server,
         aliases,
         collect_static,
         start_hooks: config.hooks.start,
@@ -72,9 +84,12 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
     })
 }
 
+/// What `parity up` has of the debugger.
+const UNUSED_HOOK: &str = "`parity debug --attach` can join; until then requests go as in production";
+
 fn reload(profile: Profile, said: config::Reload) -> Option<Reload> {
     let or = |said: Option<Sourced<bool>>, default| said.unwrap_or_else(|| Sourced::default(default));
-    let on_changes = said.on_changes.filter(|said| said.value && profile == Profile::Up)?;
+    let on_changes = said.on_changes.filter(|said| said.value && profile != Profile::Production)?;
     let standby = or(said.standby, true);
     // There is nothing to preload into without processes that stand ready.
     let preload = if standby.value { or(said.preload, true) } else { standby.clone() };
@@ -254,7 +269,7 @@ fn aliases(config: &Config, project: &Project, collect: Option<&Sourced<CollectS
 }
 
 /// The environment that mod_wsgi-express promises to applications.
-fn contract(server: &Server, reload: Option<&Reload>) -> Vec<(String, String)> {
+fn contract_of(server: &Server, reload: Option<&Reload>) -> Vec<(String, String)> {
     let mut contract = vec![
         ("MOD_WSGI_EXPRESS".into(), "true".into()),
         ("MOD_WSGI_SERVER_NAME".into(), server.server_name.value.clone().unwrap_or_default()),

@@ -13,6 +13,9 @@ pub const RUNTIME: &str = "runtime";
 /// The stage that is deployed. It needs the project's files below `app/` in the build context.
 pub const PRODUCTION: &str = "production";
 
+/// The stage with a debugger of the user's choice.
+pub const DEBUGGER: &str = "debugger";
+
 /// What a build needs that the plan does not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
@@ -20,6 +23,8 @@ pub struct Options {
     pub base: String,
     /// A CA bundle for the network of this build. Only commands that load something see it, and no layer holds it.
     pub build_ca: Option<Vec<u8>>,
+    /// A debugger's package for [`DEBUGGER`]; without one there is no such stage.
+    pub debugger: Option<String>,
     /// The project's requirement files, by their paths relative to the project.
     pub requirement_files: Vec<(String, Vec<u8>)>,
 }
@@ -43,6 +48,7 @@ struct View {
     install: Vec<String>,
     build_hooks: Vec<RunCommand>,
     production: bool,
+    debugger: Option<String>,
     collect_static: Option<RunCommand>,
 }
 
@@ -79,6 +85,7 @@ pub fn render(plan: &Plan, options: &Options) -> Result<String> {
             install: commands,
             build_hooks: image.build_hooks.iter().map(|hook| RunCommand::new("hooks.build", hook)).collect::<Result<_>>()?,
             production,
+            debugger: options.debugger.as_deref().map(package).transpose()?,
             collect_static: plan.collect_static.as_ref().filter(|_| production).map(|collect| collect_static(plan, collect)).transpose()?,
         },
     )
@@ -120,6 +127,15 @@ fn reference(base: &str) -> Result<String> {
         return Err(refuse("image.base", base, "is not the name of an image"));
     }
     Ok(base.to_owned())
+}
+
+/// The name of a Python package, with a version if need be: `ipdb`, `debugpy==1.8.0`.
+fn package(name: &str) -> Result<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.=".contains(c);
+    if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !name.chars().all(allowed) {
+        return Err(refuse("--debugger", name, "is not the name of a Python package"));
+    }
+    Ok(name.to_owned())
 }
 
 fn version(setting: &str, version: &str) -> Result<String> {

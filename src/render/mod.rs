@@ -1,6 +1,7 @@
 //! A plan becomes files. Pure; decisions are made here, templates stay flat.
 
 mod archive;
+pub mod debug;
 pub mod dockerfile;
 pub mod handler;
 pub mod httpd;
@@ -32,5 +33,6 @@ pub fn profile_files(plan: &Plan) -> Result<Vec<(String, String)>> {
         ("start.sh".into(), start::render(plan)?),
     ];
     files.extend(reload::files(plan)?);
+    files.extend(debug::files(plan));
     Ok(files)
 }

@@ -2,10 +2,12 @@
 
 use serde_json::json;
 
-use super::httpd;
 use crate::error::Result;
 use crate::plan::{Plan, Reload};
 use crate::units::{EntryPoint, layout};
+
+/// The name of production's only group of daemon processes.
+const GROUP: &str = "parity";
 
 /// Groups of daemon processes that take turns. One serves, one is ready for the next save, one finishes its requests and
 /// starts anew.
@@ -17,7 +19,7 @@ pub const FIRST: &str = "g0 1";
 /// The process groups of a plan.
 pub fn groups(plan: &Plan) -> &'static [&'static str] {
     match &plan.reload {
-        None => &[httpd::GROUP],
+        None => &[GROUP],
         Some(Reload { standby, .. }) if !**standby => &SLOTS[..1],
         Some(_) => &SLOTS,
     }

@@ -45,7 +45,7 @@ struct Hook {
 pub fn render(plan: &Plan) -> Result<String> {
     let mut hooks = Vec::new();
     // Production's image has them already.
-    if let (Some(collect), Profile::Up) = (&plan.collect_static, plan.profile) {
+    if let Some(collect) = plan.collect_static.as_ref().filter(|_| plan.profile != Profile::Production) {
         let argv: Vec<String> = collect_static(collect);
         hooks.push(Hook::new("collectstatic", 0, COLLECT_COMMAND, argv.iter().map(String::as_str))?);
     }

@@ -12,7 +12,7 @@ use crate::engine::container;
 use crate::engine::{Engine, label, ownership};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
-use crate::plan::Plan;
+use crate::plan::{Plan, Profile};
 use crate::render;
 use crate::units::layout;
 
@@ -36,6 +36,10 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
         tmpfs,
         working_directory: layout::APP.into(),
         publish: (loopback(&plan.server.host.value), plan.server.port.value),
+        debug_port: match plan.profile {
+            Profile::Debug(debug) => debug.dap,
+            Profile::Production | Profile::Up => None,
+        },
         network: plan.network.as_ref().map(|network| network.value.clone()),
     };
     let digest: String = Sha256::digest(format!("{wish:?}").as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -43,7 +47,7 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     label(label::VERSION, env!("CARGO_PKG_VERSION").into());
     label(label::PROJECT, plan.root.to_string_lossy().into_owned());
     label(label::PLAN, digest);
-    label(label::PROFILE, "up".into());
+    label(label::PROFILE, profile_name(plan.profile).into());
     label(label::MOUNT, plan.server.mount_point.value.clone());
     if let Some(directory) = static_directory(plan) {
         label(label::STATIC, directory.to_string_lossy().into_owned());
@@ -177,4 +181,12 @@ fn own_view(engine: &Engine, wish: &container::Wish, up: &Up<'_>) -> std::io::Re
     let place = ownership::place(&wish.name);
     ownership::mount(&up.plan.root, &place, up.user.uid, up.user.gid)?;
     Ok(Some(place))
+}
+
+fn profile_name(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Production => "production",
+        Profile::Up => "up",
+        Profile::Debug(_) => "debug",
+    }
 }

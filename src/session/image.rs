@@ -15,7 +15,7 @@ use crate::events::{Event, Report};
 use crate::plan::lock::{self, Lock, LockedBase};
 use crate::plan::{Base, Plan, Profile};
 use crate::render;
-use crate::render::dockerfile::{Options, PRODUCTION, RUNTIME};
+use crate::render::dockerfile::{DEBUGGER, Options, PRODUCTION, RUNTIME};
 
 /// What to do beyond what is needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Image {
 const BUILD: &str = "build";
 /// Name of images that belong to no repository.
 const LOCAL: &str = "localhost/parity";
+/// Name of images with a debugger.
+const DEBUGGER_NAME: &str = "localhost/parity-debugger";
 
 /// Makes sure that the image `parity up` runs is on the engine.
 ///
@@ -74,7 +76,12 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
             return Ok(Image { reference, worked: 0 });
         }
     }
-    let options = Options { base: ready.reference, build_ca: read_ca(how.build_ca.as_deref())?, requirement_files: requirements };
+    let options = Options {
+        base: ready.reference,
+        build_ca: read_ca(how.build_ca.as_deref())?,
+        requirement_files: requirements,
+        ..Options::default()
+    };
     let build = Build {
         image: reference.clone(),
         target: RUNTIME.into(),
@@ -84,6 +91,47 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
         leave_out: how.leave_out.clone(),
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), RUNTIME.into())],
         no_cache: how.no_cache,
+    };
+    let worked = interrupts.or(run_build(engine, &build, report)).await?;
+    Ok(Image { reference, worked })
+}
+
+/// The image of a plan with a debugger in it that the project does not have. It is for `parity debug` alone, under a name of
+/// its own; the image that everything else runs stays as it is.
+///
+/// # Errors
+/// As [`ensure`].
+pub async fn with_debugger(
+    engine: &Engine,
+    plan: &Plan,
+    package: &str,
+    how: &How,
+    interrupts: &Interrupts,
+    report: &dyn Report,
+) -> Result<Image> {
+    let runtime = ensure(engine, plan, how, interrupts, report).await?;
+    let tag = runtime.reference.rsplit_once(':').map_or("", |(_, tag)| tag);
+    let reference = format!("{DEBUGGER_NAME}:{tag}-{}", package.replace('=', "-"));
+    if interrupts.or(engine.has_image(&reference)).await? {
+        return Ok(Image { reference, worked: 0 });
+    }
+    let Some(lock) = LockFile::open(&plan.root)?.lock else {
+        return Err(Failure::new(Kind::Base, "the base image is not locked").hint("can parity.lock be written in the project's directory?"));
+    };
+    let options = Options {
+        base: base::reference_of(&lock.base),
+        build_ca: read_ca(how.build_ca.as_deref())?,
+        debugger: Some(package.to_owned()),
+        requirement_files: requirement_files(plan)?,
+    };
+    let build = Build {
+        image: reference.clone(),
+        target: DEBUGGER.into(),
+        files: render::context_files(&runtime_plan(plan), &options)?,
+        project: (!plan.image.build_hooks.is_empty()).then(|| plan.root.clone()),
+        leave_out: how.leave_out.clone(),
+        labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), DEBUGGER.into())],
+        no_cache: false,
     };
     let worked = interrupts.or(run_build(engine, &build, report)).await?;
     Ok(Image { reference, worked })
@@ -114,8 +162,12 @@ pub async fn production(
     let locked = file.lock.as_ref().filter(|_| !how.update_base).map(|lock| lock.base.clone());
     let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
     file.write(&ready.locked, report);
-    let options =
-        Options { base: ready.reference, build_ca: read_ca(how.build_ca.as_deref())?, requirement_files: requirement_files(plan)? };
+    let options = Options {
+        base: ready.reference,
+        build_ca: read_ca(how.build_ca.as_deref())?,
+        requirement_files: requirement_files(plan)?,
+        ..Options::default()
+    };
     let build = Build {
         image: name.to_owned(),
         target: PRODUCTION.into(),
@@ -194,7 +246,7 @@ fn says_that_it_is_absent(why: &str) -> bool {
 /// The image's name: the digest of everything that goes into it, so that equal input has one image everywhere.
 fn image_reference(plan: &Plan, base: &LockedBase, requirements: &[(String, Vec<u8>)]) -> Result<String> {
     // The CA bundle of a machine is not part of an image, and must not be of its name.
-    let options = Options { base: base::reference_of(base), build_ca: None, requirement_files: requirements.to_vec() };
+    let options = Options { base: base::reference_of(base), requirement_files: requirements.to_vec(), ..Options::default() };
     let mut digest = Sha256::new();
     for (path, content) in render::context_files(&runtime_plan(plan), &options)? {
         digest.update((path.len() as u64).to_le_bytes());

@@ -16,5 +16,5 @@ mod user;
 pub mod wait;
 
 pub use interrupts::Interrupts;
-pub use owner::container_name;
+pub use owner::{container_name, is_alive};
 pub use user::{User, user_for};

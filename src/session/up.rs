@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::sync::{mpsc, oneshot};
+
 use super::create::{create, static_directory, wish};
 use super::decide::{Decision, Wish, decide};
 use super::follow::{Follower, Seen};
-use super::reload::{self, Current, Following, Watching};
+use super::reload::{self, Current, Following, Key, Session};
 use super::stop::{HASTY, stop_and_remove, tidy};
 use super::wait::{Awaited, ended, until_ready, why_it_ended};
 use super::{Interrupts, User, container_name, owner};
@@ -26,6 +28,18 @@ pub struct Place<'a> {
     pub report: &'a dyn Report,
     pub name: &'a str,
     pub user: User,
+}
+
+/// What a session in the foreground does beside showing the log.
+#[derive(Debug, Default)]
+pub struct Foreground<'a> {
+    /// It serves what is saved.
+    pub following: Option<Following<'a>>,
+    /// What the user types.
+    pub keys: Option<&'a mut mpsc::Receiver<Key>>,
+    /// Whoever is told of the container as soon as it runs. The application is not asked for an answer then: a prompt may
+    /// be what it waits for, and the question would be the request that a breakpoint stops.
+    pub started: Option<oneshot::Sender<String>>,
 }
 
 /// How the server is started.
@@ -49,19 +63,15 @@ pub struct Up<'a> {
 ///
 /// # Errors
 /// Whatever keeps the application from answering; nothing is left then.
-pub async fn up(
-    engine: &Engine,
-    up: &Up<'_>,
-    following: Option<Following<'_>>,
-    interrupts: &Interrupts,
-    report: &dyn Report,
-) -> Result<()> {
+pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interrupts: &Interrupts, report: &dyn Report) -> Result<()> {
     let begun = Instant::now();
     let name = container_name(&up.plan.name, &up.plan.root);
     let wish = wish(up, &name)?;
     let digest = digest_of(&wish);
     let found = interrupts.or(engine.observe_started(&name)).await?;
-    let owner_lives = found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(owner::is_alive);
+    // This session's own server, after the engine was away for a while, is nobody else's.
+    let owner_lives =
+        found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(|owner| owner != owner::me() && owner::is_alive(owner));
     let decision = decide(Wish { plan: &digest, recreate: up.recreate }, found.as_ref(), owner_lives);
     let mut view = found.as_ref().and_then(|found| found.view.clone());
     let (id, claim) = match decision {
@@ -89,7 +99,7 @@ pub async fn up(
     };
     let mut current = Current { id, view, url: String::new(), digest, image: up.image.to_owned() };
     let place = Place { engine, interrupts, report, name: &name, user: up.user };
-    let result = run(place, up, following, &mut current, &claim, begun).await;
+    let result = run(place, up, foreground, &mut current, &claim, begun).await;
     let goes = match claim {
         Claim::None => false,
         // It ran before this command, and goes on after it, unless this is its session now.
@@ -146,12 +156,13 @@ async fn replace(engine: &Engine, id: &str, name: &str, found: Option<&Observed>
 async fn run(
     place: Place<'_>,
     up: &Up<'_>,
-    following: Option<Following<'_>>,
+    foreground: Foreground<'_>,
     current: &mut Current,
     claim: &Claim,
     begun: Instant,
 ) -> Result<()> {
     let Place { engine, interrupts, report, .. } = place;
+    let Foreground { following, mut keys, started } = foreground;
     let id = current.id.clone();
     let id = id.as_str();
     let observed = interrupts.or(engine.observe(id)).await?;
@@ -172,26 +183,32 @@ async fn run(
         |url: &str| Awaited { id: id.to_owned(), url: url.to_owned(), app: up.plan.app.value.to_string(), seconds: up.plan.timeout.value };
     current.url.clone_from(&url);
     // What is saved from now on is served, also if that is before the first answer.
-    let watching = match following.filter(|_| !matches!(claim, Claim::None)) {
-        Some(following) => Watching::begin(following)?,
+    let session = match following.filter(|_| !matches!(claim, Claim::None)) {
+        Some(following) => Session::begin(following)?,
         None => None,
     };
-    match until_ready(engine, &awaited(&url), &mut log, interrupts, report).await {
-        // What cannot be imported now may be mended by the next save.
-        Err(failure) if failure.kind == Kind::App && watching.is_some() && runs(engine, id).await => {
-            report.report(Event::Serving { url, took: None });
-            report.report(Event::Warning { text: failure.message, hint: Some(reload::MEND_IT.into()) });
-        }
-        answered => {
-            answered?;
-            report.report(Event::Serving { url, took: Some(begun.elapsed()) });
+    if let Some(started) = started {
+        report.report(Event::Serving { url, took: None });
+        // Nobody waits for it any more when the session is ending.
+        let _ = started.send(id.to_owned());
+    } else {
+        match until_ready(engine, &awaited(&url), &mut log, interrupts, report).await {
+            // What cannot be imported now may be mended by the next save.
+            Err(failure) if failure.kind == Kind::App && session.is_some() && runs(engine, id).await => {
+                report.report(Event::Serving { url, took: None });
+                report.report(Event::Warning { text: failure.message, hint: Some(reload::MEND_IT.into()) });
+            }
+            answered => {
+                answered?;
+                report.report(Event::Serving { url, took: Some(begun.elapsed()) });
+            }
         }
     }
     if up.detach {
         return Ok(());
     }
-    if let Some(watching) = watching {
-        return watching.follow(place, current, &mut log, matches!(claim, Claim::Adopted)).await;
+    if let Some(session) = session {
+        return session.follow(place, keys, current, &mut log, matches!(claim, Claim::Adopted)).await;
     }
     loop {
         tokio::select! {
@@ -203,6 +220,11 @@ async fn run(
                 }
                 return Ok(());
             }
+            key = optional(keys.as_mut().map(|keys| keys.recv())) => match key {
+                Some(Key::Quit) => return Ok(()),
+                Some(_) => {}
+                None => keys = None,
+            },
             seen = log.next(report) => match seen? {
                 // The next request tries again; the session goes on.
                 Seen::ImportFailed | Seen::HookFailed(_) => {}
@@ -222,6 +244,13 @@ async fn run(
                 },
             },
         }
+    }
+}
+
+pub async fn optional<T>(future: Option<impl Future<Output = T>>) -> T {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Origin {
     File { path: PathBuf, line: usize },
     /// Found in the project; the words say where: `manage.py:9`.
     Detected(String),
+    /// What a command is for asks for it: `debug`.
+    Command(String),
     /// Nobody said anything.
     Default,
 }
@@ -25,6 +27,7 @@ impl fmt::Display for Origin {
             Origin::Env(name) => write!(f, "${name}"),
             Origin::File { path, line } => write!(f, "{}:{line}", path.display()),
             Origin::Detected(from) => write!(f, "detected from {from}"),
+            Origin::Command(name) => write!(f, "`parity {name}`"),
             Origin::Default => f.write_str("default"),
         }
     }

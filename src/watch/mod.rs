@@ -15,6 +15,7 @@
 
 mod burst;
 mod git;
+mod ground;
 #[cfg(target_os = "linux")]
 mod inotify;
 mod medium;
@@ -41,12 +42,13 @@ use tokio::sync::mpsc as notices;
 
 pub use burst::{Burst, Limits};
 pub use git::{git_lock, is_git_at_work};
+use ground::{Ground, Order, Pace};
 #[cfg(target_os = "linux")]
 use inotify::Inotify as System;
 #[cfg(not(target_os = "linux"))]
 use portable::Portable as System;
 use source::Source;
-use worker::{Ground, Order, Pace, Worker};
+use worker::Worker;
 
 /// Given a directory's path relative to the root: true if it is neither watched nor looked into.
 pub type Skip = Arc<dyn Fn(&str) -> bool + Send + Sync>;

@@ -8,10 +8,10 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::ground::{End, Ground, Order};
 use super::paths::{is_within, join, parent};
 use super::source::{Event, Source};
 use super::walk::{Found, walk};
-use super::worker::{End, Ground, Order};
 use super::{Change, Notice};
 
 pub(super) struct Native<S> {

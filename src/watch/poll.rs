@@ -10,10 +10,10 @@ use std::time::{Instant, SystemTime};
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::ground::{End, Ground, Order};
 use super::native::files;
 use super::paths::identity;
 use super::walk::{Found, walk};
-use super::worker::{End, Ground, Order};
 use super::{Change, Notice};
 
 /// Looking may take one part in so many of the time: a large tree is compared less often, rather than keep a core busy.

@@ -9,8 +9,8 @@ use std::num::NonZero;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use super::ground::Ground;
 use super::paths::join;
-use super::worker::Ground;
 
 /// What a walk comes by, relative to the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -183,6 +183,11 @@ impl Session {
         self.err.text().get(self.read..).unwrap_or_default().to_owned()
     }
 
+    /// From now on.
+    pub fn be_patient(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     pub fn stderr(&self) -> String {
         self.err.text()
     }

@@ -12,7 +12,7 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
     let locale = check::word("locale", &server.locale, "_.@-")?;
     let mut options = vec![("home", HttpdArg::new("working-directory", &plan.working_directory)?.to_string())];
     // `processes=` makes mod_wsgi say `wsgi.multiprocess`, even with one process: only where it was asked for.
-    if *server.processes != 1 || server.processes.origin != Origin::Default {
+    if *server.processes != 1 || !matches!(server.processes.origin, Origin::Default | Origin::Command(_)) {
         options.push(("processes", at_least_one("processes", *server.processes)?));
     }
     options.push(("threads", at_least_one("threads", *server.threads)?));
@@ -24,7 +24,10 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
     options.push(("locale", locale));
     // With each save a group finishes its requests; those may take as long as requests may.
     let graceful_timeout = match plan.reload {
-        Some(_) => server.graceful_timeout.clone().map(|seconds| seconds.max(*server.request_timeout)),
+        Some(_) => server.graceful_timeout.clone().map(|seconds| match *server.request_timeout {
+            0 => DAY,
+            request => seconds.max(request),
+        }),
         None => server.graceful_timeout.clone(),
     };
     for (name, setting, value) in [
@@ -58,6 +61,9 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
     options.push(("server-metrics", on_off(*server.server_metrics).to_string()));
     Ok(options)
 }
+
+/// Seconds.
+const DAY: u32 = 86_400;
 
 /// Most threads of one process: what Apache's event MPM and mod_wsgi both take.
 const MOST: u32 = 20_000;

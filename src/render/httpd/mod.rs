@@ -16,9 +16,6 @@ use crate::plan::Plan;
 
 pub use capacity::Capacity;
 
-/// The name of the daemon process group that runs the application.
-pub const GROUP: &str = "parity";
-
 /// Where Apache looks for files when nothing else says so: a directory that is empty.
 pub const EMPTY_ROOT: &str = "/opt/parity/htdocs";
 

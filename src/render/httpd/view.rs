@@ -7,7 +7,7 @@ use crate::config::{OnOffAuto, Server};
 use crate::error::Result;
 use crate::plan::{Plan, Profile};
 use crate::render::quote::{HttpdArg, refuse};
-use crate::render::{PORT, reload};
+use crate::render::{PORT, debug, reload};
 
 #[derive(Debug, Serialize)]
 pub struct View {
@@ -20,6 +20,8 @@ pub struct View {
     ring: bool,
     /// The scripts are parity's, which see to the application of production's.
     reload: bool,
+    /// The debugger can get in.
+    hook: bool,
     /// The name of the script in `/etc/parity` that mod_wsgi has the application from.
     script: &'static str,
     modules: Vec<&'static str>,
@@ -108,7 +110,12 @@ impl View {
             process_group: if ring { "%{ENV:PARITY_SLOT}" } else { groups[0] },
             ring,
             reload: plan.reload.is_some(),
-            script: if plan.reload.is_some() { "ring.wsgi" } else { "handler.wsgi" },
+            hook: debug::is_hooked(plan),
+            script: match plan.reload {
+                Some(_) => "ring.wsgi",
+                None if debug::is_hooked(plan) => "hooked.wsgi",
+                None => "handler.wsgi",
+            },
             modules: modules::modules(plan),
             capacity: Capacity::of(server),
             server_backlog: check::int("server-backlog", *server.server_backlog)?.max(1),
@@ -159,7 +166,7 @@ impl View {
             })?,
             extended_status: *server.server_metrics || *server.server_status,
             // The engine's network makes every client of a published port look like another machine.
-            server_status: server.server_status.then_some(if plan.profile == Profile::Up && published_here_only {
+            server_status: server.server_status.then_some(if plan.profile != Profile::Production && published_here_only {
                 "all granted"
             } else {
                 "local"

@@ -12,8 +12,9 @@ mod machine;
 mod memory;
 mod session;
 mod switch;
+mod watching;
 
-use tokio::sync::mpsc;
+use std::path::PathBuf;
 
 use crate::error::Result;
 use crate::plan::Plan;
@@ -21,7 +22,7 @@ use crate::session::image::How;
 use crate::units::Secret;
 
 pub use memory::{Slot, slots};
-pub use session::{Current, Watching};
+pub use session::Session;
 
 /// What to do about an application that cannot be imported while somebody watches.
 pub const MEND_IT: &str = "save a file that mends it: it is served then";
@@ -40,12 +41,22 @@ pub struct Inputs {
 /// Settles it anew.
 pub type Replan<'a> = &'a (dyn Fn() -> Result<Inputs> + 'a);
 
+/// The container that is served from at the moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Current {
+    pub id: String,
+    /// Its view of root's project.
+    pub view: Option<PathBuf>,
+    pub url: String,
+    /// Digest of all that it was made from.
+    pub digest: String,
+    pub image: String,
+}
+
 /// What a session needs to follow what is saved.
 pub struct Following<'a> {
     pub inputs: Inputs,
     pub replan: Replan<'a>,
-    /// What the user types.
-    pub keys: Option<&'a mut mpsc::Receiver<Key>>,
 }
 
 impl std::fmt::Debug for Following<'_> {

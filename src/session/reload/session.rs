@@ -1,8 +1,6 @@
 //! The loop: it listens to everything at once and never works while it should listen.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
-use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use futures_util::future::LocalBoxFuture;
@@ -11,31 +9,20 @@ use tokio::sync::mpsc;
 
 use super::agent::{Agent, Loaded, Order, Said};
 use super::machine::{Effect, Input, Machine, Outcome};
-use super::{Following, Inputs, Key, MEND_IT, Replan, files, job, switch};
-use crate::changes::{Action, Rules, Verdict};
+use super::watching::Watching;
+use super::{Current, Following, Key, MEND_IT, Replan, files, job, switch};
+use crate::changes::{Action, Verdict};
 use crate::engine::container::LogStart;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
 use crate::logs::{self, Paths, Reader, Record};
 use crate::plan::{OnError, Plan, Reload};
 use crate::session::follow::{Follower, Seen};
-use crate::session::up::{After, Place, after_the_end, runs};
+use crate::session::up::{After, Place, after_the_end, optional, runs};
 use crate::session::upload;
 use crate::session::wait::{Awaited, until_ready};
 use crate::units::Secret;
-use crate::watch::{Burst, Change, Limits, Notice, Options, Watcher, is_git_at_work};
-
-/// The container that is served from at the moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Current {
-    pub id: String,
-    /// Its view of root's project.
-    pub view: Option<PathBuf>,
-    pub url: String,
-    /// Digest of all that it was made from.
-    pub digest: String,
-    pub image: String,
-}
+use crate::watch::{Burst, Change, Limits, Notice, is_git_at_work};
 
 /// How long the first attempts to reach the agent may take; after that it is said, and tried less often.
 const AGENT_PAUSE: Duration = Duration::from_millis(300);
@@ -46,8 +33,7 @@ struct Work<'a> {
     keys: Option<&'a mut mpsc::Receiver<Key>>,
     plan: Plan,
     secrets: Vec<(String, Secret)>,
-    rules: Arc<RwLock<Rules>>,
-    watcher: Watcher,
+    watching: Watching,
     burst: Burst,
     verdicts: BTreeMap<String, Verdict>,
     machine: Machine,
@@ -67,34 +53,21 @@ struct Work<'a> {
 
 /// A session that watches already and does not act yet.
 #[derive(Debug)]
-pub struct Watching<'a> {
+pub struct Session<'a> {
     following: Following<'a>,
-    rules: Arc<RwLock<Rules>>,
-    watcher: Watcher,
     reload: Reload,
+    watching: Watching,
 }
 
-impl<'a> Watching<'a> {
+impl<'a> Session<'a> {
     /// Begins to watch the project. `None`: it is not to be followed.
     ///
     /// # Errors
     /// It cannot be watched.
     pub fn begin(following: Following<'a>) -> Result<Option<Self>> {
         let Some(reload) = following.inputs.plan.reload.clone() else { return Ok(None) };
-        let rules = Arc::new(RwLock::new(rules_of(&following.inputs)));
-        let skip = Arc::clone(&rules);
-        let root = following.inputs.plan.root.clone();
-        let looked = root.clone();
-        let options = Options {
-            polling: *reload.polling,
-            skip: Arc::new(move |directory: &str| read(&skip).skips(directory) || looked.join(directory).join("pyvenv.cfg").exists()),
-        };
-        let watcher = Watcher::start(&root, options).map_err(|error| {
-            Failure::new(Kind::Other, format!("cannot watch {}", root.display()))
-                .caused_by(&error)
-                .hint("without `--reload-on-changes` it runs all the same; `--watch-polling` looks for changes in another way")
-        })?;
-        Ok(Some(Self { following, rules, watcher, reload }))
+        let watching = Watching::begin(&following.inputs, *reload.polling)?;
+        Ok(Some(Self { following, reload, watching }))
     }
 
     /// Serves what is saved, and what was since it watches, until the session ends. `current` says which container serves
@@ -102,8 +75,15 @@ impl<'a> Watching<'a> {
     ///
     /// # Errors
     /// The engine's; a watcher that cannot go on.
-    pub async fn follow(self, place: Place<'_>, current: &mut Current, log: &mut Follower, adopted: bool) -> Result<()> {
-        let Self { following: Following { inputs, replan, keys }, rules, watcher, reload } = self;
+    pub async fn follow(
+        self,
+        place: Place<'_>,
+        keys: Option<&mut mpsc::Receiver<Key>>,
+        current: &mut Current,
+        log: &mut Follower,
+        adopted: bool,
+    ) -> Result<()> {
+        let Self { following: Following { inputs, replan }, watching, reload } = self;
         let mut work = Work {
             machine: Machine::new(*reload.on_error == OnError::Keep, !*reload.standby),
             place,
@@ -111,8 +91,7 @@ impl<'a> Watching<'a> {
             keys,
             plan: inputs.plan,
             secrets: inputs.secrets,
-            rules,
-            watcher,
+            watching,
             burst: Burst::new(Limits::default()),
             verdicts: BTreeMap::new(),
             agent: None,
@@ -130,21 +109,6 @@ impl<'a> Watching<'a> {
     }
 }
 
-fn read(rules: &RwLock<Rules>) -> RwLockReadGuard<'_, Rules> {
-    rules.read().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-fn rules_of(inputs: &Inputs) -> Rules {
-    Rules::new(&inputs.plan, &inputs.environment_files, &files::ignoring(&inputs.plan.root))
-}
-
-async fn optional<T>(future: Option<impl Future<Output = T>>) -> T {
-    match future {
-        Some(future) => future.await,
-        None => std::future::pending().await,
-    }
-}
-
 async fn at(moment: Option<Instant>) {
     optional(moment.map(|moment| tokio::time::sleep_until(moment.into()))).await;
 }
@@ -156,7 +120,7 @@ impl<'a> Work<'a> {
                 biased;
                 // Ctrl-C is how a foreground server is meant to end.
                 () = self.place.interrupts.reached(1) => return Ok(()),
-                notice = self.watcher.next() => self.noticed(notice, current)?,
+                notice = self.watching.next() => self.noticed(notice, current)?,
                 said = optional(self.agent.as_mut().map(Agent::next)) => self.heard(said),
                 () = at(self.burst.due()) => self.settle(current),
                 () = at(self.start_agent.map(|(moment, _)| moment)) => self.connect(current).await,
@@ -223,8 +187,7 @@ impl<'a> Work<'a> {
                 self.place.report.report(Event::Note { text: "more changed than the system could tell: reloading to be sure".into() });
                 self.saved = Instant::now();
                 self.step(Input::Doubt);
-                self.want_switch(switch::Wanted::in_doubt());
-                self.start_switch(current);
+                self.start_switch(switch::Wanted::in_doubt(), current);
             }
             Notice::Polling { why, hint } => {
                 self.place.report.report(Event::Warning { text: format!("looking for changes every half second: {why}"), hint });
@@ -240,7 +203,7 @@ impl<'a> Work<'a> {
     fn changed(&mut self, change: Change) {
         let now = Instant::now();
         let inside = |path: &str| self.loaded.contains(path) || self.loaded.iter().any(|file| is_below(file, path));
-        let verdict = read(&self.rules).verdict(&change.path, change.gone, &inside);
+        let verdict = self.watching.verdict(&change, &inside);
         if upload::is_wanted(&self.plan) {
             self.upload(&change);
         }
@@ -256,15 +219,15 @@ impl<'a> Work<'a> {
     }
 
     fn upload(&self, change: &Change) {
-        let (Some(agent), false) = (&self.agent, read(&self.rules).skips(&change.path)) else { return };
+        let (Some(agent), false) = (&self.agent, self.watching.skips(&change.path)) else { return };
         job::upload(&self.plan.root, change).into_iter().for_each(|order| agent.tell(order));
     }
 
     /// A burst is over, unless git is still at it.
     fn settle(&mut self, current: &Current) {
         let Some(changes) = self.burst.take(Instant::now(), is_git_at_work(&self.plan.root)) else { return };
-        let before = self.wanted.clone();
         let mut reload = false;
+        let mut switch = Vec::new();
         let mut collect = Vec::new();
         let mut commands: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for Change { path, .. } in changes {
@@ -280,12 +243,12 @@ impl<'a> Work<'a> {
                 Action::Reload => {
                     reload = true;
                     if is_read_by_parity(&path) {
-                        self.want_switch(switch::Wanted::by_code(vec![path]));
+                        switch.push(switch::Wanted::by_code(vec![path]));
                     }
                 }
                 Action::Collect => collect.push(path),
                 Action::Exec(command) => commands.entry(command).or_default().push(path),
-                Action::Rebuild | Action::Reconfigure | Action::Restart => self.want_switch(switch::Wanted::by(path, verdict)),
+                Action::Rebuild | Action::Reconfigure | Action::Restart => switch.push(switch::Wanted::by(path, verdict)),
             }
         }
         if reload {
@@ -294,8 +257,8 @@ impl<'a> Work<'a> {
         if let (false, Some(plan)) = (collect.is_empty(), self.plan.collect_static.as_ref()) {
             self.jobs.push(Box::pin(job::collect(self.place.engine.clone(), current.id.clone(), plan.value.clone(), collect)));
         }
-        if self.wanted.as_ref() != before.as_ref() {
-            self.start_switch(current);
+        if let Some(wanted) = switch.into_iter().reduce(switch::Wanted::and) {
+            self.start_switch(wanted, current);
         }
         for (command, files) in commands {
             self.jobs.push(Box::pin(job::run(self.place.engine.clone(), current.id.clone(), command, files)));
@@ -329,7 +292,7 @@ impl<'a> Work<'a> {
     fn note_loaded(&mut self, loaded: &Loaded) {
         if !loaded.read.is_empty() {
             self.loaded = loaded.read.iter().cloned().collect();
-            self.watcher.also(&loaded.read);
+            self.watching.also(&loaded.read);
         }
     }
 
@@ -382,18 +345,14 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn want_switch(&mut self, wanted: switch::Wanted) {
-        self.wanted = Some(match self.wanted.take() {
+    /// Begins to make ready what the changed files ask for. What is being made ready from their former content is given up.
+    fn start_switch(&mut self, wanted: switch::Wanted, current: &Current) {
+        let wanted = match self.wanted.take() {
             Some(before) => before.and(wanted),
             None => wanted,
-        });
-    }
-
-    /// Begins to make ready what the changed files ask for. What is being made ready for their former content is given up.
-    fn start_switch(&mut self, current: &Current) {
-        if let Some(wanted) = self.wanted.clone() {
-            self.switching = Some(Box::pin(switch::make_ready(self.place, self.replan, current.clone(), wanted)));
-        }
+        };
+        self.wanted = Some(wanted.clone());
+        self.switching = Some(Box::pin(switch::make_ready(self.place, self.replan, current.clone(), wanted)));
     }
 
     async fn switched(&mut self, ready: Result<switch::Ready>, current: &mut Current, log: &mut Follower) -> Result<()> {
@@ -415,7 +374,7 @@ impl<'a> Work<'a> {
             self.follow_log(current, log, LogStart::Beginning);
         }
         let switch::Ready { inputs, wish, wanted, begun } = ready;
-        *self.rules.write().unwrap_or_else(std::sync::PoisonError::into_inner) = rules_of(&inputs);
+        self.watching.renew(&inputs);
         (self.plan, self.secrets) = (inputs.plan, inputs.secrets);
         if wish.is_some() {
             self.restart_machine();

@@ -1,1 +1,175 @@
-//! x
+//! Many changes at once, and changes while others are being served.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::Live;
+use crate::http::Browser;
+use crate::project::TestProject;
+
+/// Git, as somebody whose settings nobody else has.
+#[track_caller]
+fn git(project: &TestProject, arguments: &[&str]) {
+    let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main", "-c", "gc.auto=0"];
+    project.run("git", &[&who[..], arguments].concat());
+}
+
+/// A project with a branch `other` in which many modules say `other`, and `main`, where they say `main`.
+fn with_branches(files: usize) -> TestProject {
+    let project = TestProject::copy("modules");
+    project.make_directory("many");
+    let commit = |text: &str| {
+        for number in 0..files {
+            project.write(&format!("many/part_{number}.py"), &format!("TEXT = {text:?}\n"));
+        }
+        project.write("first.py", &format!("from many import last, texts\nTEXT = '{text} {{}} {{}}'.format(*texts())\n"));
+        project.write("second.py", &format!("TEXT = {text:?}\n"));
+        git(&project, &["add", "-A"]);
+        git(&project, &["commit", "-q", "-m", text]);
+    };
+    // All of them are imported: a reload in the middle would see some old, some new.
+    let all = format!(
+        "import importlib\nmodules = [importlib.import_module(f'many.part_{{n}}') for n in range({files})]\n\
+         last = modules[-1]\n\n\ndef texts():\n    return len(modules), '+'.join(sorted({{m.TEXT for m in modules}}))\n"
+    );
+    project.write("many/__init__.py", &all);
+    git(&project, &["init", "-q"]);
+    commit("main");
+    git(&project, &["checkout", "-q", "-b", "other"]);
+    commit("other");
+    git(&project, &["checkout", "-q", "main"]);
+    project
+}
+
+#[test]
+fn another_branch_is_one_reload() {
+    let mut live = Live::of(with_branches(300), &[]);
+    assert_eq!(live.text("/"), "main 300 main main\n");
+    for branch in ["other", "main", "other"] {
+        git(&live.project, &["checkout", "-q", branch]);
+        let line = live.session.next(|line| line.contains("→ serving in"));
+        assert!(line.contains(" and 301 more → "), "{line}");
+        assert_eq!(live.text("/"), format!("{branch} 300 {branch} {branch}\n"));
+    }
+    let ran = live.end();
+    assert_eq!(ran.stderr.matches("→ serving in").count(), 3, "{ran}");
+    assert!(!ran.stderr.contains('✗'), "{ran}");
+}
+
+#[test]
+fn there_and_back_again_at_once() {
+    let live = Live::of(with_branches(1000), &[]);
+    assert_eq!(live.text("/"), "main 1000 main main\n");
+    for branch in ["other", "main", "other"] {
+        git(&live.project, &["checkout", "-q", branch]);
+    }
+    let app = live.project.read("app.py");
+    live.project.write("app.py", &app.replace("{second.TEXT}\\n", "{second.TEXT}!\\n"));
+    live.eventually("/", "other 1000 other other!\n");
+    for _ in 0..20 {
+        assert_eq!(live.text("/"), "other 1000 other other!\n");
+    }
+    let ran = live.end();
+    assert!(!ran.stderr.contains('✗'), "{ran}");
+}
+
+/// Asks for a page again and again until it is told to stop. What came, without repetitions.
+struct Asking {
+    stop: Arc<AtomicBool>,
+    thread: thread::JoinHandle<Vec<String>>,
+}
+
+impl Asking {
+    fn of(live: &Live) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (url, stopped) = (live.url.clone(), Arc::clone(&stop));
+        let thread = thread::spawn(move || {
+            let mut browser = Browser::at(&url);
+            let mut all = Vec::new();
+            while !stopped.load(Ordering::Relaxed) {
+                let answer = browser.get("/");
+                all.push(if answer.status == 200 { answer.text() } else { format!("{}\n", answer.status) });
+                all.dedup();
+            }
+            all
+        });
+        Self { stop, thread }
+    }
+
+    #[track_caller]
+    fn stop(self) -> Vec<String> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap()
+    }
+}
+
+#[test]
+fn a_save_in_the_middle_of_a_reload() {
+    let project = TestProject::copy("modules");
+    project.write("second.py", "import time\ntime.sleep(0.5)\nTEXT = 'slow'\n");
+    let live = Live::of(project, &[]);
+    let asking = Asking::of(&live);
+    let text = |number: u32| format!("TEXT = 'number-{number}'\n");
+    // While it is imported for the one before, in all parts of that.
+    for number in 1..=9 {
+        live.project.write("first.py", &text(number));
+        thread::sleep(Duration::from_millis(u64::from(number) * 90));
+    }
+    live.project.write("first.py", &text(10));
+    live.eventually("/", "number-10 slow\n");
+    let seen = asking.stop();
+    assert_in_order(&seen, "number-");
+    assert!(seen.last().is_some_and(|last| last == "number-10 slow\n"), "{seen:?}");
+    live.end();
+}
+
+/// Once something is served, nothing older is.
+#[track_caller]
+fn assert_in_order(seen: &[String], before_the_number: &str) {
+    let numbers: Vec<Option<u32>> =
+        seen.iter().map(|text| text.split(before_the_number).nth(1)?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).collect();
+    assert!(numbers.is_sorted(), "something old came after what is newer: {seen:?}");
+}
+
+#[test]
+fn quick_saves_of_the_same_length() {
+    // Python would take them for the same: their size is, and so may be the second of their time.
+    for flags in [&[][..], &["--processes", "2"]] {
+        let live = Live::modules(flags);
+        let asking = Asking::of(&live);
+        for round in 0..4 {
+            for number in 0..5 {
+                live.project.write("first.py", &format!("TEXT = 'number-{round}{number}'\n"));
+                thread::sleep(Duration::from_millis(150));
+            }
+            live.project.write("first.py", &format!("TEXT = 'number-{round}9'\n"));
+            live.eventually("/", &format!("number-{round}9 second\n"));
+            for _ in 0..4 {
+                assert_eq!(live.text("/"), format!("number-{round}9 second\n"));
+            }
+        }
+        let seen = asking.stop();
+        // Of several processes each loads what is there when its turn comes, which two saves may differ in.
+        if flags.is_empty() {
+            assert_in_order(&seen, "number-");
+        }
+        live.end();
+    }
+}
+
+#[test]
+fn all_that_is_saved_at_once_is_one_reload() {
+    let mut live = Live::modules(&[]);
+    for round in 0..5 {
+        let text = format!("TEXT = 'round-{round}'\n");
+        for file in ["first.py", "second.py", "third.py"] {
+            live.project.write(file, &text);
+        }
+        live.session.next(|line| line.contains("↻ first.py and 2 more → serving in"));
+        assert_eq!(live.text("/"), format!("round-{round} round-{round}\n"));
+    }
+    let ran = live.end();
+    assert_eq!(ran.stderr.matches("→ serving in").count(), 5, "{ran}");
+}

@@ -3,11 +3,14 @@
 mod bursts;
 mod deaths;
 mod failing;
+mod load;
 mod saving;
 
 use std::collections::BTreeSet;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::common::{BUILD_PATIENCE, Ran, Session};
+use crate::common::{BUILD_PATIENCE, PATIENCE, Ran, Session};
 use crate::http::{Answer, Browser};
 use crate::project::TestProject;
 
@@ -37,6 +40,7 @@ impl Live {
         let arguments: Vec<&str> = ["up", "--reload-on-changes", "--port", "0"].iter().chain(flags).copied().collect();
         let mut session = project.parity(&arguments).patience(BUILD_PATIENCE).start();
         let url = session.url();
+        session.be_patient(PATIENCE);
         Self { session, project, url }
     }
 
@@ -49,6 +53,18 @@ impl Live {
     #[track_caller]
     fn text(&self, path: &str) -> String {
         self.get(path).ok().text()
+    }
+
+    /// Waits until a page says something, however many reloads there are before.
+    #[track_caller]
+    fn eventually(&self, path: &str, text: &str) {
+        let begun = Instant::now();
+        let mut said = self.get(path);
+        while said.text() != text {
+            assert!(begun.elapsed() < PATIENCE, "{path} never said {text:?}: {said}\n{}", self.session.stderr());
+            thread::sleep(Duration::from_millis(20));
+            said = self.get(path);
+        }
     }
 
     /// What is served at a path to one who wants this kind of it.

@@ -1,0 +1,253 @@
+//! `parity debug`
+
+use std::process::ExitCode;
+
+use serde_json::json;
+use tokio::sync::{mpsc, oneshot};
+
+use super::context::Context;
+use super::exec::lend_terminal;
+use super::flags::ServerFlags;
+use super::terminal::{self, Raw};
+use super::up::{how, inputs};
+use crate::engine::Engine;
+use crate::engine::container::{State, not_running};
+use crate::engine::exec::Command;
+use crate::error::{Failure, Kind, Result};
+use crate::events::Report;
+use crate::plan::{Debug, Profile, Tool};
+use crate::session::image::{self, How};
+use crate::session::reload::{Following, Key};
+use crate::session::up::{Foreground, Up, up};
+use crate::session::{Interrupts, is_alive, user_for};
+use crate::units::layout;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Debug what runs already: the next exception or breakpoint in any of its processes
+    #[arg(long, conflicts_with_all = ["no_debugger", "debugger_startup", "build"])]
+    attach: bool,
+
+    /// Open a prompt where an exception is raised, and at breakpoints; on unless --no-debugger is given
+    #[arg(long)]
+    enable_debugger: bool,
+
+    /// One process and one thread, without the debugger
+    #[arg(long, conflicts_with = "enable_debugger")]
+    no_debugger: bool,
+
+    /// Open a prompt before the application is imported
+    #[arg(long, conflicts_with = "no_debugger")]
+    debugger_startup: bool,
+
+    /// Stop there: FILE:LINE or MODULE:FUNCTION, with a condition `FILE:LINE if CONDITION`
+    #[arg(short, long = "break", value_name = "PLACE", conflicts_with = "no_debugger")]
+    breakpoints: Vec<String>,
+
+    /// Stop at breakpoints only, not where an exception is raised
+    #[arg(long, conflicts_with = "no_debugger")]
+    no_post_mortem: bool,
+
+    /// Make this request as soon as the application is there: `/path`, or `POST /path`
+    #[arg(long, value_name = "[METHOD] PATH", conflicts_with = "path")]
+    request: Option<String>,
+
+    /// The body of that request
+    #[arg(long, value_name = "TEXT")]
+    data: Option<String>,
+
+    /// The debugger that has the terminal; one that Python does not come with gets an image of its own
+    #[arg(long, value_name = "NAME", default_value = "pdb", conflicts_with_all = ["no_debugger", "attach"])]
+    debugger: Debugger,
+
+    /// Wait for an IDE on a port of this machine, by the debug adapter protocol, instead of opening a prompt
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "5678", conflicts_with_all = ["no_debugger", "attach", "breakpoints"])]
+    dap: Option<u16>,
+
+    /// With --dap: write .vscode/launch.json, unless there is one
+    #[arg(long, requires = "dap")]
+    write_launch_json: bool,
+
+    /// Build the image even if it is there
+    #[arg(long)]
+    build: bool,
+
+    #[command(flatten)]
+    server: ServerFlags,
+
+    /// The path to ask for, as with --request
+    #[arg(last = true, value_name = "URL-PATH")]
+    path: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Debugger {
+    Pdb,
+    Ipdb,
+    Pudb,
+}
+
+impl Args {
+    fn profile(&self) -> Debug {
+        let tool = match self.debugger {
+            Debugger::Pdb => Tool::Pdb,
+            Debugger::Ipdb => Tool::Ipdb,
+            Debugger::Pudb => Tool::Pudb,
+        };
+        Debug { without_debugger: self.no_debugger, startup: self.debugger_startup, tool, dap: self.dap }
+    }
+
+    /// What the program that has the terminal is told.
+    fn console(&self) -> Result<String> {
+        let breakpoints: Vec<_> = self
+            .breakpoints
+            .iter()
+            .map(|given| match given.split_once(" if ").or_else(|| given.split_once(',')) {
+                Some((place, condition)) => json!({"at": place.trim(), "if": condition.trim()}),
+                None => json!({"at": given.trim()}),
+            })
+            .collect();
+        let request = self.request.as_ref().or(self.path.as_ref()).map(|given| {
+            let (method, path) = given.trim().split_once(' ').unwrap_or((if self.data.is_some() { "POST" } else { "GET" }, given.trim()));
+            json!({"method": method, "path": path.trim(), "data": self.data})
+        });
+        if self.data.is_some() && request.is_none() {
+            return Err(
+                Failure::new(Kind::Usage, "--data is the body of a request, but there is none").hint("add `--request 'POST /path'`")
+            );
+        }
+        Ok(json!({"breakpoints": breakpoints, "errors": !self.no_post_mortem, "attach": self.attach, "request": request}).to_string())
+    }
+}
+
+pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
+    if !args.no_debugger && args.dap.is_none() && !terminal::interactive() {
+        return Err(Failure::new(Kind::Usage, "the debugger needs a terminal, and there is none")
+            .hint("run `parity debug` in a terminal, not in a pipe or a script; `--no-debugger` does without a prompt"));
+    }
+    let console = args.console()?;
+    if args.attach {
+        return attach(context, &console).await;
+    }
+    let interrupts = Interrupts::listen()?;
+    let profile = Profile::Debug(args.profile());
+    let settled = context.settle(&args.server, profile)?;
+    context.remark(&settled);
+    context.ui.note(settled.plan.summary());
+    let engine = interrupts.or(context.engine()).await?;
+    leave_others_alone(context, &engine).await?;
+    let how = How { build: args.build, ..how(&settled) };
+    let package = if args.dap.is_some() { Some("debugpy") } else { args.profile().tool.package() };
+    let image = match package {
+        None => image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await?,
+        Some(package) => image::with_debugger(&engine, &settled.plan, package, &how, &interrupts, context.ui).await?,
+    };
+    let wish = Up {
+        plan: &settled.plan,
+        secrets: &settled.secrets,
+        image: &image.reference,
+        user: user_for(&context.root),
+        detach: false,
+        wait: false,
+        recreate: true,
+    };
+    let replan = || Ok(inputs(&context.settle(&args.server, profile)?));
+    let following = settled.plan.reload.as_ref().map(|_| Following { inputs: inputs(&settled), replan: &replan });
+    let (quit, mut keys) = mpsc::channel(1);
+    if let Some(port) = args.dap {
+        if settled.plan.reload.is_some() {
+            return Err(Failure::new(Kind::Usage, "--dap does not go with --reload-on-changes")
+                .cause("an IDE is connected to one process, and a reload brings another")
+                .hint("leave one of them out; `parity debug --reload-on-changes` keeps its breakpoints with pdb"));
+        }
+        launch_json(context, port, args.write_launch_json)?;
+    }
+    if args.no_debugger || args.dap.is_some() {
+        up(&engine, &wish, Foreground { following, ..Foreground::default() }, &interrupts, context.ui).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (started, is_there) = oneshot::channel();
+    let serve = up(&engine, &wish, Foreground { following, keys: Some(&mut keys), started: Some(started) }, &interrupts, context.ui);
+    let debug = async {
+        let Ok(container) = is_there.await else { return Ok(()) };
+        let ended = open_console(context, &engine, &container, &console).await;
+        let _ = quit.send(Key::Quit).await;
+        ended
+    };
+    // The server's end is the end of both: it is not left before it is removed.
+    tokio::pin!(serve);
+    let ended = tokio::select! {
+        served = &mut serve => return served.map(|()| ExitCode::SUCCESS),
+        ended = debug => ended,
+    };
+    serve.await?;
+    ended.map(|()| ExitCode::SUCCESS)
+}
+
+async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, settings: &str) -> Result<()> {
+    let argv = ["/opt/venv/bin/python", "-I", "/etc/parity/console.py", settings].map(String::from).to_vec();
+    let env = context.environment.get("TERM").map(|term| format!("TERM={term}")).into_iter().collect();
+    let command = Command { argv, tty: true, stdin: true, env, working_directory: Some("/".into()) };
+    lend_terminal(engine, container, &command, Raw::enter_beside_a_log).await.map(|_| ())
+}
+
+/// Joins a server that runs, whoever started it. It goes on when this ends.
+async fn attach(context: &Context<'_>, console: &str) -> Result<ExitCode> {
+    let engine = context.engine().await?;
+    let found = engine.observe(&context.container()).await?.filter(|found| found.state == State::Running);
+    let container = found.ok_or_else(|| not_running(&context.container()))?;
+    if !matches!(container.profile.as_str(), "up" | "debug") {
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("{} runs the {} profile, which has no way in for a debugger", container.name, container.profile),
+        )
+        .hint("`parity up` and `parity debug` start servers that have one; no image has"));
+    }
+    context.ui.note("waiting for an exception or a breakpoint; Ctrl-C stops what runs, Ctrl-D leaves");
+    open_console(context, &engine, &container.id, console).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A server that somebody looks after in another terminal is not taken away.
+async fn leave_others_alone(context: &Context<'_>, engine: &Engine) -> Result<()> {
+    let found = engine.observe_started(&context.container()).await?;
+    let used = found.filter(|found| found.state == State::Running && found.owner.as_deref().is_some_and(is_alive));
+    match used {
+        None => Ok(()),
+        Some(found) => Err(Failure::new(Kind::Other, format!("`parity {}` runs in another terminal", found.profile))
+            .hint("debug what it runs with `parity debug --attach`, or end it there first")),
+    }
+}
+
+/// Tells an IDE how to join, with the paths of this machine and of the container.
+fn launch_json(context: &Context<'_>, port: u16, write: bool) -> Result<()> {
+    let settings = json!({
+        "version": "0.2.0",
+        "configurations": [{
+            "name": "parity debug",
+            "type": "debugpy",
+            "request": "attach",
+            "connect": {"host": "127.0.0.1", "port": port},
+            "pathMappings": [{"localRoot": "${workspaceFolder}", "remoteRoot": layout::APP}],
+            "justMyCode": false,
+        }],
+    });
+    let text = format!("{settings:#}\n");
+    let path = context.root.join(".vscode/launch.json");
+    if !write {
+        context.ui.note(format!(
+            "an IDE joins at 127.0.0.1:{port}; for VS Code this is .vscode/launch.json (--write-launch-json writes it):\n{}",
+            text.trim_end()
+        ));
+        return Ok(());
+    }
+    if path.exists() {
+        return Err(
+            Failure::new(Kind::Other, format!("{} is there already", path.display())).hint(format!("add this to it:\n{}", text.trim_end()))
+        );
+    }
+    let written = std::fs::create_dir_all(context.root.join(".vscode")).and_then(|()| std::fs::write(&path, text));
+    written.map_err(|error| Failure::new(Kind::Other, format!("cannot write {}", path.display())).caused_by(&error))?;
+    context.ui.note(format!("wrote {}; an IDE joins at 127.0.0.1:{port}", path.display()));
+    Ok(())
+}
