@@ -244,12 +244,14 @@ class Reload:
         # One that has imported third-party modules already is faster.
         ready = sorted((slot for slot in free if is_standby(slot)), key=lambda slot: -preloaded(slot))
         if ready:
+            hurry(False)
             self.slot = ready[0]
             self.ordered = time.monotonic()
             for pid in processes(self.slot):
                 order(self.slot, pid, {"load": self.generation})
             say("prepared", generation=self.generation, slot=self.slot)
             return True
+        hurry(True)
         if waited > TELL_AFTER and not self.told:
             self.told = True
             say("waiting", generation=self.generation)
@@ -322,10 +324,20 @@ class Reload:
         self.look()
 
     def discard(self):
+        hurry(False)
         if not self.committed and not self.finished:
             self.finished = True
             if self.slot is not None and len(NAMES) > 1:
                 end(self.slot, signal.SIGTERM)
+
+
+def hurry(wanted):
+    """Processes that are importing ahead of time stop at that while they are waited for."""
+    mark = RUN + "/hurry"
+    if not wanted:
+        remove(mark)
+    elif not os.path.exists(mark):
+        open(mark, "w").close()
 
 
 def inside(path):

@@ -12,6 +12,7 @@ Files, all in memory (`/run/parity`):
     slots/SLOT/PID.preloading  the module that is being imported ahead of time; what a crash leaves there is to blame
     preload.json               the modules to import ahead of time
     preload.bad                those that failed at that, one a line
+    hurry                      is there while a reload waits for a process to stand by
     modules/PID                the answer to {"modules": true}
     agent.sock                 where the agent is told that something has changed
     bytecode/                  compiled project modules, by the content of their source
@@ -185,6 +186,9 @@ def preload():
         for name in wanted:
             if name in bad:
                 continue
+            if os.path.exists(RUN + "/hurry"):
+                # Somebody waits for this process: what is not imported now is imported with the application.
+                break
             if name not in sys.modules:
                 os.pwrite(now, name.encode().ljust(200), 0)
                 try:

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::portable::Portable;
 use super::source::Source;
-use super::worker::Pace;
+use super::ground::Pace;
 use super::*;
 
 /// Nothing takes that long unless it never comes.

@@ -122,7 +122,7 @@ impl Drop for Taken<'_> {
 mod tests {
     use super::*;
     use crate::watch::Skip;
-    use crate::watch::worker::{Ground, Pace};
+    use crate::watch::ground::{Ground, Pace};
     use std::collections::BTreeSet;
     use std::sync::Arc;
 
