@@ -59,7 +59,7 @@ struct Work<'a> {
     /// When the last file of the reload under way was saved.
     saved: Instant,
     /// A switch to another container, with the word for what asked for it.
-    switching: Option<LocalBoxFuture<'a, Result<switch::Ready>>>,
+    switching: Option<LocalBoxFuture<'a, Result<switch::Ready, switch::NotReady>>>,
     /// What asked for it.
     wanted: Option<switch::Wanted>,
     jobs: FuturesUnordered<LocalBoxFuture<'a, Event>>,
@@ -285,7 +285,7 @@ impl<'a> Work<'a> {
                 }
                 Action::Collect => collect.push(path),
                 Action::Exec(command) => commands.entry(command).or_default().push(path),
-                Action::Rebuild | Action::Reconfigure | Action::Restart => self.want_switch(switch::Wanted::by(path, verdict)),
+                Action::Rebuild | Action::Reconfigure | Action::Restart | Action::Replace => self.want_switch(switch::Wanted::by(path, verdict)),
             }
         }
         if reload {
@@ -396,12 +396,21 @@ impl<'a> Work<'a> {
         }
     }
 
-    async fn switched(&mut self, ready: Result<switch::Ready>, current: &mut Current, log: &mut Follower) -> Result<()> {
+    async fn switched(
+        &mut self,
+        ready: Result<switch::Ready, switch::NotReady>,
+        current: &mut Current,
+        log: &mut Follower,
+    ) -> Result<()> {
         self.wanted = None;
         let ready = match ready {
             Ok(ready) => ready,
-            Err(failure) if failure.kind == Kind::Interrupted || failure.kind == Kind::EngineLost => return Err(failure),
-            Err(failure) => {
+            Err(switch::NotReady { failure, .. }) if matches!(failure.kind, Kind::Interrupted | Kind::EngineLost) => return Err(failure),
+            Err(switch::NotReady { failure, inputs }) => {
+                // It may be mended in a file that only the new configuration names.
+                if let Some(inputs) = inputs {
+                    self.go_by(&inputs);
+                }
                 self.place
                     .report
                     .report(Event::NotApplied { failure: failure.hint("what runs goes on; save the file again when it is mended") });
@@ -415,7 +424,7 @@ impl<'a> Work<'a> {
             self.follow_log(current, log, LogStart::Beginning);
         }
         let switch::Ready { inputs, wish, wanted, begun } = ready;
-        *self.rules.write().unwrap_or_else(std::sync::PoisonError::into_inner) = rules_of(&inputs);
+        self.go_by(&inputs);
         (self.plan, self.secrets) = (inputs.plan, inputs.secrets);
         if wish.is_some() {
             self.restart_machine();
@@ -435,6 +444,10 @@ impl<'a> Work<'a> {
         };
         self.place.report.report(Event::Changed { files: wanted.files, done, cause: wanted.cause, took: Some(begun.elapsed()) });
         Ok(())
+    }
+
+    fn go_by(&self, inputs: &Inputs) {
+        *self.rules.write().unwrap_or_else(std::sync::PoisonError::into_inner) = rules_of(inputs);
     }
 
     /// Another container has another agent, which must be asked what there is.
