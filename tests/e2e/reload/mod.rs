@@ -1,6 +1,7 @@
 //! `parity up --reload-on-changes`: what is saved is what is served.
 
 mod bursts;
+mod configuring;
 mod deaths;
 mod failing;
 mod load;
