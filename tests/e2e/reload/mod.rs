@@ -5,7 +5,9 @@ mod configuring;
 mod deaths;
 mod failing;
 mod load;
+mod others;
 mod saving;
+mod ways;
 
 use std::collections::BTreeSet;
 use std::thread;
