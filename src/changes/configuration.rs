@@ -59,11 +59,11 @@ impl Configuration {
         }
         let server = &plan.server;
         for file in server.include_file.iter().chain(&server.rewrite_rules.value) {
-            files.add(file, Action::Reconfigure, "httpd.conf includes it");
+            files.add(file, Action::Replace, "httpd.conf includes it");
         }
         let scripts = [&server.host_access_script, &server.auth_user_script, &server.auth_group_script];
         for file in scripts.into_iter().flat_map(|script| &script.value) {
-            files.add(file, Action::Reconfigure, "Apache asks it who may enter");
+            files.add(file, Action::Replace, "Apache asks it who may enter");
         }
         Self { files: files.0, included: included(&server.include_file), homes, requirements: looked(plan.image.requirements.as_ref()) }
     }
@@ -78,7 +78,9 @@ impl Configuration {
         let cause = match name {
             ".gitignore" | ".dockerignore" => "it says which files matter",
             "manage.py" if !directory.contains('/') => "it makes a project Django's",
-            _ if self.included.matched_path_or_any_parents(path, false).is_ignore() => "httpd.conf includes it",
+            _ if self.included.matched_path_or_any_parents(path, false).is_ignore() => {
+                return Some(Verdict::new(Action::Replace, "httpd.conf includes it"));
+            }
             _ if self.may_be_requirements(directory, name) => "it may name what is installed in the image",
             _ => return None,
         };

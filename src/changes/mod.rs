@@ -52,6 +52,8 @@ pub enum Action {
     Reconfigure,
     /// A new container with the application's new environment.
     Restart,
+    /// A new container, even where nothing else is different: Apache reads the file when it starts.
+    Replace,
     /// Run a shell command line in the container.
     Exec(String),
 }

@@ -108,10 +108,6 @@ fn configuration_is_known_whatever_is_ignored() {
                     "pyproject.toml",
                     "site/Pipfile",
                     ".flaskenv",
-                    "deploy/extra.conf",
-                    "deploy/more/a.conf",
-                    "deploy/rewrite.rules",
-                    "deploy/users.py",
                     "shop/.gitignore",
                     ".dockerignore",
                     "manage.py",
@@ -124,6 +120,7 @@ fn configuration_is_known_whatever_is_ignored() {
                 ],
             ),
             (Action::Restart, &["prod.env"]),
+            (Action::Replace, &["deploy/extra.conf", "deploy/more/a.conf", "deploy/rewrite.rules", "deploy/users.py"]),
             (
                 Action::Rebuild,
                 &[
@@ -141,7 +138,7 @@ fn configuration_is_known_whatever_is_ignored() {
     assert_eq!(cause(&rules, "requirements/base.txt"), "requirements/base.txt is installed in the image");
     // With a directory goes what was in it.
     assert_eq!(rules.verdict("requirements", true, &nothing).action, Action::Rebuild);
-    assert_eq!(rules.verdict("deploy", true, &nothing).action, Action::Reconfigure);
+    assert_eq!(rules.verdict("deploy", true, &nothing).action, Action::Replace);
     assert_eq!(rules.verdict("require", true, &nothing).action, Action::Ignore);
 }
 

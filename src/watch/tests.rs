@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::ground::Pace;
 use super::portable::Portable;
 use super::source::Source;
-use super::ground::Pace;
 use super::*;
 
 /// Nothing takes that long unless it never comes.

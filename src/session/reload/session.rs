@@ -45,7 +45,7 @@ struct Work<'a> {
     /// When the last file of the reload under way was saved.
     saved: Instant,
     /// A switch to another container, with the word for what asked for it.
-    switching: Option<LocalBoxFuture<'a, Result<switch::Ready>>>,
+    switching: Option<LocalBoxFuture<'a, Result<switch::Ready, switch::NotReady>>>,
     /// What asked for it.
     wanted: Option<switch::Wanted>,
     jobs: FuturesUnordered<LocalBoxFuture<'a, Event>>,
@@ -248,7 +248,7 @@ impl<'a> Work<'a> {
                 }
                 Action::Collect => collect.push(path),
                 Action::Exec(command) => commands.entry(command).or_default().push(path),
-                Action::Rebuild | Action::Reconfigure | Action::Restart => switch.push(switch::Wanted::by(path, verdict)),
+                Action::Rebuild | Action::Reconfigure | Action::Restart | Action::Replace => switch.push(switch::Wanted::by(path, verdict)),
             }
         }
         if reload {
@@ -355,12 +355,16 @@ impl<'a> Work<'a> {
         self.switching = Some(Box::pin(switch::make_ready(self.place, self.replan, current.clone(), wanted)));
     }
 
-    async fn switched(&mut self, ready: Result<switch::Ready>, current: &mut Current, log: &mut Follower) -> Result<()> {
+    async fn switched(&mut self, ready: Result<switch::Ready, switch::NotReady>, current: &mut Current, log: &mut Follower) -> Result<()> {
         self.wanted = None;
         let ready = match ready {
             Ok(ready) => ready,
-            Err(failure) if failure.kind == Kind::Interrupted || failure.kind == Kind::EngineLost => return Err(failure),
-            Err(failure) => {
+            Err(switch::NotReady { failure, .. }) if matches!(failure.kind, Kind::Interrupted | Kind::EngineLost) => return Err(failure),
+            Err(switch::NotReady { failure, inputs }) => {
+                // It may be mended in a file that only the new configuration names.
+                if let Some(inputs) = inputs {
+                    self.watching.renew(&inputs);
+                }
                 self.place
                     .report
                     .report(Event::NotApplied { failure: failure.hint("what runs goes on; save the file again when it is mended") });

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use super::{Current, Inputs, Replan};
-use crate::changes::Verdict;
+use crate::changes::{Action, Verdict};
 use crate::engine::Engine;
 use crate::engine::container;
 use crate::error::{Failure, Kind, Result};
@@ -27,6 +27,8 @@ use crate::units::Secret;
 pub struct Wanted {
     pub files: Vec<String>,
     pub cause: String,
+    /// Also where the container that runs is made from the same.
+    pub replace: bool,
     /// That there is nothing to do after all is not worth a word.
     pub quiet: bool,
 }
@@ -35,23 +37,23 @@ impl Wanted {
     pub fn by(file: String, verdict: Verdict) -> Self {
         // parity writes the lock itself when it builds.
         let quiet = file == lock::FILE;
-        Self { files: vec![file], cause: verdict.cause, quiet }
+        Self { files: vec![file], cause: verdict.cause, replace: verdict.action == Action::Replace, quiet }
     }
 
     /// Nobody knows what changed.
     pub fn in_doubt() -> Self {
-        Self { files: Vec::new(), cause: "anything may have changed".into(), quiet: true }
+        Self { files: Vec::new(), cause: "anything may have changed".into(), replace: false, quiet: true }
     }
 
     /// Code that parity reads as well, to understand the project.
     pub fn by_code(files: Vec<String>) -> Self {
-        Self { files, cause: "what parity reads in it changed".into(), quiet: true }
+        Self { files, cause: "what parity reads in it changed".into(), replace: false, quiet: true }
     }
 
     pub fn and(mut self, other: Self) -> Self {
         self.files.extend(other.files);
         self.files.dedup();
-        Self { files: self.files, cause: other.cause, quiet: self.quiet && other.quiet }
+        Self { files: self.files, cause: other.cause, replace: self.replace || other.replace, quiet: self.quiet && other.quiet }
     }
 }
 
@@ -65,6 +67,14 @@ pub struct Ready {
     pub begun: Instant,
 }
 
+/// What keeps it from being applied.
+#[derive(Debug)]
+pub struct NotReady {
+    pub failure: Failure,
+    /// What was settled, if it came to that. It names files in which the mistake may be.
+    pub inputs: Option<Inputs>,
+}
+
 /// What served before, should the new one not start.
 pub struct Before<'a> {
     pub plan: &'a Plan,
@@ -75,21 +85,32 @@ pub struct Before<'a> {
 ///
 /// # Errors
 /// Whatever keeps it from being applied. Nothing has changed then.
-pub async fn make_ready(place: Place<'_>, replan: Replan<'_>, current: Current, wanted: Wanted) -> Result<Ready> {
+pub async fn make_ready(place: Place<'_>, replan: Replan<'_>, current: Current, wanted: Wanted) -> Result<Ready, NotReady> {
     let begun = Instant::now();
+    let inputs = match replan() {
+        Ok(inputs) => inputs,
+        Err(failure) => return Err(NotReady { failure, inputs: None }),
+    };
+    match try_out(place, &inputs, &current, wanted.replace).await {
+        Ok(wish) => Ok(Ready { inputs, wish, wanted, begun }),
+        Err(failure) => Err(NotReady { failure, inputs: Some(inputs) }),
+    }
+}
+
+/// The container to switch to, and its image; `None` where the one that runs is as it should be.
+async fn try_out(place: Place<'_>, inputs: &Inputs, current: &Current, replace: bool) -> Result<Option<(container::Wish, String)>> {
     let Place { engine, interrupts, report, name, user } = place;
-    let inputs = replan()?;
     let image = image::ensure(engine, &inputs.plan, &inputs.how, interrupts, report).await?.reference;
     let wish = wish(&up(&inputs.plan, &inputs.secrets, &image, user), name)?;
-    if digest_of(&wish) == current.digest {
-        return Ok(Ready { inputs, wish: None, wanted, begun });
+    if digest_of(&wish) == current.digest && !replace {
+        return Ok(None);
     }
     if image == current.image {
         check(engine, &current.id, &inputs.plan).await?;
     } else {
-        rehearse(place, &inputs, &image).await?;
+        rehearse(place, inputs, &image).await?;
     }
-    Ok(Ready { inputs, wish: Some((wish, image)), wanted, begun })
+    Ok(Some((wish, image)))
 }
 
 fn up<'a>(plan: &'a Plan, secrets: &'a [(String, Secret)], image: &'a str, user: User) -> Up<'a> {

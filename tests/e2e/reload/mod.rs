@@ -1,10 +1,13 @@
 //! `parity up --reload-on-changes`: what is saved is what is served.
 
 mod bursts;
+mod configuring;
 mod deaths;
 mod failing;
 mod load;
+mod others;
 mod saving;
+mod ways;
 
 use std::collections::BTreeSet;
 use std::thread;

@@ -18,8 +18,8 @@ def pid(environ):
 
 
 def env(environ):
-    names = ("wsgi.multithread", "wsgi.multiprocess")
-    return [json.dumps(dict(os.environ, **{name: environ[name] for name in names})).encode()]
+    names = ("wsgi.multithread", "wsgi.multiprocess", "INCLUDED")
+    return [json.dumps(dict(os.environ, **{name: environ.get(name) for name in names})).encode()]
 
 
 def lazy(environ):
