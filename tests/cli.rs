@@ -204,6 +204,7 @@ fn what_differs_from_production() {
     configuration | the same files, given to the container when it starts | baked into the image at /etc/parity | so that a changed setting needs no build
     user | yours | www-data (33) | so that files the application creates belong to you
     port | published on 127.0.0.1:81 | 8000 in the container | so that nobody else can reach it
+    debugger | `parity debug --attach` can join; until then requests go as in production | no way in | so that you can look at what went wrong
     ");
     insta::assert_snapshot!(rows(&["--reload-on-changes", "--processes", "2"]), @r"
     WHAT | HERE | PRODUCTION | WHY
@@ -213,9 +214,11 @@ fn what_differs_from_production() {
     port | published on 127.0.0.1:8000 | 8000 in the container | so that nobody else can reach it
     reload | three groups of 2 processes; requests go to the one that has loaded the newest code | one group of 2 processes | so that what you save is served at once
     import | by another thread, after the process has started | by the main thread, when the process starts | so that a process can be ready before the code is saved
+    graceful-timeout | 60 | 15 | so that a save cuts off no request that could still be answered
     preload | third-party modules are imported before the application asks for them | imported when the application asks for them | so that a reload has little left to import
     bytecode | of the project's modules in memory, by their content | in `__pycache__` beside the sources, by their time and size | because Python compares whole seconds, and would take quick saves for old code
     import error | answered with a page that says what failed | answered with a bare 500 | so that you need not search the log
+    debugger | `parity debug --attach` can join; until then requests go as in production | no way in | so that you can look at what went wrong
     ");
     let other = rows(&["--reload-on-changes", "--sync", "--no-standby", "--on-error", "keep"]);
     for part in ["uploaded into the container's memory", "one group of 1 process, replaced", "by the last code that could be imported"] {
