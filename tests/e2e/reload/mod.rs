@@ -58,6 +58,16 @@ impl Live {
         self.get(path).ok().text()
     }
 
+    /// Waits until somebody answers.
+    #[track_caller]
+    fn answers(&self) {
+        let begun = Instant::now();
+        while Browser::at(&self.url).try_get("/").is_none() {
+            assert!(begun.elapsed() < PATIENCE, "nobody answers\n{}", self.session.stderr());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Waits until a page says something, however many reloads there are before.
     #[track_caller]
     fn eventually(&self, path: &str, text: &str) {
