@@ -4,6 +4,7 @@ mod bursts;
 mod configuring;
 mod deaths;
 mod failing;
+mod keys;
 mod load;
 mod others;
 mod saving;
