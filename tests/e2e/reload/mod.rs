@@ -8,6 +8,7 @@ mod keys;
 mod load;
 mod others;
 mod saving;
+mod soak;
 mod ways;
 
 use std::collections::BTreeSet;
