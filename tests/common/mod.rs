@@ -63,6 +63,7 @@ pub struct Parity {
     command: Command,
     words: String,
     input: Option<Vec<u8>>,
+    terminal: bool,
     patience: Duration,
 }
 
@@ -81,7 +82,7 @@ impl Parity {
                 command.env(name, value);
             }
         }
-        Self { command, words: format!("parity {}", arguments.join(" ")), input: None, patience: PATIENCE }
+        Self { command, words: format!("parity {}", arguments.join(" ")), input: None, terminal: false, patience: PATIENCE }
     }
 
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
@@ -92,6 +93,13 @@ impl Parity {
     /// Text for its standard input, which is empty otherwise.
     pub fn input(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.input = Some(text.into());
+        self
+    }
+
+    /// Somebody types at this.
+    pub fn terminal(mut self, terminal: impl Into<Stdio>) -> Self {
+        self.command.stdin(terminal);
+        self.terminal = true;
         self
     }
 
@@ -109,7 +117,9 @@ impl Parity {
     /// Starts it and goes on.
     pub fn start(mut self) -> Session {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        self.command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });
+        if !self.terminal {
+            self.command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });
+        }
         let mut child = self.command.spawn().unwrap_or_else(|error| panic!("`{}`: {error}", self.words));
         if let (Some(input), Some(mut stdin)) = (self.input, child.stdin.take()) {
             // A program that ends without reading is not this thread's business.

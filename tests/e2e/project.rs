@@ -143,6 +143,11 @@ impl TestProject {
         Parity::new(&self.root, &self.home, arguments).env("DOCKER_HOST", engine::host())
     }
 
+    /// Another program, in the world in which parity is run.
+    pub fn program(&self, program: &str, arguments: &[&str]) -> Parity {
+        Parity::of(program, &self.root, &self.home, arguments).env("DOCKER_HOST", engine::host())
+    }
+
     /// `parity up -d --wait --port 0` and more arguments, as scripts do it. Returns the URL.
     #[track_caller]
     pub fn up(&self, more: &[&str]) -> String {

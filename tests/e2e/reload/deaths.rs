@@ -1,9 +1,12 @@
 //! Processes that die, stop or are started again, on either side.
 
+use std::time::Instant;
+
 use bollard::query_parameters::RestartContainerOptions;
 use rustix::process::Signal;
 
 use super::Live;
+use crate::common::PATIENCE;
 use crate::engine;
 use crate::http::Browser;
 use crate::project::TestProject;
@@ -32,8 +35,17 @@ standby = [slot for slot in ('g0', 'g1', 'g2') if slot != active]
 impl Live {
     /// Kills processes in the container: an expression for their list. Returns how many there were.
     #[track_caller]
-    fn kill_inside(&self, which: &str) -> usize {
+    pub(super) fn kill_inside(&self, which: &str) -> usize {
         self.python(&format!("{FIND}\nkill({which})")).trim().parse().unwrap()
+    }
+
+    #[track_caller]
+    pub(super) fn kill_agent(&self) {
+        let begun = Instant::now();
+        // It may still be on its way.
+        while self.kill_inside("find('agent.py')") == 0 {
+            assert!(begun.elapsed() < PATIENCE, "there is no agent");
+        }
     }
 }
 
@@ -71,14 +83,13 @@ fn the_processes_that_stand_by_are_killed() {
 fn the_agent_is_killed() {
     let mut live = Live::modules(&[]);
     for number in 0..3 {
-        // The first one may still be on its way.
-        while live.kill_inside("find('agent.py')") == 0 {}
+        live.kill_agent();
         live.save("first.py", &format!("TEXT = 'number-{number}'\n"));
         assert_eq!(live.text("/"), format!("number-{number} second\n"));
     }
     // In the middle of a reload.
     live.project.write("second.py", "import time\ntime.sleep(1)\nTEXT = 'slow'\n");
-    live.kill_inside("find('agent.py')");
+    live.kill_agent();
     live.told("second.py");
     assert_eq!(live.text("/"), "number-2 slow\n");
     live.save("first.py", "TEXT = 'last'\n");
@@ -103,8 +114,7 @@ fn the_server_is_restarted_from_elsewhere() {
             });
         }
         live.session.next(|line| line.contains("the server was restarted from elsewhere"));
-        let mut browser = Browser::at(&live.url);
-        while browser.try_get("/").is_none() {}
+        live.answers();
         live.eventually("/", &format!("before {way}\n"));
         for text in ["before", "after", "before"] {
             live.project.write("first.py", &format!("TEXT = '{text}'\n"));

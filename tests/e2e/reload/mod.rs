@@ -4,9 +4,11 @@ mod bursts;
 mod configuring;
 mod deaths;
 mod failing;
+mod keys;
 mod load;
 mod others;
 mod saving;
+mod soak;
 mod ways;
 
 use std::collections::BTreeSet;
@@ -56,6 +58,16 @@ impl Live {
     #[track_caller]
     fn text(&self, path: &str) -> String {
         self.get(path).ok().text()
+    }
+
+    /// Waits until somebody answers.
+    #[track_caller]
+    fn answers(&self) {
+        let begun = Instant::now();
+        while Browser::at(&self.url).try_get("/").is_none() {
+            assert!(begun.elapsed() < PATIENCE, "nobody answers\n{}", self.session.stderr());
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Waits until a page says something, however many reloads there are before.

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use rustix::process::Signal;
+
 use super::Live;
 use crate::engine;
 use crate::project::TestProject;
@@ -62,9 +64,20 @@ fn uploaded_instead_of_mounted() {
     live.session.next(|line| line.contains("extra") && line.contains("→ serving in"));
     assert_eq!(live.get("/lazy").status, 500);
 
+    // What is deleted while nobody is there to be told.
+    live.save("third.py", "TEXT = 'back'\n");
+    live.save("first.py", "from third import TEXT\n");
+    live.session.signal(Signal::STOP);
+    live.kill_agent();
+    fs::remove_file(live.project.root.join("third.py")).unwrap();
+    live.session.signal(Signal::CONT);
+    live.session.next(|line| line.contains("third.py → fails") || line.contains("reload → fails"));
+    live.save("first.py", "TEXT = 'without'\n");
+
     // Its memory is empty after a restart.
     assert_eq!(live.project.parity(&["restart"]).ok().line(), live.url);
     live.session.next(|line| line.contains("the server was restarted from elsewhere"));
+    live.answers();
     live.eventually("/", "without second\n");
     live.save("first.py", "TEXT = 'at last'\n");
     assert_eq!(live.text("/"), "at last second\n");
