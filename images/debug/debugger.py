@@ -331,6 +331,8 @@ def resolve(one):
         if not same:
             raise ValueError("its line is gone: %s" % text)
         line = min(same, key=lambda number: abs(number - line))
+    if line <= len(lines) and lines[line - 1].strip()[:1] in ("", "#"):
+        raise ValueError("nothing of the program is in that line")
     return path, line
 
 
@@ -388,6 +390,7 @@ class Request:
         self.parts = None
 
     def run(self, application, start_response):
+        listen_to_frameworks()
         result = self.guard(lambda: application(self.environ, start_response), start_response)
         wrapper = self.environ.get("wsgi.file_wrapper")
         if isinstance(wrapper, type) and isinstance(result, wrapper) or isinstance(result, (list, tuple)):
@@ -466,10 +469,15 @@ def from_framework(*ignored, **more):
 
 
 def listen_to_frameworks():
-    for name in ("django.core.signals", "flask", "flask.signals"):
+    for name in unheard[:]:
         signal = getattr(sys.modules.get(name), "got_request_exception", None)
         if signal is not None:
-            signal.connect(from_framework, weak=False) if name != "flask.signals" else signal.connect(from_framework)
+            signal.connect(from_framework, weak=False)
+            unheard.remove(name)
+
+
+# Frameworks whose signal nobody listens to: they come with the application, which may be imported after the console came.
+unheard = ["django.core.signals", "flask.signals"]
 
 
 def breakpoint_in_code(*ignored, **more):
@@ -481,6 +489,8 @@ def breakpoint_in_code(*ignored, **more):
             return ORIGINAL(*ignored, **more)
         debugger = Debugger(link, "outside of a request")
         debugger.reset()
+    # What is done here and in pdb must not be traced itself.
+    sys.settrace(None)
     frame = sys._getframe(1)
     frame.f_trace = debugger.trace_dispatch
     if debugger.botframe is None:
@@ -500,7 +510,6 @@ def arm(link, wanted):
     link.errors = wanted.get("errors", True)
     refused = set_breakpoints(wanted.get("breakpoints") or [])
     console = link
-    listen_to_frameworks()
     sys.breakpointhook = breakpoint_in_code
     pdb.set_trace = breakpoint_in_code
     parity_hook.arm()
@@ -531,8 +540,7 @@ def idle(link):
     """A prompt where nothing runs, in the application's module."""
     debugger = Debugger(link, "nothing runs")
     debugger.reset()
-    slot = sys.modules.get("parity_slot")
-    scope = {"__name__": "__parity__", "application": slot and slot.State.application}
+    scope = {"__name__": "__parity__", "application": parity_hook.serving["application"]}
     exec(compile("def here(show):\n    show()\n", ETC + "/idle", "exec"), scope)
 
     def show():
