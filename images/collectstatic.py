@@ -1,6 +1,6 @@
 """Collects a Django project's static files by the project's own manage.py.
 
-    collectstatic.py MANAGE_PY SETTINGS_MODULE STATIC_ROOT
+    collectstatic.py MANAGE_PY SETTINGS_MODULE STATIC_ROOT [--clear]
 
 SETTINGS_MODULE is only what manage.py would fall back to, and may be empty. STATIC_ROOT replaces the project's,
 unless it is empty.
@@ -10,7 +10,7 @@ import os
 import runpy
 import sys
 
-manage_py, settings_module, static_root = sys.argv[1:]
+manage_py, settings_module, static_root, *more = sys.argv[1:]
 sys.path[0] = os.path.dirname(manage_py)
 if settings_module:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_module)
@@ -26,5 +26,5 @@ if static_root:
 
     conf.Settings.__init__ = read_settings_for_parity
 
-sys.argv[:] = [manage_py, "collectstatic", "--noinput"]
+sys.argv[:] = [manage_py, "collectstatic", "--noinput", *more]
 runpy.run_path(manage_py, run_name="__main__")

@@ -94,6 +94,7 @@ def find():
 
 def lose(process):
     processes.pop(process.path, None)
+    asked.pop(process, None)
     process.socket.close()
 
 
@@ -126,7 +127,7 @@ def ask(method, path, data):
 
 
 # Characters of an answer's body.
-SHOWN = 4000
+SHOWN = 600
 
 
 def note(process, message):
@@ -147,8 +148,19 @@ def note(process, message):
         if message["breakpoints"] and not message["refused"]:
             wanted = message["breakpoints"]
         tell_when_ready()
+    elif "interrupted" in message and process in asked:
+        asked[process] = message["interrupted"]
+        if None not in asked.values():
+            # Nothing runs anywhere: a prompt all the same, in one of them.
+            if not any(asked.values()):
+                process.send(do="interrupt", idle=True)
+            asked.clear()
     elif "end" in message:
         raise End
+
+
+# Processes that were told to stop what they run, and whether they run anything.
+asked = {}
 
 
 def stopped(process, what):
@@ -240,9 +252,11 @@ def main():
             look()
         except KeyboardInterrupt:
             say("\n")
-            for process in list(processes.values())[: 1 if not SETTINGS["attach"] else None]:
+            asked.clear()
+            for process in list(processes.values()):
                 try:
-                    process.send(do="interrupt")
+                    process.send(do="interrupt", idle=False)
+                    asked[process] = None
                 except OSError:
                     lose(process)
         except End:

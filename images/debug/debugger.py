@@ -6,7 +6,7 @@ that meets them, and the prompt of pdb is asked for over the socket. When the co
 A line of JSON each way, at /run/parity/debug/PID.sock. From the console:
 
     {"do": "arm", "breakpoints": [{"at": "mysite/views.py:42", "if": "x > 1", "text": "return home()"}], "errors": true}
-    {"do": "interrupt"}                             stop what runs; where nothing runs, a prompt all the same
+    {"do": "interrupt", "idle": false}              stop what runs; with `idle` a prompt also where nothing does
     {"line": "p x"} {"interrupt": true} {"eof": true}     the answer to a prompt
     {"complete": "req", "before": "p req"}          what could this become?
 
@@ -14,6 +14,7 @@ To the console:
 
     {"armed": true, "breakpoints": [...], "refused": ["..."]}
     {"stop": "GET /x"} {"out": "..."} {"ask": "(Pdb) "} {"completions": [...]} {"go": true, "breakpoints": [...]}
+    {"interrupted": true}                           whether anything ran that could be stopped
     {"end": true}                                   the user quit at a prompt that belongs to no request
 """
 
@@ -53,6 +54,7 @@ class Link:
         self.lost = False
         # The terminal itself, for debuggers that want one.
         self.terminal = None
+        self.breakpoints = []
 
     def send(self, **message):
         try:
@@ -123,7 +125,8 @@ class Debugger(pdb.Pdb):
                 if self.link.pending:
                     self.link.send(out=self.link.pending)
                     self.link.pending = ""
-                self.link.send(go=True, breakpoints=breakpoints())
+                self.link.breakpoints = breakpoints()
+                self.link.send(go=True, breakpoints=self.link.breakpoints)
             if self.link.lost:
                 self.let_go()
 
@@ -358,6 +361,14 @@ def find_function(module, name):
     return path, (body[1] if is_text and len(body) > 1 else first).lineno
 
 
+def set_again():
+    """Sets them where their lines are now. A process may have been told of them long before it imports the code."""
+    link = console
+    if link is not None and link.breakpoints:
+        refused = set_breakpoints(link.breakpoints)
+        link.send(armed=True, breakpoints=breakpoints(), refused=refused)
+
+
 def breakpoints():
     """Those that are set, for a process that comes later: with the text of their lines."""
     found = []
@@ -509,6 +520,8 @@ def arm(link, wanted):
     global console
     link.errors = wanted.get("errors", True)
     refused = set_breakpoints(wanted.get("breakpoints") or [])
+    # With the texts that their lines have now.
+    link.breakpoints = breakpoints()
     console = link
     sys.breakpointhook = breakpoint_in_code
     pdb.set_trace = breakpoint_in_code
@@ -527,13 +540,14 @@ def disarm(link):
         bdb.Breakpoint.clearBreakpoints()
 
 
-def interrupt(link):
+def interrupt(link, also_idle):
     running = [(thread, debugger) for thread, debugger in list(requests.items()) if debugger.link is link]
     if running:
         thread, debugger = running[0]
         debugger.stop_soon(thread)
-    elif Debugger.current is None:
+    elif also_idle and Debugger.current is None:
         threading.Thread(target=idle, args=(link,), name="parity-debug-idle", daemon=True).start()
+    link.send(interrupted=bool(running))
 
 
 def idle(link):
@@ -569,7 +583,7 @@ def serve(connection):
                 if do == "arm":
                     arm(link, message)
                 elif do == "interrupt":
-                    interrupt(link)
+                    interrupt(link, message.get("idle", False))
                 else:
                     link.answers.put(message)
     except (OSError, ValueError):

@@ -23,6 +23,9 @@ armed = threading.Event()
 def serve(script, application):
     """Puts the application where mod_wsgi looks for it with each request."""
     serving.update(script=script, application=application)
+    if armed.is_set():
+        # Its code may be newer than the breakpoints.
+        debugger.set_again()
     script["application"] = debugger.wrap(application) if armed.is_set() else application
 
 

@@ -366,15 +366,10 @@ def is_machinery(path):
 def application(environ, start_response):
     """Until the application is loaded: loads it, or says why that cannot be done."""
     loaded = load()
-    if loaded is None:
+    # Django without its URLs takes seconds to fail with each request, and has nothing else to say about it.
+    if loaded is None or State.error is not None:
         return error_page(environ, start_response)
-    try:
-        return loaded(environ, start_response)
-    except Exception:
-        if State.error is None:
-            raise
-        # Django without its URLs, which has no page of its own for that unless it debugs.
-        return error_page(environ, start_response, sys.exc_info())
+    return loaded(environ, start_response)
 
 
 PAGE = """<!doctype html>
@@ -388,7 +383,7 @@ shown by <code>parity up --reload-on-changes</code> only.</p></body></html>
 """
 
 
-def error_page(environ, start_response, raised=None):
+def error_page(environ, start_response):
     text = (State.error or "").replace(INSIDE, CONFIG["root"].rstrip("/") + "/")
     title = text.strip().rsplit("\n", 1)[-1]
     if "html" in environ.get("HTTP_ACCEPT", "html") or environ.get("HTTP_ACCEPT") == "*/*":
@@ -404,7 +399,7 @@ def error_page(environ, start_response, raised=None):
         ("Cache-Control", "no-store"),
         ("X-Content-Type-Options", "nosniff"),
     ]
-    start_response("500 Internal Server Error", headers, raised)
+    start_response("500 Internal Server Error", headers)
     return [body]
 
 

@@ -46,6 +46,12 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
     let settled = context.settle(&args.server, Profile::Up)?;
     context.remark(&settled);
     context.ui.note(settled.plan.summary());
+    if settled.plan.reload.is_none() && context.config(&args.server)?.reload.sync.is_some_and(|said| said.value) {
+        context.ui.report(Event::Warning {
+            text: "`sync` uploads what is saved, so it goes with `reload-on-changes` only: the project is mounted".into(),
+            hint: None,
+        });
+    }
     let mut engine = interrupts.or(context.engine()).await?;
     let how = How { build: args.build, ..how(&settled) };
     let image = image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await?;

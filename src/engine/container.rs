@@ -27,6 +27,10 @@ pub const PORT: &str = "8000/tcp";
 /// Whoever creates a container starts it within that time, or was killed in between.
 const STARTING: Duration = Duration::from_secs(5);
 
+/// How long an answer that cannot be read is taken for a passing one, in steps.
+const PASSING_TRIES: u32 = 40;
+const PASSING: Duration = Duration::from_millis(50);
+
 /// A container of parity's as the engine has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observed {
@@ -94,10 +98,18 @@ pub struct Wish {
 impl Engine {
     /// The container of that name, if there is one.
     pub async fn observe(&self, name: &str) -> Result<Option<Observed>> {
-        match self.api.inspect_container(name, None::<InspectContainerOptions>).await {
-            Ok(found) => Ok(Some(observed(found))),
-            Err(error) if status(&error) == Some(404) => Ok(None),
-            Err(error) => Err(explain(&error, "cannot ask the engine what runs")),
+        let mut tries = PASSING_TRIES;
+        loop {
+            match self.api.inspect_container(name, None::<InspectContainerOptions>).await {
+                Ok(found) => return Ok(Some(observed(found))),
+                Err(error) if status(&error) == Some(404) => return Ok(None),
+                // Podman has a name of its own for the moment in which a container has ended and is not cleared up yet.
+                Err(bollard::errors::Error::JsonDataError { .. }) if tries > 0 => {
+                    tries -= 1;
+                    tokio::time::sleep(PASSING).await;
+                }
+                Err(error) => return Err(explain(&error, "cannot ask the engine what runs")),
+            }
         }
     }
 

@@ -40,7 +40,10 @@ pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>, debug
 fn project(reload: Option<&Reload>) -> Difference {
     let (here, cause) = match reload {
         None => ("bind-mounted from this machine", "so that a restart runs what you saved"),
-        Some(reload) if reload.sync.value => ("uploaded into the container's memory", "so that what you save is served without a mount"),
+        Some(reload) if reload.sync.value => (
+            "uploaded into the container's memory, where what the application writes stays",
+            "so that what you save is served without a mount",
+        ),
         Some(_) => ("bind-mounted from this machine", "so that what you save is served"),
     };
     difference("project", "copied into the image", here, cause)
@@ -65,10 +68,15 @@ fn reloading(server: &Server, reload: &Reload) -> Vec<Difference> {
             "so that a process can be ready before the code is saved",
         ));
     }
-    let (production, here) = (server.graceful_timeout.value, server.request_timeout.value);
+    let (setting, production) = if reload.standby.value {
+        ("graceful-timeout", server.graceful_timeout.value)
+    } else {
+        ("shutdown-timeout", server.shutdown_timeout.value)
+    };
+    let here = server.request_timeout.value;
     if production < here {
         all.push(difference(
-            "graceful-timeout",
+            setting,
             &production.to_string(),
             &here.to_string(),
             "so that a save cuts off no request that could still be answered",

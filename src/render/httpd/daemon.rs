@@ -30,6 +30,11 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
         }),
         None => server.graceful_timeout.clone(),
     };
+    // Without a standby the processes that serve are told to end, and take as long for it as their requests do.
+    let shutdown_timeout = match &plan.reload {
+        Some(reload) if !*reload.standby => graceful_timeout.clone(),
+        _ => server.shutdown_timeout.clone(),
+    };
     for (name, setting, value) in [
         ("maximum-requests", "maximum-requests", &server.maximum_requests),
         ("listen-backlog", "daemon-backlog", &server.daemon_backlog),
@@ -45,7 +50,7 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
         ("eviction-timeout", "eviction-timeout", &server.eviction_timeout),
         ("restart-interval", "restart-interval", &server.restart_interval),
         ("cpu-time-limit", "cpu-time-limit", &server.cpu_time_limit),
-        ("shutdown-timeout", "shutdown-timeout", &server.shutdown_timeout),
+        ("shutdown-timeout", "shutdown-timeout", &shutdown_timeout),
         ("response-socket-timeout", "response-socket-timeout", &server.response_socket_timeout),
     ] {
         options.push((name, check::int(setting, **value)?.to_string()));

@@ -16,10 +16,11 @@ use crate::watch::Change;
 /// Lines of a failed command's output that are shown.
 const TAIL: usize = 12;
 
-/// Collects Django's static files anew.
-pub async fn collect(engine: Engine, container: String, collect: CollectStatic, files: Vec<String>) -> Event {
+/// Collects Django's static files anew; `clear`: some are gone, and must not be served any more.
+pub async fn collect(engine: Engine, container: String, collect: CollectStatic, files: Vec<String>, clear: bool) -> Event {
     let cause = "static files are collected into memory".to_owned();
-    finish(&engine, &container, start::collect_static(&collect), files, "static files collected", cause).await
+    let argv = start::collect_static(&collect).into_iter().chain(clear.then(|| "--clear".to_owned())).collect();
+    finish(&engine, &container, argv, files, "static files collected", cause).await
 }
 
 /// Runs a shell command line of a `watch` rule.

@@ -228,9 +228,9 @@ impl<'a> Work<'a> {
         let Some(changes) = self.burst.take(Instant::now(), is_git_at_work(&self.plan.root)) else { return };
         let mut reload = false;
         let mut switch = Vec::new();
-        let mut collect = Vec::new();
+        let (mut collect, mut clear) = (Vec::new(), false);
         let mut commands: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for Change { path, .. } in changes {
+        for Change { path, gone } in changes {
             let Some(verdict) = self.verdicts.remove(&path) else { continue };
             match verdict.action {
                 Action::Ignore => {}
@@ -246,7 +246,10 @@ impl<'a> Work<'a> {
                         switch.push(switch::Wanted::by_code(vec![path]));
                     }
                 }
-                Action::Collect => collect.push(path),
+                Action::Collect => {
+                    clear |= gone;
+                    collect.push(path);
+                }
                 Action::Exec(command) => commands.entry(command).or_default().push(path),
                 Action::Rebuild | Action::Reconfigure | Action::Restart | Action::Replace => switch.push(switch::Wanted::by(path, verdict)),
             }
@@ -255,7 +258,7 @@ impl<'a> Work<'a> {
             self.step(Input::Settled);
         }
         if let (false, Some(plan)) = (collect.is_empty(), self.plan.collect_static.as_ref()) {
-            self.jobs.push(Box::pin(job::collect(self.place.engine.clone(), current.id.clone(), plan.value.clone(), collect)));
+            self.jobs.push(Box::pin(job::collect(self.place.engine.clone(), current.id.clone(), plan.value.clone(), collect, clear)));
         }
         if let Some(wanted) = switch.into_iter().reduce(switch::Wanted::and) {
             self.start_switch(wanted, current);

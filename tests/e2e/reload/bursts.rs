@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Live;
+use crate::common::PATIENCE;
 use crate::http::Browser;
 use crate::project::TestProject;
 
@@ -146,12 +147,18 @@ fn quick_saves_of_the_same_length() {
             }
             live.project.write("first.py", &format!("TEXT = 'number-{round}9'\n"));
             live.eventually("/", &format!("number-{round}9 second\n"));
-            for _ in 0..4 {
-                assert_eq!(live.text("/"), format!("number-{round}9 second\n"));
+            let last = format!("number-{round}9 second\n");
+            // Of several processes each loads what is there when its turn comes, which two saves may differ in; what is told
+            // to be served is the same in all of them.
+            let deadline = Instant::now() + PATIENCE;
+            let mut right = 0;
+            while right < 20 {
+                right = if live.text("/") == last { right + 1 } else { 0 };
+                assert!(right > 0 || !flags.is_empty(), "an old answer after a fresh one");
+                assert!(Instant::now() < deadline, "never all of the last one");
             }
         }
         let seen = asking.stop();
-        // Of several processes each loads what is there when its turn comes, which two saves may differ in.
         if flags.is_empty() {
             assert_in_order(&seen, "number-");
         }
