@@ -285,7 +285,9 @@ impl<'a> Work<'a> {
                 }
                 Action::Collect => collect.push(path),
                 Action::Exec(command) => commands.entry(command).or_default().push(path),
-                Action::Rebuild | Action::Reconfigure | Action::Restart | Action::Replace => self.want_switch(switch::Wanted::by(path, verdict)),
+                Action::Rebuild | Action::Reconfigure | Action::Restart | Action::Replace => {
+                    self.want_switch(switch::Wanted::by(path, verdict))
+                }
             }
         }
         if reload {
@@ -396,12 +398,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    async fn switched(
-        &mut self,
-        ready: Result<switch::Ready, switch::NotReady>,
-        current: &mut Current,
-        log: &mut Follower,
-    ) -> Result<()> {
+    async fn switched(&mut self, ready: Result<switch::Ready, switch::NotReady>, current: &mut Current, log: &mut Follower) -> Result<()> {
         self.wanted = None;
         let ready = match ready {
             Ok(ready) => ready,

@@ -128,10 +128,8 @@ fn a_save_in_the_middle_of_a_reload() {
 /// Once something is served, nothing older is.
 #[track_caller]
 fn assert_in_order(seen: &[String], before_the_number: &str) {
-    let numbers: Vec<Option<u32>> = seen
-        .iter()
-        .map(|text| text.split(before_the_number).nth(1)?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
-        .collect();
+    let numbers: Vec<Option<u32>> =
+        seen.iter().map(|text| text.split(before_the_number).nth(1)?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).collect();
     assert!(numbers.is_sorted(), "something old came after what is newer: {seen:?}");
 }
 

@@ -69,7 +69,13 @@ impl Load {
             all.extend(answered);
             failed.extend(of_client);
         }
-        assert!(failed.is_empty(), "{} of {} requests failed: {:#?}", failed.len(), all.len() + failed.len(), &failed[..failed.len().min(10)]);
+        assert!(
+            failed.is_empty(),
+            "{} of {} requests failed: {:#?}",
+            failed.len(),
+            all.len() + failed.len(),
+            &failed[..failed.len().min(10)]
+        );
         all
     }
 }
@@ -222,7 +228,8 @@ fn under_load(processes: usize, ways: &[(Way, usize)], saves: u32) -> (usize, Li
     let project = crate::project::TestProject::copy("modules");
     project.write("first.py", "TEXT = 'number-0'\n");
     let app = project.read("app.py");
-    project.write("app.py", &app.replace("return [environ[\"wsgi.input\"]", "return [first.TEXT.encode(), b\"\\n\", environ[\"wsgi.input\"]"));
+    project
+        .write("app.py", &app.replace("return [environ[\"wsgi.input\"]", "return [first.TEXT.encode(), b\"\\n\", environ[\"wsgi.input\"]"));
     let mut live = Live::of(project, &["--processes", &processes.to_string()]);
     // Each process that starts with the server loads what is there when its turn comes.
     live.pids(processes);

@@ -106,7 +106,8 @@ fn what_is_there_is_shown() {
     live.save("first.py", "TEXT = 'saved'\n");
     let status = live.project.parity(&["status"]).ok().stdout;
     let rows: Vec<Vec<&str>> = status.lines().map(|line| line.split_whitespace().collect()).collect();
-    let head = rows.iter().position(|row| row.first() == Some(&"NAME") && row.get(1) == Some(&"SLOT")).unwrap_or_else(|| panic!("{status}"));
+    let head =
+        rows.iter().position(|row| row.first() == Some(&"NAME") && row.get(1) == Some(&"SLOT")).unwrap_or_else(|| panic!("{status}"));
     assert_eq!(rows[head], ["NAME", "SLOT", "STATE", "PROCESSES", "MEMORY"]);
     let slots = &rows[head + 1..];
     assert_eq!(slots.len(), 3, "{status}");
