@@ -99,6 +99,7 @@ fn give_to_somebody(path: &Path) {
 fn a_day_with_podman() {
     let podman = Podman::start();
     a_plain_script(&Project::copy(&podman, "plain-wsgi"));
+    a_save_is_served(&Project::copy(&podman, "modules"));
     a_framework_that_writes(&Project::copy(&podman, "django"));
     a_requirement_that_does_not_exist(&Project::copy(&podman, "broken-requirement"));
 }
@@ -129,6 +130,31 @@ fn a_plain_script(project: &Project<'_>) {
     session.interrupt();
     let ended = session.end().exits(0).says(&["stopped"]);
     assert!(ended.ending < Duration::from_secs(5), "it took {:?}: {ended}", ended.ending);
+    assert_eq!(project.parity(&["status"]).ok().stdout, "not running\n");
+}
+
+fn a_save_is_served(project: &Project<'_>) {
+    let mut session = project.parity(&["up", "--reload-on-changes", "--port", "0"]).start();
+    let url = session.url();
+    let text = || Browser::at(&url).get("/").ok().text();
+    assert_eq!(text(), "first second\n");
+    for number in 0..5 {
+        fs::write(project.root.join("first.py"), format!("TEXT = 'number-{number}'\n")).unwrap();
+        session.next(|line| line.contains("↻ first.py → serving in"));
+        assert_eq!(text(), format!("number-{number} second\n"));
+    }
+    fs::write(project.root.join("first.py"), "TEXT = \n").unwrap();
+    session.next(|line| line.contains("✗ first.py → fails"));
+    Browser::at(&url).get("/").has("SyntaxError");
+    fs::write(project.root.join("parity.yaml"), "app: app:application\nthreads: 1\n").unwrap();
+    session.next(|line| line.contains("↻ parity.yaml → switched"));
+    fs::write(project.root.join("first.py"), "TEXT = 'mended'\n").unwrap();
+    session.next(|line| line.contains("↻ first.py → serving in"));
+    assert_eq!(text(), "mended second\n");
+    let status = project.parity(&["status"]).ok();
+    assert_eq!(status.stdout.matches("standby").count(), 2, "{status}");
+    session.interrupt();
+    session.end().exits(0).says(&["stopped"]);
     assert_eq!(project.parity(&["status"]).ok().stdout, "not running\n");
 }
 
