@@ -388,6 +388,7 @@ class Request:
         self.parts = None
 
     def run(self, application, start_response):
+        listen_to_frameworks()
         result = self.guard(lambda: application(self.environ, start_response), start_response)
         wrapper = self.environ.get("wsgi.file_wrapper")
         if isinstance(wrapper, type) and isinstance(result, wrapper) or isinstance(result, (list, tuple)):
@@ -466,10 +467,15 @@ def from_framework(*ignored, **more):
 
 
 def listen_to_frameworks():
-    for name in ("django.core.signals", "flask", "flask.signals"):
+    for name in unheard[:]:
         signal = getattr(sys.modules.get(name), "got_request_exception", None)
         if signal is not None:
-            signal.connect(from_framework, weak=False) if name != "flask.signals" else signal.connect(from_framework)
+            signal.connect(from_framework, weak=False)
+            unheard.remove(name)
+
+
+# Frameworks whose signal nobody listens to: they come with the application, which may be imported after the console came.
+unheard = ["django.core.signals", "flask.signals"]
 
 
 def breakpoint_in_code(*ignored, **more):
@@ -500,7 +506,6 @@ def arm(link, wanted):
     link.errors = wanted.get("errors", True)
     refused = set_breakpoints(wanted.get("breakpoints") or [])
     console = link
-    listen_to_frameworks()
     sys.breakpointhook = breakpoint_in_code
     pdb.set_trace = breakpoint_in_code
     parity_hook.arm()
