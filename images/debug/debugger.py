@@ -487,6 +487,8 @@ def breakpoint_in_code(*ignored, **more):
             return ORIGINAL(*ignored, **more)
         debugger = Debugger(link, "outside of a request")
         debugger.reset()
+    # What is done here and in pdb must not be traced itself.
+    sys.settrace(None)
     frame = sys._getframe(1)
     frame.f_trace = debugger.trace_dispatch
     if debugger.botframe is None:
