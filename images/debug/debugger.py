@@ -538,8 +538,7 @@ def idle(link):
     """A prompt where nothing runs, in the application's module."""
     debugger = Debugger(link, "nothing runs")
     debugger.reset()
-    slot = sys.modules.get("parity_slot")
-    scope = {"__name__": "__parity__", "application": slot and slot.State.application}
+    scope = {"__name__": "__parity__", "application": parity_hook.serving["application"]}
     exec(compile("def here(show):\n    show()\n", ETC + "/idle", "exec"), scope)
 
     def show():
