@@ -331,6 +331,8 @@ def resolve(one):
         if not same:
             raise ValueError("its line is gone: %s" % text)
         line = min(same, key=lambda number: abs(number - line))
+    if line <= len(lines) and lines[line - 1].strip()[:1] in ("", "#"):
+        raise ValueError("nothing of the program is in that line")
     return path, line
 
 
