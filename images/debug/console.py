@@ -38,6 +38,7 @@ class Process:
         self.socket.connect(path)
         self.rest = b""
         self.messages = []
+        self.armed = False
         hello = json.dumps({"do": "arm", "breakpoints": wanted, "errors": SETTINGS["errors"]}).encode() + b"\n"
         socket.send_fds(self.socket, [hello], [0])
 
@@ -96,6 +97,16 @@ def lose(process):
     process.socket.close()
 
 
+def tell_when_ready():
+    """Once, when whatever comes next can be stopped."""
+    if processes and all(process.armed for process in processes.values()) and READY not in told:
+        told.add(READY)
+        say(READY % ("leaves the server to itself" if SETTINGS["attach"] else "ends"))
+
+
+READY = "waiting for an exception or a breakpoint: Ctrl-C stops what runs, Ctrl-D %s\n"
+
+
 def ask(method, path, data):
     """Makes the request that was asked for, as a browser on this machine would."""
     import http.client
@@ -118,10 +129,11 @@ def ask(method, path, data):
 SHOWN = 4000
 
 
-def note(message):
+def note(process, message):
     """What a process says while it is not stopped."""
     global wanted
     if "armed" in message:
+        process.armed = True
         request, SETTINGS["request"] = SETTINGS["request"], None
         if request:
             import threading
@@ -134,6 +146,7 @@ def note(message):
         # With the texts of their lines, by which they are found again in changed code.
         if message["breakpoints"] and not message["refused"]:
             wanted = message["breakpoints"]
+        tell_when_ready()
     elif "end" in message:
         raise End
 
@@ -176,7 +189,7 @@ def stopped(process, what):
                             other.send(do="arm", breakpoints=wanted, errors=SETTINGS["errors"])
                 return
             else:
-                note(message)
+                note(process, message)
     finally:
         readline.set_completer(None)
 
@@ -214,7 +227,7 @@ def look():
                 elif "stop" in message:
                     stopped(one, message["stop"])
                 else:
-                    note(message)
+                    note(one, message)
         except OSError:
             lose(one)
 

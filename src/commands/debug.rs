@@ -203,7 +203,6 @@ async fn attach(context: &Context<'_>, console: &str) -> Result<ExitCode> {
         )
         .hint("`parity up` and `parity debug` start servers that have one; no image has"));
     }
-    context.ui.note("waiting for an exception or a breakpoint; Ctrl-C stops what runs, Ctrl-D leaves");
     open_console(context, &engine, &container.id, console).await?;
     Ok(ExitCode::SUCCESS)
 }
