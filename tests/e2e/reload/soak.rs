@@ -15,7 +15,6 @@ struct Sample {
     threads: usize,
     /// In the container.
     processes: u64,
-    zombies: u64,
     /// In the directory where slots and agent keep what they say to each other.
     files: u64,
     bytes: u64,
@@ -50,7 +49,7 @@ impl Sample {
                 let proc = format!("/proc/{}", live.session.pid());
                 let entries = |name: &str| std::fs::read_dir(format!("{proc}/{name}")).unwrap().count();
                 let kilobytes = slots.iter().map(|slot| slot["kilobytes"].as_u64().unwrap()).sum();
-                return Self { kilobytes, descriptors: entries("fd"), threads: entries("task"), processes, zombies, files, bytes };
+                return Self { kilobytes, descriptors: entries("fd"), threads: entries("task"), processes, files, bytes };
             }
             assert!(begun.elapsed() < PATIENCE, "it does not come to rest: {status}, {zombies} zombies");
         }
