@@ -11,6 +11,7 @@ mod project;
 
 mod again;
 mod building;
+mod debug;
 mod failing;
 mod foreground;
 mod httpd_syntax;

@@ -1,0 +1,111 @@
+//! A prompt where an exception was raised.
+
+use super::{Debugged, line_of};
+use crate::project::TestProject;
+
+#[test]
+fn an_exception_of_a_plain_application() {
+    let mut debugged = Debugged::of(TestProject::copy("plain-wsgi"), &[]);
+    debugged.get("/").ok();
+    let asked = debugged.ask_and_stop("/error?why=known");
+    debugged.says("p query", "{'why': 'known'}");
+    debugged.says("ll", "raise RuntimeError(\"this page always fails\")");
+    debugged.says("up", "content_type, body = page(environ, query)");
+    debugged.says("p page.__name__", "'error'");
+    debugged.says("w", "hello.wsgi");
+    debugged.goes_on();
+    assert_eq!(asked.answer().status, 500);
+    debugged.get("/").ok().has("hello");
+    debugged.end();
+}
+
+#[test]
+fn what_is_raised_is_told_with_its_place() {
+    let mut debugged = Debugged::stops(&[]);
+    let line = line_of(&debugged.project, "app.py", "raise ValueError(\"nothing of that kind: \" + wanted)");
+    for kind in ["tea", "coffee"] {
+        let asked = debugged.ask(&format!("/fail?{kind}"));
+        let said = debugged.stops_at("GET /fail");
+        assert!(said.contains(&format!("ValueError: nothing of that kind: {kind}")), "{said}");
+        assert!(said.contains(&format!("/app/app.py({line})fail()")), "{said}");
+        debugged.says("p wanted", &format!("'{kind}'"));
+        debugged.goes_on();
+        assert_eq!(asked.answer().status, 500);
+    }
+    debugged.end();
+}
+
+#[test]
+fn an_exception_in_the_middle_of_an_answer_and_in_its_end() {
+    let mut debugged = Debugged::stops(&[]);
+    let asked = debugged.ask_and_stop("/parts");
+    debugged.says("p place", "'between two parts'");
+    debugged.goes_on();
+    // What has been sent cannot be taken back.
+    asked.answer().has("first");
+
+    let asked = debugged.ask_and_stop("/closing");
+    debugged.says("p self.name", "'the one that closes'");
+    debugged.goes_on();
+    asked.answer().has("all of it");
+    debugged.get("/").ok();
+    debugged.end();
+}
+
+#[test]
+fn a_view_of_django_with_its_settings_as_they_are() {
+    let project = TestProject::copy("django");
+    // Nothing in it knows of a debugger.
+    let settings = project.read("mysite/settings/base.py");
+    let kept = settings.lines().filter(|line| !line.contains("MOD_WSGI_DEBUG")).map(|line| format!("{line}\n"));
+    project.write("mysite/settings/base.py", &kept.collect::<String>());
+    let mut debugged = Debugged::of(project, &[]);
+    debugged.get("/").ok();
+    let asked = debugged.ask("/boom/");
+    let said = debugged.stops_at("GET /boom/");
+    assert!(said.contains("RuntimeError: this page always fails") && said.contains("/app/notes/views.py"), "{said}");
+    debugged.says("p request.path", "'/boom/'");
+    debugged.goes_on();
+    assert_eq!(asked.answer().status, 500);
+    debugged.get("/visits/").ok();
+    debugged.end();
+}
+
+#[test]
+fn a_view_of_django_that_lets_exceptions_through_stops_once() {
+    let mut debugged = Debugged::of(TestProject::copy("django"), &[]);
+    let asked = debugged.ask_and_stop("/boom/");
+    debugged.says("p request.path", "'/boom/'");
+    debugged.goes_on();
+    assert_eq!(asked.answer().status, 500);
+    debugged.get("/visits/").ok();
+    let shown = debugged.end().stderr;
+    assert_eq!(shown.matches("# stopped: ").count(), 1, "{shown}");
+}
+
+#[test]
+fn a_view_of_flask() {
+    let mut debugged = Debugged::of(TestProject::copy("flask-factory"), &[]);
+    for _ in 0..2 {
+        let asked = debugged.ask("/boom");
+        let said = debugged.stops_at("GET /boom");
+        assert!(said.contains("ZeroDivisionError") && said.contains("/app/shop/catalogue.py"), "{said}");
+        debugged.says("p request.path", "'/boom'");
+        debugged.goes_on();
+        assert_eq!(asked.answer().status, 500);
+    }
+    debugged.get("/").ok().has("Shop");
+    debugged.end();
+}
+
+#[test]
+fn without_post_mortem_only_breakpoints_stop() {
+    let mut debugged = Debugged::stops(&["--no-post-mortem"]);
+    assert_eq!(debugged.get("/fail").status, 500);
+    let asked = debugged.ask_and_stop("/here");
+    debugged.says("p secret", "'seen by breakpoint()'");
+    debugged.goes_on();
+    asked.answer().ok();
+    let shown = debugged.end().stderr;
+    assert_eq!(shown.matches("# stopped: ").count(), 1, "{shown}");
+}
