@@ -14,6 +14,8 @@ import signal
 import socket
 import sys
 import termios
+import threading
+import time
 
 PLACE = "/run/parity/debug"
 # Between two looks for new processes, in seconds.
@@ -31,6 +33,48 @@ class End(Exception):
     pass
 
 
+class Keys:
+    """Ctrl-C. It ends what is typed at a prompt; anywhere else it is noted, and nothing is torn apart half way."""
+
+    prompting = False
+    pressed = False
+    # Signals that the interpreter has not seen to yet.
+    pending, wake = os.pipe()
+
+    @classmethod
+    def listen(cls):
+        for end in (cls.pending, cls.wake):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGINT, cls.interrupt)
+        signal.set_wakeup_fd(cls.wake, warn_on_full_buffer=False)
+        threading.Thread(target=cls.insist, daemon=True).start()
+
+    @classmethod
+    def interrupt(cls, *ignored):
+        try:
+            os.read(cls.pending, 64)
+        except BlockingIOError:
+            pass
+        if cls.prompting:
+            cls.prompting = False
+            raise KeyboardInterrupt
+        cls.pressed = True
+
+    @classmethod
+    def insist(cls):
+        """readline sees a signal only while it waits for a key. One that came just before would wait for the next key."""
+        while True:
+            select.select([cls.pending], [], [])
+            time.sleep(LOOK / 2)
+            if cls.prompting and select.select([cls.pending], [], [], 0)[0]:
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    @classmethod
+    def was_pressed(cls):
+        pressed, cls.pressed = cls.pressed, False
+        return pressed
+
+
 class Process:
     def __init__(self, path):
         self.path = path
@@ -39,6 +83,7 @@ class Process:
         self.rest = b""
         self.messages = []
         self.armed = False
+        self.generation = 0
         hello = json.dumps({"do": "arm", "breakpoints": wanted, "errors": SETTINGS["errors"]}).encode() + b"\n"
         socket.send_fds(self.socket, [hello], [0])
 
@@ -57,8 +102,13 @@ class Process:
         self.messages.extend(json.loads(line) for line in lines)
 
     def next(self):
+        """The next thing it says. Ctrl-C meanwhile is for what it does."""
         while not self.messages:
-            self.receive()
+            if Keys.was_pressed():
+                say("\n")
+                self.send(do="interrupt")
+            if select.select([self], [], [], LOOK)[0]:
+                self.receive()
         return self.messages.pop(0)
 
 
@@ -94,7 +144,7 @@ def find():
 
 def lose(process):
     processes.pop(process.path, None)
-    asked.pop(process, None)
+    questions.discard(process)
     process.socket.close()
 
 
@@ -137,8 +187,6 @@ def note(process, message):
         process.armed = True
         request, SETTINGS["request"] = SETTINGS["request"], None
         if request:
-            import threading
-
             threading.Thread(target=ask, args=(request["method"], request["path"], request["data"]), daemon=True).start()
         for why in message["refused"]:
             if why not in told:
@@ -148,19 +196,56 @@ def note(process, message):
         if message["breakpoints"] and not message["refused"]:
             wanted = message["breakpoints"]
         tell_when_ready()
-    elif "interrupted" in message and process in asked:
-        asked[process] = message["interrupted"]
-        if None not in asked.values():
-            # Nothing runs anywhere: a prompt all the same, in one of them.
-            if not any(asked.values()):
-                process.send(do="interrupt", idle=True)
-            asked.clear()
+    elif "interrupted" in message:
+        if message["interrupted"]:
+            questions.clear()
+        elif process in questions:
+            questions.discard(process)
+            process.generation = message["generation"]
+            if not questions:
+                prompt_where_nothing_runs()
     elif "end" in message:
         raise End
 
 
-# Processes that were told to stop what they run, and whether they run anything.
-asked = {}
+# Processes that were asked whether they run something to stop, and have not answered.
+questions = set()
+
+
+def interrupt():
+    """Ctrl-C where nothing is stopped."""
+    say("\n")
+    questions.clear()
+    questions.update(processes.values())
+    for process in list(questions):
+        try:
+            process.send(do="interrupt")
+        except OSError:
+            lose(process)
+
+
+def prompt_where_nothing_runs():
+    """In the process that serves what was saved last."""
+    newest = max(processes.values(), key=lambda process: process.generation)
+    try:
+        newest.send(do="idle")
+    except OSError:
+        lose(newest)
+
+
+def ask_user(prompt):
+    """A line of the user's, or another end of the prompt."""
+    try:
+        try:
+            Keys.prompting = True
+            answer = {"line": input(prompt)}
+        except EOFError:
+            answer = {"eof": True}
+        Keys.prompting = False
+    except KeyboardInterrupt:
+        say("\n")
+        answer = {"interrupt": True}
+    return answer
 
 
 def stopped(process, what):
@@ -171,11 +256,15 @@ def stopped(process, what):
     def completer(text, state, found=[]):
         if state == 0:
             found.clear()
-            process.send(complete=text, before=readline.get_line_buffer()[: readline.get_endidx()])
-            answer = process.next()
-            while "completions" not in answer:
+            Keys.prompting = False
+            try:
+                process.send(complete=text, before=readline.get_line_buffer()[: readline.get_endidx()])
                 answer = process.next()
-            found.extend(answer["completions"])
+                while "completions" not in answer:
+                    answer = process.next()
+                found.extend(answer["completions"])
+            finally:
+                Keys.prompting = True
         return found[state] if state < len(found) else None
 
     readline.set_completer(completer)
@@ -185,13 +274,7 @@ def stopped(process, what):
             if "out" in message:
                 say(message["out"])
             elif "ask" in message:
-                try:
-                    process.send(line=input(message["ask"]))
-                except KeyboardInterrupt:
-                    say("\n")
-                    process.send(interrupt=True)
-                except EOFError:
-                    process.send(eof=True)
+                process.send(**ask_user(message["ask"]))
             elif "go" in message:
                 changed = message["breakpoints"]
                 if changed != wanted:
@@ -214,7 +297,7 @@ def lend(process, what):
         while "go" not in process.next():
             pass
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, Keys.interrupt)
         # It may have left it in a mode of its own.
         os.set_blocking(0, True)
         termios.tcsetattr(0, termios.TCSADRAIN, MODES)
@@ -222,12 +305,18 @@ def lend(process, what):
 
 def look():
     find()
+    if Keys.was_pressed():
+        interrupt()
     while answers:
         say(answers.pop(0))
     ready, _, _ = select.select([0, *processes.values()], [], [], LOOK)
     for one in ready:
         if one == 0:
-            if not os.read(0, 4096):
+            try:
+                gone = not os.read(0, 4096)
+            except OSError:
+                gone = True
+            if gone:
                 raise End
             continue
         try:
@@ -247,20 +336,12 @@ def look():
 def main():
     readline.parse_and_bind("tab: complete")
     readline.set_completer_delims(" \t\n`~!@#$%^&*()-=+[{]}\\|;:'\",<>/?")
-    while True:
-        try:
+    Keys.listen()
+    try:
+        while True:
             look()
-        except KeyboardInterrupt:
-            say("\n")
-            asked.clear()
-            for process in list(processes.values()):
-                try:
-                    process.send(do="interrupt", idle=False)
-                    asked[process] = None
-                except OSError:
-                    lose(process)
-        except End:
-            return
+    except End:
+        return
 
 
 main()

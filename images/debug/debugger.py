@@ -6,19 +6,21 @@ that meets them, and the prompt of pdb is asked for over the socket. When the co
 A line of JSON each way, at /run/parity/debug/PID.sock. From the console:
 
     {"do": "arm", "breakpoints": [{"at": "mysite/views.py:42", "if": "x > 1", "text": "return home()"}], "errors": true}
-    {"do": "interrupt", "idle": false}              stop what runs; with `idle` a prompt also where nothing does
+    {"do": "interrupt"}                             stop what runs
+    {"do": "idle"}                                  a prompt where nothing runs
     {"line": "p x"} {"interrupt": true} {"eof": true}     the answer to a prompt
     {"complete": "req", "before": "p req"}          what could this become?
 
 To the console:
 
     {"armed": true, "breakpoints": [...], "refused": ["..."]}
+    {"interrupted": false, "generation": 3}         whether anything runs that will stop, and how new the application is
     {"stop": "GET /x"} {"out": "..."} {"ask": "(Pdb) "} {"completions": [...]} {"go": true, "breakpoints": [...]}
-    {"interrupted": true}                           whether anything ran that could be stopped
     {"end": true}                                   the user quit at a prompt that belongs to no request
 """
 
 import bdb
+import ctypes
 import json
 import linecache
 import os
@@ -65,6 +67,9 @@ class Link:
 
     def write(self, text):
         self.pending += text
+        if "\n" in text:
+            # A command of the user's may take long and print on its way.
+            self.flush()
         return len(text)
 
     def flush(self):
@@ -80,6 +85,9 @@ class Link:
         """The next line of the user's; none when the console is gone or the user is done."""
         self.flush()
         prompt, self.pending = self.pending, ""
+        if Debugger.current is not None:
+            # What was to be interrupted is over.
+            Debugger.current.interrupting = False
         self.send(ask=prompt)
         while True:
             answer = {"eof": True} if self.lost else self.answers.get()
@@ -106,6 +114,8 @@ class Debugger(pdb.Pdb):
         self.interrupting = False
         self.detached = False
         self.handed_over = False
+        self.executing = None
+        self.edge = threading.Lock()
 
     # A prompt. pdb calls it for each stop, whatever was the reason.
     def interaction(self, frame, traceback_or_exception):
@@ -157,6 +167,23 @@ class Debugger(pdb.Pdb):
         self.quitting = False
         self.set_continue()
         sys.settrace(None)
+
+    # A command of the user's may never end by itself. Ctrl-C raises KeyboardInterrupt in it, which pdb tells at the next prompt.
+    def onecmd(self, line):
+        self.executing = threading.get_ident()
+        try:
+            return pdb.Pdb.onecmd(self, line)
+        finally:
+            with self.edge:
+                raise_in(self.executing, None)
+                self.executing = None
+
+    def interrupt_command(self):
+        with self.edge:
+            if self.executing is not None:
+                # If it is one that lets the request go on, that is stopped at its next line.
+                self.interrupting = True
+                raise_in(self.executing, KeyboardInterrupt)
 
     def do_EOF(self, argument):
         # The end of input is the end of this stop. Where the console went, the request is none of its business.
@@ -219,6 +246,11 @@ class Debugger(pdb.Pdb):
             if not is_machinery(frame):
                 frame.f_trace = self.trace_dispatch
             frame = frame.f_back
+
+
+def raise_in(thread, kind):
+    """Raises an exception in another thread at its next step; None takes back one that has not been raised yet."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), kind and ctypes.py_object(kind))
 
 
 class Ipdb:
@@ -540,14 +572,18 @@ def disarm(link):
         bdb.Breakpoint.clearBreakpoints()
 
 
-def interrupt(link, also_idle):
+def interrupt(link):
+    current = Debugger.current
+    if current is not None:
+        current.interrupt_command()
+        link.send(interrupted=True)
+        return
     running = [(thread, debugger) for thread, debugger in list(requests.items()) if debugger.link is link]
-    if running:
-        thread, debugger = running[0]
+    for thread, debugger in running[:1]:
         debugger.stop_soon(thread)
-    elif also_idle and Debugger.current is None:
-        threading.Thread(target=idle, args=(link,), name="parity-debug-idle", daemon=True).start()
-    link.send(interrupted=bool(running))
+    slot = sys.modules.get("parity_slot")
+    generation = 1 if slot is None else slot.State.generation if slot.State.doing == "loaded" else 0
+    link.send(interrupted=bool(running), generation=generation)
 
 
 def idle(link):
@@ -583,7 +619,9 @@ def serve(connection):
                 if do == "arm":
                     arm(link, message)
                 elif do == "interrupt":
-                    interrupt(link, message.get("idle", False))
+                    interrupt(link)
+                elif do == "idle":
+                    threading.Thread(target=idle, args=(link,), name="parity-debug-idle", daemon=True).start()
                 else:
                     link.answers.put(message)
     except (OSError, ValueError):

@@ -358,7 +358,6 @@ fn a_thousand_paths_take_no_time() {
     let reloads = paths.iter().filter(|path| rules.verdict(path, false, &nothing).action == Action::Reload).count();
     let took = begun.elapsed();
     assert_eq!(reloads, 500);
-    // Without optimization, on a machine that does other things as well: far less otherwise.
-    let most = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 10 });
-    assert!(took < most, "{took:?}");
+    // Milliseconds where it is measured; here only what would be a mistake in principle is one.
+    assert!(took < Duration::from_secs(20), "{took:?}");
 }

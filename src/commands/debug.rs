@@ -184,8 +184,11 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     ended.map(|()| ExitCode::SUCCESS)
 }
 
+/// A container that has just begun has not unpacked its files yet. All of them are there when the first process has its hook.
+const CONSOLE: &str = "while [ ! -d /run/parity/debug ]; do sleep 0.03; done; exec /opt/venv/bin/python -I /etc/parity/console.py \"$1\"";
+
 async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, settings: &str) -> Result<()> {
-    let argv = ["/opt/venv/bin/python", "-I", "/etc/parity/console.py", settings].map(String::from).to_vec();
+    let argv = ["sh", "-c", CONSOLE, "console", settings].map(String::from).to_vec();
     let env = context.environment.get("TERM").map(|term| format!("TERM={term}")).into_iter().collect();
     let command = Command { argv, tty: true, stdin: true, env, working_directory: Some("/".into()) };
     lend_terminal(engine, container, &command, Raw::enter_beside_a_log).await.map(|_| ())

@@ -44,9 +44,9 @@ def loop(environ):
 def doze(environ):
     rounds = 0
     go_on = True
-    print("dozing", file=environ["wsgi.errors"], flush=True)
     while go_on:
         rounds += 1
+        print("round", rounds, file=environ["wsgi.errors"], flush=True)
         time.sleep(0.05)
     return [b"awake\n"]
 
