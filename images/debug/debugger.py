@@ -67,7 +67,8 @@ class Link:
 
     def write(self, text):
         self.pending += text
-        if "\n" in text:
+        # What pdb says before its prompt belongs to the stop, which is announced first.
+        if "\n" in text and Debugger.current is not None:
             # A command of the user's may take long and print on its way.
             self.flush()
         return len(text)
