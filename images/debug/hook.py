@@ -76,8 +76,15 @@ def listen_for_ide(port, startup=None):
 def begin():
     os.makedirs(PLACE, mode=0o700, exist_ok=True)
     place = "%s/%d.sock" % (PLACE, os.getpid())
-    if os.path.exists(place):
-        os.unlink(place)
+    # With each reload a process comes and another goes; what those left behind that are gone is taken away.
+    for name in os.listdir(PLACE):
+        pid = name.partition(".")[0]
+        if pid == str(os.getpid()) or not os.path.exists("/proc/" + pid):
+            try:
+                os.unlink(PLACE + "/" + name)
+            except OSError:
+                # Another process was faster.
+                pass
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(place)
     listener.listen(4)
