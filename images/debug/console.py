@@ -30,7 +30,11 @@ MODES = termios.tcgetattr(0)
 
 
 class End(Exception):
-    pass
+    """The exit code is its argument, if it has one."""
+
+
+# The exit code where another console was there before.
+BUSY = 3
 
 
 class Keys:
@@ -206,6 +210,8 @@ def note(process, message):
                 prompt_where_nothing_runs()
     elif "end" in message:
         raise End
+    elif "busy" in message:
+        raise End(BUSY)
 
 
 # Processes that were asked whether they run something to stop, and have not answered.
@@ -340,8 +346,8 @@ def main():
     try:
         while True:
             look()
-    except End:
-        return
+    except End as end:
+        return end.args[0] if end.args else 0
 
 
-main()
+sys.exit(main())

@@ -17,6 +17,7 @@ To the console:
     {"interrupted": false, "generation": 3}         whether anything runs that will stop, and how new the application is
     {"stop": "GET /x"} {"out": "..."} {"ask": "(Pdb) "} {"completions": [...]} {"go": true, "breakpoints": [...]}
     {"end": true}                                   the user quit at a prompt that belongs to no request
+    {"busy": true}                                  instead of `armed`: another console is there
 """
 
 import bdb
@@ -617,7 +618,9 @@ def serve(connection):
             for line in lines:
                 message = json.loads(line)
                 do = message.get("do")
-                if do == "arm":
+                if do == "arm" and console not in (None, link):
+                    link.send(busy=True)
+                elif do == "arm":
                     arm(link, message)
                 elif do == "interrupt":
                     interrupt(link)

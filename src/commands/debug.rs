@@ -170,7 +170,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let serve = up(&engine, &wish, Foreground { following, keys: Some(&mut keys), started: Some(started) }, &interrupts, context.ui);
     let debug = async {
         let Ok(container) = is_there.await else { return Ok(()) };
-        let ended = open_console(context, &engine, &container, &console).await;
+        let ended = open_console(context, &engine, &container, &console).await.map(|_| ());
         let _ = quit.send(Key::Quit).await;
         ended
     };
@@ -185,19 +185,40 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
 }
 
 /// A container that has just begun has not unpacked its files yet. All of them are there when the first process has its hook.
-const CONSOLE: &str = "while [ ! -d /run/parity/debug ]; do sleep 0.03; done; exec /opt/venv/bin/python -I /etc/parity/console.py \"$1\"";
+const CONSOLE: &str = "\
+echo $$ >\"/run/parity/$2\"
+while [ ! -d /run/parity/debug ]; do sleep 0.03; done
+exec /opt/venv/bin/python -I /etc/parity/console.py \"$1\"
+";
 
-async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, settings: &str) -> Result<()> {
-    let argv = ["sh", "-c", CONSOLE, "console", settings].map(String::from).to_vec();
+/// Ends the console when this command is no more, however it ended: an engine leaves a program with a terminal alone then, but
+/// one without gets the end of its input.
+const GUARD: &str = "\
+cat >/dev/null
+read -r pid <\"/run/parity/$1\" && grep -qs console.py \"/proc/$pid/cmdline\" && kill -HUP \"$pid\"
+rm -f \"/run/parity/$1\"
+";
+
+/// The console's exit code where another one was there before.
+const BUSY: i64 = 3;
+
+/// Lends the terminal to the debugger's console in the container. Returns its exit code.
+async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, settings: &str) -> Result<i64> {
+    let file = format!("console-{}", std::process::id());
+    let guard = ["sh", "-c", GUARD, "guard", &file].map(String::from).to_vec();
+    let guard = Command { argv: guard, tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
+    let _guard = engine.exec(container, &guard).await?;
+    let argv = ["sh", "-c", CONSOLE, "console", settings, &file].map(String::from).to_vec();
     let env = context.environment.get("TERM").map(|term| format!("TERM={term}")).into_iter().collect();
     let command = Command { argv, tty: true, stdin: true, env, working_directory: Some("/".into()) };
-    lend_terminal(engine, container, &command, Raw::enter_beside_a_log).await.map(|_| ())
+    lend_terminal(engine, container, &command, Raw::enter_beside_a_log).await
 }
 
 /// Joins a server that runs, whoever started it. It goes on when this ends.
 async fn attach(context: &Context<'_>, console: &str) -> Result<ExitCode> {
-    let engine = context.engine().await?;
-    let found = engine.observe(&context.container()).await?.filter(|found| found.state == State::Running);
+    let interrupts = Interrupts::listen()?;
+    let engine = interrupts.or(context.engine()).await?;
+    let found = interrupts.or(engine.observe(&context.container())).await?.filter(|found| found.state == State::Running);
     let container = found.ok_or_else(|| not_running(&context.container()))?;
     if !matches!(container.profile.as_str(), "up" | "debug") {
         return Err(Failure::new(
@@ -206,8 +227,11 @@ async fn attach(context: &Context<'_>, console: &str) -> Result<ExitCode> {
         )
         .hint("`parity up` and `parity debug` start servers that have one; no image has"));
     }
-    open_console(context, &engine, &container.id, console).await?;
-    Ok(ExitCode::SUCCESS)
+    // The terminal is given back also when a signal ends this.
+    match interrupts.or(open_console(context, &engine, &container.id, console)).await? {
+        BUSY => Err(Failure::new(Kind::Other, "another terminal debugs this server").hint("leave it there with Ctrl-D first")),
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// A server that somebody looks after in another terminal is not taken away.

@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::engine::container::{State, not_running};
 use crate::engine::exec::{Command, copy_output};
 use crate::error::Result;
+use crate::session::Interrupts;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -43,7 +44,9 @@ pub async fn run_in_container(context: &Context<'_>, mut command: Command) -> Re
     {
         command.env.push(format!("TERM={term}"));
     }
-    let code = lend_terminal(&engine, &container.id, &command, Raw::enter).await?;
+    let lent = lend_terminal(&engine, &container.id, &command, Raw::enter);
+    // A terminal is given back also when a signal ends this. Ctrl-C is none there, but a key of the command's.
+    let code = if command.tty { Interrupts::listen()?.or(lent).await? } else { lent.await? };
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 

@@ -1,5 +1,6 @@
 //! `parity debug`: a prompt in the terminal for what runs in the container.
 
+mod attaching;
 mod breakpoints;
 mod ending;
 mod keys;
