@@ -4,7 +4,7 @@ use rustix::process::Signal;
 
 use super::{Asked, PATIENCE, PROMPT, READY, ask, line_of};
 use crate::common::Session;
-use crate::common::pty::{CTRL_C, CTRL_D, Terminal};
+use crate::common::pty::{CTRL_D, Terminal};
 use crate::http::Browser;
 use crate::project::TestProject;
 
@@ -82,36 +82,6 @@ fn leave(terminal: Terminal) {
 }
 
 #[test]
-fn a_request_that_fails_in_any_process_stops_and_others_are_answered() {
-    for flags in [&[][..], &["--reload-on-changes"]] {
-        let served = Served::up(flags);
-        let mut terminal = served.attach(&[]);
-        let mut pids = std::collections::BTreeSet::new();
-        for number in 0..20 {
-            let asked = served.ask(&format!("/fail?{number}"));
-            stops(&mut terminal, "GET /fail");
-            says(&mut terminal, "p wanted", &format!("'{number}'"));
-            terminal.enter("import os; print('process', os.getpid())");
-            terminal.shows("\nprocess ");
-            pids.insert(terminal.shows("\n"));
-            terminal.shows(PROMPT);
-            // Meanwhile.
-            Browser::at(&served.url).get("/count").ok().has("total 6");
-            assert!(!asked.is_answered());
-            terminal.enter("c");
-            assert_eq!(asked.answer().status, 500);
-            if pids.len() == 2 {
-                break;
-            }
-        }
-        assert_eq!(pids.len(), 2, "only {pids:?} ever stopped");
-        leave(terminal);
-        served.nothing_stops();
-        served.end();
-    }
-}
-
-#[test]
 fn a_breakpoint_in_a_server_that_runs() {
     let served = Served::up(&[]);
     let line = line_of(&served.project, "app.py", "total += number");
@@ -183,27 +153,6 @@ fn what_is_stopped_goes_on_when_the_command_is_killed() {
         leave(terminal);
         served.end();
     }
-}
-
-#[test]
-fn ctrl_c_stops_what_runs_in_whichever_process() {
-    let served = Served::up(&[]);
-    let mut terminal = served.attach(&[]);
-    for _ in 0..3 {
-        let asked = served.ask("/loop");
-        // The log is in the other terminal.
-        while !served.session.stderr().contains("in the loop") {
-            std::thread::yield_now();
-        }
-        terminal.type_text(CTRL_C);
-        stops(&mut terminal, "GET /loop");
-        terminal.enter("!go_on = False");
-        terminal.shows(PROMPT);
-        terminal.enter("c");
-        asked.answer().ok().has("out of the loop");
-    }
-    leave(terminal);
-    served.end();
 }
 
 #[test]

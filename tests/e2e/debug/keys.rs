@@ -28,7 +28,7 @@ fn ctrl_c_stops_what_runs() {
             debugged.terminal.shows(sign);
             debugged.terminal.type_text(CTRL_C);
             let place = debugged.stops_at(&format!("GET {path}"));
-            assert!(place.contains(&format!("app.py(")) && place.contains(&format!("{}()", &path[1..])), "{place}");
+            assert!(place.contains("app.py(") && place.contains(&format!("{}()", &path[1..])), "{place}");
             debugged.says("p 'rounds', rounds >= 0", "('rounds', True)");
             debugged.says("n", "-> ");
             assert!(!asked.is_answered());

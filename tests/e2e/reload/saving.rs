@@ -100,7 +100,8 @@ fn as_editors_save() {
     let file = live.project.root.join("first.py");
     let scratch = live.project.scratch().to_owned();
     let beside = |name: &str| file.with_file_name(name);
-    let ways: [(&str, &dyn Fn(&str)); 7] = [
+    type Way<'a> = (&'a str, &'a dyn Fn(&str));
+    let ways: [Way; 7] = [
         ("written over", &|text| fs::write(&file, text).unwrap()),
         ("as by vim", &|text| {
             fs::write(beside("4913"), "").unwrap();
