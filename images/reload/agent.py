@@ -482,6 +482,8 @@ def put(path, data, mode):
         file.write(base64.b64decode(data))
     os.chmod(new, mode)
     os.rename(new, full)
+    with open(RUN + "/uploaded", "a") as file:
+        file.write(path + "\n")
 
 
 def delete(path):
