@@ -63,8 +63,12 @@ fn memory(found: &[Observed], slots: &[BTreeMap<String, Slot>]) -> Table {
     let mut table = Table::default();
     table.row(["NAME", "SLOT", "STATE", "PROCESSES", "MEMORY"]);
     for (container, slots) in found.iter().zip(slots) {
-        for (slot, Slot { kilobytes, processes, active }) in slots {
-            let state = if *active { "serving" } else { "standby" };
+        for (slot, Slot { kilobytes, processes, active, failing }) in slots {
+            let state = match (active, failing) {
+                (true, true) => "failing",
+                (true, false) => "serving",
+                (false, _) => "standby",
+            };
             table.row([&container.name, slot, state, &processes.to_string(), &format!("{} MB", kilobytes / 1000)]);
         }
     }
@@ -82,7 +86,7 @@ fn as_json(container: &Observed, slots: &BTreeMap<String, Slot>) -> serde_json::
         "started": container.started,
         "id": container.id,
         "slots": slots.iter().map(|(name, slot)| json!({
-            "name": name, "active": slot.active, "processes": slot.processes, "kilobytes": slot.kilobytes
+            "name": name, "active": slot.active, "failing": slot.failing, "processes": slot.processes, "kilobytes": slot.kilobytes
         })).collect::<Vec<_>>(),
     })
 }

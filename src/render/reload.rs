@@ -25,6 +25,17 @@ pub fn groups(plan: &Plan) -> &'static [&'static str] {
     }
 }
 
+/// What each process of a slot runs, and the agent with its parts.
+const PROGRAMS: [(&str, &str); 7] = [
+    ("slot.py", include_str!("../../images/reload/slot.py")),
+    ("ring.wsgi", include_str!("../../images/reload/ring.wsgi")),
+    ("agent.py", include_str!("../../images/reload/agent.py")),
+    ("slots.py", include_str!("../../images/reload/slots.py")),
+    ("files.py", include_str!("../../images/reload/files.py")),
+    ("reloading.py", include_str!("../../images/reload/reloading.py")),
+    ("renewing.py", include_str!("../../images/reload/renewing.py")),
+];
+
 /// The files for `/etc/parity`, by name. None of them is in an image.
 pub fn files(plan: &Plan) -> Result<Vec<(String, String)>> {
     let Some(reload) = &plan.reload else { return Ok(Vec::new()) };
@@ -41,10 +52,6 @@ pub fn files(plan: &Plan) -> Result<Vec<(String, String)>> {
         "root": plan.root,
         "script": script,
     });
-    Ok(vec![
-        ("reload.json".into(), settings.to_string()),
-        ("slot.py".into(), include_str!("../../images/reload/slot.py").into()),
-        ("ring.wsgi".into(), include_str!("../../images/reload/ring.wsgi").into()),
-        ("agent.py".into(), include_str!("../../images/reload/agent.py").into()),
-    ])
+    let programs = PROGRAMS.map(|(name, text)| (name.into(), text.into()));
+    Ok([("reload.json".into(), settings.to_string())].into_iter().chain(programs).collect())
 }

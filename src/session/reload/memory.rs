@@ -16,6 +16,9 @@ pub struct Slot {
     pub processes: u32,
     /// Requests go there.
     pub active: bool,
+    /// The code in it cannot be imported.
+    #[serde(default)]
+    pub failing: bool,
 }
 
 #[derive(Debug, Deserialize)]

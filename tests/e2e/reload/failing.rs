@@ -29,6 +29,7 @@ fn a_syntax_error_is_said_at_once_shown_and_mended() {
     live.project.write("first.py", "TEXT = 'still not closed\n");
     live.told_failure("first.py", "still fails");
     live.get("/").has("still not closed");
+    assert!(live.project.parity(&["status"]).ok().stdout.lines().any(|line| line.split_whitespace().nth(2) == Some("failing")));
     live.save("first.py", "TEXT = 'mended'\n");
     assert_eq!(live.text("/"), "mended second\n");
     live.project.write("first.py", BROKEN);

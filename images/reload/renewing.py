@@ -1,0 +1,99 @@
+"""What goes on after a reload: slots that have served make way, and standby processes import modules ahead of time."""
+
+import os
+import signal
+import time
+
+from slots import CONFIG, NAMES, RUN, active, end, is_standby, order, preloaded, processes, remove, running, send
+
+# Seconds. A slot says by then which modules it has, or is ended without that.
+TOLD_WITHIN = 0.5
+# By then standby slots have started anew with the modules to import, or are left as they are.
+RENEWED_WITHIN = 30
+
+PRELOAD = RUN + "/preload.json"
+
+
+class Renewal:
+    def __init__(self):
+        # Slots whose processes are to be ended, each with the latest moment for it.
+        self.retiring = {}
+        # The slot that is asked for its modules for the first time.
+        self.asking = None
+        # Standby slots that are to start anew with those.
+        self.fresh = []
+        self.fresh_until = 0
+
+    def goes_on(self):
+        return bool(self.retiring or self.asking or self.fresh)
+
+    def retire_all_but(self, current):
+        """Also what an agent before this one did not get to."""
+        for slot in NAMES:
+            if slot != current and any(process["doing"] != "standby" for process in processes(slot).values()):
+                self.retire(slot)
+
+    def retire(self, slot):
+        """Lets a slot finish its requests and end. What it had imported by now is what the next ones import ahead of time."""
+        if slot not in self.retiring:
+            found = processes(slot)
+            asked = CONFIG["preload"] and any(order(slot, pid, {"modules": True}) for pid in found)
+            self.retiring[slot] = time.monotonic() + (TOLD_WITHIN if asked else 0)
+
+    def keep_modules(self, slot):
+        """The first time: which modules are imported ahead of time is known once the application has loaded. Standby slots
+        start anew with them, one after the other, so that there is always one for a save that comes early."""
+        if CONFIG["preload"] and len(NAMES) > 1 and not os.path.exists(PRELOAD) and self.asking is None:
+            if any([order(slot, pid, {"modules": True}) for pid in processes(slot)]):
+                self.asking = slot
+
+    def look(self, reloading):
+        """Goes as far as can be gone now. While a reload is under way no standby slot is ended."""
+        self.see_to_retiring()
+        self.see_to_asking()
+        if self.fresh and not reloading:
+            self.see_to_fresh()
+
+    def see_to_retiring(self):
+        for slot, until in list(self.retiring.items()):
+            if slot == active()[0]:
+                del self.retiring[slot]
+            elif time.monotonic() >= until or take_modules(slot):
+                del self.retiring[slot]
+                # New requests went elsewhere before; a request that was on its way all the same loads what is on disk then.
+                send([pid for pid, process in processes(slot).items() if process["doing"] != "standby"], signal.SIGUSR1)
+
+    def see_to_asking(self):
+        if self.asking is not None and (self.asking != active()[0] or take_modules(self.asking)):
+            self.asking = None
+            self.fresh.extend(slot for slot in NAMES if slot != active()[0])
+            self.fresh_until = time.monotonic() + RENEWED_WITHIN
+        if time.monotonic() > self.fresh_until:
+            self.fresh.clear()
+
+    def see_to_fresh(self):
+        slot = self.fresh[0]
+        others = [other for other in NAMES if other not in (slot, active()[0])]
+        if slot == active()[0] or (is_standby(slot) and preloaded(slot)):
+            self.fresh.pop(0)
+        elif is_standby(slot) and all(is_standby(other) for other in others) and running(slot):
+            # The next one's turn comes when this one is back.
+            self.fresh.pop(0)
+            end(slot, signal.SIGTERM)
+
+
+def take_modules(slot):
+    """Keeps what a process of the slot says of its modules, if one has said it."""
+    for pid in processes(slot):
+        path = "%s/modules/%d" % (RUN, pid)
+        try:
+            with open(path) as file:
+                text = file.read()
+        except OSError:
+            continue
+        remove(path)
+        with open(PRELOAD + ".new", "w") as file:
+            file.write(text)
+        os.rename(PRELOAD + ".new", PRELOAD)
+        return True
+    return False

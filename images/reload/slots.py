@@ -1,0 +1,172 @@
+"""The slots of this container as `/run/parity` and `/proc` show them (`slot.py` says what is there), and what can be done to them.
+
+Nothing is kept in mind that could not be found out again. No clock is compared with one of another machine.
+"""
+
+import json
+import os
+import socket
+import sys
+
+ETC = "/etc/parity"
+RUN = "/run/parity"
+SLOTS = RUN + "/slots"
+
+with open(ETC + "/reload.json") as config:
+    CONFIG = json.load(config)
+
+NAMES = CONFIG["slots"]
+
+orders = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+
+
+def say(did, **more):
+    sys.stdout.write(json.dumps({"did": did, **more}) + "\n")
+    sys.stdout.flush()
+
+
+def active():
+    try:
+        with open(RUN + "/active") as file:
+            slot, generation = file.read().split()
+        return slot, int(generation)
+    except (OSError, ValueError):
+        return NAMES[0], 0
+
+
+def alive(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (OSError, IndexError):
+        return False
+
+
+def running(slot):
+    """The slot's processes by their ids, as Apache started them: those that have not said anything yet are there too."""
+    title = ("(wsgi:%s)" % slot).encode()
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open("/proc/%s/cmdline" % name, "rb") as file:
+                    if file.read(64).startswith(title) and alive(int(name)):
+                        found.append(int(name))
+            except OSError:
+                pass
+    return found
+
+
+def processes(slot):
+    """What each living process of a slot says of itself. What dead ones left behind is taken away."""
+    found = {}
+    directory = SLOTS + "/" + slot
+    try:
+        names = os.listdir(directory)
+    except OSError:
+        return found
+    for name in names:
+        pid, _, kind = name.partition(".")
+        if not pid.isdigit():
+            continue
+        if not alive(int(pid)):
+            # A mark of what was imported ahead of time is read by the process that comes next.
+            if kind != "preloading":
+                remove(directory + "/" + name)
+        elif not kind:
+            try:
+                with open(directory + "/" + name) as file:
+                    found[int(pid)] = json.load(file)
+            except (OSError, ValueError):
+                pass
+    return found
+
+
+def remove(path):
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+# Processes that have been told to end, and may take a moment for it.
+ending = set()
+
+
+def is_standby(slot):
+    """All processes that production would have are there, and none has touched the application."""
+    ending.difference_update([pid for pid in ending if not alive(pid)])
+    found = [process for pid, process in processes(slot).items() if pid not in ending]
+    return len(found) >= CONFIG["processes"] and all(process["doing"] == "standby" for process in found)
+
+
+def preloaded(slot):
+    return min((process["preloaded"] for process in processes(slot).values()), default=0)
+
+
+def memory():
+    """Kilobytes of each slot: its share of what several processes have in common, if the system tells."""
+    slots = {}
+    for slot in NAMES:
+        total = 0
+        for pid in running(slot):
+            total += proportional(pid)
+        failing = any(process["error"] for process in processes(slot).values())
+        slots[slot] = {"kilobytes": total, "processes": len(running(slot)), "active": slot == active()[0], "failing": failing}
+    say("memory", slots=slots)
+
+
+def proportional(pid):
+    for name, key in (("smaps_rollup", "Pss:"), ("status", "VmRSS:")):
+        try:
+            with open("/proc/%d/%s" % (pid, name)) as file:
+                for line in file:
+                    if line.startswith(key):
+                        return int(line.split()[1])
+        except OSError:
+            pass
+    return 0
+
+
+# --- what can be done -----------------------------------------------------------------------------------------------
+
+
+def order(slot, pid, what):
+    try:
+        orders.sendto(json.dumps(what).encode(), "%s/%s/%d.sock" % (SLOTS, slot, pid))
+        return True
+    except OSError:
+        return False
+
+
+def send(pids, number):
+    ending.update(pids)
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except OSError:
+            pass
+
+
+def end(slot, number):
+    """Ends the processes of a slot; Apache starts new ones. That is no fault of what they were importing."""
+    pids = running(slot)
+    for pid in pids:
+        remove("%s/%s/%d.preloading" % (SLOTS, slot, pid))
+    send(pids, number)
+    return pids
+
+
+def activate(slot, generation):
+    with open(RUN + "/active.new", "w") as file:
+        file.write("%s %d\n" % (slot, generation))
+    os.rename(RUN + "/active.new", RUN + "/active")
+
+
+def hurry(wanted):
+    """Processes that are importing ahead of time stop at that while they are waited for."""
+    mark = RUN + "/hurry"
+    if not wanted:
+        remove(mark)
+    elif not os.path.exists(mark):
+        open(mark, "w").close()
