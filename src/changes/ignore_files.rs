@@ -4,6 +4,7 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::path;
+use crate::project::dockerignore::{self, DockerIgnore};
 
 /// Those of deeper directories first: they decide over the others.
 #[derive(Debug)]
@@ -12,8 +13,13 @@ pub(super) struct IgnoreFiles(Vec<IgnoreFile>);
 #[derive(Debug)]
 struct IgnoreFile {
     path: String,
-    patterns: Gitignore,
-    is_docker: bool,
+    patterns: Patterns,
+}
+
+#[derive(Debug)]
+enum Patterns {
+    Git(Gitignore),
+    Docker(DockerIgnore),
 }
 
 impl IgnoreFiles {
@@ -28,36 +34,40 @@ impl IgnoreFiles {
         // Git never looks into a directory that is ignored, so what is below one cannot be taken back.
         let mut ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         let file = ends.find_map(|end| self.of_git(&path[..end], gone || end < path.len()));
-        file.or_else(|| self.of_docker(path, gone)).map(|file| file.path.as_str())
+        file.or_else(|| self.of_docker(path)).map(|file| file.path.as_str())
     }
 
     fn of_git(&self, path: &str, is_directory: bool) -> Option<&IgnoreFile> {
-        for file in self.0.iter().filter(|file| !file.is_docker) {
-            match file.inside(path).map(|inside| file.patterns.matched(inside, is_directory)) {
-                Some(Match::Ignore(_)) => return Some(file),
-                Some(Match::Whitelist(_)) => return None,
-                Some(Match::None) | None => {}
+        for file in &self.0 {
+            let (Patterns::Git(patterns), Some(inside)) = (&file.patterns, file.inside(path)) else { continue };
+            match patterns.matched(inside, is_directory) {
+                Match::Ignore(_) => return Some(file),
+                Match::Whitelist(_) => return None,
+                Match::None => {}
             }
         }
         None
     }
 
-    fn of_docker(&self, path: &str, gone: bool) -> Option<&IgnoreFile> {
-        let ignores =
-            |file: &IgnoreFile| file.inside(path).is_some_and(|inside| file.patterns.matched_path_or_any_parents(inside, gone).is_ignore());
-        self.0.iter().find(|file| file.is_docker && ignores(file))
+    fn of_docker(&self, path: &str) -> Option<&IgnoreFile> {
+        self.0.iter().find(|file| match &file.patterns {
+            Patterns::Docker(patterns) => file.inside(path).is_some_and(|inside| patterns.ignores(inside)),
+            Patterns::Git(_) => false,
+        })
     }
 }
 
 impl IgnoreFile {
     fn new(path: String, text: &str) -> Self {
-        let is_docker = path::split(&path).1 == ".dockerignore";
+        if path::split(&path).1 == dockerignore::FILE {
+            return Self { path, patterns: Patterns::Docker(DockerIgnore::parse(text)) };
+        }
         let mut builder = GitignoreBuilder::new("");
         for line in text.trim_start_matches('\u{feff}').lines() {
             // A line that is no pattern is passed over, as git does.
-            let _ = if is_docker { builder.add_line(None, &anchored(line)) } else { builder.add_line(None, line) };
+            let _ = builder.add_line(None, line);
         }
-        Self { path, patterns: builder.build().unwrap_or_else(|_| Gitignore::empty()), is_docker }
+        Self { path, patterns: Patterns::Git(builder.build().unwrap_or_else(|_| Gitignore::empty())) }
     }
 
     /// A path as the file sees it; `None` if it is not below the file's directory.
@@ -66,16 +76,5 @@ impl IgnoreFile {
             "" => Some(path),
             directory => path.strip_prefix(directory)?.strip_prefix('/'),
         }
-    }
-}
-
-/// Docker's patterns begin at the root: its `*.md` is git's `/*.md`.
-fn anchored(line: &str) -> String {
-    let line = line.trim();
-    let (not, pattern) = line.strip_prefix('!').map_or(("", line), |pattern| ("!", pattern.trim_start()));
-    match pattern.trim_start_matches("./").trim_matches('/') {
-        "" => String::new(),
-        pattern if pattern.starts_with('#') => line.to_owned(),
-        pattern => format!("{not}/{pattern}"),
     }
 }

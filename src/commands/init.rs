@@ -8,7 +8,7 @@ use super::flags::ServerFlags;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
 use crate::plan::{Plan, Profile};
-use crate::project::Framework;
+use crate::project::{self, Framework};
 use crate::units::Origin;
 
 const FILE: &str = "parity.yaml";
@@ -32,7 +32,7 @@ pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         std::fs::remove_file(&path).map_err(|error| Failure::new(Kind::Other, format!("cannot replace {FILE}")).caused_by(&error))?;
     }
     let settled = context.settle(&ServerFlags::default(), Profile::Up)?;
-    std::fs::write(&path, text(&settled.plan))
+    project::write(&context.root, FILE, &text(&settled.plan))
         .map_err(|error| Failure::new(Kind::Other, format!("cannot write {FILE}")).caused_by(&error))?;
     context.ui.note(format!("wrote {FILE}: `parity config` shows what follows from it, `parity up` runs it"));
     Ok(ExitCode::SUCCESS)

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Component, Path};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bollard::models::BuildInfoAux;
@@ -15,6 +16,7 @@ pub use super::progress::Broken;
 use super::progress::Progress;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
+use crate::project::dockerignore::{self, DockerIgnore};
 
 /// A build: what goes in, and the name of what comes out.
 #[derive(Debug, Clone)]
@@ -162,18 +164,22 @@ fn add(archive: &mut tar::Builder<Vec<u8>>, path: &str, content: &[u8], mode: u3
 
 /// The project's files without what `.dockerignore` names, version control, virtual environments and what is to be left out.
 fn add_project(archive: &mut tar::Builder<Vec<u8>>, below: &Path, project: &Path, leave_out: &[String]) -> std::io::Result<()> {
+    let ignored =
+        Arc::new(std::fs::read_to_string(project.join(dockerignore::FILE)).map(|text| DockerIgnore::parse(&text)).unwrap_or_default());
     let mut walk = ignore::WalkBuilder::new(project);
-    walk.standard_filters(false).hidden(false).follow_links(false).add_custom_ignore_filename(".dockerignore").sort_by_file_name(Ord::cmp);
-    walk.filter_entry(|entry| {
+    walk.standard_filters(false).hidden(false).follow_links(false).sort_by_file_name(Ord::cmp);
+    let (root, passed_over) = (project.to_owned(), Arc::clone(&ignored));
+    walk.filter_entry(move |entry| {
         let name = entry.file_name().to_string_lossy();
         let environment = entry.path().join("pyvenv.cfg").exists();
-        !(environment || [".git", ".hg", "__pycache__", "node_modules", ".env"].contains(&name.as_ref()))
+        let all_ignored = entry.path().strip_prefix(&root).is_ok_and(|inside| passed_over.ignores_all_of(&inside.to_string_lossy()));
+        !(environment || all_ignored || [".git", ".hg", "__pycache__", "node_modules", ".env"].contains(&name.as_ref()))
     });
     for entry in walk.build() {
         let entry = entry.map_err(std::io::Error::other)?;
         let Ok(inside) = entry.path().strip_prefix(project) else { continue };
         let is_inside = |path: &String| Path::new(path).components().filter(|part| *part != Component::CurDir).eq(inside.components());
-        if leave_out.iter().any(is_inside) {
+        if leave_out.iter().any(is_inside) || ignored.ignores(&inside.to_string_lossy()) {
             continue;
         }
         let target = below.join(inside);
@@ -220,5 +226,29 @@ mod tests {
         assert_eq!(labelled(dockerfile, "runtime", &labels), dockerfile.replace("RUN a\n", &format!("RUN a\n{label}")));
         assert_eq!(labelled(dockerfile, "production", &labels), format!("{dockerfile}{label}"));
         assert_eq!(labelled(dockerfile, "runtime", &[]), dockerfile);
+    }
+
+    #[test]
+    fn the_context_is_what_docker_would_take() {
+        let project = tempfile::tempdir().unwrap();
+        for (path, text) in [
+            (".dockerignore", "*\n!shop\n!manage.py\nshop/tests\n**/*.md\n"),
+            ("manage.py", ""),
+            ("notes.txt", ""),
+            ("docs/a.txt", ""),
+            ("shop/views.py", ""),
+            ("shop/README.md", ""),
+            ("shop/tests/a.py", ""),
+            ("shop/.env", "SECRET=1"),
+            ("shop/venv/pyvenv.cfg", ""),
+        ] {
+            let path = project.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let bytes = project_archive(project.path(), &[]).unwrap();
+        let mut archive = tar::Archive::new(&bytes[..]);
+        let names: Vec<_> = archive.entries().unwrap().map(|entry| entry.unwrap().path().unwrap().to_string_lossy().into_owned()).collect();
+        assert_eq!(names, ["manage.py", "shop", "shop/views.py"]);
     }
 }

@@ -18,6 +18,7 @@
 mod callable;
 mod choose;
 mod django;
+pub mod dockerignore;
 mod flask;
 mod inspect;
 mod python;
@@ -30,10 +31,12 @@ mod testing;
 mod toml_file;
 mod tree;
 mod value;
+mod written;
 
 use crate::units::{EntryPoint, Sourced};
 
 pub use inspect::inspect;
+pub use written::write;
 
 /// What the user has chosen already.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -14,6 +14,7 @@ use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::plan::lock::{self, Lock, LockedBase};
 use crate::plan::{Base, Plan, Profile};
+use crate::project;
 use crate::render;
 use crate::render::dockerfile::{DEBUGGER, Options, PRODUCTION, RUNTIME};
 
@@ -284,7 +285,7 @@ fn read_ca(path: Option<&Path>) -> Result<Option<Vec<u8>>> {
 /// `parity.lock` beside the project's other files.
 #[derive(Debug)]
 struct LockFile {
-    path: PathBuf,
+    root: PathBuf,
     lock: Option<Lock>,
 }
 
@@ -296,7 +297,7 @@ impl LockFile {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(Failure::new(Kind::BadFile, format!("{} cannot be read", lock::FILE)).caused_by(&error)),
         };
-        Ok(Self { path, lock })
+        Ok(Self { root: root.to_owned(), lock })
     }
 
     /// Writes the lock if it changed. A project that cannot be written to is built all the same.
@@ -305,23 +306,9 @@ impl LockFile {
         if self.lock.as_ref() == Some(&new) {
             return;
         }
-        let written = match std::fs::write(&self.path, new.to_text()) {
-            Ok(()) => self.give_to_owner(),
-            Err(error) => Err(error),
-        };
-        report.report(match written {
+        report.report(match project::write(&self.root, lock::FILE, &new.to_text()) {
             Ok(()) => Event::Note { text: format!("wrote {}: commit it, and everyone builds on the same base", lock::FILE) },
             Err(error) => Event::Warning { text: format!("{} cannot be written: {error}", lock::FILE), hint: None },
         });
-    }
-
-    /// Root works in somebody's project: the file is theirs.
-    fn give_to_owner(&self) -> std::io::Result<()> {
-        use std::os::unix::fs::MetadataExt;
-        if let Some(directory) = self.path.parent().filter(|_| rustix::process::geteuid().is_root()) {
-            let owner = std::fs::metadata(directory)?;
-            std::os::unix::fs::chown(&self.path, Some(owner.uid()), Some(owner.gid()))?;
-        }
-        Ok(())
     }
 }
