@@ -53,6 +53,7 @@ const RULES: &[Rule] = rules! {
     r"attempt to write a readonly database" => Say("SQLite must be able to write the database file and its directory: check their owner, and that the path is inside the project"),
     r"unable to open database file" => Say("the directory of the SQLite file must exist and be writable: keep it inside the project"),
     r"no such table|relation \S+ does not exist|Table '\S+' doesn't exist" => Say("the database has no such table yet: add `python manage.py migrate --noinput` (or your tool's command) under `hooks: start:` in parity.yaml"),
+    r"no such column|column \S+ does not exist|Unknown column '" => Say("the database's tables are older than the models: `parity exec -- python manage.py makemigrations` and `migrate` (or your tool's commands)"),
     r"Read-only file system:? '?(/[^']*)?" => Say("only the project and /tmp can be written, as in production: write there, or take the path from a setting"),
     r"(?m)^PermissionError: .*'(/[^']+)'" => Ask(|found, _| Some(format!("`{}` belongs to another user: the application runs as you do, so you must be able to read and write it", &found[1]))),
     r"Permission denied: .*(?:AH00035|AH00132|AH00529)|AH00035" => Say("a directory on the way cannot be entered: give it permission x for the user who runs parity (`chmod a+x`)"),
@@ -185,6 +186,10 @@ const PACKAGES: &[(&str, &str)] = &[
 /// A module with a directory or file of that name in the project's frames is the project's own.
 fn missing_module(found: &Captures, record: &Record) -> Option<String> {
     let module = &found[1];
+    // Python names a whole path only where all but its end is there.
+    if let Some((package, name)) = module.rsplit_once('.') {
+        return Some(format!("`{package}` is there and has no `{name}`: check the spelling, and that its file is saved"));
+    }
     let top = module.split('.').next().unwrap_or(module);
     let package = PACKAGES.iter().find(|(name, _)| *name == top).map(|(_, package)| *package);
     let own = record
@@ -240,8 +245,14 @@ mod tests {
             (
                 Traceback,
                 &["  File \"/h/mysite/wsgi.py\", line 3, in <module>", "ModuleNotFoundError: No module named 'mysite.nope'"],
+                "`mysite` is there and has no `nope`",
+            ),
+            (
+                Traceback,
+                &["  File \"/h/notes/views.py\", line 3, in <module>", "ModuleNotFoundError: No module named 'notes'"],
                 "`python-path:`",
             ),
+            (Traceback, &["django.db.utils.OperationalError: no such column: notes_note.title"], "makemigrations"),
             (Traceback, &["django.db.utils.OperationalError: no such table: notes_note"], "`hooks: start:`"),
             (Traceback, &["django.db.utils.OperationalError: attempt to write a readonly database"], "SQLite"),
             (Traceback, &["OSError: [Errno 30] Read-only file system: '/var/x'"], "only the project and /tmp"),

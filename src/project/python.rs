@@ -14,6 +14,8 @@ pub(super) struct Module {
     pub statements: Vec<Statement>,
     /// What each name of the module was bound to last, also inside `if`, `try` and `with`.
     pub names: HashMap<String, Bound>,
+    /// It has a syntax error.
+    pub broken: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -181,10 +183,10 @@ impl Expr {
 impl Module {
     /// Reads Python source. Never fails: of a broken file, what can be recognised.
     pub fn parse(text: &str) -> Self {
-        let statements = lower::statements(text);
+        let (statements, whole) = lower::statements(text);
         let mut names = HashMap::new();
         bind(&statements, &mut names);
-        Self { statements, names }
+        Self { statements, names, broken: !whole }
     }
 
     /// Every import of the module, also inside functions.

@@ -46,7 +46,11 @@ fn search(tree: &Tree, named: impl Fn(&str) -> bool, names: &[&str]) -> Search {
     let mut passed_over = Vec::new();
     let mut candidates: Vec<Candidate> = Vec::new();
     for file in tree.files().filter(|file| rank(file) <= MAX_DEPTH && named(file)) {
-        candidates.extend(candidate(tree, file, names, &mut passed_over));
+        match candidate(tree, file, names, &mut passed_over) {
+            Some(candidate) => candidates.push(candidate),
+            None if tree.module(file).is_some_and(|module| module.broken) => passed_over.push(format!("{file} has a syntax error")),
+            None => {}
+        }
     }
     // `app` is a name of many things: one that certainly is an application wins over any other, at any depth.
     if names.contains(&"app") {

@@ -102,6 +102,16 @@ fn an_asgi_application_is_said_first() {
 }
 
 #[test]
+fn a_syntax_error_where_an_application_would_be_is_said() {
+    for text in ["from flask import Flask\napp = Flask(__name__\n\n@app.route('/')\ndef home():\n    return ''\n", "x = 1\napp = = 2\n"] {
+        let failure = inspected(&[("app.py", text)]).choose().unwrap_err();
+        assert_eq!(failure.message, "no WSGI application was found, and app.py has a syntax error");
+    }
+    // What can be read of it is enough.
+    inspected(&[("app.py", "from flask import Flask\napp = Flask(__name__)\ndef home()\n    return ''\n")]).choose().unwrap();
+}
+
+#[test]
 fn what_the_user_has_chosen_stands() {
     let dir = project(&[
         ("b/manage.py", MANAGE),

@@ -7,16 +7,16 @@ use super::{Expr, Function, Import, Imported, Statement, StatementKind};
 /// Nesting beyond this is not written by people; without a limit it would exhaust the stack.
 const MAX_DEPTH: usize = 100;
 
-/// The statements of a source text, in order.
-pub(super) fn statements(text: &str) -> Vec<Statement> {
+/// The statements of a source text, in order, and whether all of it is Python.
+pub(super) fn statements(text: &str) -> (Vec<Statement>, bool) {
     let mut parser = tree_sitter::Parser::new();
     if parser.set_language(&tree_sitter_python::LANGUAGE.into()).is_err() {
-        return Vec::new();
+        return (Vec::new(), true);
     }
-    let Some(tree) = parser.parse(text, None) else { return Vec::new() };
+    let Some(tree) = parser.parse(text, None) else { return (Vec::new(), true) };
     let mut found = Vec::new();
     Source(text).block(tree.root_node(), 0, &mut found);
-    found
+    (found, !tree.root_node().has_error())
 }
 
 /// The text that nodes point into.
