@@ -225,6 +225,11 @@ fn what_differs_from_production() {
         assert!(other.contains(part), "{part}: {other}");
     }
     assert!(!other.contains("preload"), "{other}");
+    let debug = rows(&["--profile", "debug", "--processes", "4"]);
+    for part in ["processes | 1 | 4 | so that there is one request", "request-timeout | 0 | ", "debugger | "] {
+        assert!(debug.contains(part), "{part}: {debug}");
+    }
+    assert_eq!(rows(&["--profile", "production"]), "WHAT | HERE | PRODUCTION | WHY");
 
     let [listed] = project.parity(&["diff", "--format", "json"]).ok().json().try_into().unwrap();
     let [config] = project.parity(&["config", "--format", "json"]).ok().json().try_into().unwrap();

@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::diff;
 use super::flags::ServerFlags;
+use super::profile::Which;
 use super::settled::Settled;
+use super::terminal;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
+use crate::plan::Listed;
 use crate::plan::lock::{self, Lock};
-use crate::plan::{Listed, Profile};
 use crate::render;
 use crate::render::dockerfile::Options;
 use crate::ui::Table;
@@ -27,8 +29,12 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     render: Option<PathBuf>,
 
-    /// The plan of what is deployed, instead of what `parity up` runs
-    #[arg(long)]
+    /// Whose plan
+    #[arg(long, value_enum, default_value_t)]
+    profile: Which,
+
+    /// The same as `--profile production`
+    #[arg(long, conflicts_with = "profile")]
     production: bool,
 
     #[command(flatten)]
@@ -37,8 +43,8 @@ pub struct Args {
 
 /// Needs no engine.
 pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
-    let profile = if args.production { Profile::Production } else { Profile::Up };
-    let settled = context.settle(&args.server, profile)?;
+    let which = if args.production { Which::Production } else { args.profile };
+    let settled = context.settle(&args.server, which.into())?;
     if let Some(directory) = &args.render {
         return write(context, &settled, directory);
     }
@@ -59,7 +65,8 @@ pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         context.ui.result(&format!("\n{hidden} more settings have mod_wsgi-express' defaults: `parity config --all` lists them"));
     }
     if !settled.plan.differences.is_empty() {
-        context.ui.result(&format!("\nWhat differs from production:\n{}", diff::table(&settled.plan.differences)));
+        let columns = terminal::size().map(|(columns, _)| columns.into());
+        context.ui.result(&format!("\nWhat differs from production:\n{}", diff::text(&settled.plan.differences, columns)));
     }
     Ok(ExitCode::SUCCESS)
 }

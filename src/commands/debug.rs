@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::context::Context;
 use super::exec::lend_terminal;
@@ -14,12 +14,14 @@ use crate::engine::Engine;
 use crate::engine::container::{State, not_running};
 use crate::engine::exec::Command;
 use crate::error::{Failure, Kind, Result};
-use crate::events::Report;
+use crate::events::{Event, Report};
 use crate::plan::{Debug, Profile, Tool};
+use crate::project;
 use crate::session::image::{self, How};
 use crate::session::reload::{Following, Key};
 use crate::session::up::{Foreground, Up, up};
 use crate::session::{Interrupts, is_alive, user_for};
+use crate::ui::Ui;
 use crate::units::layout;
 
 #[derive(Debug, clap::Args)]
@@ -167,10 +169,11 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let (started, is_there) = oneshot::channel();
-    let serve = up(&engine, &wish, Foreground { following, keys: Some(&mut keys), started: Some(started) }, &interrupts, context.ui);
+    let beside = Beside { ui: context.ui, told: Notify::new() };
+    let serve = up(&engine, &wish, Foreground { following, keys: Some(&mut keys), started: Some(started) }, &interrupts, &beside);
     let debug = async {
         let Ok(container) = is_there.await else { return Ok(()) };
-        let ended = open_console(context, &engine, &container, &console).await.map(|_| ());
+        let ended = open_console(context, &engine, &container, &console, Some(&beside.told)).await.map(|_| ());
         let _ = quit.send(Key::Quit).await;
         ended
     };
@@ -182,6 +185,20 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     };
     serve.await?;
     ended.map(|()| ExitCode::SUCCESS)
+}
+
+/// What happens is told above the prompt, which is drawn again.
+struct Beside<'a> {
+    ui: &'a Ui,
+    told: Notify,
+}
+
+impl Report for Beside<'_> {
+    fn report(&self, event: Event) {
+        self.ui.clear_line();
+        self.ui.report(event);
+        self.told.notify_one();
+    }
 }
 
 /// A container that has just begun has not unpacked its files yet. All of them are there when the first process has its hook.
@@ -203,7 +220,7 @@ rm -f \"/run/parity/$1\"
 const BUSY: i64 = 3;
 
 /// Lends the terminal to the debugger's console in the container. Returns its exit code.
-async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, settings: &str) -> Result<i64> {
+async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, settings: &str, told: Option<&Notify>) -> Result<i64> {
     let file = format!("console-{}", std::process::id());
     let guard = ["sh", "-c", GUARD, "guard", &file].map(String::from).to_vec();
     let guard = Command { argv: guard, tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
@@ -211,7 +228,7 @@ async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, s
     let argv = ["sh", "-c", CONSOLE, "console", settings, &file].map(String::from).to_vec();
     let env = context.environment.get("TERM").map(|term| format!("TERM={term}")).into_iter().collect();
     let command = Command { argv, tty: true, stdin: true, env, working_directory: Some("/".into()) };
-    lend_terminal(engine, container, &command, Raw::enter_beside_a_log).await
+    lend_terminal(engine, container, &command, Raw::enter_beside_a_log, told).await
 }
 
 /// Joins a server that runs, whoever started it. It goes on when this ends.
@@ -228,7 +245,7 @@ async fn attach(context: &Context<'_>, console: &str) -> Result<ExitCode> {
         .hint("`parity up` and `parity debug` start servers that have one; no image has"));
     }
     // The terminal is given back also when a signal ends this.
-    match interrupts.or(open_console(context, &engine, &container.id, console)).await? {
+    match interrupts.or(open_console(context, &engine, &container.id, console, None)).await? {
         BUSY => Err(Failure::new(Kind::Other, "another terminal debugs this server").hint("leave it there with Ctrl-D first")),
         _ => Ok(ExitCode::SUCCESS),
     }
@@ -245,6 +262,9 @@ async fn leave_others_alone(context: &Context<'_>, engine: &Engine) -> Result<()
     }
 }
 
+/// VS Code's.
+const LAUNCH: &str = ".vscode/launch.json";
+
 /// Tells an IDE how to join, with the paths of this machine and of the container.
 fn launch_json(context: &Context<'_>, port: u16, write: bool) -> Result<()> {
     let settings = json!({
@@ -259,7 +279,7 @@ fn launch_json(context: &Context<'_>, port: u16, write: bool) -> Result<()> {
         }],
     });
     let text = format!("{settings:#}\n");
-    let path = context.root.join(".vscode/launch.json");
+    let path = context.root.join(LAUNCH);
     if !write {
         context.ui.note(format!(
             "an IDE joins at 127.0.0.1:{port}; for VS Code this is .vscode/launch.json (--write-launch-json writes it):\n{}",
@@ -272,8 +292,8 @@ fn launch_json(context: &Context<'_>, port: u16, write: bool) -> Result<()> {
             Failure::new(Kind::Other, format!("{} is there already", path.display())).hint(format!("add this to it:\n{}", text.trim_end()))
         );
     }
-    let written = std::fs::create_dir_all(context.root.join(".vscode")).and_then(|()| std::fs::write(&path, text));
-    written.map_err(|error| Failure::new(Kind::Other, format!("cannot write {}", path.display())).caused_by(&error))?;
+    project::write(&context.root, LAUNCH, &text)
+        .map_err(|error| Failure::new(Kind::Other, format!("cannot write {}", path.display())).caused_by(&error))?;
     context.ui.note(format!("wrote {}; an IDE joins at 127.0.0.1:{port}", path.display()));
     Ok(())
 }

@@ -2,9 +2,11 @@
 
 use std::io::Read;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 
 use super::context::Context;
 use super::terminal::{self, Raw};
@@ -44,15 +46,21 @@ pub async fn run_in_container(context: &Context<'_>, mut command: Command) -> Re
     {
         command.env.push(format!("TERM={term}"));
     }
-    let lent = lend_terminal(&engine, &container.id, &command, Raw::enter);
+    let lent = lend_terminal(&engine, &container.id, &command, Raw::enter, None);
     // A terminal is given back also when a signal ends this. Ctrl-C is none there, but a key of the command's.
     let code = if command.tty { Interrupts::listen()?.or(lent).await? } else { lent.await? };
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
 /// Runs a command in a container with this process's stdin, stdout and stderr, and the terminal in the mode that `raw` puts
-/// it into. Returns its exit code.
-pub async fn lend_terminal(engine: &Engine, container: &str, command: &Command, raw: fn() -> Option<Raw>) -> Result<i64> {
+/// it into. Returns its exit code. `told`: something else was written to the terminal, and its prompt is to be drawn again.
+pub async fn lend_terminal(
+    engine: &Engine,
+    container: &str,
+    command: &Command,
+    raw: fn() -> Option<Raw>,
+    told: Option<&Notify>,
+) -> Result<i64> {
     let mut running = engine.exec(container, command).await?;
     let raw = if command.tty { raw() } else { None };
     if command.tty {
@@ -73,10 +81,27 @@ pub async fn lend_terminal(engine: &Engine, container: &str, command: &Command, 
     let copied = tokio::select! {
         copied = copy_output(&mut running.output) => copied,
         () = feed => Ok(()),
+        () = draw_again(engine, &id, told) => Ok(()),
     };
     drop(raw);
     copied?;
     engine.exec_exit_code(&id).await
+}
+
+/// Several lines that come together are one occasion.
+const TOGETHER: Duration = Duration::from_millis(20);
+
+/// Has the command draw its prompt again whenever something was told: that is what it does when its window changes.
+async fn draw_again(engine: &Engine, exec: &str, told: Option<&Notify>) {
+    let Some(told) = told else { return std::future::pending().await };
+    loop {
+        told.notified().await;
+        tokio::time::sleep(TOGETHER).await;
+        if let Some((width, height)) = terminal::size() {
+            engine.resize(exec, width, height + 1).await;
+            engine.resize(exec, width, height).await;
+        }
+    }
 }
 
 /// Keeps the command's terminal as large as the user's.

@@ -1,6 +1,10 @@
-//! What the user types while a server runs in the foreground: `r`, `o`, `q`.
+//! What the user types while a server runs in the foreground: `r`, `o`, `d`, `q`.
 
 use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::getpgrp;
@@ -11,13 +15,12 @@ use tokio::sync::mpsc;
 use super::terminal::restore_on_panic;
 use crate::session::reload::Key;
 
-/// What can be typed.
-pub const HELP: &str = "r reloads, o opens the browser, q quits";
-
 /// Keys come one by one and are not shown; Ctrl-C and Ctrl-Z do what they always do. Dropping it restores the terminal.
 #[derive(Debug)]
 pub struct Hush {
     before: Termios,
+    /// The debugger has the terminal.
+    lent: AtomicBool,
 }
 
 impl Hush {
@@ -29,7 +32,7 @@ impl Hush {
             return None;
         }
         restore_on_panic(before.clone());
-        let hush = Self { before };
+        let hush = Self { before, lent: AtomicBool::new(false) };
         hush.apply();
         Some(hush)
     }
@@ -39,19 +42,34 @@ impl Hush {
         modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &modes);
     }
+
+    fn restore(&self) {
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.before);
+    }
+
+    /// `parity debug --attach` in this terminal, until it ends. What it cannot do it says itself.
+    fn lend_to_debugger(&self, root: &Path) {
+        let Ok(parity) = std::env::current_exe() else { return };
+        self.lent.store(true, Ordering::SeqCst);
+        self.restore();
+        let _ = Command::new(parity).args(["debug", "--attach", "--project"]).arg(root).status();
+        self.apply();
+        self.lent.store(false, Ordering::SeqCst);
+    }
 }
 
 impl Drop for Hush {
     fn drop(&mut self) {
-        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.before);
+        self.restore();
     }
 }
 
-/// Keys as they are typed, as long as the guard lives; `None` where nobody types.
-pub fn read() -> Option<(mpsc::Receiver<Key>, std::sync::Arc<Hush>)> {
-    let hush = std::sync::Arc::new(Hush::enter()?);
+/// Keys as they are typed, as long as the guard lives; `None` where nobody types. `root`: the project that `d` debugs.
+pub fn read(root: &Path) -> Option<(mpsc::Receiver<Key>, Arc<Hush>)> {
+    let hush = Arc::new(Hush::enter()?);
     let (sender, keys) = mpsc::channel(8);
     again_after_a_stop(&hush);
+    let (terminal, root) = (Arc::downgrade(&hush), PathBuf::from(root));
     std::thread::spawn(move || {
         let mut stdin = std::io::stdin().lock();
         let mut buffer = [0; 64];
@@ -62,9 +80,15 @@ pub fn read() -> Option<(mpsc::Receiver<Key>, std::sync::Arc<Hush>)> {
                 continue;
             }
             let Ok(count @ 1..) = stdin.read(&mut buffer) else { return };
-            for key in buffer[..count].iter().filter_map(|byte| key_of(*byte)) {
-                if sender.blocking_send(key).is_err() {
-                    return;
+            for byte in &buffer[..count] {
+                match (byte, terminal.upgrade()) {
+                    (_, None) => return,
+                    (b'd' | b'D', Some(terminal)) => terminal.lend_to_debugger(&root),
+                    (byte, _) => {
+                        if key_of(*byte).is_some_and(|key| sender.blocking_send(key).is_err()) {
+                            return;
+                        }
+                    }
                 }
             }
         }
@@ -82,13 +106,13 @@ fn key_of(byte: u8) -> Option<Key> {
 }
 
 /// After Ctrl-Z and `fg` the shell has set the terminal back.
-fn again_after_a_stop(hush: &std::sync::Arc<Hush>) {
-    let hush = std::sync::Arc::downgrade(hush);
+fn again_after_a_stop(hush: &Arc<Hush>) {
+    let hush: Weak<Hush> = Arc::downgrade(hush);
     let Ok(mut continued) = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())) else { return };
     tokio::spawn(async move {
         while continued.recv().await.is_some() {
             let Some(hush) = hush.upgrade() else { return };
-            if tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp()) {
+            if !hush.lent.load(Ordering::SeqCst) && tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp()) {
                 hush.apply();
             }
         }

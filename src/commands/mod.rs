@@ -13,6 +13,7 @@ mod flags;
 mod init;
 mod keys;
 mod logs;
+mod profile;
 mod reload_flags;
 mod restart;
 mod settled;
@@ -83,7 +84,7 @@ enum Command {
     Build(build::Args),
     /// Show the settled plan, with the origin of each value
     Config(config::Args),
-    /// Show what `parity up` does otherwise than production, and why
+    /// Show what `parity up`, or another profile, does otherwise than production, and why
     Diff(diff::Args),
     /// Write a short parity.yaml of what was found
     Init(init::Args),

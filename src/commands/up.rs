@@ -73,10 +73,7 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         context.remark(&settled);
         Ok(inputs(&settled))
     };
-    let (mut keys, _hush) = keys::read().unzip();
-    if keys.is_some() {
-        context.ui.note(keys::HELP);
-    }
+    let (mut keys, _hush) = keys::read(&context.root).unzip();
     loop {
         let following = Some(Following { inputs: inputs(&settled), replan: &replan });
         let foreground = Foreground { following, keys: keys.as_mut(), started: None };

@@ -163,6 +163,7 @@ async fn run(
 ) -> Result<()> {
     let Place { engine, interrupts, report, .. } = place;
     let Foreground { following, mut keys, started } = foreground;
+    let prompts = started.is_some();
     let id = current.id.clone();
     let id = id.as_str();
     let observed = interrupts.or(engine.observe(id)).await?;
@@ -207,6 +208,10 @@ async fn run(
     if up.detach {
         return Ok(());
     }
+    if keys.is_some() && !prompts {
+        let keys = if session.is_some() { reload::KEYS } else { "q leaves it running, as Ctrl-C does" };
+        report.report(Event::Note { text: keys.into() });
+    }
     if let Some(session) = session {
         return session.follow(place, keys, current, &mut log, matches!(claim, Claim::Adopted)).await;
     }
@@ -215,13 +220,14 @@ async fn run(
             biased;
             // Ctrl-C is how a foreground server is meant to end.
             () = interrupts.reached(1) => {
-                if matches!(claim, Claim::None) {
-                    report.report(Event::Note { text: "left it running".into() });
-                }
+                left(claim, report);
                 return Ok(());
             }
             key = optional(keys.as_mut().map(|keys| keys.recv())) => match key {
-                Some(Key::Quit) => return Ok(()),
+                Some(Key::Quit) => {
+                    left(claim, report);
+                    return Ok(());
+                }
                 Some(_) => {}
                 None => keys = None,
             },
@@ -244,6 +250,13 @@ async fn run(
                 },
             },
         }
+    }
+}
+
+/// The end that the user wants. A server that another terminal looks after goes on.
+fn left(claim: &Claim, report: &dyn Report) {
+    if matches!(claim, Claim::None) {
+        report.report(Event::Note { text: "left it running".into() });
     }
 }
 

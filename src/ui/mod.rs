@@ -123,6 +123,13 @@ impl Ui {
         }
     }
 
+    /// Makes room for a line where somebody else's prompt may be.
+    pub fn clear_line(&self) {
+        if self.format == Format::Human && std::io::stderr().is_terminal() {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
+
     /// Ends what moves on the screen.
     pub fn finish(&self) {
         self.human.finish();

@@ -1,0 +1,25 @@
+//! `--profile`: the way of running that a plan is settled for.
+
+use crate::plan::{Debug, Profile};
+
+/// Which one, by the name of the command that runs it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Which {
+    /// As deployed
+    Production,
+    /// As `parity up` runs it
+    #[default]
+    Up,
+    /// As `parity debug` runs it
+    Debug,
+}
+
+impl From<Which> for Profile {
+    fn from(which: Which) -> Self {
+        match which {
+            Which::Production => Profile::Production,
+            Which::Up => Profile::Up,
+            Which::Debug => Profile::Debug(Debug::default()),
+        }
+    }
+}
