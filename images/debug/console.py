@@ -18,6 +18,8 @@ import threading
 import time
 
 PLACE = "/run/parity/debug"
+# Holds this process's id.
+CONSOLE = "console"
 # Between two looks for new processes, in seconds.
 LOOK = 0.1
 
@@ -135,7 +137,7 @@ def find():
         return
     for name in names:
         path = PLACE + "/" + name
-        if path not in processes:
+        if name.endswith(".sock") and path not in processes:
             try:
                 processes[path] = Process(path)
             except OSError:
@@ -188,6 +190,8 @@ def note(process, message):
     """What a process says while it is not stopped."""
     global wanted
     if "armed" in message:
+        if not any(one.armed for one in processes.values()):
+            mark()
         process.armed = True
         request, SETTINGS["request"] = SETTINGS["request"], None
         if request:
@@ -337,6 +341,14 @@ def look():
                     note(one, message)
         except OSError:
             lose(one)
+
+
+def mark():
+    """Processes that come from now on wait until they are found."""
+    new = "%s/%s.%d" % (PLACE, CONSOLE, os.getpid())
+    with open(new, "w") as file:
+        file.write("%d" % os.getpid())
+    os.rename(new, "%s/%s" % (PLACE, CONSOLE))
 
 
 def main():

@@ -57,7 +57,9 @@ class Link:
         self.lost = False
         # The terminal itself, for debuggers that want one.
         self.terminal = None
+        # As the console is told of them, and those that have no line at the moment.
         self.breakpoints = []
+        self.homeless = []
 
     def send(self, **message):
         try:
@@ -137,7 +139,7 @@ class Debugger(pdb.Pdb):
                 if self.link.pending:
                     self.link.send(out=self.link.pending)
                     self.link.pending = ""
-                self.link.breakpoints = breakpoints()
+                self.link.breakpoints = breakpoints() + self.link.homeless
                 self.link.send(go=True, breakpoints=self.link.breakpoints)
             if self.link.lost:
                 self.let_go()
@@ -333,20 +335,20 @@ def complete(text, before):
 # --- breakpoints ----------------------------------------------------------------------------------------------------
 
 
-def set_breakpoints(wanted):
-    """Sets them all anew. Returns what could not be set, and why."""
+def set_breakpoints(link, wanted):
+    """Sets them all anew. Returns what could not be set, and why; changed code may have a line for it again."""
     bdb.Breakpoint.clearBreakpoints()
-    refused = []
+    refused, link.homeless = [], []
     for one in wanted:
         try:
             path, line = resolve(one)
+            failed = bdb.Bdb().set_break(path, line, cond=one.get("if"))
         except ValueError as why:
-            refused.append("%s: %s" % (one["at"], why))
-            continue
-        scratch = bdb.Bdb()
-        failed = scratch.set_break(path, line, cond=one.get("if"))
+            failed = why
         if failed:
             refused.append("%s: %s" % (one["at"], failed))
+            link.homeless.append(one)
+    link.breakpoints = breakpoints() + link.homeless
     return refused
 
 
@@ -399,8 +401,8 @@ def set_again():
     """Sets them where their lines are now. A process may have been told of them long before it imports the code."""
     link = console
     if link is not None and link.breakpoints:
-        refused = set_breakpoints(link.breakpoints)
-        link.send(armed=True, breakpoints=breakpoints(), refused=refused)
+        refused = set_breakpoints(link, link.breakpoints)
+        link.send(armed=True, breakpoints=link.breakpoints, refused=refused)
 
 
 def breakpoints():
@@ -553,14 +555,13 @@ ORIGINAL, SET_TRACE = sys.breakpointhook, pdb.set_trace
 def arm(link, wanted):
     global console
     link.errors = wanted.get("errors", True)
-    refused = set_breakpoints(wanted.get("breakpoints") or [])
     # With the texts that their lines have now.
-    link.breakpoints = breakpoints()
+    refused = set_breakpoints(link, wanted.get("breakpoints") or [])
     console = link
     sys.breakpointhook = breakpoint_in_code
     pdb.set_trace = breakpoint_in_code
     parity_hook.arm()
-    link.send(armed=True, breakpoints=breakpoints(), refused=refused)
+    link.send(armed=True, breakpoints=link.breakpoints, refused=refused)
 
 
 def disarm(link):

@@ -11,6 +11,10 @@ import threading
 
 ETC = "/etc/parity"
 PLACE = "/run/parity/debug"
+# Holds the id of the process that has the terminal, while somebody debugs.
+CONSOLE = "console"
+# Seconds. By then it has found a new process.
+FOUND_WITHIN = 1
 
 sys.modules["parity_hook"] = sys.modules[__name__]
 
@@ -73,12 +77,22 @@ def listen_for_ide(port, startup=None):
         debugpy.wait_for_client()
 
 
+def is_debugged():
+    try:
+        with open("%s/%s" % (PLACE, CONSOLE)) as file:
+            return os.path.exists("/proc/%d" % int(file.read()))
+    except (OSError, ValueError):
+        return False
+
+
 def begin():
     os.makedirs(PLACE, mode=0o700, exist_ok=True)
     place = "%s/%d.sock" % (PLACE, os.getpid())
     # With each reload a process comes and another goes; what those left behind that are gone is taken away.
     for name in os.listdir(PLACE):
         pid = name.partition(".")[0]
+        if pid == CONSOLE:
+            continue
         if pid == str(os.getpid()) or not os.path.exists("/proc/" + pid):
             try:
                 os.unlink(PLACE + "/" + name)
@@ -95,6 +109,9 @@ def begin():
     elif mode:
         # A session of its own: nothing runs before its breakpoints are set.
         armed.wait()
+    elif is_debugged():
+        # This process may serve at once.
+        armed.wait(FOUND_WITHIN)
     if mode == "startup":
         debugger.at_startup()
 

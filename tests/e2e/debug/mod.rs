@@ -5,6 +5,8 @@ mod breakpoints;
 mod ending;
 mod keys;
 mod post_mortem;
+mod reloading;
+mod tools;
 
 use std::thread::JoinHandle;
 use std::time::Duration;
