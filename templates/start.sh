@@ -26,6 +26,10 @@ hook() {
     [ "$status" -eq 0 ] || exit {{ hook_failed }}
 }
 {% endif %}
+{% if hooked -%}
+# All of /etc/parity is there.
+: >/run/parity/unpacked
+{% endif -%}
 {% if sync -%}
 # The project comes by upload.
 until [ -e /run/parity/uploaded ]; do sleep 0.05; done

@@ -20,8 +20,9 @@ import time
 PLACE = "/run/parity/debug"
 # Holds this process's id.
 CONSOLE = "console"
-# Between two looks for new processes, in seconds.
+# Between two looks for new processes, in seconds; for the first one, somebody waits.
 LOOK = 0.1
+EAGER_LOOK = 0.005
 
 SETTINGS = json.loads(sys.argv[1])
 wanted = SETTINGS["breakpoints"]
@@ -319,7 +320,7 @@ def look():
         interrupt()
     while answers:
         say(answers.pop(0))
-    ready, _, _ = select.select([0, *processes.values()], [], [], LOOK)
+    ready, _, _ = select.select([0, *processes.values()], [], [], LOOK if processes else EAGER_LOOK)
     for one in ready:
         if one == 0:
             try:

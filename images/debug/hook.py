@@ -99,11 +99,14 @@ def begin():
             except OSError:
                 # Another process was faster.
                 pass
+    mode = os.environ.get("PARITY_DEBUG")
+    if mode and not mode.startswith("dap:"):
+        # Somebody comes for sure.
+        load()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(place)
     listener.listen(4)
     threading.Thread(target=listen, args=(listener,), name="parity-debug", daemon=True).start()
-    mode = os.environ.get("PARITY_DEBUG")
     if mode and mode.startswith("dap:"):
         listen_for_ide(*mode.split(":")[1:])
     elif mode:

@@ -1,6 +1,7 @@
 //! `parity debug`
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -201,11 +202,11 @@ impl Report for Beside<'_> {
     }
 }
 
-/// A container that has just begun has not unpacked its files yet. All of them are there when the first process has its hook.
+/// A container that has just begun has not unpacked its files yet. The console starts while Apache does.
 const CONSOLE: &str = "\
 echo $$ >\"/run/parity/$2\"
-while [ ! -d /run/parity/debug ]; do sleep 0.03; done
-exec /opt/venv/bin/python -I /etc/parity/console.py \"$1\"
+while [ ! -e /run/parity/unpacked ]; do sleep 0.01; done
+exec /opt/venv/bin/python -I -S /etc/parity/console.py \"$1\"
 ";
 
 /// Ends the console when this command is no more, however it ended: an engine leaves a program with a terminal alone then, but
@@ -216,6 +217,8 @@ read -r pid <\"/run/parity/$1\" && grep -qs console.py \"/proc/$pid/cmdline\" &&
 rm -f \"/run/parity/$1\"
 ";
 
+const GUARDED_AFTER: Duration = Duration::from_millis(500);
+
 /// The console's exit code where another one was there before.
 const BUSY: i64 = 3;
 
@@ -224,11 +227,19 @@ async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, s
     let file = format!("console-{}", std::process::id());
     let guard = ["sh", "-c", GUARD, "guard", &file].map(String::from).to_vec();
     let guard = Command { argv: guard, tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
-    let _guard = engine.exec(container, &guard).await?;
     let argv = ["sh", "-c", CONSOLE, "console", settings, &file].map(String::from).to_vec();
     let env = context.environment.get("TERM").map(|term| format!("TERM={term}")).into_iter().collect();
     let command = Command { argv, tty: true, stdin: true, env, working_directory: Some("/".into()) };
-    lend_terminal(engine, container, &command, Raw::enter_beside_a_log, told).await
+    let guarded = async {
+        // The console is what somebody waits for.
+        tokio::time::sleep(GUARDED_AFTER).await;
+        let _guard = engine.exec(container, &guard).await?;
+        std::future::pending::<Result<i64>>().await
+    };
+    tokio::select! {
+        code = lend_terminal(engine, container, &command, Raw::enter_beside_a_log, told) => code,
+        failed = guarded => failed,
+    }
 }
 
 /// Joins a server that runs, whoever started it. It goes on when this ends.

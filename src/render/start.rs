@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::debug;
 use super::quote::{ShellWord, refuse};
 use super::reload::FIRST;
 use super::template;
@@ -25,6 +26,8 @@ struct View {
     first: Option<&'static str>,
     /// The project is uploaded once the container runs.
     sync: bool,
+    /// The debugger's console waits for its files.
+    hooked: bool,
 }
 
 /// A program to run before Apache.
@@ -62,6 +65,7 @@ pub fn render(plan: &Plan) -> Result<String> {
             no_directory: NO_DIRECTORY,
             first: plan.reload.as_ref().map(|_| FIRST),
             sync: plan.reload.as_ref().is_some_and(|reload| *reload.sync),
+            hooked: debug::is_hooked(plan),
         },
     )
 }
@@ -102,6 +106,8 @@ mod tests {
         # Written by parity. Prepares the container and becomes Apache.
         # What starts with the byte 0x1e is for parity, which runs this.
 
+        # All of /etc/parity is there.
+        : >/run/parity/unpacked
         cd '/app' || exit 91
         exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND
         ");
@@ -128,6 +134,8 @@ mod tests {
     /// Runs the script for real, with Apache replaced by `echo`.
     fn run(hooks: &[&str]) -> (Option<i32>, String, String) {
         let mut plan = testing::flask();
+        // Of which the script asks nothing of the container but Apache.
+        plan.profile = Profile::Production;
         plan.working_directory.value = "/".into();
         plan.start_hooks = hooks.iter().map(|hook| Sourced::default((*hook).to_owned())).collect();
         let script = render(&plan).unwrap().replace("exec /usr/sbin/apache2", "exec echo apache2");
