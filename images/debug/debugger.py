@@ -21,17 +21,33 @@ To the console:
 """
 
 import bdb
-import ctypes
+import contextlib
 import json
 import linecache
 import os
-import pdb
 import queue
 import socket
 import sys
 import threading
 
 import parity_hook
+
+
+@contextlib.contextmanager
+def without_readline():
+    """The console has the terminal. Here readline would only take its time to read what kind of terminal that is."""
+    known = "readline" in sys.modules
+    if not known:
+        sys.modules["readline"] = None
+    try:
+        yield
+    finally:
+        if not known:
+            del sys.modules["readline"]
+
+
+with without_readline():
+    import pdb
 
 ETC = "/etc/parity"
 PROJECT = "/app"
@@ -111,7 +127,8 @@ class Debugger(pdb.Pdb):
     current = None
 
     def __init__(self, link, what):
-        pdb.Pdb.__init__(self, completekey=None, stdin=link, stdout=link, nosigint=True, readrc=False)
+        with without_readline():
+            pdb.Pdb.__init__(self, completekey=None, stdin=link, stdout=link, nosigint=True, readrc=False)
         self.use_rawinput = False
         self.link = link
         self.what = what
@@ -254,6 +271,9 @@ class Debugger(pdb.Pdb):
 
 def raise_in(thread, kind):
     """Raises an exception in another thread at its next step; None takes back one that has not been raised yet."""
+    # Imported when it is needed, since somebody waits for the first prompt.
+    import ctypes
+
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), kind and ctypes.py_object(kind))
 
 
