@@ -231,8 +231,10 @@ async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, s
     let env = context.environment.get("TERM").map(|term| format!("TERM={term}")).into_iter().collect();
     let command = Command { argv, tty: true, stdin: true, env, working_directory: Some("/".into()) };
     let guarded = async {
-        // The console is what somebody waits for.
-        tokio::time::sleep(GUARDED_AFTER).await;
+        // In a session of its own somebody waits for the first prompt, and a server that is left behind is the next one's to remove.
+        if told.is_some() {
+            tokio::time::sleep(GUARDED_AFTER).await;
+        }
         let _guard = engine.exec(container, &guard).await?;
         std::future::pending::<Result<i64>>().await
     };
