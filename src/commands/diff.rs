@@ -12,13 +12,17 @@ use crate::ui::Table;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// What `parity smoke` does otherwise, not `parity up`
+    #[arg(long)]
+    smoke: bool,
+
     #[command(flatten)]
     server: ServerFlags,
 }
 
 /// Needs no engine.
 pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
-    let settled = context.settle(&args.server, Profile::Up)?;
+    let settled = context.settle(&args.server, if args.smoke { Profile::Smoke } else { Profile::Up })?;
     let differences = &settled.plan.differences;
     if context.ui.is_json() {
         context.ui.result(&as_json(differences).to_string());

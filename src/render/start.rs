@@ -6,7 +6,7 @@ use super::quote::{ShellWord, refuse};
 use super::reload::FIRST;
 use super::template;
 use crate::error::Result;
-use crate::plan::{CollectStatic, Plan, Profile};
+use crate::plan::{CollectStatic, Plan};
 
 /// The script's exit code after a hook failed; the hook's own is in the line before it.
 pub const HOOK_FAILED: u8 = 90;
@@ -45,7 +45,7 @@ struct Hook {
 pub fn render(plan: &Plan) -> Result<String> {
     let mut hooks = Vec::new();
     // Production's image has them already.
-    if let Some(collect) = plan.collect_static.as_ref().filter(|_| plan.profile != Profile::Production) {
+    if let Some(collect) = plan.collect_static.as_ref().filter(|_| !plan.profile.is_baked()) {
         let argv: Vec<String> = collect_static(collect);
         hooks.push(Hook::new("collectstatic", 0, COLLECT_COMMAND, argv.iter().map(String::as_str))?);
     }
@@ -93,6 +93,7 @@ pub fn collect_static(collect: &CollectStatic) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Profile;
     use crate::render::testing;
     use crate::units::Sourced;
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::Interrupts;
 use super::diagnose::diagnose;
 use crate::engine::base::{self, STAGE as BASE};
-use crate::engine::build::Build;
+use crate::engine::build::{Build, project_archive};
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
@@ -44,6 +44,8 @@ pub struct Image {
 const BUILD: &str = "build";
 /// Name of images that belong to no repository.
 const LOCAL: &str = "localhost/parity";
+/// Name of images that `parity smoke` checks.
+const SMOKE: &str = "localhost/parity-smoke";
 /// Name of images with a debugger.
 const DEBUGGER_NAME: &str = "localhost/parity-debugger";
 
@@ -168,17 +170,56 @@ pub async fn production(
         requirement_files: requirement_files(plan)?,
         ..Options::default()
     };
-    let build = Build {
+    let build = production_build(plan, name, &options, how)?;
+    let worked = interrupts.or(run_build(engine, &build, report)).await?;
+    Ok(Image { reference: name.to_owned(), worked })
+}
+
+fn production_build(plan: &Plan, name: &str, options: &Options, how: &How) -> Result<Build> {
+    Ok(Build {
         image: name.to_owned(),
         target: PRODUCTION.into(),
-        files: render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, &options)?,
+        files: render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, options)?,
         project: Some(plan.root.clone()),
         leave_out: how.leave_out.clone(),
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), PRODUCTION.into())],
         no_cache: how.no_cache,
+    })
+}
+
+/// The image that would be deployed, of the project as it is now, for checks of it. It is built once for the same files; when
+/// they have changed, the one from before is removed.
+///
+/// # Errors
+/// As [`ensure`].
+pub async fn smoke(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interrupts, report: &dyn Report) -> Result<Image> {
+    let file = LockFile::open(&plan.root)?;
+    let requirement_files = requirement_files(plan)?;
+    let name = |base: &LockedBase| -> Result<String> {
+        let options = Options { base: base::reference_of(base), requirement_files: requirement_files.clone(), ..Options::default() };
+        let build = production_build(plan, SMOKE, &options, how)?;
+        let project = project_archive(&plan.root, &how.leave_out)
+            .map_err(|error| Failure::new(Kind::Build, "cannot read the project's files").caused_by(&error))?;
+        let root = plan.root.as_os_str().as_encoded_bytes();
+        let parts = build.files.iter().flat_map(|(path, content)| [path.as_bytes(), content.as_slice()]);
+        Ok(format!("{SMOKE}:{}", digest_of(parts.chain([root, project.as_slice()]))))
     };
+    let locked = file.lock.as_ref().map(|lock| lock.base.clone());
+    if let Some(locked) = locked.as_ref().filter(|locked| !how.build && !how.no_cache && locked.image == plan.image.base.name()) {
+        let reference = name(locked)?;
+        if interrupts.or(engine.has_image(&reference)).await? {
+            return Ok(Image { reference, worked: 0 });
+        }
+    }
+    let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
+    file.write(&ready.locked, report);
+    let reference = name(&ready.locked)?;
+    let options = Options { base: ready.reference, build_ca: read_ca(how.build_ca.as_deref())?, requirement_files, ..Options::default() };
+    let mut build = production_build(plan, &reference, &options, how)?;
+    build.labels.push((label::PROJECT.into(), plan.root.to_string_lossy().into_owned()));
     let worked = interrupts.or(run_build(engine, &build, report)).await?;
-    Ok(Image { reference: name.to_owned(), worked })
+    engine.remove_images(&format!("{}={}", label::PROJECT, plan.root.display()), &reference).await;
+    Ok(Image { reference, worked })
 }
 
 async fn run_build(engine: &Engine, build: &Build, report: &dyn Report) -> Result<usize> {
@@ -247,16 +288,19 @@ fn says_that_it_is_absent(why: &str) -> bool {
 fn image_reference(plan: &Plan, base: &LockedBase, requirements: &[(String, Vec<u8>)]) -> Result<String> {
     // The CA bundle of a machine is not part of an image, and must not be of its name.
     let options = Options { base: base::reference_of(base), requirement_files: requirements.to_vec(), ..Options::default() };
-    let mut digest = Sha256::new();
-    for (path, content) in render::context_files(&runtime_plan(plan), &options)? {
-        digest.update((path.len() as u64).to_le_bytes());
-        digest.update(path);
-        digest.update((content.len() as u64).to_le_bytes());
-        digest.update(content);
-    }
-    let digest: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let files = render::context_files(&runtime_plan(plan), &options)?;
+    let digest = digest_of(files.iter().flat_map(|(path, content)| [path.as_bytes(), content.as_slice()]));
     let repository = plan.image.repository.as_ref().map_or(LOCAL, |repository| repository.value.as_str());
     Ok(format!("{repository}:{digest}"))
+}
+
+fn digest_of<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn runtime_plan(plan: &Plan) -> Plan {
