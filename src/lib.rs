@@ -19,6 +19,7 @@ pub mod plan;
 pub mod project;
 pub mod render;
 pub mod session;
+pub mod smoke;
 pub mod ui;
 pub mod units;
 pub mod watch;

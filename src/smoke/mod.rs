@@ -1,0 +1,16 @@
+//! `parity smoke`: what is asked of a running application, what is expected, and how it is told.
+//!
+//! Everything but `client` and `run` is pure.
+
+pub mod capture;
+pub mod client;
+pub mod evaluate;
+pub mod journal;
+pub mod outcome;
+pub mod redact;
+pub mod report;
+pub mod run;
+pub mod select;
+mod text;
+
+pub use crate::config::checks::{self as check, PROBES};
