@@ -21,6 +21,7 @@ use std::path::PathBuf;
 
 use crate::units::{EntryPoint, Secret, Sourced};
 
+pub(crate) use advice::nearest;
 pub use load::{Flags, Sources, load};
 pub use project::PROJECT_SETTINGS;
 pub use reload::{OnError, Reload, WatchAction, WatchRule};

@@ -5,13 +5,17 @@
 pub mod capture;
 pub mod client;
 pub mod evaluate;
+mod html;
 pub mod journal;
+mod mismatch;
 pub mod outcome;
 pub mod probes;
+pub mod question;
 pub mod redact;
 pub mod report;
 pub mod run;
 pub mod select;
 mod text;
+mod trouble;
 
 pub use crate::config::checks::{self as check, PROBES};
