@@ -31,7 +31,11 @@ pub fn evaluate(expect: &Expect, answer: &Answer, values: &Values) -> Result<Vec
     if let Some(most) = expect.max_ms {
         let took = answer.took.as_millis();
         if took > u128::from(most) {
-            wrong.push(Mismatch::said(format!("the answer took {took} ms, not {most} ms at most"), format!("at most {most} ms"), format!("{took} ms")));
+            wrong.push(Mismatch::said(
+                format!("the answer took {took} ms, not {most} ms at most"),
+                format!("at most {most} ms"),
+                format!("{took} ms"),
+            ));
         }
     }
     Ok(wrong)
@@ -186,7 +190,9 @@ fn json_test(subject: &str, test: &JsonTest, found: &[&Value], values: &Values) 
         several => Value::Array(several.iter().copied().cloned().collect()),
     };
     match test {
-        JsonTest::Exists(true) if found.is_empty() => return Ok(Some(Mismatch::said(format!("{subject} finds nothing"), "something", "nothing"))),
+        JsonTest::Exists(true) if found.is_empty() => {
+            return Ok(Some(Mismatch::said(format!("{subject} finds nothing"), "something", "nothing")));
+        }
         JsonTest::Exists(false) if !found.is_empty() => {
             return Ok(Some(Mismatch::but_is(subject, "is there", "nothing", &shown(&whole()), None)));
         }
@@ -206,7 +212,8 @@ fn json_test(subject: &str, test: &JsonTest, found: &[&Value], values: &Values) 
         }
         JsonTest::NotEquals(other) => {
             let (other, actual) = (other.fill(values)?, whole());
-            same(&other, &actual).then(|| Mismatch::but_is(subject, "is what it must not be", format!("not {}", shown(&other)), &shown(&actual), None))
+            same(&other, &actual)
+                .then(|| Mismatch::but_is(subject, "is what it must not be", format!("not {}", shown(&other)), &shown(&actual), None))
         }
         JsonTest::Contains(part) => {
             let part = part.fill(values)?;
@@ -215,14 +222,14 @@ fn json_test(subject: &str, test: &JsonTest, found: &[&Value], values: &Values) 
                 Value::Object(pairs) => part.as_str().is_some_and(|name| pairs.contains_key(name)),
                 value => plain(value).contains(&plain(&part)) || same(value, &part),
             };
-            let missing = || Mismatch::but_is(subject, &format!("does not contain {}", quoted(&shown(&part))), shown(&part), &shown(&whole()), None);
+            let missing =
+                || Mismatch::but_is(subject, &format!("does not contain {}", quoted(&shown(&part))), shown(&part), &shown(&whole()), None);
             (!found.iter().any(has)).then(missing)
         }
         JsonTest::Matches(pattern) => {
             let pattern = pattern.fill(values)?;
-            let missing = || {
-                Mismatch::but_is(subject, &format!("does not match {}", quoted(&pattern.text)), &pattern.text, &shown(&whole()), None)
-            };
+            let missing =
+                || Mismatch::but_is(subject, &format!("does not match {}", quoted(&pattern.text)), &pattern.text, &shown(&whole()), None);
             (!found.iter().any(|value| pattern.value.is_match(&plain(value)))).then(missing)
         }
         JsonTest::Exists(_) | JsonTest::Count(_) => None,

@@ -34,7 +34,8 @@ impl Journal {
     pub fn between(&self, from: Instant, until: Instant) -> Vec<Record> {
         let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         let meant = |(at, record): &&(Instant, Record)| {
-            (from..=until).contains(at) && !matches!(record.kind, RecordKind::Noise | RecordKind::Start | RecordKind::Hook)
+            (from..=until).contains(at)
+                && !matches!(record.kind, RecordKind::Noise | RecordKind::Start | RecordKind::Hook | RecordKind::Finding)
         };
         records.iter().filter(meant).map(|(_, record)| record.clone()).collect()
     }

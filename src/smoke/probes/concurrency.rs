@@ -1,6 +1,7 @@
 //! `concurrency`: the same requests one after the other and then many at a time. What was stable must stay so.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -49,17 +50,25 @@ pub async fn look(address: &str, requests: &[Ask], processes: usize, threads: us
     let width = (2 * processes * threads).clamp(4, WIDEST);
     let patience = PATIENCE + slowest * u32::try_from(width).unwrap_or(1);
     let begun = Instant::now();
+    let hangs = AtomicBool::new(false);
     let total = (requests.len() * width * 2).min(TOTAL);
     seen.together = stream::iter(0..total)
-        .take_while(|_| std::future::ready(begun.elapsed() < BUDGET))
-        .map(|number| async move {
-            let request = number % requests.len();
-            Sample { request, got: requests[request].send(address, patience).await }
+        .take_while(|_| std::future::ready(begun.elapsed() < BUDGET && !hangs.load(Ordering::Relaxed)))
+        .map(|number| {
+            let hangs = &hangs;
+            async move {
+                let request = number % requests.len();
+                let got = requests[request].send(address, patience).await;
+                hangs.fetch_or(got == Err(Lost::TimedOut), Ordering::Relaxed);
+                Sample { request, got }
+            }
         })
         .buffered(width)
         .collect()
         .await;
-    alone(address, requests, rounds, &mut seen.alone).await;
+    if !hangs.into_inner() {
+        alone(address, requests, rounds, &mut seen.alone).await;
+    }
     seen
 }
 

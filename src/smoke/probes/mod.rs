@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::client::{Asked, Client};
 use super::journal::Journal;
 use super::outcome::{Finding, Outcome, What};
 use crate::engine::Engine;
@@ -25,6 +26,10 @@ use ask::Ask;
 
 /// What the server says about a request arrives until so long after its answer.
 const SETTLING: Duration = Duration::from_millis(150);
+/// A server that still answers does so in that time.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The probes that need answers.
+const ASKING: [&str; 4] = ["concurrency", "multi-process", "server-differences", "shutdown"];
 /// Words of the log that tell of a process that crashed.
 const CRASHES: [&str; 4] =
     ["Truncated or oversized response", "exit signal Segmentation fault", "exit signal Abort", "exit signal Bus error"];
@@ -37,6 +42,24 @@ pub struct Done {
     pub status: Option<u16>,
     /// Its check passed.
     pub passed: bool,
+}
+
+impl Done {
+    /// What a client has asked the checks with, each with how its check ended.
+    pub fn all(client: &Client, outcomes: &[Outcome]) -> Vec<Self> {
+        let base = client.base().as_str();
+        let mount = base.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or_default();
+        let done =
+            client.asked().into_iter().filter(|asked| asked.question.path.starts_with('/')).map(|Asked { question, cookies, status }| {
+                let label = format!("{} {}", question.method, question.path);
+                let failed = outcomes.iter().any(|outcome| outcome.has_failed() && outcome.request.as_ref() == Some(&label));
+                let mut headers = question.headers;
+                headers.extend(cookies.map(|cookies| ("Cookie".to_owned(), cookies)));
+                let path = format!("{mount}{}", question.path);
+                Self { ask: Ask { method: question.method, path, headers, body: question.body }, status, passed: !failed }
+            });
+        done.collect()
+    }
 }
 
 /// What the validator said, as it arrives. Clones share it.
@@ -82,7 +105,10 @@ pub async fn run(ground: &Ground<'_>, unwanted: impl Fn(&str) -> Option<String>)
     let mut outcomes = Vec::new();
     for name in super::PROBES {
         let begun = Instant::now();
-        let reason = unwanted(name).or_else(|| ground.cannot(name).map(String::from));
+        let mut reason = unwanted(name).or_else(|| ground.cannot(name).map(String::from));
+        if reason.is_none() && ASKING.contains(&name) && ground.is_silent().await {
+            reason = Some("the server does not answer any more".into());
+        }
         outcomes.push(match reason {
             Some(reason) => Outcome::skipped(name, What::Probe, reason),
             None => match ground.probe(name).await {
@@ -120,6 +146,11 @@ fn broken(failure: Failure) -> Finding {
 }
 
 impl Ground<'_> {
+    /// A server whose threads all wait for each other would be asked in vain, for long.
+    async fn is_silent(&self) -> bool {
+        Ask::get("/").send(&self.address(), PATIENCE).await.is_err()
+    }
+
     /// Why a probe cannot work on what `parity up` runs.
     fn cannot(&self, name: &str) -> Option<&'static str> {
         const VALIDATOR: &str = "it needs the validator, which the server of `parity up` does not have";

@@ -12,7 +12,8 @@ def application(environ, start_response):
     if path == "/slow":
         time.sleep(float(query.get("s", 1)))
     if path == "/die":
-        # All of the server, as when a container runs out of memory.
-        os.kill(1, signal.SIGKILL) if os.getppid() != 1 else os.kill(os.getppid(), signal.SIGTERM)
+        # All of the server: the process that the container lives by.
+        os.kill(1, signal.SIGTERM)
+        time.sleep(60)
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"fine\n"]
