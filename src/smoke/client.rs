@@ -119,27 +119,13 @@ pub struct Client {
     /// Made when it is needed: reading the system's certificates takes a while.
     encrypted: OnceLock<Result<Pool<HttpsConnector<HttpConnector>, Full<Bytes>>, String>>,
     jar: Mutex<CookieStore>,
-    asked: Mutex<Vec<Asked>>,
 }
-
-/// A request that was made, for whoever wants to make it again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    pub question: Question,
-    /// The header with the cookies that go with it by now.
-    pub cookies: Option<String>,
-    /// `None`: it got no answer.
-    pub status: Option<u16>,
-}
-
-/// More of them are not remembered.
-const MOST_ASKED: usize = 1000;
 
 impl Client {
     pub fn new(base: Base) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self { base, plain: pool(connector), encrypted: OnceLock::new(), jar: Mutex::default(), asked: Mutex::default() }
+        Self { base, plain: pool(connector), encrypted: OnceLock::new(), jar: Mutex::default() }
     }
 
     pub fn base(&self) -> &Base {
@@ -169,40 +155,13 @@ impl Client {
     pub async fn ask(&self, question: &Question, deadline: Duration) -> Result<Answer, Trouble> {
         let begun = Instant::now();
         let mut progress = None;
-        let answered = match tokio::time::timeout(deadline, self.follow(question, &mut progress)).await {
+        match tokio::time::timeout(deadline, self.follow(question, &mut progress)).await {
             Ok(answer) => answer.map(|answer| Answer { took: begun.elapsed(), ..answer }),
             Err(_) => Err(match progress {
                 None => Trouble::Hangs(deadline.as_secs()),
                 Some(received) => Trouble::HangsInBody(deadline.as_secs(), size(received)),
             }),
-        };
-        self.remember(question, answered.as_ref().ok().map(|answer| answer.status));
-        answered
-    }
-
-    /// What was asked until now, in the order of the answers.
-    pub fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn remember(&self, question: &Question, status: Option<u16>) {
-        let url = Url::parse(&self.base.join(&question.path)).ok();
-        let cookies = url.map(|url| self.cookies(question, &url)).filter(|cookies| !cookies.is_empty());
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.len() < MOST_ASKED {
-            asked.push(Asked { question: question.clone(), cookies, status });
         }
-    }
-
-    /// `a=1; b=2`: the request's own and those of the jar.
-    fn cookies(&self, question: &Question, url: &Url) -> String {
-        let mut cookies: Vec<(String, String)> = question.cookies.clone();
-        for (name, value) in self.jar().get_request_values(url) {
-            if !cookies.iter().any(|(known, _)| known == name) {
-                cookies.push((name.to_owned(), value.to_owned()));
-            }
-        }
-        cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
     async fn follow(&self, question: &Question, received: &mut Option<usize>) -> Result<Answer, Trouble> {
@@ -241,17 +200,22 @@ impl Client {
                 request = request.header(name, value);
             }
         }
-        if let Some(authorization) =
-            self.base.authorization.as_ref().filter(|_| !named("authorization") && parsed.origin() == self.base.origin)
+        if let Some(authorization) = self.base.authorization.as_ref().filter(|_| !named("authorization") && parsed.origin() == self.base.origin)
         {
             request = request.header("authorization", authorization);
         }
         for (name, value) in &question.headers {
             request = request.header(name, value);
         }
-        let cookies = self.cookies(question, parsed);
+        let mut cookies: Vec<(String, String)> = question.cookies.clone();
+        for (name, value) in self.jar().get_request_values(parsed) {
+            if !cookies.iter().any(|(known, _)| known == name) {
+                cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
         if !cookies.is_empty() && !named("cookie") {
-            request = request.header(header::COOKIE, cookies);
+            let cookies: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header(header::COOKIE, cookies.join("; "));
         }
         let request = request.body(Full::new(Bytes::from(question.body.clone()))).map_err(|why| unsendable(&why))?;
         let host = parsed[url::Position::BeforeHost..url::Position::AfterPort].to_owned();

@@ -14,9 +14,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::client::{Asked, Client};
 use super::journal::Journal;
 use super::outcome::{Finding, Outcome, What};
+use super::run::Exchange;
 use crate::engine::Engine;
 use crate::error::{Failure, Result};
 use crate::logs::{self, Paths, Record, RecordKind};
@@ -45,19 +45,15 @@ pub struct Done {
 }
 
 impl Done {
-    /// What a client has asked the checks with, each with how its check ended.
-    pub fn all(client: &Client, outcomes: &[Outcome]) -> Vec<Self> {
-        let base = client.base().as_str();
-        let mount = base.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or_default();
-        let done =
-            client.asked().into_iter().filter(|asked| asked.question.path.starts_with('/')).map(|Asked { question, cookies, status }| {
-                let label = format!("{} {}", question.method, question.path);
-                let failed = outcomes.iter().any(|outcome| outcome.has_failed() && outcome.request.as_ref() == Some(&label));
-                let mut headers = question.headers;
-                headers.extend(cookies.map(|cookies| ("Cookie".to_owned(), cookies)));
-                let path = format!("{mount}{}", question.path);
-                Self { ask: Ask { method: question.method, path, headers, body: question.body }, status, passed: !failed }
-            });
+    /// What was asked of a server for checks.
+    pub fn all(url: &str, exchanges: Vec<Exchange>) -> Vec<Self> {
+        let mount = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or_default();
+        let mount = mount.trim_end_matches('/');
+        let here = exchanges.into_iter().filter(|exchange| exchange.question.path.starts_with('/'));
+        let done = here.map(|Exchange { question, status, passed }| {
+            let path = format!("{mount}{}", question.path);
+            Self { ask: Ask { method: question.method, path, headers: question.headers, body: question.body }, status, passed }
+        });
         done.collect()
     }
 }
@@ -97,31 +93,24 @@ pub struct Ground<'a> {
     pub shell: BTreeSet<String>,
 }
 
-/// Why no probe works on a deployment that is only reached over the network.
-pub const ELSEWHERE: &str = "it needs a server that parity runs: `parity smoke` without --url starts one";
-
-/// Runs the probes that are wanted, the one that ends the server last. `unwanted` says why one is left out.
-pub async fn run(ground: &Ground<'_>, unwanted: impl Fn(&str) -> Option<String>) -> Vec<Outcome> {
-    let mut outcomes = Vec::new();
-    for name in super::PROBES {
-        let begun = Instant::now();
-        let mut reason = unwanted(name).or_else(|| ground.cannot(name).map(String::from));
-        if reason.is_none() && ASKING.contains(&name) && ground.is_silent().await {
-            reason = Some("the server does not answer any more".into());
-        }
-        outcomes.push(match reason {
-            Some(reason) => Outcome::skipped(name, What::Probe, reason),
-            None => match ground.probe(name).await {
-                Ok(Looked::At { wrong, remarks }) if wrong.is_empty() => {
-                    Outcome { findings: remarks, ..Outcome::passed(name, What::Probe, begun.elapsed()) }
-                }
-                Ok(Looked::At { wrong, .. }) => Outcome::failed(name, What::Probe, begun.elapsed(), wrong),
-                Ok(Looked::Not(reason)) => Outcome::skipped(name, What::Probe, reason),
-                Err(failure) => Outcome::failed(name, What::Probe, begun.elapsed(), vec![broken(failure)]),
-            },
-        });
+/// Does one probe. A reason says why it cannot be done here, or is not wanted.
+pub async fn run(ground: &Ground<'_>, name: &str, unwanted: Option<String>) -> Outcome {
+    let begun = Instant::now();
+    let mut reason = unwanted.or_else(|| ground.cannot(name).map(String::from));
+    if reason.is_none() && ASKING.contains(&name) && ground.is_silent().await {
+        reason = Some("the server does not answer any more".into());
     }
-    outcomes
+    if let Some(reason) = reason {
+        return Outcome::skipped(name, What::Probe, reason);
+    }
+    match ground.probe(name).await {
+        Ok(Looked::At { wrong, remarks }) if wrong.is_empty() => {
+            Outcome { findings: remarks, ..Outcome::passed(name, What::Probe, begun.elapsed()) }
+        }
+        Ok(Looked::At { wrong, .. }) => Outcome::failed(name, What::Probe, begun.elapsed(), wrong),
+        Ok(Looked::Not(reason)) => Outcome::skipped(name, What::Probe, reason),
+        Err(failure) => Outcome::failed(name, What::Probe, begun.elapsed(), vec![broken(failure)]),
+    }
 }
 
 /// What a probe came to.
