@@ -37,7 +37,11 @@ pub const PROJECT_SETTINGS: &[Setting] = &[
     setting("preload", Shape::One, "Let those import third-party modules ahead of time."),
     setting("sync", Shape::One, "Upload the project into the container's memory instead of mounting it."),
     setting("watch-polling", Shape::One, "Look for changes every half second instead of being told by the system."),
-    setting("smoke", Shape::Checks, "What `parity smoke` checks: requests and what is expected of their answers, or files with such lists."),
+    setting(
+        "smoke",
+        Shape::Checks,
+        "What `parity smoke` checks: requests and what is expected of their answers, or files with such lists.",
+    ),
     setting("smoke-skip", Shape::List, "Checks and probes that `parity smoke` leaves out.").ruled(&rule::LINE),
 ];
 

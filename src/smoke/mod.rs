@@ -1,9 +1,10 @@
 //! `parity smoke`: what is asked of a running application, what is expected, and how it is told.
 //!
-//! Everything but `client` and `run` is pure.
+//! Everything but `client`, `run` and `command` is pure.
 
 pub mod capture;
 pub mod client;
+pub mod command;
 pub mod evaluate;
 mod html;
 pub mod journal;
@@ -14,7 +15,7 @@ pub mod redact;
 pub mod report;
 pub mod run;
 pub mod select;
-mod text;
+pub mod text;
 mod trouble;
 
 pub use crate::config::checks::{self as check, PROBES};

@@ -136,8 +136,13 @@ mod tests {
     #[test]
     fn nothing_of_an_outcome_is_left_out() {
         let hush = "hush-hush".to_owned();
-        let finding =
-            Finding { text: hush.clone(), expected: Some(hush.clone()), actual: Some(hush.clone()), details: vec![hush.clone()], hint: Some(hush.clone()) };
+        let finding = Finding {
+            text: hush.clone(),
+            expected: Some(hush.clone()),
+            actual: Some(hush.clone()),
+            details: vec![hush.clone()],
+            hint: Some(hush.clone()),
+        };
         let mut outcome = Outcome::failed(hush.clone(), What::Check, Duration::ZERO, vec![finding]);
         outcome.log = vec![Record { hint: Some(hush.clone()), ..Record::new(RecordKind::Error, [hush.clone()]) }];
         (outcome.request, outcome.answer) = (Some(hush.clone()), Some(hush.clone()));

@@ -155,7 +155,8 @@ impl Runner<'_> {
         let status = if findings.is_empty() { Status::Passed } else { Status::Failed };
         let answer = answered.ok().as_ref().map(Answer::summary);
         let request = Some(format!("{} {}", question.method, question.path));
-        let outcome = Outcome { place: place(check), status, log, request, answer, ..Outcome::failed(&check.name, What::Check, took, findings) };
+        let outcome =
+            Outcome { place: place(check), status, log, request, answer, ..Outcome::failed(&check.name, What::Check, took, findings) };
         Ok((outcome, captured))
     }
 

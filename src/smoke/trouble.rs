@@ -41,7 +41,9 @@ impl Trouble {
             return match io.map(io::Error::kind) {
                 Some(io::ErrorKind::ConnectionRefused) => Self::Refused(host.into()),
                 // TLS has errors of its own inside of those of the connection.
-                Some(io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput) => Self::Tls(host.into(), last),
+                Some(io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput) => {
+                    Self::Tls(host.into(), last)
+                }
                 _ => Self::Unreachable(host.into(), last),
             };
         }

@@ -9,7 +9,7 @@ const NAMES: [&str; 5] = ["status", "headers", "content-type", "body", "max-ms"]
 const TEXT_TESTS: [&str; 5] = ["equals", "contains", "not-contains", "regex", "exists"];
 const BODY_TESTS: [&str; 4] = ["contains", "not-contains", "regex", "equals"];
 const JSON_TESTS: [&str; 6] = ["equals", "not-equals", "contains", "regex", "exists", "count"];
-const HTML_TESTS: [&str; 6] = ["text", "contains", "not-contains", "regex", "exists", "count"];
+const HTML_TESTS: [&str; 7] = ["text", "equals", "contains", "not-contains", "regex", "exists", "count"];
 
 /// A test waits for an hour at most.
 const LONGEST: u32 = 3_600_000;
@@ -76,7 +76,19 @@ impl Reader<'_> {
         }
         let fields = self.fields(
             field,
-            &["contains", "not-contains", "regex", "equals", "jsonpath", "html-selector", "attribute", "not-equals", "text", "exists", "count"],
+            &[
+                "contains",
+                "not-contains",
+                "regex",
+                "equals",
+                "jsonpath",
+                "html-selector",
+                "attribute",
+                "not-equals",
+                "text",
+                "exists",
+                "count",
+            ],
         )?;
         if let Some(path) = fields.get("jsonpath") {
             let path = self.json_path(path)?;
@@ -122,12 +134,7 @@ impl Reader<'_> {
         })
     }
 
-    fn at_most_one<'f, 'n>(
-        &self,
-        whole: &Field<'n>,
-        fields: &'f Fields<'n>,
-        names: &[&str],
-    ) -> Result<Option<(&'n str, &'f Field<'n>)>> {
+    fn at_most_one<'f, 'n>(&self, whole: &Field<'n>, fields: &'f Fields<'n>, names: &[&str]) -> Result<Option<(&'n str, &'f Field<'n>)>> {
         let mut found = fields.iter().filter(|(key, _)| names.contains(&key.name.as_str()));
         match (found.next(), found.next()) {
             (None, _) => Ok(None),

@@ -35,7 +35,8 @@ pub fn load(root: &Path, entry: &Entry<'_>) -> Result<Vec<Check>> {
                 let whole = Field { subject: format!("`{}`", file.path.display()), spot: node.spot, node };
                 for item in items(file, &whole)? {
                     if item.is_text() {
-                        return Err(file.failure(item.spot, "a file of checks names no other files")
+                        return Err(file
+                            .failure(item.spot, "a file of checks names no other files")
                             .hint("write the name into `smoke:` in parity.yaml"));
                     }
                     written.push(Written { source: file, field: item });
@@ -60,7 +61,8 @@ fn named_files(root: &Path, source: &Source, whole: &Field<'_>) -> Result<Vec<(S
             return Err(source.failure(item.spot, &format!("{} is named twice", quoted(name))));
         }
         let Some(read) = file::read(root, path)? else {
-            return Err(source.failure(item.spot, &format!("there is no file {}", quoted(name)))
+            return Err(source
+                .failure(item.spot, &format!("there is no file {}", quoted(name)))
                 .hint("paths are relative to the project's directory"));
         };
         let node = yaml::parse(&read)?;
@@ -86,8 +88,7 @@ fn items<'n>(source: &Source, whole: &Field<'n>) -> Result<Vec<Field<'n>>> {
             for item in &mut items {
                 item.subject = "a check".into();
                 if matches!(item.node.value, Content::Null | Content::List(_)) {
-                    return Err(source
-                        .failure(item.spot, "a check must be a map such as `{request: {path: /}}`, or the name of a file"));
+                    return Err(source.failure(item.spot, "a check must be a map such as `{request: {path: /}}`, or the name of a file"));
                 }
             }
             Ok(items)
@@ -107,7 +108,8 @@ fn read_all(written: &[Written<'_>]) -> Result<Vec<Check>> {
             return Err(failure.hint("give each a `name:` of its own"));
         }
         if PROBES.contains(&check.name.as_str()) {
-            return Err(source.failure(named, &format!("{} is the name of a built-in probe", quoted(&check.name)))
+            return Err(source
+                .failure(named, &format!("{} is the name of a built-in probe", quoted(&check.name)))
                 .hint("give the check another name"));
         }
         let new: Vec<_> = check.capture.iter().map(|(name, _)| name.clone()).filter(|name| !scope.known.contains(name)).collect();
@@ -168,4 +170,3 @@ impl Reader<'_> {
         failure
     }
 }
-

@@ -133,7 +133,10 @@ pub enum Capture {
     Header(String),
     Cookie(String),
     /// The text of the first element, or one of its attributes.
-    Html { selector: Parsed<Selector>, attribute: Option<String> },
+    Html {
+        selector: Parsed<Selector>,
+        attribute: Option<String>,
+    },
 }
 
 /// Conditions on what the server's log says about the request.

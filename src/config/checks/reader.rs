@@ -215,7 +215,8 @@ impl Reader<'_> {
 
     pub fn selector(&self, field: &Field<'_>) -> Result<Parsed<scraper::Selector>> {
         let text = self.text(field)?;
-        let value = scraper::Selector::parse(&text).map_err(|_| self.must(field, "a CSS selector such as `form#login input[name=user]`"))?;
+        let value =
+            scraper::Selector::parse(&text).map_err(|_| self.must(field, "a CSS selector such as `form#login input[name=user]`"))?;
         Ok(Parsed { text, value })
     }
 
