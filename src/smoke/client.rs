@@ -18,6 +18,7 @@ use super::question::Question;
 use super::text::size;
 pub use super::trouble::Trouble;
 use crate::error::{Failure, Kind, Result};
+use crate::units::Secret;
 
 /// More of a body is not kept.
 pub const MOST_BODY: usize = 4 * 1024 * 1024;
@@ -61,6 +62,16 @@ impl Base {
         let _ = url.set_username("");
         let _ = url.set_password(None);
         Ok(Self { origin: url.origin(), url: url.as_str().trim_end_matches('/').to_owned(), authorization })
+    }
+
+    /// What it is asked with and nobody else may know.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let header = self.authorization.iter().filter_map(|header| header.strip_prefix("Basic "));
+        let password = |encoded: &str| {
+            let user = base64::engine::general_purpose::STANDARD.decode(encoded).ok()?;
+            String::from_utf8(user).ok()?.split_once(':').map(|(_, password)| Secret::new(password))
+        };
+        header.flat_map(|encoded| [Some(Secret::new(encoded)), password(encoded)]).flatten().collect()
     }
 
     /// Without user and password.
@@ -200,7 +211,8 @@ impl Client {
                 request = request.header(name, value);
             }
         }
-        if let Some(authorization) = self.base.authorization.as_ref().filter(|_| !named("authorization") && parsed.origin() == self.base.origin)
+        if let Some(authorization) =
+            self.base.authorization.as_ref().filter(|_| !named("authorization") && parsed.origin() == self.base.origin)
         {
             request = request.header("authorization", authorization);
         }

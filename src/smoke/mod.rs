@@ -1,9 +1,10 @@
 //! `parity smoke`: what is asked of a running application, what is expected, and how it is told.
 //!
-//! Everything but `client`, `run` and the asking part of `probes` is pure.
+//! Everything but `client`, `run`, `command` and the asking parts of `probes` is pure.
 
 pub mod capture;
 pub mod client;
+pub mod command;
 pub mod evaluate;
 mod html;
 pub mod journal;
@@ -15,7 +16,7 @@ pub mod redact;
 pub mod report;
 pub mod run;
 pub mod select;
-mod text;
+pub mod text;
 mod trouble;
 
 pub use crate::config::checks::{self as check, PROBES};

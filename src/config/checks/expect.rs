@@ -9,7 +9,7 @@ const NAMES: [&str; 5] = ["status", "headers", "content-type", "body", "max-ms"]
 const TEXT_TESTS: [&str; 5] = ["equals", "contains", "not-contains", "regex", "exists"];
 const BODY_TESTS: [&str; 4] = ["contains", "not-contains", "regex", "equals"];
 const JSON_TESTS: [&str; 6] = ["equals", "not-equals", "contains", "regex", "exists", "count"];
-const HTML_TESTS: [&str; 6] = ["text", "contains", "not-contains", "regex", "exists", "count"];
+const HTML_TESTS: [&str; 7] = ["text", "equals", "contains", "not-contains", "regex", "exists", "count"];
 
 /// A test waits for an hour at most.
 const LONGEST: u32 = 3_600_000;
