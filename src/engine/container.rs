@@ -209,12 +209,6 @@ impl Engine {
         self.api.restart_container(id, Some(options)).await.map_err(|error| explain(&error, "cannot restart the container"))
     }
 
-    /// Asks a container to end, as the engine's `stop` does, and returns at once. One that is gone or stopped is fine.
-    pub async fn terminate(&self, id: &str) -> Result<()> {
-        let options = KillContainerOptionsBuilder::default().signal("SIGTERM").build();
-        gone_is_fine(self.api.kill_container(id, Some(options)).await, "cannot signal the container")
-    }
-
     /// Kills a container at once. One that is gone or stopped is fine.
     pub async fn kill(&self, id: &str) -> Result<()> {
         let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();

@@ -23,6 +23,8 @@ struct View {
     no_directory: u8,
     /// What the file that requests are routed by says at first, where saved code is served.
     first: Option<&'static str>,
+    /// It is told to end as production's image says.
+    graceful: bool,
     /// The project is uploaded once the container runs.
     sync: bool,
 }
@@ -61,6 +63,7 @@ pub fn render(plan: &Plan) -> Result<String> {
             hook_failed: HOOK_FAILED,
             no_directory: NO_DIRECTORY,
             first: plan.reload.as_ref().map(|_| FIRST),
+            graceful: plan.profile.is_baked(),
             sync: plan.reload.as_ref().is_some_and(|reload| *reload.sync),
         },
     )

@@ -2,10 +2,79 @@
 
 use super::job::Job;
 use super::{Against, Args, Context};
-use crate::error::{Failure, Kind, Result};
+use crate::commands::up::how;
+use crate::error::Result;
+use crate::events::Report;
+use crate::plan::Profile;
+use crate::session::image;
+use crate::session::smoke::{Fate, Server, Start, how_it_ended, running, with_server};
+use crate::smoke::PROBES;
+use crate::smoke::journal::Journal;
+use crate::smoke::outcome::{Finding, Outcome, What};
+use crate::smoke::probes::{Done, Ground, Validator, run};
 
 /// Starts production's server, or finds the one of `parity up`, lets the job work on it, and stops what was started.
-pub async fn serve(_context: &Context<'_>, args: &Args, _job: &Job<'_>) -> Result<()> {
-    let what = if args.against == Some(Against::Up) { "--against up" } else { "without --url" };
-    Err(Failure::new(Kind::Usage, format!("`parity smoke` cannot start a server yet ({what})")).hint("write `parity smoke --url URL`"))
+pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<()> {
+    let interrupts = job.interrupts();
+    let settled = context.settle(&args.server, Profile::Smoke)?;
+    let engine = interrupts.or(context.engine()).await?;
+    let (journal, validator) = (Journal::default(), Validator::default());
+    let log = validator.sink(&journal);
+    let ground = |server| Ground {
+        engine: &engine,
+        server,
+        own: args.against.is_none(),
+        plan: &settled.plan,
+        journal: &journal,
+        validator: &validator,
+        shell: context.environment.keys().cloned().collect(),
+    };
+    if args.against == Some(Against::Up) {
+        let server = interrupts.or(running(&engine, &settled.plan, log)).await?;
+        return work(job, ground(&server)).await;
+    }
+    context.remark(&settled);
+    context.ui.note(settled.plan.summary());
+    let image = image::smoke(&engine, &settled.plan, &how(&settled), interrupts, context.ui).await?;
+    let start = Start {
+        engine: &engine,
+        plan: &settled.plan,
+        secrets: &settled.secrets,
+        image: &image.reference,
+        interrupts,
+        report: context.ui,
+        log,
+    };
+    let all = async |server: &Server| {
+        if let Some(took) = server.ready_after {
+            context.ui.note(format!("{} (first answer after {:.1} s)", server.url, took.as_secs_f64()));
+        }
+        work(job, ground(server)).await?;
+        let kept = args.keep_on_failure && job.has_failed();
+        Ok(((), if kept { Fate::Keep } else { Fate::Remove }))
+    };
+    with_server(&start, all).await
+}
+
+/// Checks, then the project's own tests, then the probes, of which the last ends the server.
+async fn work(job: &Job<'_>, ground: Ground<'_>) -> Result<()> {
+    let url = &ground.server.url;
+    job.check(url, Some(ground.journal)).await?;
+    job.tests(url).await?;
+    if ground.server.has_ended() {
+        let how = how_it_ended(ground.engine, ground.server).await;
+        let finding = Finding::new(format!("{how} while it was checked")).hint("`parity up` and the same requests show what it says last");
+        job.add(Outcome::failed("server", What::Probe, std::time::Duration::ZERO, vec![finding]));
+    }
+    let done = Done::all(url, job.exchanges());
+    for probe in PROBES {
+        let unwanted = match job.unwanted(probe) {
+            Some(None) => continue,
+            unwanted => unwanted.flatten(),
+        };
+        // A server that somebody wants to look at is not ended.
+        let unwanted = unwanted.or_else(|| (probe == "shutdown" && job.keeps()).then(|| "the server is kept (--keep-on-failure)".into()));
+        job.add(run(&ground, &done, probe, unwanted).await);
+    }
+    Ok(())
 }

@@ -87,14 +87,12 @@ pub struct Ground<'a> {
     pub plan: &'a Plan,
     pub journal: &'a Journal,
     pub validator: &'a Validator,
-    /// What the checks have asked.
-    pub done: &'a [Done],
     /// Names of the variables of whoever runs this.
     pub shell: BTreeSet<String>,
 }
 
 /// Does one probe. A reason says why it cannot be done here, or is not wanted.
-pub async fn run(ground: &Ground<'_>, name: &str, unwanted: Option<String>) -> Outcome {
+pub async fn run(ground: &Ground<'_>, done: &[Done], name: &str, unwanted: Option<String>) -> Outcome {
     let begun = Instant::now();
     let mut reason = unwanted.or_else(|| ground.cannot(name).map(String::from));
     if reason.is_none() && ASKING.contains(&name) && ground.is_silent().await {
@@ -103,7 +101,7 @@ pub async fn run(ground: &Ground<'_>, name: &str, unwanted: Option<String>) -> O
     if let Some(reason) = reason {
         return Outcome::skipped(name, What::Probe, reason);
     }
-    match ground.probe(name).await {
+    match ground.probe(done, name).await {
         Ok(Looked::At { wrong, remarks }) if wrong.is_empty() => {
             Outcome { findings: remarks, ..Outcome::passed(name, What::Probe, begun.elapsed()) }
         }
@@ -152,7 +150,7 @@ impl Ground<'_> {
         }
     }
 
-    async fn probe(&self, name: &str) -> Result<Looked> {
+    async fn probe(&self, done: &[Done], name: &str) -> Result<Looked> {
         let address = self.address();
         let processes = *self.plan.server.processes as usize;
         match name {
@@ -162,7 +160,7 @@ impl Ground<'_> {
             }
             "concurrency" => {
                 let begun = Instant::now();
-                let requests = self.safe_requests();
+                let requests = self.safe_requests(done);
                 let mut seen = concurrency::look(&address, &requests, processes, *self.plan.server.threads as usize).await;
                 tokio::time::sleep(SETTLING).await;
                 seen.crashes = self.crashes(begun);
@@ -170,7 +168,7 @@ impl Ground<'_> {
             }
             "multi-process" if processes == 1 => Ok(Looked::Not("production runs one process: nothing to compare".into())),
             "multi-process" => {
-                let seen = multi_process::look(&address, &self.safe_requests(), processes).await;
+                let seen = multi_process::look(&address, &self.safe_requests(done), processes).await;
                 Ok(match multi_process::processes(&seen) {
                     0 | 1 => Looked::Not("only one process answered".into()),
                     _ => (multi_process::judge(&seen), Vec::new()).into(),
@@ -181,11 +179,11 @@ impl Ground<'_> {
                 Ok(load::judge(&seen, &self.shell, &Paths::of_project(&self.plan.root)).into())
             }
             "server-differences" => {
-                let seen = server_differences::look(&address, self.plan, self.done).await;
-                Ok(server_differences::judge(&seen, self.plan, self.done).into())
+                let seen = server_differences::look(&address, self.plan, done).await;
+                Ok(server_differences::judge(&seen, self.plan, done).into())
             }
             _ => {
-                let seen = shutdown::look(self.engine, self.server, &address, &self.safe_requests()).await?;
+                let seen = shutdown::look(self.engine, self.server, &address, &self.safe_requests(done)).await?;
                 Ok((shutdown::judge(&seen), Vec::new()).into())
             }
         }
@@ -198,10 +196,10 @@ impl Ground<'_> {
     }
 
     /// What can be asked again and again: requests of checks that only read, and the front page.
-    fn safe_requests(&self) -> Vec<Ask> {
+    fn safe_requests(&self, done: &[Done]) -> Vec<Ask> {
         let mount = self.plan.server.mount_point.trim_end_matches('/');
         let front = Ask::get(format!("{mount}/"));
-        let safe = self.done.iter().filter(|done| matches!(done.ask.method.as_str(), "GET" | "HEAD")).map(|done| done.ask.clone());
+        let safe = done.iter().filter(|done| matches!(done.ask.method.as_str(), "GET" | "HEAD")).map(|done| done.ask.clone());
         let mut all: Vec<Ask> = Vec::new();
         for ask in safe.chain([front]) {
             if !all.contains(&ask) {

@@ -116,3 +116,10 @@ fn nothing_is_found_in_django() {
 fn a_login_through_djangos_form() {
     is_clean(&Smoked::copy("smoke-login"), &["the form", "login", "home says who", "the API says who"]);
 }
+
+#[test]
+fn requests_that_outlast_the_end() {
+    let report = Smoked::bug("ending", "").report(&["shutdown"]);
+    let found = report.failed("shutdown");
+    assert!(found.contains("were not answered") && found.contains("did not end within 10 seconds"), "{found}");
+}
