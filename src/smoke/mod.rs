@@ -2,6 +2,7 @@
 //!
 //! Everything but `client`, `run` and `command` is pure.
 
+mod base;
 pub mod capture;
 pub mod client;
 pub mod command;
