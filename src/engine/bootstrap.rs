@@ -8,7 +8,6 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use bollard::query_parameters::ImportImageOptions;
 use futures_util::StreamExt;

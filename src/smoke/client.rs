@@ -3,7 +3,6 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
 use bytes::{Bytes, BytesMut};
 use cookie_store::{CookieStore, RawCookie};
 use http_body_util::{BodyExt, Full};
@@ -14,11 +13,10 @@ use hyper_util::client::legacy::{Client as Pool, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
+pub use super::base::Base;
 use super::question::Question;
 use super::text::size;
 pub use super::trouble::Trouble;
-use crate::error::{Failure, Kind, Result};
-use crate::units::Secret;
 
 /// More of a body is not kept.
 pub const MOST_BODY: usize = 4 * 1024 * 1024;
@@ -27,68 +25,6 @@ const MOST_REDIRECTS: usize = 10;
 pub const DEADLINE: Duration = Duration::from_secs(30);
 /// Servers close idle connections after a few seconds; a request must not meet that.
 const IDLE: Duration = Duration::from_millis(500);
-
-/// What is asked: `https://user:password@host/prefix`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Base {
-    /// Without user, and without a slash at its end.
-    url: String,
-    origin: url::Origin,
-    authorization: Option<String>,
-}
-
-impl Base {
-    /// Reads a URL.
-    ///
-    /// # Errors
-    /// [`Kind::Usage`]: it is none.
-    pub fn parse(text: &str) -> Result<Self> {
-        let wrong = |why: &str| {
-            Failure::new(Kind::Usage, format!("`{}` cannot be asked: {why}", super::redact::Redactor::default().clean(text).escape_debug()))
-                .hint("write a URL such as https://staging.example.com")
-        };
-        let mut url = Url::parse(text.trim()).map_err(|why| wrong(&why.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(wrong("it is not an http or https URL"));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong("a query belongs to a check"));
-        }
-        let authorization = (!url.username().is_empty()).then(|| {
-            let decoded = |text: &str| form_decoded(text);
-            let user = format!("{}:{}", decoded(url.username()), decoded(url.password().unwrap_or_default()));
-            format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(user))
-        });
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        Ok(Self { origin: url.origin(), url: url.as_str().trim_end_matches('/').to_owned(), authorization })
-    }
-
-    /// What it is asked with and nobody else may know.
-    pub fn secrets(&self) -> Vec<Secret> {
-        let header = self.authorization.iter().filter_map(|header| header.strip_prefix("Basic "));
-        let password = |encoded: &str| {
-            let user = base64::engine::general_purpose::STANDARD.decode(encoded).ok()?;
-            String::from_utf8(user).ok()?.split_once(':').map(|(_, password)| Secret::new(password))
-        };
-        header.flat_map(|encoded| [Some(Secret::new(encoded)), password(encoded)]).flatten().collect()
-    }
-
-    /// Without user and password.
-    pub fn as_str(&self) -> &str {
-        &self.url
-    }
-
-    fn join(&self, path: &str) -> String {
-        if path.starts_with("http://") || path.starts_with("https://") { path.to_owned() } else { format!("{}{path}", self.url) }
-    }
-}
-
-/// `%40` in a user's name is an `@`; a `+` is one.
-fn form_decoded(text: &str) -> String {
-    let escaped = text.replace('+', "%2B");
-    url::form_urlencoded::parse(escaped.as_bytes()).map(|(name, _)| name.into_owned()).next().unwrap_or_default()
-}
 
 /// An answer, whole.
 #[derive(Debug, Clone)]
@@ -151,7 +87,7 @@ impl Client {
     /// A cookie of the jar that would be sent to the base URL or to any page below it.
     pub fn cookie(&self, name: &str) -> Option<String> {
         let jar = self.jar();
-        let host = Url::parse(&self.base.url).ok();
+        let host = Url::parse(&self.base.as_str()).ok();
         let host = host.as_ref().and_then(Url::host_str);
         let found = jar.iter_unexpired().filter(|cookie| cookie.name() == name);
         let here = |cookie: &&cookie_store::Cookie<'_>| host.is_some_and(|host| String::from(&cookie.domain) == host);
@@ -202,32 +138,42 @@ impl Client {
         Err(Trouble::Redirects(MOST_REDIRECTS, url))
     }
 
-    async fn send(&self, question: &Question, url: &str, parsed: &Url) -> Result<Response<Incoming>, Trouble> {
-        let unsendable = |why: &dyn std::fmt::Display| Trouble::Unsendable(why.to_string());
-        let mut request = Request::builder().method(question.method.as_bytes()).uri(url);
-        let named = |name: &str| question.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
-        for (name, value) in [("user-agent", concat!("parity/", env!("CARGO_PKG_VERSION"))), ("accept", "*/*")] {
-            if !named(name) {
-                request = request.header(name, value);
+    /// The request as it is sent to a path of the base URL: with the jar's cookies and all other headers but `Host`.
+    pub fn complete(&self, question: &Question) -> Question {
+        let headers = Url::parse(&self.base.join(&question.path)).map(|url| self.headers(question, &url)).unwrap_or_default();
+        Question { headers, cookies: Vec::new(), ..question.clone() }
+    }
+
+    fn headers(&self, question: &Question, url: &Url) -> Vec<(String, String)> {
+        let mut headers = question.headers.clone();
+        let mut add = |name: &str, value: String| {
+            if !question.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+                headers.push((name.to_owned(), value));
             }
+        };
+        add("user-agent", concat!("parity/", env!("CARGO_PKG_VERSION")).into());
+        add("accept", "*/*".into());
+        if let Some(authorization) = self.base.authorization(url) {
+            add("authorization", authorization.into());
         }
-        if let Some(authorization) =
-            self.base.authorization.as_ref().filter(|_| !named("authorization") && parsed.origin() == self.base.origin)
-        {
-            request = request.header("authorization", authorization);
-        }
-        for (name, value) in &question.headers {
-            request = request.header(name, value);
-        }
-        let mut cookies: Vec<(String, String)> = question.cookies.clone();
-        for (name, value) in self.jar().get_request_values(parsed) {
+        let mut cookies = question.cookies.clone();
+        for (name, value) in self.jar().get_request_values(url) {
             if !cookies.iter().any(|(known, _)| known == name) {
                 cookies.push((name.to_owned(), value.to_owned()));
             }
         }
-        if !cookies.is_empty() && !named("cookie") {
+        if !cookies.is_empty() {
             let cookies: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request = request.header(header::COOKIE, cookies.join("; "));
+            add("cookie", cookies.join("; "));
+        }
+        headers
+    }
+
+    async fn send(&self, question: &Question, url: &str, parsed: &Url) -> Result<Response<Incoming>, Trouble> {
+        let unsendable = |why: &dyn std::fmt::Display| Trouble::Unsendable(why.to_string());
+        let mut request = Request::builder().method(question.method.as_bytes()).uri(url);
+        for (name, value) in self.headers(question, parsed) {
+            request = request.header(name, value);
         }
         let request = request.body(Full::new(Bytes::from(question.body.clone()))).map_err(|why| unsendable(&why))?;
         let host = parsed[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
@@ -296,20 +242,6 @@ fn redirect(question: &mut Question, status: u16, same_origin: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_base_is_a_url_without_secrets() {
-        let base = Base::parse("https://me:p%40ss+@example.com:8443/app/").unwrap();
-        assert_eq!(base.as_str(), "https://example.com:8443/app");
-        assert_eq!(base.join("/x?y=1"), "https://example.com:8443/app/x?y=1");
-        let encoded = base.authorization.unwrap();
-        assert_eq!(base64::engine::general_purpose::STANDARD.decode(&encoded[6..]).unwrap(), b"me:p@ss+");
-        for text in ["example.com", "localhost:8000", "ftp://example.com", "http://", "https://me:hush@x/?q", ""] {
-            let failure = Base::parse(text).unwrap_err();
-            assert_eq!(failure.kind, Kind::Usage);
-            assert!(!failure.message.contains("hush"), "{failure}");
-        }
-    }
 
     #[test]
     fn a_redirect_keeps_what_it_may() {

@@ -2,6 +2,7 @@
 //!
 //! Everything but `client`, `run`, `command` and the asking parts of `probes` is pure.
 
+mod base;
 pub mod capture;
 pub mod client;
 pub mod command;

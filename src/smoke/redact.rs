@@ -99,13 +99,13 @@ impl Redactor {
 /// A value as it is, and as URLs, forms, HTML and JSON have it.
 fn ways(value: &str) -> Vec<String> {
     let form: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-    let json = serde_json::to_string(value).unwrap_or_default();
+    let json = serde_json::Value::from(value).to_string();
     let html = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let mut ways = vec![
         value.to_owned(),
         form.replace('+', "%20"),
         form,
-        json.trim_matches('"').to_owned(),
+        json.get(1..json.len() - 1).unwrap_or_default().to_owned(),
         html.replace('\'', "&#x27;"),
         html.replace('\'', "&#39;"),
         super::text::visible(value),

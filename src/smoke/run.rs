@@ -42,6 +42,24 @@ pub struct Runner<'a> {
     pub rules: Rules,
 }
 
+/// What went over the wire for a check, for those who ask the same again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// With every header that was sent but `Host`.
+    pub question: Question,
+    /// `None`: there was no answer.
+    pub status: Option<u16>,
+    /// The check passed.
+    pub passed: bool,
+}
+
+/// A check that was done or skipped.
+struct Done {
+    outcome: Outcome,
+    exchange: Option<Exchange>,
+    captured: Vec<(String, Value)>,
+}
+
 /// A check, and why it is skipped, if it is.
 #[derive(Debug, Clone)]
 pub struct Chosen<'a> {
@@ -51,7 +69,7 @@ pub struct Chosen<'a> {
 
 impl Runner<'_> {
     /// Runs checks and gives each outcome as soon as it and those before it are known.
-    pub async fn run(&self, checks: &[Chosen<'_>], mut each: impl FnMut(Outcome)) {
+    pub async fn run(&self, checks: &[Chosen<'_>], mut each: impl FnMut(Outcome, Option<Exchange>)) {
         let mut values = Values::from([("url".to_owned(), Value::String(self.client.base().as_str().to_owned()))]);
         let mut rest = checks;
         while !rest.is_empty() {
@@ -65,11 +83,11 @@ impl Runner<'_> {
                 let mut asked = asked.buffered(self.rules.jobs.max(1));
                 let mut done = 0;
                 let mut captured = Vec::new();
-                while let Some((outcome, new)) = asked.next().await {
+                while let Some(one) = asked.next().await {
                     done += 1;
-                    let has_failed = outcome.has_failed();
-                    captured.extend(new);
-                    each(outcome);
+                    let has_failed = one.outcome.has_failed();
+                    captured.extend(one.captured);
+                    each(one.outcome, one.exchange);
                     if has_failed && self.rules.fail_fast {
                         failed = Some(done);
                         break;
@@ -84,7 +102,7 @@ impl Runner<'_> {
             }
             if let Some(done) = failed {
                 for chosen in batch[done..].iter().chain(behind) {
-                    each(skipped(chosen.check, "an earlier check failed (--fail-fast)"));
+                    each(skipped(chosen.check, "an earlier check failed (--fail-fast)"), None);
                 }
                 return;
             }
@@ -92,9 +110,9 @@ impl Runner<'_> {
         }
     }
 
-    async fn one(&self, chosen: &Chosen<'_>, all: &[Chosen<'_>], values: &Values) -> (Outcome, Vec<(String, Value)>) {
+    async fn one(&self, chosen: &Chosen<'_>, all: &[Chosen<'_>], values: &Values) -> Done {
         let check = chosen.check;
-        let nothing = |outcome| (self.redactor.outcome(outcome), Vec::new());
+        let nothing = |outcome| Done { outcome: self.redactor.outcome(outcome), exchange: None, captured: Vec::new() };
         if let Some(reason) = &chosen.skip {
             return nothing(skipped(check, reason.clone()));
         }
@@ -103,20 +121,21 @@ impl Runner<'_> {
         }
         let begun = Instant::now();
         loop {
-            let (outcome, captured) = match self.attempt(check, values).await {
+            let done = match self.attempt(check, values).await {
                 Ok(done) => done,
                 Err(Missing(name)) => return nothing(skipped(check, lacking(&name, check, all))),
             };
-            if !outcome.has_failed() || begun.elapsed() + PAUSE >= self.rules.retry {
-                return (self.redactor.outcome(outcome), captured);
+            if !done.outcome.has_failed() || begun.elapsed() + PAUSE >= self.rules.retry {
+                return Done { outcome: self.redactor.outcome(done.outcome), ..done };
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    async fn attempt(&self, check: &Check, values: &Values) -> Result<(Outcome, Vec<(String, Value)>), Missing> {
+    async fn attempt(&self, check: &Check, values: &Values) -> Result<Done, Missing> {
         let question = Question::of(&check.request, values)?;
         let deadline = check.expect.max_ms.map_or(DEADLINE, |most| DEADLINE.max(Duration::from_millis(most.into()) + BEYOND));
+        let complete = self.client.complete(&question);
         let sent = Instant::now();
         let answered = self.client.ask(&question, deadline).await;
         let took = sent.elapsed();
@@ -140,11 +159,11 @@ impl Runner<'_> {
             && (!findings.is_empty() || !check.log.is_empty())
         {
             let broken = answered.as_ref().is_ok_and(|answer| answer.status == 500) && !findings.is_empty();
-            let complete = |records: &[Record]| {
+            let is_complete = |records: &[Record]| {
                 let traced = || records.iter().any(|record| record.kind == RecordKind::Traceback);
                 check.log.present.iter().all(|pattern| records.iter().any(|record| says(record, pattern))) && (!broken || traced())
             };
-            log = journal.about(sent, sent + took, complete).await;
+            log = journal.about(sent, sent + took, is_complete).await;
             findings.extend(self.look(check, &log));
         }
         if findings.is_empty() {
@@ -153,11 +172,14 @@ impl Runner<'_> {
             captured.clear();
         }
         let status = if findings.is_empty() { Status::Passed } else { Status::Failed };
-        let answer = answered.ok().as_ref().map(Answer::summary);
+        let answered = answered.ok();
+        let passed = status == Status::Passed;
+        let exchange = Some(Exchange { question: complete, status: answered.as_ref().map(|answer| answer.status), passed });
+        let answer = answered.as_ref().map(Answer::summary);
         let request = Some(format!("{} {}", question.method, question.path));
         let outcome =
             Outcome { place: place(check), status, log, request, answer, ..Outcome::failed(&check.name, What::Check, took, findings) };
-        Ok((outcome, captured))
+        Ok(Done { outcome, exchange, captured })
     }
 
     /// What `log:` says to the records.

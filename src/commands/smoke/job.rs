@@ -15,7 +15,7 @@ use crate::smoke::journal::Journal;
 use crate::smoke::outcome::{Outcome, Suite, What};
 use crate::smoke::redact::Redactor;
 use crate::smoke::report::human_lines;
-use crate::smoke::run::{Chosen, Rules, Runner, skipped};
+use crate::smoke::run::{Chosen, Exchange, Rules, Runner, skipped};
 use crate::smoke::select::{Choice, Selection};
 use crate::ui::{Format, Ui};
 use crate::units::Secret;
@@ -35,6 +35,7 @@ pub struct Job<'a> {
     redactor: Redactor,
     begun: Instant,
     suite: RefCell<Suite>,
+    exchanges: RefCell<Vec<Exchange>>,
 }
 
 impl<'a> Job<'a> {
@@ -53,7 +54,18 @@ impl<'a> Job<'a> {
         }
         let redactor = Redactor::new(&secrets);
         let live = format == Format::Human;
-        Ok(Self { ui: context.ui, args, interrupts, live, checks, selection, redactor, begun: Instant::now(), suite: RefCell::default() })
+        Ok(Self {
+            ui: context.ui,
+            args,
+            interrupts,
+            live,
+            checks,
+            selection,
+            redactor,
+            begun: Instant::now(),
+            suite: RefCell::default(),
+            exchanges: RefCell::default(),
+        })
     }
 
     /// Everything that can be done at a deployment.
@@ -88,17 +100,26 @@ impl<'a> Job<'a> {
         };
         let runner = Runner { client: &client, journal, redactor: &self.redactor, rules };
         let before = self.suite.borrow().outcomes.len();
-        let done = self.interrupts.or(async { Ok(runner.run(&chosen, |outcome| self.add(outcome)).await) }).await;
+        let run = async {
+            let each = |outcome, exchange: Option<Exchange>| {
+                self.exchanges.borrow_mut().extend(exchange);
+                self.add(outcome);
+            };
+            runner.run(&chosen, each).await;
+            Ok(())
+        };
+        let done = self.interrupts.or(run).await;
         if done.is_err() {
             let known = self.suite.borrow().outcomes.len() - before;
             for chosen in chosen.iter().skip(known) {
-                self.add(self.redactor.outcome(skipped(chosen.check, "interrupted")));
+                self.add(skipped(chosen.check, "interrupted"));
             }
         }
         done
     }
 
     /// Why a probe is not wanted, if it is not; `None` in it: it is not even mentioned.
+    #[allow(dead_code, reason = "for the server that parity starts")]
     pub fn unwanted(&self, probe: &str) -> Option<Option<String>> {
         match self.selection.choice(probe) {
             Choice::LeftOut => Some(None),
@@ -143,19 +164,10 @@ impl<'a> Job<'a> {
         self.suite.borrow_mut().outcomes.push(outcome);
     }
 
-    /// What is not repeated in a report.
-    pub fn redactor(&self) -> &Redactor {
-        &self.redactor
-    }
-
-    /// The checks that were written, or the one that stands for none.
-    pub fn checks(&self) -> &[Check] {
-        &self.checks
-    }
-
-    /// The outcomes so far.
-    pub fn outcomes(&self) -> Vec<Outcome> {
-        self.suite.borrow().outcomes.clone()
+    /// What the checks have asked so far.
+    #[allow(dead_code, reason = "for the server that parity starts")]
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.exchanges.borrow().clone()
     }
 
     pub fn has_failed(&self) -> bool {

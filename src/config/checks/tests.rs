@@ -99,7 +99,7 @@ fn everything_that_can_be_said() {
 #[test]
 fn files_are_read_in_their_place() {
     let checks = read_files(&[
-        ("parity.yaml", "smoke:\n- {request: {path: /first}}\n- more.yaml\n- {request: {path: /${id}}}\n"),
+        ("parity.yaml", "smoke:\n- {request: {path: /first}}\n- more.yaml\n- {request: {path: '/${id}'}}\n"),
         ("more.yaml", "- request: {path: /second}\n  capture: {id: {header: x}}\n"),
     ]);
     let checks = checks.unwrap();

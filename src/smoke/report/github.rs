@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{message, summary, whole};
+use super::{message, place, summary, whole};
 use crate::smoke::outcome::{Outcome, Status, Suite};
 
 /// Annotations, what was skipped, and the summary.
@@ -20,7 +20,15 @@ pub fn render(suite: &Suite, prefix: &Path) -> String {
 /// One for each failure.
 pub fn annotations(suite: &Suite, prefix: &Path) -> Vec<String> {
     let failed = suite.outcomes.iter().filter(|outcome| outcome.has_failed());
-    failed.map(|outcome| command("error", outcome, prefix, &[vec![message(outcome)], whole(outcome)].concat().join("\n"))).collect()
+    failed.map(|outcome| command("error", outcome, prefix, &text(outcome))).collect()
+}
+
+/// The message first; the place is said already.
+fn text(outcome: &Outcome) -> String {
+    let message = message(outcome);
+    let told = [place(outcome).map(|place| format!("at {place}")), Some(message.clone())];
+    let rest = whole(outcome).into_iter().filter(|line| !told.contains(&Some(line.clone())));
+    std::iter::once(message).chain(rest).collect::<Vec<_>>().join("\n")
 }
 
 fn command(kind: &str, outcome: &Outcome, prefix: &Path, text: &str) -> String {

@@ -78,7 +78,7 @@ proptest! {
     fn any_text_is_reported(text in "(?s)(::error::|\n|\u{1b}\\[2J|]]>|#|\\PC|.){0,40}") {
         let mut outcome = Outcome::failed(text.clone(), What::Check, Duration::ZERO, vec![Finding::new(text.clone()).details([text.clone()]).hint(text.clone())]);
         outcome.log = vec![Record::new(RecordKind::Error, [text.clone()])];
-        outcome.request = Some(text.clone());
+        outcome.request = Some(format!("GET {text}"));
         let skipped = Outcome::skipped(text.clone(), What::Check, text.clone());
         let suite = Suite { url: "http://x".into(), outcomes: vec![outcome, skipped], took: Duration::ZERO };
         let render = |format: ReportFormat| format.render(&suite, Path::new(""));

@@ -1,8 +1,12 @@
 //! Compares an answer with what was expected of it.
 
+mod json;
+#[cfg(test)]
+mod tests;
+
 use serde_json::Value;
 
-use super::check::{BodyTest, ElementTest, Expect, JsonTest, Missing, StatusRange, TextTest, Values, plain};
+use super::check::{BodyTest, ElementTest, Expect, Missing, StatusRange, TextTest, Values};
 use super::client::Answer;
 use super::html;
 use super::mismatch::Mismatch;
@@ -161,7 +165,7 @@ impl Body {
                         return Ok(Some(Mismatch::but_is("the body", &format!("is not JSON ({why})"), "JSON", &self.text, None)));
                     }
                 };
-                json_test(&subject, test, &path.value.query(&json).all(), values)
+                json::test(&subject, test, &path.value.query(&json).all(), values)
             }
             BodyTest::Html { selector, attribute, test } => {
                 let found = html::select(&self.text, &selector.value, attribute.as_deref());
@@ -181,153 +185,4 @@ impl Body {
 fn wrong_number(subject: &str, expected: usize, actual: usize) -> Option<Mismatch> {
     let text = || format!("{subject} is there {}, not {}", count(actual, "time", "times"), count(expected, "time", "times"));
     (actual != expected).then(|| Mismatch::said(text(), expected.to_string(), actual.to_string()))
-}
-
-/// A test on what a path finds. Several values that are found are compared as a list.
-fn json_test(subject: &str, test: &JsonTest, found: &[&Value], values: &Values) -> Result<Option<Mismatch>, Missing> {
-    let whole = || match found {
-        [one] => (*one).clone(),
-        several => Value::Array(several.iter().copied().cloned().collect()),
-    };
-    match test {
-        JsonTest::Exists(true) if found.is_empty() => {
-            return Ok(Some(Mismatch::said(format!("{subject} finds nothing"), "something", "nothing")));
-        }
-        JsonTest::Exists(false) if !found.is_empty() => {
-            return Ok(Some(Mismatch::but_is(subject, "is there", "nothing", &shown(&whole()), None)));
-        }
-        JsonTest::Exists(_) => return Ok(None),
-        JsonTest::Count(expected) => {
-            let actual = if let [Value::Array(items)] = found { items.len() } else { found.len() };
-            let text = format!("{subject} finds {}, not {expected}", count(actual, "value", "values"));
-            return Ok((actual != *expected).then(|| Mismatch::said(text, expected.to_string(), actual.to_string())));
-        }
-        _ if found.is_empty() => return Ok(Some(Mismatch::said(format!("{subject} finds nothing"), "something", "nothing"))),
-        _ => {}
-    }
-    Ok(match test {
-        JsonTest::Equals(expected) => {
-            let (expected, actual) = (expected.fill(values)?, whole());
-            (!same(&expected, &actual)).then(|| Mismatch::not_equal(subject, &shown(&expected), &shown(&actual)))
-        }
-        JsonTest::NotEquals(other) => {
-            let (other, actual) = (other.fill(values)?, whole());
-            same(&other, &actual)
-                .then(|| Mismatch::but_is(subject, "is what it must not be", format!("not {}", shown(&other)), &shown(&actual), None))
-        }
-        JsonTest::Contains(part) => {
-            let part = part.fill(values)?;
-            let has = |value: &&Value| match value {
-                Value::Array(items) => items.iter().any(|item| same(item, &part)),
-                Value::Object(pairs) => part.as_str().is_some_and(|name| pairs.contains_key(name)),
-                value => plain(value).contains(&plain(&part)) || same(value, &part),
-            };
-            let missing =
-                || Mismatch::but_is(subject, &format!("does not contain {}", quoted(&shown(&part))), shown(&part), &shown(&whole()), None);
-            (!found.iter().any(has)).then(missing)
-        }
-        JsonTest::Matches(pattern) => {
-            let pattern = pattern.fill(values)?;
-            let missing =
-                || Mismatch::but_is(subject, &format!("does not match {}", quoted(&pattern.text)), &pattern.text, &shown(&whole()), None);
-            (!found.iter().any(|value| pattern.value.is_match(&plain(value)))).then(missing)
-        }
-        JsonTest::Exists(_) | JsonTest::Count(_) => None,
-    })
-}
-
-/// On one line if it is short, and readable if it is not.
-fn shown(value: &Value) -> String {
-    let line = value.to_string();
-    if line.len() <= 80 { line } else { format!("{value:#}") }
-}
-
-/// JSON has one kind of numbers: 1 is 1.0. The order of names means nothing.
-fn same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64().is_some_and(|one| Some(one) == other.as_f64()),
-        (Value::Array(one), Value::Array(other)) => one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other)),
-        (Value::Object(one), Value::Object(other)) => {
-            one.len() == other.len() && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| same(value, other)))
-        }
-        (one, other) => one == other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use hyper::HeaderMap;
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-    use crate::smoke::check::{Parsed, Pattern, Template};
-    use crate::smoke::redact::Redactor;
-
-    fn answer(body: impl Into<bytes::Bytes>) -> Answer {
-        Answer { status: 200, headers: HeaderMap::new(), body: body.into(), cut: false, took: Duration::ZERO }
-    }
-
-    fn template(text: &str) -> Template {
-        Template::parse(text).unwrap()
-    }
-
-    #[test]
-    fn json_has_one_kind_of_numbers_and_no_order_of_names() {
-        assert!(same(&json!({"a": 1, "b": [1.0]}), &json!({"b": [1], "a": 1.0})));
-        for (one, other) in
-            [(json!(1), json!("1")), (json!([1, 2]), json!([2, 1])), (json!({"a": 1}), json!({"a": 1, "b": 1})), (json!(null), json!(0))]
-        {
-            assert!(!same(&one, &other), "{one} {other}");
-        }
-    }
-
-    #[test]
-    fn a_captured_value_is_expected_as_it_is() {
-        let expect = Expect {
-            body: vec![
-                BodyTest::Text(TextTest::Matches(Pattern::parse("^id=${id}$").unwrap())),
-                BodyTest::Text(TextTest::Contains(template("=${id}"))),
-            ],
-            ..Expect::default()
-        };
-        let values = Values::from([("id".to_owned(), json!("a.b"))]);
-        assert_eq!(evaluate(&expect, &answer("id=a.b"), &values), Ok(Vec::new()));
-        assert_eq!(evaluate(&expect, &answer("id=axb"), &values).unwrap().len(), 2);
-        assert_eq!(evaluate(&expect, &answer(""), &Values::new()), Err(Missing("id".into())));
-    }
-
-    proptest! {
-        /// Whatever comes, there is a verdict, and it can be shown.
-        #[test]
-        fn any_answer_is_judged(body in prop::collection::vec(any::<u8>(), 0..200), page in "(<[a-z]+ ?|>|</|a=|'|\"|\\{|\\}|\\[|\\]|:|,|[0-9]|\\PC){0,40}") {
-            let path = Parsed { text: "$..a".into(), value: serde_json_path::JsonPath::parse("$..a").unwrap() };
-            let selector = Parsed { text: "a b, [c]".into(), value: scraper::Selector::parse("a b, [c]").unwrap() };
-            let json = [
-                JsonTest::Equals(crate::smoke::check::JsonTemplate::Constant(json!(1))),
-                JsonTest::Exists(false),
-                JsonTest::Count(2),
-                JsonTest::Matches(Pattern::parse("x").unwrap()),
-            ];
-            let texts = || [
-                TextTest::Equals(template("a\nb")),
-                TextTest::Contains(template("zz")),
-                TextTest::NotContains(template("a")),
-                TextTest::Matches(Pattern::parse("^$").unwrap()),
-                TextTest::Exists(false),
-            ];
-            let mut tests: Vec<BodyTest> = json.into_iter().map(|test| BodyTest::Json { path: path.clone(), test }).collect();
-            tests.extend(texts().map(BodyTest::Text));
-            tests.extend(texts().map(|test| BodyTest::Html { selector: selector.clone(), attribute: None, test: ElementTest::Text(test) }));
-            let expect = Expect { body: tests, max_ms: Some(1), content_type: Some(template("a")), ..Expect::default() };
-            for body in [body, page.into_bytes()] {
-                for mismatch in evaluate(&expect, &answer(body.clone()), &Values::new()).unwrap() {
-                    let finding = mismatch.finding(&Redactor::default());
-                    prop_assert!(!finding.text.contains('\n') && !finding.text.is_empty());
-                }
-            }
-        }
-    }
 }
