@@ -119,7 +119,6 @@ impl<'a> Job<'a> {
     }
 
     /// Why a probe is not wanted, if it is not; `None` in it: it is not even mentioned.
-    #[allow(dead_code, reason = "for the server that parity starts")]
     pub fn unwanted(&self, probe: &str) -> Option<Option<String>> {
         match self.selection.choice(probe) {
             Choice::LeftOut => Some(None),
@@ -165,9 +164,17 @@ impl<'a> Job<'a> {
     }
 
     /// What the checks have asked so far.
-    #[allow(dead_code, reason = "for the server that parity starts")]
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.exchanges.borrow().clone()
+    }
+
+    pub fn interrupts(&self) -> &Interrupts {
+        self.interrupts
+    }
+
+    /// Is the server left for somebody to look at?
+    pub fn keeps(&self) -> bool {
+        self.args.keep_on_failure && self.has_failed()
     }
 
     pub fn has_failed(&self) -> bool {

@@ -1,11 +1,14 @@
 //! The server that is checked, where parity runs it.
 
+use std::collections::BTreeSet;
+
 use super::job::Job;
 use super::{Against, Args, Context};
 use crate::commands::up::how;
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::events::Report;
-use crate::plan::Profile;
+use crate::plan::{Plan, Profile};
 use crate::session::image;
 use crate::session::smoke::{Fate, Server, Start, how_it_ended, running, with_server};
 use crate::smoke::PROBES;
@@ -18,20 +21,18 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
     let interrupts = job.interrupts();
     let settled = context.settle(&args.server, Profile::Smoke)?;
     let engine = interrupts.or(context.engine()).await?;
-    let (journal, validator) = (Journal::default(), Validator::default());
-    let log = validator.sink(&journal);
-    let ground = |server| Ground {
+    let scene = Scene {
         engine: &engine,
-        server,
-        own: args.against.is_none(),
         plan: &settled.plan,
-        journal: &journal,
-        validator: &validator,
+        own: args.against.is_none(),
+        journal: Journal::default(),
+        validator: Validator::default(),
         shell: context.environment.keys().cloned().collect(),
     };
+    let log = scene.validator.sink(&scene.journal);
     if args.against == Some(Against::Up) {
         let server = interrupts.or(running(&engine, &settled.plan, log)).await?;
-        return work(job, ground(&server)).await;
+        return work(job, &scene.with(&server)).await;
     }
     context.remark(&settled);
     context.ui.note(settled.plan.summary());
@@ -49,15 +50,31 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
         if let Some(took) = server.ready_after {
             context.ui.note(format!("{} (first answer after {:.1} s)", server.url, took.as_secs_f64()));
         }
-        work(job, ground(server)).await?;
-        let kept = args.keep_on_failure && job.has_failed();
-        Ok(((), if kept { Fate::Keep } else { Fate::Remove }))
+        work(job, &scene.with(server)).await?;
+        Ok(((), if job.keeps() { Fate::Keep } else { Fate::Remove }))
     };
     with_server(&start, all).await
 }
 
+/// What the probes look at, before there is a server.
+struct Scene<'a> {
+    engine: &'a Engine,
+    plan: &'a Plan,
+    own: bool,
+    journal: Journal,
+    validator: Validator,
+    shell: BTreeSet<String>,
+}
+
+impl Scene<'_> {
+    fn with<'s>(&'s self, server: &'s Server) -> Ground<'s> {
+        let Self { engine, plan, own, journal, validator, shell } = self;
+        Ground { engine, server, own: *own, plan, journal, validator, shell }
+    }
+}
+
 /// Checks, then the project's own tests, then the probes, of which the last ends the server.
-async fn work(job: &Job<'_>, ground: Ground<'_>) -> Result<()> {
+async fn work(job: &Job<'_>, ground: &Ground<'_>) -> Result<()> {
     let url = &ground.server.url;
     job.check(url, Some(ground.journal)).await?;
     job.tests(url).await?;
@@ -74,7 +91,7 @@ async fn work(job: &Job<'_>, ground: Ground<'_>) -> Result<()> {
         };
         // A server that somebody wants to look at is not ended.
         let unwanted = unwanted.or_else(|| (probe == "shutdown" && job.keeps()).then(|| "the server is kept (--keep-on-failure)".into()));
-        job.add(run(&ground, &done, probe, unwanted).await);
+        job.add(run(ground, &done, probe, unwanted).await);
     }
     Ok(())
 }

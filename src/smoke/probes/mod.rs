@@ -88,7 +88,7 @@ pub struct Ground<'a> {
     pub journal: &'a Journal,
     pub validator: &'a Validator,
     /// Names of the variables of whoever runs this.
-    pub shell: BTreeSet<String>,
+    pub shell: &'a BTreeSet<String>,
 }
 
 /// Does one probe. A reason says why it cannot be done here, or is not wanted.
@@ -176,7 +176,7 @@ impl Ground<'_> {
             }
             "load" => {
                 let seen = load::look(self.engine, &self.server.id, self.plan).await?;
-                Ok(load::judge(&seen, &self.shell, &Paths::of_project(&self.plan.root)).into())
+                Ok(load::judge(&seen, self.shell, &Paths::of_project(&self.plan.root)).into())
             }
             "server-differences" => {
                 let seen = server_differences::look(&address, self.plan, done).await;
@@ -199,7 +199,10 @@ impl Ground<'_> {
     fn safe_requests(&self, done: &[Done]) -> Vec<Ask> {
         let mount = self.plan.server.mount_point.trim_end_matches('/');
         let front = Ask::get(format!("{mount}/"));
-        let safe = done.iter().filter(|done| matches!(done.ask.method.as_str(), "GET" | "HEAD")).map(|done| done.ask.clone());
+        let safe = done
+            .iter()
+            .filter(|done| done.status.is_some() && matches!(done.ask.method.as_str(), "GET" | "HEAD"))
+            .map(|done| done.ask.clone());
         let mut all: Vec<Ask> = Vec::new();
         for ask in safe.chain([front]) {
             if !all.contains(&ask) {

@@ -98,9 +98,6 @@ mod tests {
         assert_eq!(judge(&well), []);
         let badly = Seen { under_way: vec![(Ask::get("/"), Err(Lost::Closed))], took: None };
         let texts: Vec<_> = judge(&badly).into_iter().map(|finding| finding.text).collect();
-        assert_eq!(
-            texts,
-            ["1 of 1 requests under way at the end were not answered", "the server did not end within 10 seconds"]
-        );
+        assert_eq!(texts, ["1 of 1 requests under way at the end were not answered", "the server did not end within 10 seconds"]);
     }
 }
