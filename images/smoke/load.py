@@ -195,7 +195,8 @@ def child(way, settings, write):
     modules = {}
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
-        if name not in before and isinstance(path, str) and path.startswith(PROJECT):
+        # What is run as a program is no module of the application.
+        if name not in before and not name.startswith("__") and isinstance(path, str) and path.startswith(PROJECT):
             modules[name] = path
     seen.times.sort(reverse=True)
     report = {

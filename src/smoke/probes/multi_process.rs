@@ -12,8 +12,8 @@ use crate::smoke::outcome::Finding;
 const MOST: usize = 10;
 /// Answers of each process that tell something.
 const ENOUGH: usize = 4;
-/// Requests for each process, until enough of each has come.
-const TRIES: usize = 16;
+/// Times that they are asked, until enough of each has come.
+const TRIES: usize = 12;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The answers of each process to one request, in order.
@@ -32,8 +32,8 @@ pub async fn look(address: &str, requests: &[Ask], processes: usize) -> Vec<(Ask
         }
         let mut answers = Answers::new();
         for _ in 0..TRIES {
-            // As many at a time as there are processes, or one idle process would answer all.
-            for answer in join_all((0..processes).map(|_| ask.send(address, PATIENCE))).await.into_iter().flatten() {
+            // More at a time than there are processes, or one idle process would answer all.
+            for answer in join_all((0..2 * processes).map(|_| ask.send(address, PATIENCE))).await.into_iter().flatten() {
                 if let Some(process) = answer.process() {
                     answers.entry(process).or_default().push(answer);
                 }

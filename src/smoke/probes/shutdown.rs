@@ -15,6 +15,8 @@ use crate::smoke::outcome::Finding;
 const CLIENTS: usize = 6;
 /// For so long before the signal.
 const LOAD: Duration = Duration::from_millis(400);
+/// By then the server has a request that was sent; before, nobody can tell.
+const ACCEPTING: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_secs(15);
 /// What an engine gives a container before it kills it.
 const LIMIT: u32 = 10;
@@ -62,7 +64,7 @@ pub async fn look(engine: &Engine, server: &Server, address: &str, requests: &[A
     };
     let (asked, signalled) = tokio::join!(clients, signal);
     let (sent, took) = signalled?;
-    let under_way = asked.into_iter().flatten().filter(|(begun, ended, ..)| *begun < sent && *ended > sent);
+    let under_way = asked.into_iter().flatten().filter(|(begun, ended, ..)| *begun + ACCEPTING < sent && *ended > sent);
     Ok(Seen { under_way: under_way.map(|(_, _, ask, got)| (ask.clone(), got)).collect(), took })
 }
 

@@ -5,7 +5,7 @@ use crate::smoke::outcome::Finding;
 
 /// What to change, by the validator's kinds.
 const CHANGES: &[(&str, &str)] = &[
-    ("body-not-bytes", "encode it: `text.encode()`; mod_wsgi takes some text for latin-1, other servers refuse it"),
+    ("body-not-bytes", "encode it: `text.encode()`"),
     ("body", "return a list of bytes, or a generator of them: `return [body]`"),
     ("start-response-missing", "call `start_response(status, headers)` before the first part of the body"),
     ("start-response-again", "call it once; with `exc_info=sys.exc_info()` where an error page replaces an answer that has begun"),

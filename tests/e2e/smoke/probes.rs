@@ -3,14 +3,14 @@
 use super::{PROBES, Smoked};
 
 #[test]
-fn text_where_bytes_must_be() {
-    let project = Smoked::bug("compliance", "smoke: [{request: {path: /}}]\n");
+fn what_is_not_wsgi() {
+    let project = Smoked::bug("compliance", "smoke: [{request: {path: /}}, {request: {path: /text}, expect: {status: 500}}]\n");
     let report = project.report(&["wsgi-compliance"]);
-    // mod_wsgi sends it all the same.
+    // This server forgives it.
     report.passed("GET /");
     let found = report.failed("wsgi-compliance");
-    let place = format!("{}/compliance.py:4", project.root.display());
-    for part in ["GET /: the body has str in it", "text.encode()", &place] {
+    let place = format!("{}/compliance.py:8", project.root.display());
+    for part in ["GET /: start_response was called a second time", "GET /text: the body has str in it", "text.encode()", &place] {
         assert!(found.contains(part), "{part} is not in {found}");
     }
 }
