@@ -7,7 +7,7 @@ use similar::{ChangeTag, TextDiff};
 /// A text that is said within a sentence is not longer.
 const SHORT: usize = 100;
 /// Lines of an excerpt and of a diff.
-const MOST_LINES: usize = 12;
+const MOST_LINES: usize = 8;
 const MOST_DIFF: usize = 40;
 /// Characters of a line.
 const WIDTH: usize = 160;

@@ -38,19 +38,17 @@ impl Trouble {
         let io = chain.iter().find_map(|error| error.downcast_ref::<io::Error>());
         let last = chain.last().map(ToString::to_string).unwrap_or_default();
         if why.is_connect() {
+            // The two steps before TLS; their errors have a type that is nobody else's to name.
+            let before = |error: &&(dyn Error + 'static)| ["tcp connect error", "dns error"].contains(&error.to_string().as_str());
             return match io.map(io::Error::kind) {
                 Some(io::ErrorKind::ConnectionRefused) => Self::Refused(host.into()),
-                // TLS has errors of its own inside of those of the connection.
-                Some(io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput) => {
-                    Self::Tls(host.into(), last)
-                }
-                _ => Self::Unreachable(host.into(), last),
+                _ if chain.iter().any(before) => Self::Unreachable(host.into(), last),
+                _ => Self::Tls(host.into(), last),
             };
         }
         match chain.iter().find_map(|error| error.downcast_ref::<hyper::Error>()) {
             Some(error) if error.is_parse() || error.is_parse_too_large() => Self::Garbage(last),
             Some(error) if error.is_user() => Self::Unsendable(last),
-            _ if io.is_some_and(|io| io.kind() == io::ErrorKind::InvalidData) => Self::Tls(host.into(), last),
             _ => Self::Closed,
         }
     }

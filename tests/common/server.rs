@@ -73,6 +73,10 @@ impl State {
     fn serve(&self, mut stream: TcpStream, port: u16) -> std::io::Result<()> {
         stream.set_nodelay(true)?;
         let mut reader = BufReader::new(stream.try_clone()?);
+        // The beginning of an encrypted connection.
+        if reader.fill_buf()?.first() == Some(&0x16) {
+            return stream.write_all(&page(400, &["Connection: close"], "speak HTTP"));
+        }
         while let Some(asked) = read(&mut reader)? {
             self.asked.lock().unwrap().push(format!("{} {}", asked.method, asked.path));
             let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
@@ -158,7 +162,7 @@ impl State {
             ("GET", "/big") => page(200, &[], &"x".repeat(5 * 1024 * 1024)),
             ("GET", "/lines") => page(200, &[], &(0..200).map(|n| format!("line {n}\n")).collect::<String>()),
             ("GET", "/hostile") => page(500, &[], "\x1b[2J\n::error::owned\nTOKEN=s3cr3t-value &amp; more\n</failure>]]>"),
-            ("GET", path) if path.starts_with("/status/") => page(path[8..].parse().unwrap(), &[], "x"),
+            ("GET", path) if path.starts_with("/status/") => page(path[8..].parse().unwrap_or(200), &[], "x"),
             ("GET", "/redirect/0") => page(200, &[], "the end"),
             ("GET", path) if path.starts_with("/redirect/") => {
                 let next = path[10..].parse::<u32>().unwrap() - 1;

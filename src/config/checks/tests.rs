@@ -123,7 +123,7 @@ fn files_are_read_in_their_place() {
     insta::assert_snapshot!(shown(&[("parity.yaml", one), ("more.yaml", "smoke:\n- request: {path: /}\n")]), @r"
     more.yaml:1:1: `more.yaml` must be a list of checks, not a map
     1 | smoke:
-      | ^^^^^
+      | ^
     begin each check with a dash: `- name: …`
     ");
     insta::assert_snapshot!(shown(&[("parity.yaml", one), ("more.yaml", "- other.yaml\n")]), @r"

@@ -16,7 +16,7 @@ pub fn lines(outcome: &Outcome) -> Vec<String> {
     let (sign, style, remark) = match &outcome.status {
         Status::Passed => ("✓", color(AnsiColor::Green), duration(outcome.took)),
         Status::Failed => ("✗", color(AnsiColor::Red), duration(outcome.took)),
-        Status::Skipped(reason) => ("–", color(AnsiColor::Yellow), format!("skipped: {}", visible(reason))),
+        Status::Skipped(reason) => ("–", color(AnsiColor::Yellow), format!("skipped: {}", one_line(reason))),
     };
     let kind = match outcome.what {
         What::Check => "",

@@ -54,10 +54,11 @@ pub fn annotations(suite: &Suite, prefix: &Path) -> Vec<String> {
     github::annotations(suite, prefix)
 }
 
-/// A finding as plain lines: what, below it the details and the hint.
+/// A finding as plain lines: what, below it the details and the hint. No line begins with a text of the server's, which
+/// a CI system may take for a command.
 fn finding_lines(finding: &Finding) -> Vec<String> {
     let mut lines = vec![visible(&finding.text)];
-    lines.extend(finding.details.iter().map(|line| format!("  {}", visible(line))));
+    lines.extend(finding.details.iter().flat_map(|text| text.lines()).map(|line| format!("│ {}", visible(line))));
     lines.extend(finding.hint.iter().map(|hint| format!("hint: {}", visible(hint))));
     lines
 }
@@ -80,7 +81,7 @@ fn whole(outcome: &Outcome) -> Vec<String> {
     lines.extend(outcome.findings.iter().flat_map(finding_lines));
     if !outcome.log.is_empty() {
         lines.push("the server's log:".into());
-        lines.extend(outcome.log.iter().flat_map(record_lines).map(|line| format!("  {line}")));
+        lines.extend(outcome.log.iter().flat_map(record_lines).map(|line| format!("│ {line}")));
     }
     lines
 }
