@@ -178,12 +178,7 @@ fn go_on(mut follower: Follower, log: Sink) -> watch::Receiver<bool> {
     let (end, ended) = watch::channel(false);
     tokio::spawn(async move {
         let silent = Silent(log);
-        loop {
-            match follower.next(&silent).await {
-                Ok(Seen::ImportFailed | Seen::HookFailed(_)) => {}
-                Ok(Seen::Ended) | Err(_) => break,
-            }
-        }
+        while let Ok(Seen::ImportFailed | Seen::HookFailed(_)) = follower.next(&silent).await {}
         // Nobody may be left who wants to know.
         let _ = end.send(true);
     });
