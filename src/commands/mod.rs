@@ -67,7 +67,7 @@ enum Command {
     Up(up::Args),
     /// Run it with a debugger: a prompt where an exception is raised, and at breakpoints
     Debug(debug::Args),
-    /// Check the application on production's server, for CI: requests, probes, your own tests
+    /// Check it on production's server, for CI
     Smoke(smoke::Args),
     /// Stop the server and remove its container
     Down(down::Args),

@@ -58,13 +58,16 @@ impl Answer {
     }
 }
 
+type Plain = Pool<HttpConnector, Full<Bytes>>;
+type Encrypted = Pool<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
 /// Asks, and remembers cookies. Shared by reference; several requests may be under way.
 #[derive(Debug)]
 pub struct Client {
     base: Base,
-    plain: Pool<HttpConnector, Full<Bytes>>,
+    plain: Plain,
     /// Made when it is needed: reading the system's certificates takes a while.
-    encrypted: OnceLock<Result<Pool<HttpsConnector<HttpConnector>, Full<Bytes>>, String>>,
+    encrypted: OnceLock<Result<Encrypted, String>>,
     jar: Mutex<CookieStore>,
 }
 
@@ -87,7 +90,7 @@ impl Client {
     /// A cookie of the jar that would be sent to the base URL or to any page below it.
     pub fn cookie(&self, name: &str) -> Option<String> {
         let jar = self.jar();
-        let host = Url::parse(&self.base.as_str()).ok();
+        let host = Url::parse(self.base.as_str()).ok();
         let host = host.as_ref().and_then(Url::host_str);
         let found = jar.iter_unexpired().filter(|cookie| cookie.name() == name);
         let here = |cookie: &&cookie_store::Cookie<'_>| host.is_some_and(|host| String::from(&cookie.domain) == host);
@@ -199,7 +202,7 @@ where
 }
 
 /// With the system's certificates, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
-fn encrypted() -> Result<Pool<HttpsConnector<HttpConnector>, Full<Bytes>>, String> {
+fn encrypted() -> Result<Encrypted, String> {
     let connector = HttpsConnectorBuilder::new().with_native_roots().map_err(|why| why.to_string())?;
     Ok(pool(connector.https_or_http().enable_http1().build()))
 }
