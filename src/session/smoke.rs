@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use tokio::sync::watch;
 
 use super::create::{create, wish};
 use super::follow::{Follower, Seen};
 use super::interrupts::interrupted;
-use super::up::Up;
+use super::up::{Up, runs};
 use super::wait::{Awaited, until_ready, why_it_ended};
 use super::{Interrupts, User, container_name, is_alive};
 use crate::engine::Engine;
@@ -45,6 +46,8 @@ pub struct Start<'a> {
     pub interrupts: &'a Interrupts,
     pub report: &'a dyn Report,
     pub log: Sink,
+    /// Looks at a container in which the application cannot be imported, before it is removed.
+    pub post_mortem: &'a dyn Fn(String) -> LocalBoxFuture<'a, ()>,
 }
 
 /// A server that answers.
@@ -94,7 +97,13 @@ pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -
     let begun = Instant::now();
     let created = create(engine, &wish(&up, &name)?, &up, None, *report).await?;
     let session = async {
-        let server = ready(start, &created.id, &name, begun).await?;
+        let server = match ready(start, &created.id, &name, begun).await {
+            Err(failure) if failure.kind == Kind::App && runs(engine, &created.id).await => {
+                (start.post_mortem)(created.id.clone()).await;
+                return Err(failure);
+            }
+            ready => ready?,
+        };
         work(&server).await.map(|done| (done, server.url.clone()))
     };
     let done = AssertUnwindSafe(async {

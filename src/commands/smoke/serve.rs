@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::LocalBoxFuture;
+
 use super::job::Job;
 use super::{Against, Args, Context};
 use crate::commands::up::how;
@@ -14,7 +16,7 @@ use crate::session::smoke::{Fate, Server, Start, how_it_ended, running, with_ser
 use crate::smoke::PROBES;
 use crate::smoke::journal::Journal;
 use crate::smoke::outcome::{Finding, Outcome, What};
-use crate::smoke::probes::{Done, Ground, Validator, run};
+use crate::smoke::probes::{Done, Ground, Validator, cannot_load, run};
 
 /// Starts production's server, or finds the one of `parity up`, lets the job work on it, and stops what was started.
 pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<()> {
@@ -37,6 +39,16 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
     context.remark(&settled);
     context.ui.note(settled.plan.summary());
     let image = image::smoke(&engine, &settled.plan, &how(&settled), interrupts, context.ui).await?;
+    let post_mortem = |container: String| -> LocalBoxFuture<'_, ()> {
+        let scene = &scene;
+        Box::pin(async move {
+            if job.unwanted("load").is_none()
+                && let Some(outcome) = cannot_load(scene.engine, &container, scene.plan, &scene.shell).await
+            {
+                job.add(outcome);
+            }
+        })
+    };
     let start = Start {
         engine: &engine,
         plan: &settled.plan,
@@ -45,6 +57,7 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
         interrupts,
         report: context.ui,
         log,
+        post_mortem: &post_mortem,
     };
     let all = async |server: &Server| {
         if let Some(took) = server.ready_after {

@@ -79,6 +79,13 @@ struct Variable {
     place: Option<String>,
 }
 
+impl Seen {
+    /// A development server gets along with what the server does not.
+    pub fn only_the_server_fails(&self) -> bool {
+        self.server.error.is_some() && self.development.as_ref().is_some_and(|development| development.error.is_none())
+    }
+}
+
 /// Loads it, in the container.
 ///
 /// # Errors

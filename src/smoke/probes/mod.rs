@@ -111,6 +111,14 @@ pub async fn run(ground: &Ground<'_>, done: &[Done], name: &str, unwanted: Optio
     }
 }
 
+/// Where the server cannot import the application: what `load` says of it, if a development server can.
+pub async fn cannot_load(engine: &Engine, container: &str, plan: &Plan, shell: &BTreeSet<String>) -> Option<Outcome> {
+    let begun = Instant::now();
+    let seen = load::look(engine, container, plan).await.ok()?;
+    let (wrong, _) = load::judge(&seen, shell, &Paths::of_project(&plan.root));
+    seen.only_the_server_fails().then(|| Outcome::failed("load", What::Probe, begun.elapsed(), wrong))
+}
+
 /// What a probe came to.
 enum Looked {
     At { wrong: Vec<Finding>, remarks: Vec<Finding> },

@@ -1,11 +1,20 @@
 //! Whichever way it ends, no container is left.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use parity::config::Config;
+use parity::events::Event;
+use parity::plan::{Profile, settle};
+use parity::project::{Wanted, inspect};
+use parity::session::smoke::{Server, Start, with_server};
+use parity::session::{Interrupts, image};
 use rustix::process::Signal;
 
 use super::{Report, Smoked};
 use crate::common::{Ran, Session};
+use crate::engine;
 
 /// A container is killed at once; a machine that runs other tests gets some more.
 const SOON: Duration = Duration::from_secs(8);
@@ -77,5 +86,37 @@ fn what_a_killed_one_left_is_removed_by_the_next() {
     assert_eq!(project.containers().len(), 1);
     project.write("parity.yaml", "app: compliant:application\n");
     project.smoke(&["--no-probes"]).ok().says(&["which an earlier `parity smoke` left"]);
+    project.nothing_is_left();
+}
+
+#[derive(Debug)]
+struct Nobody;
+
+impl parity::events::Report for Nobody {
+    fn report(&self, _: Event) {}
+}
+
+#[test]
+fn a_check_that_panics() {
+    let project = Smoked::copy("plain-wsgi");
+    let wanted = Wanted { app: None, requirements: None, groups: Vec::new() };
+    let plan = settle(project.root.clone(), Config::default(), inspect(&project.root, &wanted).unwrap(), Profile::Smoke).unwrap();
+    engine::with(async |engine| {
+        let interrupts = Interrupts::listen().unwrap();
+        let image = image::smoke(&engine, &plan, &image::How::default(), &interrupts, &Nobody).await.unwrap();
+        let start = Start {
+            engine: &engine,
+            plan: &plan,
+            secrets: &[],
+            image: &image.reference,
+            interrupts: &interrupts,
+            report: &Nobody,
+            log: std::sync::Arc::new(|_| {}),
+            post_mortem: &|_| Box::pin(async {}),
+        };
+        let work = async |server: &Server| -> parity::error::Result<((), parity::session::smoke::Fate)> { panic!("at {}", server.url) };
+        let ended = AssertUnwindSafe(with_server(&start, work)).catch_unwind().await;
+        assert!(ended.unwrap_err().downcast_ref::<String>().unwrap().starts_with("at http://127.0.0.1:"));
+    });
     project.nothing_is_left();
 }

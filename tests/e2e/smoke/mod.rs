@@ -3,6 +3,7 @@
 mod ending;
 mod probes;
 mod servers;
+mod validator;
 
 use serde_json::Value;
 

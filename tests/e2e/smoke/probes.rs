@@ -1,6 +1,6 @@
 //! Each probe finds its mistake, and none where there is none.
 
-use super::{PROBES, Smoked};
+use super::{PROBES, Report, Smoked};
 
 #[test]
 fn what_is_not_wsgi() {
@@ -64,6 +64,22 @@ fn what_only_manage_py_does() {
     for part in ["only a development server loads `members.signals`", "$MEMBERS_MODE"] {
         assert!(found.contains(part), "{part} is not in {found}");
     }
+}
+
+#[test]
+fn modules_that_import_each_other_in_one_order() {
+    let project = Smoked::copy("smoke-login");
+    // The order of manage.py, which begins with the URLs, works; that of the WSGI module does not.
+    project.write("members/rates.py", "from members.prices import base\n\nRATE = base() * 2\n");
+    project.write("members/prices.py", "def base():\n    return 1\n\n\nfrom members.rates import RATE\n");
+    for (file, line) in [("members/urls.py", "import members.prices\n"), ("members/wsgi.py", "import members.rates\n")] {
+        let text = project.read(file);
+        project.write(file, &format!("{line}{text}"));
+    }
+    let ran = project.smoke(&["--format", "json"]).run().exits(11).says(&["cannot be imported", "partially initialized module"]);
+    project.nothing_is_left();
+    let found = Report::of(ran).failed("load");
+    assert!(found.contains("mod_wsgi cannot load it, and a development server can") && found.contains("import each other"), "{found}");
 }
 
 #[test]
