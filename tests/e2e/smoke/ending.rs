@@ -103,7 +103,8 @@ fn a_check_that_panics() {
     let plan = settle(project.root.clone(), Config::default(), inspect(&project.root, &wanted).unwrap(), Profile::Smoke).unwrap();
     engine::with(async |engine| {
         let interrupts = Interrupts::listen().unwrap();
-        let image = image::smoke(&engine, &plan, &image::How::default(), &interrupts, &Nobody).await.unwrap();
+        let how = image::How { build_ca: std::env::var_os("SSL_CERT_FILE").map(Into::into), ..image::How::default() };
+        let image = image::smoke(&engine, &plan, &how, &interrupts, &Nobody).await.unwrap();
         let start = Start {
             engine: &engine,
             plan: &plan,
