@@ -225,3 +225,6 @@ fn lacking(name: &str, check: &Check, all: &[Chosen<'_>]) -> String {
         None => format!("it needs {}, which no check captured", quoted(name)),
     }
 }
+
+#[cfg(test)]
+mod tests;
