@@ -1,5 +1,7 @@
 //! The image of a plan: there already, pulled, or built.
 
+mod smoke;
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -8,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::Interrupts;
 use super::diagnose::diagnose;
 use crate::engine::base::{self, STAGE as BASE};
-use crate::engine::build::{Build, project_archive};
+use crate::engine::build::Build;
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
@@ -16,6 +18,8 @@ use crate::plan::lock::{self, Lock, LockedBase};
 use crate::plan::{Base, Plan, Profile};
 use crate::render;
 use crate::render::dockerfile::{DEBUGGER, Options, PRODUCTION, RUNTIME};
+
+pub use smoke::smoke;
 
 /// What to do beyond what is needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,8 +48,6 @@ pub struct Image {
 const BUILD: &str = "build";
 /// Name of images that belong to no repository.
 const LOCAL: &str = "localhost/parity";
-/// Name of images that `parity smoke` checks.
-const SMOKE: &str = "localhost/parity-smoke";
 /// Name of images with a debugger.
 const DEBUGGER_NAME: &str = "localhost/parity-debugger";
 
@@ -185,41 +187,6 @@ fn production_build(plan: &Plan, name: &str, options: &Options, how: &How) -> Re
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), PRODUCTION.into())],
         no_cache: how.no_cache,
     })
-}
-
-/// The image that would be deployed, of the project as it is now, for checks of it. It is built once for the same files; when
-/// they have changed, the one from before is removed.
-///
-/// # Errors
-/// As [`ensure`].
-pub async fn smoke(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interrupts, report: &dyn Report) -> Result<Image> {
-    let file = LockFile::open(&plan.root)?;
-    let requirement_files = requirement_files(plan)?;
-    let name = |base: &LockedBase| -> Result<String> {
-        let options = Options { base: base::reference_of(base), requirement_files: requirement_files.clone(), ..Options::default() };
-        let build = production_build(plan, SMOKE, &options, how)?;
-        let project = project_archive(&plan.root, &how.leave_out)
-            .map_err(|error| Failure::new(Kind::Build, "cannot read the project's files").caused_by(&error))?;
-        let root = plan.root.as_os_str().as_encoded_bytes();
-        let parts = build.files.iter().flat_map(|(path, content)| [path.as_bytes(), content.as_slice()]);
-        Ok(format!("{SMOKE}:{}", digest_of(parts.chain([root, project.as_slice()]))))
-    };
-    let locked = file.lock.as_ref().map(|lock| lock.base.clone());
-    if let Some(locked) = locked.as_ref().filter(|locked| !how.build && !how.no_cache && locked.image == plan.image.base.name()) {
-        let reference = name(locked)?;
-        if interrupts.or(engine.has_image(&reference)).await? {
-            return Ok(Image { reference, worked: 0 });
-        }
-    }
-    let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
-    file.write(&ready.locked, report);
-    let reference = name(&ready.locked)?;
-    let options = Options { base: ready.reference, build_ca: read_ca(how.build_ca.as_deref())?, requirement_files, ..Options::default() };
-    let mut build = production_build(plan, &reference, &options, how)?;
-    build.labels.push((label::PROJECT.into(), plan.root.to_string_lossy().into_owned()));
-    let worked = interrupts.or(run_build(engine, &build, report)).await?;
-    engine.remove_images(&format!("{}={}", label::PROJECT, plan.root.display()), &reference).await;
-    Ok(Image { reference, worked })
 }
 
 async fn run_build(engine: &Engine, build: &Build, report: &dyn Report) -> Result<usize> {
