@@ -29,6 +29,9 @@ const WWW_DATA: User = User { uid: 33, gid: 33, roots_project: false };
 /// The engine gets so long to remove a container.
 const REMOVAL: Duration = Duration::from_secs(20);
 
+/// Work that is interrupted gets so long to end by itself.
+const GRACE: Duration = Duration::from_millis(300);
+
 /// Whoever reads the log: called with each record as it arrives.
 pub type Sink = Arc<dyn Fn(Record) + Send + Sync>;
 
@@ -106,11 +109,16 @@ pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -
         };
         work(&server).await.map(|done| (done, server.url.clone()))
     };
+    // The work may end by itself, and say how far it came.
+    let hurry = async {
+        interrupts.reached(1).await;
+        let _ = tokio::time::timeout(GRACE, interrupts.reached(2)).await;
+    };
     let done = AssertUnwindSafe(async {
         tokio::select! {
             biased;
-            () = interrupts.reached(1) => Err(interrupted()),
             done = session => done,
+            () = hurry => Err(interrupted()),
         }
     });
     let done = done.catch_unwind().await;

@@ -104,7 +104,8 @@ async fn work(job: &Job<'_>, ground: &Ground<'_>) -> Result<()> {
         };
         // A server that somebody wants to look at is not ended.
         let unwanted = unwanted.or_else(|| (probe == "shutdown" && job.keeps()).then(|| "the server is kept (--keep-on-failure)".into()));
-        job.add(run(ground, &done, probe, unwanted).await);
+        let outcome = job.interrupts().or(async { Ok(run(ground, &done, probe, unwanted).await) }).await?;
+        job.add(outcome);
     }
     Ok(())
 }

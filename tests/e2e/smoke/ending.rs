@@ -71,9 +71,20 @@ fn ctrl_c_at_any_stage() {
         for _ in 0..times {
             session.interrupt();
         }
-        ends_soon(session, 130);
+        let ran = ends_soon(session, 130);
         project.nothing_is_left();
+        if file == slow && times == 1 {
+            assert!(ran.stdout.contains("interrupted"), "{ran}");
+        }
     }
+    // While the probes ask.
+    project.write("parity.yaml", "app: compliant:application\nsmoke: [{request: {path: '/slow?s=1'}}]\n");
+    let mut session = project.smoke(&[]).start();
+    session.stdout_until(|text| text.contains("probe wsgi-compliance").then_some(()));
+    std::thread::sleep(Duration::from_millis(300));
+    session.interrupt();
+    ends_soon(session, 130);
+    project.nothing_is_left();
 }
 
 #[test]
