@@ -34,11 +34,13 @@ fn requests_that_wait_for_each_other() {
 
 #[test]
 fn state_that_one_process_has() {
-    let checks = "processes: 2\nthreads: 3\nsmoke: [{request: {path: /count}}, {request: {path: /cached}}]\n";
+    let checks = "processes: 2\nthreads: 3\nsmoke:\n  - request: {path: /count}\n  - request: {path: /cached}\n  - request: {method: POST, path: /login}\n  - request: {path: /me}\n";
     let project = Smoked::bug("state", checks);
     let found = project.report(&["multi-process"]).failed("multi-process");
     assert!(found.contains("GET /count: each process counts by itself"), "{found}");
-    assert!(found.contains("GET /cached: each process has an answer of its own"), "{found}");
+    for path in ["/cached", "/me"] {
+        assert!(found.contains(&format!("GET {path}: each process has an answer of its own")), "{path} is not in {found}");
+    }
     project.write("parity.yaml", "app: state:application\n");
     assert_eq!(project.report(&["multi-process"]).skipped("multi-process"), "production runs one process: nothing to compare");
 }
