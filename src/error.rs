@@ -40,13 +40,15 @@ pub enum Kind {
     NotRunning,
     /// The engine stopped answering in the middle.
     EngineLost,
+    /// A check of `parity smoke` failed.
+    Checks,
     /// Ctrl-C or SIGTERM.
     Interrupted,
 }
 
 impl Kind {
     /// Every kind, in the order of their exit codes, for the documentation.
-    pub const ALL: [(Kind, &'static str); 17] = [
+    pub const ALL: [(Kind, &'static str); 18] = [
         (Kind::Other, "anything without a code of its own"),
         (Kind::Usage, "the command line is wrong"),
         (Kind::BadFile, "parity.yaml, .env, parity.lock or PARITY_* holds something unusable"),
@@ -63,6 +65,7 @@ impl Kind {
         (Kind::DiskFull, "no space left"),
         (Kind::NotRunning, "the project is not running"),
         (Kind::EngineLost, "the engine stopped answering in the middle"),
+        (Kind::Checks, "a check failed"),
         (Kind::Interrupted, "stopped by Ctrl-C or SIGTERM"),
     ];
 
@@ -85,6 +88,7 @@ impl Kind {
             Kind::DiskFull => 14,
             Kind::NotRunning => 15,
             Kind::EngineLost => 16,
+            Kind::Checks => 17,
             Kind::Interrupted => 130,
         }
     }

@@ -3,7 +3,7 @@
 //! Data flows one way, and so do the imports:
 //!
 //! ```text
-//! config, project → plan → changes, render → engine → session → commands → ui
+//! config, project → plan → changes, render → engine → session → smoke → commands → ui
 //! ```
 //!
 //! Everything up to and including `changes` and `render` is pure: no clock, randomness, engine, terminal or secret value.
@@ -19,6 +19,7 @@ pub mod plan;
 pub mod project;
 pub mod render;
 pub mod session;
+pub mod smoke;
 pub mod ui;
 pub mod units;
 pub mod watch;

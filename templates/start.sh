@@ -1,7 +1,7 @@
 # Written by parity. Prepares the container and becomes Apache.
 # What starts with the byte 0x1e is for parity, which runs this.
 {% if hooks %}
-trap 'exit 143' TERM INT HUP
+trap 'exit 143' TERM INT HUP{% if graceful %} WINCH{% endif %}
 
 # Hundredths of a second, without starting a program.
 now() {
@@ -42,6 +42,6 @@ cd {{ working_directory }} || exit {{ no_directory }}
 {% for hook in hooks -%}
 hook {{ hook.kind }} {{ hook.index }} {{ hook.json }} {% for word in hook.argv %}{{ word }}{% if not loop.last %} {% endif %}{% endfor %}
 {% endfor -%}
-{% if hooks %}trap - TERM INT HUP
+{% if hooks %}trap - TERM INT HUP{% if graceful %} WINCH{% endif %}
 {% endif -%}
 exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND

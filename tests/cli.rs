@@ -72,7 +72,7 @@ fn version_and_exit_codes() {
     assert_eq!(parity(&["--version"]).exits(0).line(), concat!("parity ", env!("CARGO_PKG_VERSION")));
     let codes = parity(&["help", "exit-codes"]).exits(0).stdout;
     let numbers: Vec<u8> = codes.lines().filter_map(|line| line.split(' ').next()?.parse().ok()).collect();
-    assert_eq!(numbers, (0..=16).chain([130]).collect::<Vec<u8>>());
+    assert_eq!(numbers, (0..=17).chain([130]).collect::<Vec<u8>>());
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod docker;
 mod http;
 mod rebuild;
 mod size;
+mod smoke;
 mod stats;
 mod throughput;
 mod up;
@@ -32,12 +33,14 @@ const SECTIONS: &[Section] = &[
     ("throughput", throughput::run),
     ("watch", watch::run),
     ("debug", debug::run),
+    ("smoke", smoke::run),
 ];
 
 /// Fewer rounds say nothing about a p90.
 const ROUNDS: usize = 10;
 
-const USAGE: &str = "usage: cargo bench --bench measure -- [--rounds N] [up] [commands] [rebuild] [size] [throughput] [watch] [debug]";
+const USAGE: &str =
+    "usage: cargo bench --bench measure -- [--rounds N] [up] [commands] [rebuild] [size] [throughput] [watch] [debug] [smoke]";
 
 fn main() -> Result<()> {
     if std::env::args().nth(1).is_some_and(|argument| argument == watch::CHILD) {

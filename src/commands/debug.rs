@@ -248,7 +248,9 @@ async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, s
 async fn attach(context: &Context<'_>, console: &str) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     let engine = interrupts.or(context.engine()).await?;
-    let found = interrupts.or(engine.observe(&context.container())).await?.filter(|found| found.state == State::Running);
+    let running = interrupts.or(engine.observe_project(&context.root)).await?.into_iter().filter(|found| found.state == State::Running);
+    // `parity up` before `parity smoke`, which runs under other names.
+    let found = running.min_by_key(|found| found.name != context.container());
     let container = found.ok_or_else(|| not_running(&context.container()))?;
     if !matches!(container.profile.as_str(), "up" | "debug") {
         return Err(Failure::new(

@@ -3,9 +3,11 @@
 use std::process::ExitCode;
 
 use super::context::Context;
+use crate::engine::container::Observed;
 use crate::error::Result;
 use crate::events::Report;
-use crate::session::{Interrupts, stop};
+use crate::plan::Profile;
+use crate::session::{Interrupts, is_alive, stop};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -27,13 +29,12 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let engine = interrupts.or(context.engine()).await?;
     let found = if args.all {
         engine.observe_all().await?
+    } else if let Some(name) = args.name {
+        engine.observe(&name).await?.into_iter().filter(|found| !found.project.is_empty()).collect()
     } else {
-        engine
-            .observe(&args.name.unwrap_or_else(|| context.container()))
-            .await?
-            .into_iter()
-            .filter(|found| !found.project.is_empty())
-            .collect()
+        // A `parity smoke` that runs looks after its server itself.
+        let is_ours = |found: &Observed| found.profile != Profile::Smoke.name() || !found.owner.as_deref().is_some_and(is_alive);
+        engine.observe_project(&context.root).await?.into_iter().filter(is_ours).collect()
     };
     if found.is_empty() {
         context.ui.note("nothing is running");

@@ -49,7 +49,7 @@ fn arg(setting: &Setting, switch: bool) -> Arg {
             arg.num_args(0..=1).require_equals(true).default_missing_value("true").value_name("true|false").action(ArgAction::Set)
         }
         Shape::One => arg.value_name("VALUE").action(ArgAction::Set),
-        Shape::List | Shape::Commands | Shape::Rules => arg.value_name("VALUE").action(ArgAction::Append),
+        Shape::List | Shape::Commands | Shape::Rules | Shape::Checks => arg.value_name("VALUE").action(ArgAction::Append),
         Shape::Pairs => arg.num_args(2).value_names(["NAME", "VALUE"]).action(ArgAction::Append),
     }
     .allow_hyphen_values(setting.shape != Shape::One || !switch)
@@ -85,7 +85,7 @@ impl clap::FromArgMatches for ServerFlags {
         for setting in SETTINGS {
             let given = match setting.shape {
                 Shape::One => matches.get_one::<String>(setting.key).map(text),
-                Shape::List | Shape::Commands | Shape::Rules => {
+                Shape::List | Shape::Commands | Shape::Rules | Shape::Checks => {
                     matches.get_many::<String>(setting.key).map(|values| Given::List(values.map(text).collect()))
                 }
                 Shape::Pairs => matches.get_occurrences::<String>(setting.key).map(|pairs| Given::Map(pairs.filter_map(pair_of).collect())),

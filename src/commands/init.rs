@@ -15,12 +15,36 @@ const FILE: &str = "parity.yaml";
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Replace a parity.yaml that is there
+    /// Replace a file that is there
     #[arg(long)]
     force: bool,
+
+    /// Write a CI workflow that runs `parity smoke`, instead of a parity.yaml
+    #[arg(long, value_name = "SYSTEM", value_enum)]
+    ci: Option<Ci>,
+}
+
+/// A CI system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Ci {
+    Github,
+    Gitlab,
+}
+
+impl Ci {
+    /// Where it looks for its configuration, and what is written there.
+    fn file(self) -> (&'static str, &'static str) {
+        match self {
+            Ci::Github => (".github/workflows/parity.yml", include_str!("../../templates/ci/github.yml")),
+            Ci::Gitlab => (".gitlab-ci.yml", include_str!("../../templates/ci/gitlab.yml")),
+        }
+    }
 }
 
 pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
+    if let Some(ci) = args.ci {
+        return workflow(context, ci, args.force);
+    }
     let path = context.root.join(FILE);
     for name in [FILE, "parity.yml"] {
         if !args.force && context.root.join(name).exists() {
@@ -35,6 +59,19 @@ pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     project::write(&context.root, FILE, &text(&settled.plan))
         .map_err(|error| Failure::new(Kind::Other, format!("cannot write {FILE}")).caused_by(&error))?;
     context.ui.note(format!("wrote {FILE}: `parity config` shows what follows from it, `parity up` runs it"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn workflow(context: &Context<'_>, ci: Ci, force: bool) -> Result<ExitCode> {
+    let (name, text) = ci.file();
+    let path = context.root.join(name);
+    if !force && path.exists() {
+        let failure = Failure::new(Kind::Usage, format!("there is a {name} already"));
+        return Err(failure.hint(format!("`parity init --ci {} --force` replaces it", format!("{ci:?}").to_lowercase())));
+    }
+    let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
+    written.map_err(|error| Failure::new(Kind::Other, format!("cannot write {name}")).caused_by(&error))?;
+    context.ui.note(format!("wrote {name}: set PARITY_REPOSITORY and PARITY_VERSION as it says, and commit it"));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -18,6 +18,7 @@ mod reload_flags;
 mod restart;
 mod settled;
 mod shell;
+mod smoke;
 mod status;
 mod terminal;
 mod up;
@@ -67,6 +68,8 @@ enum Command {
     Up(up::Args),
     /// Run it with a debugger: a prompt where an exception is raised, and at breakpoints
     Debug(debug::Args),
+    /// Check it on production's server, for CI
+    Smoke(smoke::Args),
     /// Stop the server and remove its container
     Down(down::Args),
     /// Show what runs
@@ -117,13 +120,19 @@ pub fn main() -> ExitCode {
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    let ui = Ui::new(cli.format, verbosity);
+    let is_smoke = matches!(cli.command, Command::Smoke(_));
+    // What the checks came to is a report on stdout; what happens meanwhile is for people.
+    let ui = Ui::new(if is_smoke { Format::Human } else { cli.format }, verbosity);
+    if !is_smoke && matches!(cli.format, Format::Tap | Format::Junit | Format::Github) {
+        ui.failure(&Failure::new(Kind::Usage, "this format is for `parity smoke` only").hint("here `--format` takes human and json"));
+        return ExitCode::from(Kind::Usage.exit_code());
+    }
     let result = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Kind::Other, "cannot start").caused_by(&error))
         .and_then(|runtime| {
-            let done = runtime.block_on(dispatch(&ui, cli.project, cli.command));
+            let done = runtime.block_on(dispatch(&ui, cli.project, cli.command, cli.format));
             // A blocking read of a credential helper or of stdin must not hold the exit.
             runtime.shutdown_background();
             done
@@ -142,7 +151,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command) -> Result<ExitCode> {
+async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command, format: Format) -> Result<ExitCode> {
     match command {
         Command::Completions(args) => return completions::run(ui, &args),
         Command::ExitCodes => return Ok(exit_codes(ui)),
@@ -152,6 +161,7 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command) -> Result
     match command {
         Command::Up(args) => up::run(&context, args).await,
         Command::Debug(args) => debug::run(&context, args).await,
+        Command::Smoke(args) => smoke::run(&context, args, format).await,
         Command::Down(args) => down::run(&context, args).await,
         Command::Status(args) => status::run(&context, args).await,
         Command::Logs(args) => logs::run(&context, args).await,

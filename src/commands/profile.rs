@@ -12,6 +12,8 @@ pub enum Which {
     Up,
     /// As `parity debug` runs it
     Debug,
+    /// As `parity smoke` checks it
+    Smoke,
 }
 
 impl From<Which> for Profile {
@@ -20,6 +22,7 @@ impl From<Which> for Profile {
             Which::Production => Profile::Production,
             Which::Up => Profile::Up,
             Which::Debug => Profile::Debug(Debug::default()),
+            Which::Smoke => Profile::Smoke,
         }
     }
 }

@@ -21,7 +21,7 @@ pub struct Args {
 /// Succeeds whether something runs or not; which of the two is in its output.
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let engine = context.engine().await?;
-    let found = if args.all { engine.observe_all().await? } else { engine.observe(&context.container()).await?.into_iter().collect() };
+    let found = if args.all { engine.observe_all().await? } else { engine.observe_project(&context.root).await? };
     let mut slots = Vec::new();
     for container in &found {
         let reloads = container.reloads && container.state == State::Running;

@@ -150,7 +150,7 @@ fn plain(name: &str) -> String {
 }
 
 /// The known name that is most alike.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Comparing takes the product of the lengths, and no setting is so long.
     if name.len() > 60 {
         return None;

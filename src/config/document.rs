@@ -1,9 +1,9 @@
 //! From the tree of a file to the settings that it sets.
 
 use super::advice::{self, Level};
-use super::entry::{Entry, PartPlace, Place};
+use super::entry::{Entry, Place};
 use super::setting::{self, Setting};
-use super::source::{Source, Spot};
+use super::source::Source;
 use super::yaml::{Content, Key, Node, quoted};
 use crate::error::{Failure, Result};
 
@@ -55,25 +55,9 @@ fn entry<'a>(source: &'a Source, setting: &'static Setting, key: &Key, node: Nod
     let spot = match &node.value {
         // The start of a list or map on lines of its own says less than its name.
         Content::List(_) | Content::Map(_) => key.spot,
-        Content::Null | Content::Text(_) => spot_of(key, &node),
+        Content::Null | Content::Text(_) => node.spot_below(key),
     };
-    Entry { setting, given: node.given(), place: Place::File { source, spot, parts: parts(&node) } }
-}
-
-/// Where a list's items and a map's pairs are. The document is not deep.
-fn parts(node: &Node) -> Vec<PartPlace> {
-    match &node.value {
-        Content::List(items) => items.iter().map(|item| PartPlace { name: item.spot, value: item.spot, parts: parts(item) }).collect(),
-        Content::Map(pairs) => {
-            pairs.iter().map(|(key, value)| PartPlace { name: key.spot, value: spot_of(key, value), parts: parts(value) }).collect()
-        }
-        Content::Null | Content::Text(_) => Vec::new(),
-    }
-}
-
-/// Nothing has no place: its name is shown instead.
-fn spot_of(key: &Key, value: &Node) -> Spot {
-    if matches!(value.value, Content::Null) { key.spot } else { value.spot }
+    Entry { setting, given: node.given(), place: Place::File { source, spot, node } }
 }
 
 fn unknown(source: &Source, level: Level, key: &Key) -> Failure {

@@ -4,7 +4,7 @@ use super::project::Saying;
 use super::setting::Setting;
 use super::source::{Source, Spot};
 use super::value::{Given, Mismatch, Part, Shape, list};
-use super::yaml::quoted;
+use super::yaml::{Node, quoted};
 use crate::error::{Failure, Kind};
 use crate::units::Origin;
 
@@ -19,20 +19,13 @@ pub(super) enum Place<'a> {
     File {
         source: &'a Source,
         spot: Spot,
-        parts: Vec<PartPlace>,
+        /// The value itself, for the places in it.
+        node: Node,
     },
     /// A variable of the environment.
     Variable(String),
     /// A flag, as typed.
     Flag(String),
-}
-
-/// Where an item of a list or a pair of a map was said, and what is in it.
-pub(super) struct PartPlace {
-    /// An item has no name: it is its value's place.
-    pub name: Spot,
-    pub value: Spot,
-    pub parts: Vec<PartPlace>,
 }
 
 impl Saying for Entry<'_> {
@@ -50,7 +43,7 @@ impl Saying for Entry<'_> {
 
     fn origin_of(&self, at: usize) -> Origin {
         match &self.place {
-            Place::File { source, parts, .. } => parts.get(at).map_or_else(|| self.origin(), |part| source.origin(part.name)),
+            Place::File { source, node, .. } => node.part(at).map_or_else(|| self.origin(), |part| source.origin(part.name)),
             _ => self.origin(),
         }
     }
@@ -64,8 +57,8 @@ impl Entry<'_> {
         let failure = match &self.place {
             Place::Variable(_) => Failure::new(Kind::BadFile, what),
             Place::Flag(_) => Failure::new(Kind::Usage, what),
-            Place::File { source, spot, parts } => {
-                let spot = spot_of(wrong.part, parts).unwrap_or(*spot);
+            Place::File { source, spot, node } => {
+                let spot = spot_of(wrong.part, node).unwrap_or(*spot);
                 if self.setting.is_secret() { source.secret_failure(spot, &what) } else { source.failure(spot, &what) }
             }
         };
@@ -126,12 +119,12 @@ impl Entry<'_> {
     }
 }
 
-fn spot_of(part: Part, parts: &[PartPlace]) -> Option<Spot> {
+fn spot_of(part: Part, node: &Node) -> Option<Spot> {
     match part {
         Part::Whole => None,
-        Part::Item(at) => parts.get(at).map(|part| part.value),
-        Part::Name(at) => parts.get(at).map(|part| part.name),
-        Part::ItemIn(item, at) => spot_of(Part::Item(at), &parts.get(item)?.parts),
-        Part::NameIn(item, at) => spot_of(Part::Name(at), &parts.get(item)?.parts),
+        Part::Item(at) => node.part(at).map(|part| part.value),
+        Part::Name(at) => node.part(at).map(|part| part.name),
+        Part::ItemIn(item, at) => spot_of(Part::Item(at), node.part(item)?.node),
+        Part::NameIn(item, at) => spot_of(Part::Name(at), node.part(item)?.node),
     }
 }

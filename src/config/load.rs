@@ -7,8 +7,8 @@ use std::path::Path;
 use super::entry::{Entry, Place};
 use super::project::{self, Saying as _};
 use super::source::{Source, Spot};
-use super::value::Given;
-use super::{Config, document, dotenv, file, setting, variables, yaml};
+use super::value::{Given, Shape};
+use super::{Config, checks, document, dotenv, file, setting, variables, yaml};
 use crate::error::{Failure, Kind, Result};
 use crate::units::{Origin, Secret, Sourced};
 
@@ -75,6 +75,10 @@ pub fn load(sources: &Sources<'_>) -> Result<Config> {
     let mut config = Config { file: base.as_ref().map(|source| source.path.clone()), ..Config::default() };
     let (env, settings): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.setting.is_secret());
     for entry in &settings {
+        if entry.setting.shape == Shape::Checks {
+            config.smoke = checks::load(sources.root, entry)?;
+            continue;
+        }
         config.apply(entry.setting.key, entry).map_err(|wrong| entry.refuse(&wrong))?;
     }
     env_files(&mut config, sources.root, &settings)?;
@@ -128,12 +132,12 @@ fn missing(name: &str, settings: &[Entry<'_>]) -> Failure {
         return Failure::new(Kind::BadFile, what).hint(hint);
     };
     let failure = match &entry.place {
-        Place::File { source, spot, parts } => {
+        Place::File { source, spot, node } => {
             let at = match &entry.given {
                 Given::List(items) => items.iter().position(|item| *item == Given::from(name)),
                 _ => None,
             };
-            source.failure(at.and_then(|at| parts.get(at)).map_or(*spot, |part| part.value), &what)
+            source.failure(at.and_then(|at| node.part(at)).map_or(*spot, |part| part.value), &what)
         }
         Place::Variable(_) | Place::Flag(_) => Failure::new(Kind::BadFile, format!("{}: {what}", entry.origin())),
     };

@@ -1,6 +1,7 @@
 //! What the user said: flags, `PARITY_*`, `parity.override.yaml`, `parity.yaml`, `.env` — in that order of precedence.
 
 mod advice;
+pub mod checks;
 mod document;
 mod dotenv;
 mod entry;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 
 use crate::units::{EntryPoint, Secret, Sourced};
 
+pub(crate) use advice::nearest;
 pub use load::{Flags, Sources, load};
 pub use project::PROJECT_SETTINGS;
 pub use reload::{OnError, Reload, WatchAction, WatchRule};
@@ -57,6 +59,10 @@ pub struct Config {
     /// `false`: Apache does not serve the project's static files.
     pub static_files: Option<Sourced<bool>>,
     pub reload: Reload,
+    /// What `parity smoke` checks, in order.
+    pub smoke: Vec<checks::Check>,
+    /// Names of checks and probes that it leaves out.
+    pub smoke_skip: Option<Sourced<Vec<String>>>,
     pub server: Server,
 }
 

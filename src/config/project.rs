@@ -37,6 +37,12 @@ pub const PROJECT_SETTINGS: &[Setting] = &[
     setting("preload", Shape::One, "Let those import third-party modules ahead of time."),
     setting("sync", Shape::One, "Upload the project into the container's memory instead of mounting it."),
     setting("watch-polling", Shape::One, "Look for changes every half second instead of being told by the system."),
+    setting(
+        "smoke",
+        Shape::Checks,
+        "What `parity smoke` checks: requests and what is expected of their answers, or files with such lists.",
+    ),
+    setting("smoke-skip", Shape::List, "Checks and probes that `parity smoke` leaves out.").ruled(&rule::LINE),
 ];
 
 /// A setting's value and who set it, as a whole and part by part.
@@ -71,6 +77,7 @@ impl Config {
             "timeout" => put(&mut self.timeout, given, origin)?,
             "static-files" => put(&mut self.static_files, given, origin)?,
             "reload-on-changes" => put(&mut self.reload.on_changes, given, origin)?,
+            "smoke-skip" => put(&mut self.smoke_skip, given, origin)?,
             "watch" => self.reload.watch = reload::watch(said)?,
             "on-error" => put(&mut self.reload.on_error, given, origin)?,
             "standby" => put(&mut self.reload.standby, given, origin)?,
@@ -131,7 +138,7 @@ mod tests {
 
     #[test]
     fn every_setting_has_its_place() {
-        for setting in setting::all().filter(|setting| setting.key != "env") {
+        for setting in setting::all().filter(|setting| !["env", "smoke"].contains(&setting.key)) {
             let found = Config::default().set(setting.key, &Given::Null);
             // Refusing null is the business of the type; what matters is that somebody looked.
             assert!(matches!(found, Ok(true) | Err(_)), "{} goes nowhere", setting.key);

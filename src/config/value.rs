@@ -56,6 +56,8 @@ pub enum Shape {
     Pairs,
     /// A list of maps, each a rule; only files have room for it.
     Rules,
+    /// A list of checks and of files with more of them; they are read with their places, not as a [`Given`].
+    Checks,
 }
 
 /// Why a value was refused.

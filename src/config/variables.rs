@@ -20,7 +20,7 @@ pub(super) fn entries(environment: &BTreeMap<String, String>) -> Result<Vec<Entr
         .iter()
         .filter(|(name, value)| is_ours(name) && !value.is_empty())
         .map(|(name, value)| match setting::all().find(|setting| setting.variable() == *name) {
-            Some(Setting { shape: Shape::Rules, key, .. }) => Err(has_no_variable(name, key, value)),
+            Some(Setting { shape: Shape::Rules | Shape::Checks, key, .. }) => Err(has_no_variable(name, key, value)),
             Some(setting) => Ok(Entry { setting, given: given(setting, value), place: Place::Variable(name.clone()) }),
             None => {
                 let failure = Failure::new(Kind::BadFile, format!("unknown variable ${}", name.escape_debug()));
@@ -32,10 +32,11 @@ pub(super) fn entries(environment: &BTreeMap<String, String>) -> Result<Vec<Entr
 
 /// Rules have commas, colons and spaces of their own.
 fn has_no_variable(name: &str, key: &str, value: &str) -> Failure {
-    let failure = Failure::new(Kind::BadFile, format!("${name} is not taken: `{key}` is a list of rules"));
+    let of = if key == "smoke" { "checks" } else { "rules" };
+    let failure = Failure::new(Kind::BadFile, format!("${name} is not taken: `{key}` is a list of {of}"));
     match bool::read(&value.into()) {
-        Ok(_) => failure.hint("did you mean `PARITY_RELOAD_ON_CHANGES`?"),
-        Err(_) => failure.hint(format!("write `{key}:` in parity.yaml, or in parity.override.yaml for your own machine")),
+        Ok(_) if key == "watch" => failure.hint("did you mean `PARITY_RELOAD_ON_CHANGES`?"),
+        _ => failure.hint(format!("write `{key}:` in parity.yaml, or in parity.override.yaml for your own machine")),
     }
 }
 
@@ -46,7 +47,7 @@ fn is_ours(name: &str) -> bool {
 /// Lists and pairs are separated by commas.
 fn given(setting: &Setting, value: &str) -> Given {
     match setting.shape {
-        Shape::One | Shape::Commands | Shape::Rules => value.into(),
+        Shape::One | Shape::Commands | Shape::Rules | Shape::Checks => value.into(),
         Shape::List | Shape::Pairs => {
             Given::List(value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Given::from).collect())
         }

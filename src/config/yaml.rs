@@ -12,14 +12,16 @@ use super::value::Given;
 use crate::error::{Failure, Result};
 
 /// More than any setting needs.
-const DEEPEST: usize = 8;
-const MOST_NODES: usize = 20_000;
+const DEEPEST: usize = 24;
+const MOST_NODES: usize = 60_000;
 
 /// A value and where it is.
 #[derive(Clone)]
 pub(super) struct Node {
     pub value: Content,
     pub spot: Spot,
+    /// Written without quotes, so that a number or a flag may be meant where both that and a text are possible.
+    pub bare: bool,
 }
 
 #[derive(Clone)]
@@ -37,6 +39,20 @@ pub(super) struct Key {
 }
 
 impl Node {
+    /// An item or a pair, counted from 0.
+    pub fn part(&self, at: usize) -> Option<Part<'_>> {
+        match &self.value {
+            Content::List(items) => items.get(at).map(|node| Part { name: node.spot, value: node.spot, node }),
+            Content::Map(pairs) => pairs.get(at).map(|(key, node)| Part { name: key.spot, value: node.spot_below(key), node }),
+            Content::Null | Content::Text(_) => None,
+        }
+    }
+
+    /// Nothing has no place: its name is shown instead.
+    pub fn spot_below(&self, key: &Key) -> Spot {
+        if matches!(self.value, Content::Null) { key.spot } else { self.spot }
+    }
+
     pub fn given(&self) -> Given {
         match &self.value {
             Content::Null => Given::Null,
@@ -45,6 +61,15 @@ impl Node {
             Content::Map(pairs) => Given::Map(pairs.iter().map(|(key, value)| (key.name.clone(), value.given())).collect()),
         }
     }
+}
+
+/// An item of a list or a pair of a map.
+pub(super) struct Part<'a> {
+    /// An item has no name: it is its value's place.
+    pub name: Spot,
+    /// Nothing has no place: it is its name's.
+    pub value: Spot,
+    pub node: &'a Node,
 }
 
 /// A list or map that is not finished.
@@ -60,7 +85,7 @@ pub(super) fn parse(source: &Source) -> Result<Node> {
         let (event, span) = event.map_err(|why| syntax(source, &why))?;
         builder.event(event, spot(span))?;
     }
-    Ok(builder.root.unwrap_or(Node { value: Content::Null, spot: Spot { line: 1, column: 1, width: 1 } }))
+    Ok(builder.root.unwrap_or(Node { value: Content::Null, spot: Spot { line: 1, column: 1, width: 1 }, bare: true }))
 }
 
 fn spot(span: Span) -> Spot {
@@ -91,9 +116,10 @@ impl Builder<'_> {
             }
             Event::Scalar(text, style, _, tag) => {
                 let is_text = self.tag(spot, tag.as_deref())?;
-                let is_null = style == ScalarStyle::Plain && !is_text && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
+                let bare = style == ScalarStyle::Plain && !is_text;
+                let is_null = bare && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
                 let value = if is_null { Content::Null } else { Content::Text(text.into_owned()) };
-                self.close(Node { value, spot })
+                self.close(Node { value, spot, bare })
             }
             Event::SequenceStart(_, _, tag) => {
                 self.tag(spot, tag.as_deref())?;
@@ -104,8 +130,8 @@ impl Builder<'_> {
                 self.open(spot, Open::Map { spot, pairs: Vec::new(), lines: HashMap::new(), key: None })
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(Open::List { spot, items }) => self.close(Node { value: Content::List(items), spot }),
-                Some(Open::Map { spot, pairs, .. }) => self.close(Node { value: Content::Map(pairs), spot }),
+                Some(Open::List { spot, items }) => self.close(Node { value: Content::List(items), spot, bare: false }),
+                Some(Open::Map { spot, pairs, .. }) => self.close(Node { value: Content::Map(pairs), spot, bare: false }),
                 None => Ok(()),
             },
             Event::Alias(_) | Event::UnresolvedAlias(_) => Err(self
@@ -154,7 +180,7 @@ impl Builder<'_> {
             }
             Some(Open::Map { pairs, key, lines, .. }) => match (key.take(), node.value) {
                 (Some(key), value) => {
-                    pairs.push((key, Node { value, spot: node.spot }));
+                    pairs.push((key, Node { value, ..node }));
                     return Ok(());
                 }
                 (None, Content::Text(name)) => match lines.insert(name.clone(), node.spot.line) {

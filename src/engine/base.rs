@@ -216,6 +216,16 @@ impl Engine {
         Ok(self.image_id(reference).await?.is_some())
     }
 
+    /// Removes the images with a label, except one. One that a container still uses stays until the next time.
+    pub async fn remove_images(&self, label: &str, except: &str) {
+        let filters = std::collections::HashMap::from([("label", vec![label])]);
+        let options = bollard::query_parameters::ListImagesOptionsBuilder::default().filters(&filters).build();
+        let images = self.api.list_images(Some(options)).await.unwrap_or_default();
+        for name in images.into_iter().flat_map(|image| image.repo_tags).filter(|name| name != except) {
+            let _ = self.api.remove_image(&name, None::<bollard::query_parameters::RemoveImageOptions>, None).await;
+        }
+    }
+
     /// Names of the engine's images that fit a pattern.
     pub async fn images_named(&self, pattern: &str) -> Result<Vec<String>> {
         let filters = std::collections::HashMap::from([("reference", vec![pattern])]);

@@ -8,14 +8,13 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use bollard::query_parameters::ImportImageOptions;
 use futures_util::StreamExt;
-use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpid};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+use super::Group;
 use super::connect::Engine;
 use super::error::explain;
 use crate::error::{Failure, Kind, Result};
@@ -127,38 +126,6 @@ async fn debootstrap(suite: Suite, architecture: &str, target: &Path, stage: &st
     } else {
         failure.hint("`mmdebstrap --variant=apt trixie /tmp/base.tar` shows the same by hand")
     })
-}
-
-/// A process group that is ended when its owner gives up: mmdebstrap has children that would go on, and
-/// gigabytes in the temporary directory that it removes when it is asked to end.
-struct Group(Option<Pid>);
-
-/// How long mmdebstrap gets to tidy up, in steps.
-const TIDY_STEPS: u32 = 30;
-const TIDY_STEP: Duration = Duration::from_millis(50);
-
-impl Group {
-    fn of(child: &tokio::process::Child) -> Self {
-        Self(child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw))
-    }
-
-    fn ended(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let Some(pid) = self.0 else { return };
-        let _ = kill_process_group(pid, Signal::TERM);
-        for _ in 0..TIDY_STEPS {
-            if !matches!(waitpid(Some(pid), WaitOptions::NOHANG), Ok(None)) {
-                break;
-            }
-            std::thread::sleep(TIDY_STEP);
-        }
-        let _ = kill_process_group(pid, Signal::KILL);
-    }
 }
 
 /// The image's config, and its digest, which is the image's ID.

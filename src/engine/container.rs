@@ -83,7 +83,7 @@ pub struct Wish {
     pub labels: Vec<(String, String)>,
     /// `uid:gid`.
     pub user: String,
-    /// The project's directory on the host and in the container; `None`: it is uploaded.
+    /// The project's directory on the host and in the container; `None`: it is uploaded, or in the image.
     pub bind: Option<(String, String)>,
     /// Directories in memory, which belong to the user.
     pub tmpfs: Vec<String>,
@@ -127,7 +127,16 @@ impl Engine {
 
     /// Every container that parity made, of all projects.
     pub async fn observe_all(&self) -> Result<Vec<Observed>> {
-        let filters = HashMap::from([("label", vec![label::PROJECT])]);
+        self.observe_labelled(label::PROJECT).await
+    }
+
+    /// The containers of the project in a directory, whichever profile they run.
+    pub async fn observe_project(&self, root: &Path) -> Result<Vec<Observed>> {
+        self.observe_labelled(&format!("{}={}", label::PROJECT, root.display())).await
+    }
+
+    async fn observe_labelled(&self, label: &str) -> Result<Vec<Observed>> {
+        let filters = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
         let list = self.api.list_containers(Some(options)).await.map_err(|error| explain(&error, "cannot ask the engine what runs"))?;
         let mut all = Vec::new();

@@ -3,6 +3,7 @@
 //! A state machine from bytes to records; no terminal and no clock in it. [`Reader`] is the way in.
 
 mod apache;
+mod finding;
 mod frames;
 mod hints;
 mod lines;
@@ -16,6 +17,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub use finding::Finding;
 pub use paths::Paths;
 pub use reader::{Reader, Stream};
 pub use start::{StartLine, StartState};
@@ -32,6 +34,9 @@ pub struct Record {
     /// For [`RecordKind::Start`] the line itself, for [`RecordKind::Hook`] the beginning of the hook that printed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hook: Option<StartLine>,
+    /// For [`RecordKind::Finding`] the finding itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Finding>,
 }
 
 /// A line of a record. The only control characters in it are tabs and colours.
@@ -63,12 +68,14 @@ pub enum RecordKind {
     Start,
     /// A line that a hook printed before Apache started.
     Hook,
+    /// What the validator of `parity smoke` found; never shown as it is.
+    Finding,
 }
 
 impl Record {
     /// A record without a hint.
     pub fn new(kind: RecordKind, lines: impl IntoIterator<Item = impl Into<Line>>) -> Self {
-        Self { kind, lines: lines.into_iter().map(Into::into).collect(), hint: None, hook: None }
+        Self { kind, lines: lines.into_iter().map(Into::into).collect(), hint: None, hook: None, finding: None }
     }
 }
 

@@ -5,7 +5,7 @@ use super::hints::Hints;
 use super::lines::Lines;
 use super::text::{neutralise, plain};
 use super::traceback::Traceback;
-use super::{Paths, Record, RecordKind, StartLine, StartState};
+use super::{Finding, Paths, Record, RecordKind, StartLine, StartState};
 
 /// Threads whose tracebacks may be open at once; the oldest is given out first.
 const OPEN: usize = 64;
@@ -98,6 +98,8 @@ impl Reader {
         let line = String::from_utf8_lossy(bytes);
         if let Some(start) = StartLine::read(&line) {
             self.start(start, out);
+        } else if let Some(finding) = Finding::read(&line) {
+            self.finding(finding, out);
         } else if let Some(hook) = self.hook.clone() {
             let text = self.paths.translate_python(&neutralise(&line));
             self.give(Record { hook: Some(hook), ..Record::new(RecordKind::Hook, [text]) }, out);
@@ -117,6 +119,15 @@ impl Reader {
         }
         let text = neutralise(&line.command);
         self.give(Record { hook: Some(line), ..Record::new(RecordKind::Start, [text]) }, out);
+    }
+
+    fn finding(&mut self, mut finding: Finding, out: &mut Vec<Record>) {
+        finding.text = neutralise(&finding.text);
+        if let Some((path, line)) = finding.place.as_deref().and_then(|place| place.rsplit_once(':')) {
+            finding.place = Some(format!("{}:{line}", self.paths.translate(path)));
+        }
+        let text = finding.text.clone();
+        self.give(Record { finding: Some(finding), ..Record::new(RecordKind::Finding, [text]) }, out);
     }
 
     /// A line of Apache's error log.

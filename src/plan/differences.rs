@@ -37,6 +37,24 @@ pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>, debug
     all
 }
 
+/// What the `smoke` profile does otherwise: as little as lets somebody look.
+pub(super) fn smoke(server: &Server) -> Vec<Difference> {
+    vec![
+        difference(
+            "port",
+            "8000 in the container",
+            &format!("published on a free port of {}", server.host.value),
+            "so that it runs beside whatever else runs",
+        ),
+        difference(
+            "validator",
+            "mod_wsgi calls the application",
+            "a validator between the two, in files given to the container when it starts, says what is not WSGI; answers stay as they are",
+            "so that you learn what this server forgives and another does not",
+        ),
+    ]
+}
+
 fn project(reload: Option<&Reload>) -> Difference {
     let (here, cause) = match reload {
         None => ("bind-mounted from this machine", "so that a restart runs what you saved"),

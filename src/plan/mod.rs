@@ -28,6 +28,25 @@ pub enum Profile {
     Up,
     /// The same with one process of one thread, for the debugger's prompt.
     Debug(Debug),
+    /// Production on a free port, with a validator around the application, for checks.
+    Smoke,
+}
+
+impl Profile {
+    /// Is the code that runs the one in the image?
+    pub fn is_baked(self) -> bool {
+        matches!(self, Profile::Production | Profile::Smoke)
+    }
+
+    /// Its name, as labels and messages have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Production => "production",
+            Profile::Up => "up",
+            Profile::Debug(_) => "debug",
+            Profile::Smoke => "smoke",
+        }
+    }
 }
 
 /// How the `debug` profile begins.

@@ -49,6 +49,11 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
             differences.extend(debugging::differences(&server, &patient));
             (patient, differences)
         }
+        Profile::Smoke => {
+            let published = published_anywhere(server);
+            let differences = differences::smoke(&published);
+            (published, differences)
+        }
     };
     Ok(Plan {
         profile,
@@ -87,9 +92,17 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
 /// What `parity up` has of the debugger.
 const UNUSED_HOOK: &str = "`parity debug --attach` can join; until then requests go as in production";
 
+/// The server on any free port that nobody else can reach.
+fn published_anywhere(mut server: Server) -> Server {
+    let origin = Origin::Command("smoke".into());
+    server.port = Sourced::new(0, origin.clone());
+    server.host = Sourced::new("127.0.0.1".into(), origin);
+    server
+}
+
 fn reload(profile: Profile, said: config::Reload) -> Option<Reload> {
     let or = |said: Option<Sourced<bool>>, default| said.unwrap_or_else(|| Sourced::default(default));
-    let on_changes = said.on_changes.filter(|said| said.value && profile != Profile::Production)?;
+    let on_changes = said.on_changes.filter(|said| said.value && !profile.is_baked())?;
     let standby = or(said.standby, true);
     // There is nothing to preload into without processes that stand ready.
     let preload = if standby.value { or(said.preload, true) } else { standby.clone() };

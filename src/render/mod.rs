@@ -8,6 +8,7 @@ pub mod httpd;
 pub mod quote;
 pub mod reload;
 mod requirements;
+pub mod smoke;
 pub mod start;
 mod template;
 #[cfg(test)]
@@ -34,5 +35,6 @@ pub fn profile_files(plan: &Plan) -> Result<Vec<(String, String)>> {
     ];
     files.extend(reload::files(plan)?);
     files.extend(debug::files(plan));
+    files.extend(smoke::files(plan));
     Ok(files)
 }

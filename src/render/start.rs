@@ -7,7 +7,7 @@ use super::quote::{ShellWord, refuse};
 use super::reload::FIRST;
 use super::template;
 use crate::error::Result;
-use crate::plan::{CollectStatic, Plan, Profile};
+use crate::plan::{CollectStatic, Plan};
 
 /// The script's exit code after a hook failed; the hook's own is in the line before it.
 pub const HOOK_FAILED: u8 = 90;
@@ -24,6 +24,8 @@ struct View {
     no_directory: u8,
     /// What the file that requests are routed by says at first, where saved code is served.
     first: Option<&'static str>,
+    /// It is told to end as production's image says.
+    graceful: bool,
     /// The project is uploaded once the container runs.
     sync: bool,
     /// The debugger's console waits for its files.
@@ -48,7 +50,7 @@ struct Hook {
 pub fn render(plan: &Plan) -> Result<String> {
     let mut hooks = Vec::new();
     // Production's image has them already.
-    if let Some(collect) = plan.collect_static.as_ref().filter(|_| plan.profile != Profile::Production) {
+    if let Some(collect) = plan.collect_static.as_ref().filter(|_| !plan.profile.is_baked()) {
         let argv: Vec<String> = collect_static(collect);
         hooks.push(Hook::new("collectstatic", 0, COLLECT_COMMAND, argv.iter().map(String::as_str))?);
     }
@@ -64,6 +66,7 @@ pub fn render(plan: &Plan) -> Result<String> {
             hook_failed: HOOK_FAILED,
             no_directory: NO_DIRECTORY,
             first: plan.reload.as_ref().map(|_| FIRST),
+            graceful: plan.profile.is_baked(),
             sync: plan.reload.as_ref().is_some_and(|reload| *reload.sync),
             hooked: debug::is_hooked(plan),
         },
@@ -97,6 +100,7 @@ pub fn collect_static(collect: &CollectStatic) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Profile;
     use crate::render::testing;
     use crate::units::Sourced;
 

@@ -24,7 +24,8 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     env.extend(up.secrets.iter().map(|(name, value)| format!("{name}={}", value.expose())));
     let mut tmpfs = vec![layout::RUN.to_owned(), layout::ETC.to_owned(), "/tmp".to_owned()];
     tmpfs.extend(upload::is_wanted(plan).then(|| layout::APP.to_owned()));
-    tmpfs.extend(plan.collect_static.as_ref().map(|collect| collect.target.clone()));
+    // Where the code is in the image, so are the static files.
+    tmpfs.extend(plan.collect_static.as_ref().filter(|_| !plan.profile.is_baked()).map(|collect| collect.target.clone()));
     let mut wish = container::Wish {
         name: name.to_owned(),
         image: up.image.to_owned(),
@@ -32,13 +33,14 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
         env,
         labels: Vec::new(),
         user: format!("{}:{}", up.user.uid, up.user.gid),
-        bind: (!upload::is_wanted(plan)).then(|| (plan.root.to_string_lossy().into_owned(), layout::APP.into())),
+        bind: (!upload::is_wanted(plan) && !plan.profile.is_baked())
+            .then(|| (plan.root.to_string_lossy().into_owned(), layout::APP.into())),
         tmpfs,
         working_directory: layout::APP.into(),
         publish: (loopback(&plan.server.host.value), plan.server.port.value),
         debug_port: match plan.profile {
             Profile::Debug(debug) => debug.dap,
-            Profile::Production | Profile::Up => None,
+            Profile::Production | Profile::Up | Profile::Smoke => None,
         },
         network: plan.network.as_ref().map(|network| network.value.clone()),
     };
@@ -47,7 +49,7 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     label(label::VERSION, env!("CARGO_PKG_VERSION").into());
     label(label::PROJECT, plan.root.to_string_lossy().into_owned());
     label(label::PLAN, digest);
-    label(label::PROFILE, profile_name(plan.profile).into());
+    label(label::PROFILE, plan.profile.name().into());
     label(label::MOUNT, plan.server.mount_point.value.clone());
     if let Some(directory) = static_directory(plan) {
         label(label::STATIC, directory.to_string_lossy().into_owned());
@@ -87,7 +89,7 @@ fn make_mount_point(up: &Up<'_>) -> Result<()> {
 
 /// The directory of this machine that static files are mounted over, if that is in the project.
 pub fn static_directory(plan: &Plan) -> Option<PathBuf> {
-    let target = &plan.collect_static.as_ref()?.target;
+    let target = &plan.collect_static.as_ref().filter(|_| !plan.profile.is_baked())?.target;
     let inside = target.strip_prefix(layout::APP)?.strip_prefix('/')?;
     Some(plan.root.join(inside))
 }
@@ -181,12 +183,4 @@ fn own_view(engine: &Engine, wish: &container::Wish, up: &Up<'_>) -> std::io::Re
     let place = ownership::place(&wish.name);
     ownership::mount(&up.plan.root, &place, up.user.uid, up.user.gid)?;
     Ok(Some(place))
-}
-
-fn profile_name(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Production => "production",
-        Profile::Up => "up",
-        Profile::Debug(_) => "debug",
-    }
 }

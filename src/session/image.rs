@@ -1,5 +1,7 @@
 //! The image of a plan: there already, pulled, or built.
 
+mod smoke;
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -17,6 +19,8 @@ use crate::plan::{Base, Plan, Profile};
 use crate::project;
 use crate::render;
 use crate::render::dockerfile::{DEBUGGER, Options, PRODUCTION, RUNTIME};
+
+pub use smoke::smoke;
 
 /// What to do beyond what is needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -169,17 +173,21 @@ pub async fn production(
         requirement_files: requirement_files(plan)?,
         ..Options::default()
     };
-    let build = Build {
+    let build = production_build(plan, name, &options, how)?;
+    let worked = interrupts.or(run_build(engine, &build, report)).await?;
+    Ok(Image { reference: name.to_owned(), worked })
+}
+
+fn production_build(plan: &Plan, name: &str, options: &Options, how: &How) -> Result<Build> {
+    Ok(Build {
         image: name.to_owned(),
         target: PRODUCTION.into(),
-        files: render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, &options)?,
+        files: render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, options)?,
         project: Some(plan.root.clone()),
         leave_out: how.leave_out.clone(),
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), PRODUCTION.into())],
         no_cache: how.no_cache,
-    };
-    let worked = interrupts.or(run_build(engine, &build, report)).await?;
-    Ok(Image { reference: name.to_owned(), worked })
+    })
 }
 
 async fn run_build(engine: &Engine, build: &Build, report: &dyn Report) -> Result<usize> {
@@ -248,16 +256,19 @@ fn says_that_it_is_absent(why: &str) -> bool {
 fn image_reference(plan: &Plan, base: &LockedBase, requirements: &[(String, Vec<u8>)]) -> Result<String> {
     // The CA bundle of a machine is not part of an image, and must not be of its name.
     let options = Options { base: base::reference_of(base), requirement_files: requirements.to_vec(), ..Options::default() };
-    let mut digest = Sha256::new();
-    for (path, content) in render::context_files(&runtime_plan(plan), &options)? {
-        digest.update((path.len() as u64).to_le_bytes());
-        digest.update(path);
-        digest.update((content.len() as u64).to_le_bytes());
-        digest.update(content);
-    }
-    let digest: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let files = render::context_files(&runtime_plan(plan), &options)?;
+    let digest = digest_of(files.iter().flat_map(|(path, content)| [path.as_bytes(), content.as_slice()]));
     let repository = plan.image.repository.as_ref().map_or(LOCAL, |repository| repository.value.as_str());
     Ok(format!("{repository}:{digest}"))
+}
+
+fn digest_of<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn runtime_plan(plan: &Plan) -> Plan {

@@ -24,6 +24,15 @@ pub enum Format {
     Human,
     /// JSON Lines on stdout.
     Json,
+    /// The Test Anything Protocol, for `parity smoke`.
+    #[value(hide = true)]
+    Tap,
+    /// JUnit's XML, for `parity smoke`.
+    #[value(hide = true)]
+    Junit,
+    /// Annotations of GitHub's workflows, for `parity smoke`.
+    #[value(hide = true)]
+    Github,
 }
 
 /// How much is shown.
@@ -80,6 +89,13 @@ impl Ui {
     /// The command's result: one line on stdout, in both formats as it is.
     pub fn result(&self, line: &str) {
         self.human.pause(|| to_stdout(line));
+    }
+
+    /// A line on stderr that a program looks for there, also when little is shown.
+    pub fn aside(&self, line: &str) {
+        self.human.pause(|| {
+            let _ = writeln!(anstream::stderr(), "{line}");
+        });
     }
 
     /// A check's answer as a result, with what to do about it.
@@ -140,7 +156,7 @@ impl Report for Ui {
     fn report(&self, event: Event) {
         match self.format {
             Format::Json => to_stdout(&json::line(&event)),
-            Format::Human => self.human.show(event),
+            _ => self.human.show(event),
         }
     }
 }

@@ -13,7 +13,7 @@ pub fn lines(record: &Record, verbosity: Verbosity) -> Vec<String> {
         RecordKind::Traceback | RecordKind::Error => color(AnsiColor::Red),
         RecordKind::Warning => color(AnsiColor::Yellow),
         RecordKind::Access | RecordKind::Info | RecordKind::Noise => Style::new().dimmed(),
-        RecordKind::Start => return Vec::new(),
+        RecordKind::Start | RecordKind::Finding => return Vec::new(),
     };
     let least = match record.kind {
         RecordKind::Noise => Verbosity::Verbose,

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod pty;
+pub mod server;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -20,3 +20,4 @@ mod reload;
 mod running;
 mod secrets;
 mod serving;
+mod smoke;

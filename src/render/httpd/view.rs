@@ -5,9 +5,9 @@ use serde::Serialize;
 use super::{Capacity, Dispatch, EMPTY_ROOT, check, daemon, logging, modules, mount_point, on_off, places};
 use crate::config::{OnOffAuto, Server};
 use crate::error::Result;
-use crate::plan::{Plan, Profile};
+use crate::plan::Plan;
 use crate::render::quote::{HttpdArg, refuse};
-use crate::render::{PORT, debug, reload};
+use crate::render::{PORT, debug, reload, smoke};
 
 #[derive(Debug, Serialize)]
 pub struct View {
@@ -114,6 +114,7 @@ impl View {
             script: match plan.reload {
                 Some(_) => "ring.wsgi",
                 None if debug::is_hooked(plan) => "hooked.wsgi",
+                None if smoke::is_validated(plan) => "validated.wsgi",
                 None => "handler.wsgi",
             },
             modules: modules::modules(plan),
@@ -166,7 +167,7 @@ impl View {
             })?,
             extended_status: *server.server_metrics || *server.server_status,
             // The engine's network makes every client of a published port look like another machine.
-            server_status: server.server_status.then_some(if plan.profile != Profile::Production && published_here_only {
+            server_status: server.server_status.then_some(if !plan.profile.is_baked() && published_here_only {
                 "all granted"
             } else {
                 "local"

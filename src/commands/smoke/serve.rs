@@ -1,0 +1,111 @@
+//! The server that is checked, where parity runs it.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::LocalBoxFuture;
+
+use super::job::Job;
+use super::{Against, Args, Context};
+use crate::commands::up::how;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::events::Report;
+use crate::plan::{Plan, Profile};
+use crate::session::image;
+use crate::session::smoke::{Fate, Server, Start, how_it_ended, running, with_server};
+use crate::smoke::PROBES;
+use crate::smoke::journal::Journal;
+use crate::smoke::outcome::{Finding, Outcome, What};
+use crate::smoke::probes::{Done, Ground, Validator, cannot_load, run};
+
+/// Starts production's server, or finds the one of `parity up`, lets the job work on it, and stops what was started.
+pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<()> {
+    let interrupts = job.interrupts();
+    let settled = context.settle(&args.server, Profile::Smoke)?;
+    let engine = interrupts.or(context.engine()).await?;
+    let scene = Scene {
+        engine: &engine,
+        plan: &settled.plan,
+        own: args.against.is_none(),
+        journal: Journal::default(),
+        validator: Validator::default(),
+        shell: context.environment.keys().cloned().collect(),
+    };
+    let log = scene.validator.sink(&scene.journal);
+    if args.against == Some(Against::Up) {
+        let server = interrupts.or(running(&engine, &settled.plan, log)).await?;
+        return work(job, &scene.with(&server)).await;
+    }
+    context.remark(&settled);
+    context.ui.note(settled.plan.summary());
+    let image = image::smoke(&engine, &settled.plan, &how(&settled), interrupts, context.ui).await?;
+    let post_mortem = |container: String| -> LocalBoxFuture<'_, ()> {
+        let scene = &scene;
+        Box::pin(async move {
+            if job.unwanted("load").is_none()
+                && let Some(outcome) = cannot_load(scene.engine, &container, scene.plan, &scene.shell).await
+            {
+                job.add(outcome);
+            }
+        })
+    };
+    let start = Start {
+        engine: &engine,
+        plan: &settled.plan,
+        secrets: &settled.secrets,
+        image: &image.reference,
+        interrupts,
+        report: context.ui,
+        log,
+        post_mortem: &post_mortem,
+    };
+    let all = async |server: &Server| {
+        if let Some(took) = server.ready_after {
+            context.ui.note(format!("{} (first answer after {:.1} s)", server.url, took.as_secs_f64()));
+        }
+        work(job, &scene.with(server)).await?;
+        Ok(((), if job.keeps() { Fate::Keep } else { Fate::Remove }))
+    };
+    with_server(&start, all).await
+}
+
+/// What the probes look at, before there is a server.
+struct Scene<'a> {
+    engine: &'a Engine,
+    plan: &'a Plan,
+    own: bool,
+    journal: Journal,
+    validator: Validator,
+    shell: BTreeSet<String>,
+}
+
+impl Scene<'_> {
+    fn with<'s>(&'s self, server: &'s Server) -> Ground<'s> {
+        let Self { engine, plan, own, journal, validator, shell } = self;
+        Ground { engine, server, own: *own, plan, journal, validator, shell }
+    }
+}
+
+/// Checks, then the project's own tests, then the probes, of which the last ends the server.
+async fn work(job: &Job<'_>, ground: &Ground<'_>) -> Result<()> {
+    let url = &ground.server.url;
+    job.check(url, Some(ground.journal)).await?;
+    job.tests(url).await?;
+    if ground.server.has_ended() {
+        let how = how_it_ended(ground.engine, ground.server).await;
+        let finding = Finding::new(format!("{how} while it was checked")).hint("`parity up` and the same requests show what it says last");
+        job.add(Outcome::failed("server", What::Probe, std::time::Duration::ZERO, vec![finding]));
+    }
+    let done = Done::all(url, job.exchanges());
+    for probe in PROBES {
+        let unwanted = match job.unwanted(probe) {
+            Some(None) => continue,
+            unwanted => unwanted.flatten(),
+        };
+        // A server that somebody wants to look at is not ended.
+        let unwanted = unwanted.or_else(|| (probe == "shutdown" && job.keeps()).then(|| "the server is kept (--keep-on-failure)".into()));
+        let outcome = job.interrupts().or(async { Ok(run(ground, &done, probe, unwanted).await) }).await?;
+        job.add(outcome);
+    }
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! The server of `parity smoke`: production's, there as long as some work on it takes, and no longer.
+
+use std::hash::{BuildHasher, RandomState};
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use tokio::sync::watch;
+
+use super::create::{create, wish};
+use super::follow::{Follower, Seen};
+use super::interrupts::interrupted;
+use super::up::{Up, runs};
+use super::wait::{Awaited, until_ready, why_it_ended};
+use super::{Interrupts, User, container_name, is_alive};
+use crate::engine::Engine;
+use crate::engine::container::{LogStart, Observed, not_running};
+use crate::error::{Failure, Kind, Result};
+use crate::events::{Event, Report};
+use crate::logs::{Paths, Reader, Record};
+use crate::plan::{Plan, Profile};
+use crate::units::Secret;
+
+/// www-data in Debian, which production's image runs as.
+const WWW_DATA: User = User { uid: 33, gid: 33, roots_project: false };
+/// The engine gets so long to remove a container.
+const REMOVAL: Duration = Duration::from_secs(20);
+
+/// Work that is interrupted gets so long to end by itself.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// Whoever reads the log: called with each record as it arrives.
+pub type Sink = Arc<dyn Fn(Record) + Send + Sync>;
+
+/// What a server is started from, and who hears of it.
+#[derive(Clone)]
+#[allow(missing_debug_implementations, reason = "whoever is reported to need not be shown")]
+pub struct Start<'a> {
+    pub engine: &'a Engine,
+    /// Of the `smoke` profile.
+    pub plan: &'a Plan,
+    /// Values of the application's environment.
+    pub secrets: &'a [(String, Secret)],
+    /// The image, on the engine, with the code in it.
+    pub image: &'a str,
+    pub interrupts: &'a Interrupts,
+    pub report: &'a dyn Report,
+    pub log: Sink,
+    /// Looks at a container in which the application cannot be imported, before it is removed.
+    pub post_mortem: &'a dyn Fn(String) -> LocalBoxFuture<'a, ()>,
+}
+
+/// A server that answers.
+#[derive(Debug)]
+pub struct Server {
+    pub url: String,
+    /// The container's.
+    pub id: String,
+    pub name: String,
+    /// From its start to the first answer; `None` where it ran before.
+    pub ready_after: Option<Duration>,
+    ended: watch::Receiver<bool>,
+}
+
+/// What becomes of the server after the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Remove,
+    /// Left for somebody to look at.
+    Keep,
+}
+
+impl Server {
+    /// Has the server ended by itself?
+    pub fn has_ended(&self) -> bool {
+        *self.ended.borrow()
+    }
+
+    /// Returns when it has ended.
+    pub async fn end(&self) {
+        let mut ended = self.ended.clone();
+        // The follower that tells lives until the end.
+        let _ = ended.wait_for(|ended| *ended).await;
+    }
+}
+
+/// Starts the server, waits for its first answer, lets some work be done, and removes it: whether the work ends well or not,
+/// is interrupted, or panics.
+///
+/// # Errors
+/// Whatever keeps the application from answering, and the work's own failures.
+pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -> Result<(T, Fate)>) -> Result<T> {
+    let Start { engine, plan, interrupts, report, .. } = start;
+    remove_leftovers(engine, &plan.root, *report).await?;
+    let name = format!("{}-smoke-{:08x}", container_name(&plan.name, &plan.root), some_number());
+    let up = Up { plan, secrets: start.secrets, image: start.image, user: WWW_DATA, detach: false, wait: false, recreate: false };
+    let begun = Instant::now();
+    let created = create(engine, &wish(&up, &name)?, &up, None, *report).await?;
+    let session = async {
+        let server = match ready(start, &created.id, &name, begun).await {
+            Err(failure) if failure.kind == Kind::App && runs(engine, &created.id).await => {
+                (start.post_mortem)(created.id.clone()).await;
+                return Err(failure);
+            }
+            ready => ready?,
+        };
+        work(&server).await.map(|done| (done, server.url.clone()))
+    };
+    // The work may end by itself, and say how far it came.
+    let hurry = async {
+        interrupts.reached(1).await;
+        let _ = tokio::time::timeout(GRACE, interrupts.reached(2)).await;
+    };
+    let done = AssertUnwindSafe(async {
+        tokio::select! {
+            biased;
+            done = session => done,
+            () = hurry => Err(interrupted()),
+        }
+    });
+    let done = done.catch_unwind().await;
+    if let Ok(Ok(((_, Fate::Keep), url))) = &done {
+        report.report(Event::Note {
+            text: format!("left running at {url}; `parity down {name}` removes it, and so does the next `parity smoke`"),
+        });
+    } else {
+        let removed = remove(engine, &created.id).await;
+        if matches!(done, Ok(Ok(_))) {
+            removed?;
+        }
+    }
+    match done {
+        Ok(done) => done.map(|((value, _), _)| value),
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+/// The container that `parity up` runs for a project. It goes on when this ends.
+///
+/// # Errors
+/// `Kind::NotRunning`.
+pub async fn running(engine: &Engine, plan: &Plan, log: Sink) -> Result<Server> {
+    let name = container_name(&plan.name, &plan.root);
+    let found = engine.observe_started(&name).await?;
+    let (id, url) = found.and_then(|found| Some((found.id, found.url?))).ok_or_else(|| not_running(&name))?;
+    let follower = Follower::new(engine.logs(&id, true, LogStart::LastLines(0)), Reader::new(Paths::of_project(&plan.root)));
+    Ok(Server { url, id, name, ready_after: None, ended: go_on(follower, log) })
+}
+
+/// How a container that ended by itself did, in words.
+pub async fn how_it_ended(engine: &Engine, server: &Server) -> String {
+    match engine.observe(&server.id).await {
+        Ok(Some(Observed { exit_code: Some(code), .. })) => format!("the server ended with exit code {code}"),
+        Ok(None) => "the server was removed by somebody else".into(),
+        _ => "the server ended".into(),
+    }
+}
+
+/// A number that no other `parity` takes at this moment.
+fn some_number() -> u32 {
+    RandomState::new().hash_one(std::process::id()) as u32
+}
+
+async fn ready(start: &Start<'_>, id: &str, name: &str, begun: Instant) -> Result<Server> {
+    let Start { engine, plan, interrupts, report, log, .. } = start;
+    let recorder = Recorder { log: Arc::clone(log), unsaid: Mutex::default(), report: *report };
+    let mut follower = Follower::new(engine.logs(id, true, LogStart::Beginning), Reader::new(Paths::of_project(&plan.root)));
+    let url = interrupts.or(engine.observe(id)).await?.and_then(|observed| observed.url);
+    let answered = match &url {
+        None => Err(why_it_ended(engine, &mut follower, id, &recorder).await),
+        Some(url) => {
+            let awaited = Awaited { id: id.to_owned(), url: url.clone(), app: plan.app.value.to_string(), seconds: plan.timeout.value };
+            until_ready(engine, &awaited, &mut follower, interrupts, &recorder).await
+        }
+    };
+    if let Err(failure) = answered {
+        recorder.say_all();
+        return Err(in_words_of_smoke(failure));
+    }
+    let ready_after = Some(begun.elapsed());
+    Ok(Server {
+        url: url.unwrap_or_default(),
+        id: id.to_owned(),
+        name: name.to_owned(),
+        ready_after,
+        ended: go_on(follower, Arc::clone(log)),
+    })
+}
+
+/// Goes on reading a log as long as there is one.
+fn go_on(mut follower: Follower, log: Sink) -> watch::Receiver<bool> {
+    let (end, ended) = watch::channel(false);
+    tokio::spawn(async move {
+        let silent = Silent(log);
+        while let Ok(Seen::ImportFailed | Seen::HookFailed(_)) = follower.next(&silent).await {}
+        // Nobody may be left who wants to know.
+        let _ = end.send(true);
+    });
+    ended
+}
+
+/// What the server says before it answers is of interest only if it never does.
+struct Recorder<'a> {
+    log: Sink,
+    unsaid: Mutex<Vec<Event>>,
+    report: &'a dyn Report,
+}
+
+impl Report for Recorder<'_> {
+    fn report(&self, event: Event) {
+        match &event {
+            Event::Log { record } => (self.log)(record.clone()),
+            Event::HookOutput { .. } => {}
+            _ => return self.report.report(event),
+        }
+        self.unsaid.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+    }
+}
+
+impl Recorder<'_> {
+    fn say_all(&self) {
+        let unsaid = std::mem::take(&mut *self.unsaid.lock().unwrap_or_else(PoisonError::into_inner));
+        unsaid.into_iter().for_each(|event| self.report.report(event));
+    }
+}
+
+/// Only the log is of interest.
+struct Silent(Sink);
+
+impl Report for Silent {
+    fn report(&self, event: Event) {
+        if let Event::Log { record } = event {
+            (self.0)(record);
+        }
+    }
+}
+
+/// The hints of `parity up` with this command's name.
+fn in_words_of_smoke(mut failure: Failure) -> Failure {
+    for hint in &mut failure.hints {
+        *hint = hint.replace("`parity up", "`parity smoke");
+    }
+    failure
+}
+
+/// Removes what a `parity smoke` left that was killed, or that was asked to.
+async fn remove_leftovers(engine: &Engine, root: &Path, report: &dyn Report) -> Result<()> {
+    for left in engine.observe_project(root).await? {
+        let is_left = left.profile == Profile::Smoke.name() && !left.owner.as_deref().is_some_and(is_alive);
+        if is_left {
+            report.report(Event::Note { text: format!("removing {}, which an earlier `parity smoke` left", left.name) });
+            remove(engine, &left.id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// By force: how it ends by itself is what the probe of that name looks at.
+async fn remove(engine: &Engine, id: &str) -> Result<()> {
+    match tokio::time::timeout(REMOVAL, engine.remove(id)).await {
+        Ok(removed) => removed,
+        Err(_) => Err(Failure::new(Kind::EngineLost, "the engine does not remove the server")
+            .cause(format!("no answer within {} seconds", REMOVAL.as_secs()))
+            .hint("the next `parity smoke` tries again, once `docker ps` answers")),
+    }
+}

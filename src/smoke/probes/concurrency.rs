@@ -1,0 +1,233 @@
+//! `concurrency`: the same requests one after the other and then many at a time. What was stable must stay so.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use super::ask::{Answer, Ask, Lost};
+use crate::smoke::outcome::Finding;
+
+/// Requests that are asked, at most.
+const MOST: usize = 12;
+/// At the same time, at most.
+const WIDEST: usize = 16;
+/// Requests in all while there are many at a time.
+const TOTAL: usize = 240;
+/// New ones are begun for so long.
+const BUDGET: Duration = Duration::from_secs(6);
+/// Much longer than anything took before means that it never ends.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One answer, or none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Which of the requests.
+    pub request: usize,
+    pub got: Result<Answer, Lost>,
+}
+
+/// Everything that was seen.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Seen {
+    /// One after the other, before and after.
+    pub alone: Vec<Sample>,
+    /// Many at a time, in the order in which they were begun.
+    pub together: Vec<Sample>,
+    /// Lines of the log that tell of a crash.
+    pub crashes: Vec<String>,
+}
+
+/// Asks: every process is met alone before and after.
+pub async fn look(address: &str, requests: &[Ask], processes: usize, threads: usize) -> Seen {
+    let requests = &requests[..requests.len().min(MOST)];
+    let rounds = if processes == 1 { 3 } else { (4 * processes).min(12) };
+    let mut seen = Seen::default();
+    alone(address, requests, rounds, &mut seen.alone).await;
+    let slowest = seen.alone.iter().filter_map(|sample| sample.got.as_ref().ok()).map(|answer| answer.took).max().unwrap_or_default();
+    let width = (2 * processes * threads).clamp(4, WIDEST);
+    let patience = PATIENCE + slowest * u32::try_from(width).unwrap_or(1);
+    let begun = Instant::now();
+    let hangs = AtomicBool::new(false);
+    let total = (requests.len() * width * 2).min(TOTAL);
+    seen.together = stream::iter(0..total)
+        .take_while(|_| std::future::ready(begun.elapsed() < BUDGET && !hangs.load(Ordering::Relaxed)))
+        .map(|number| {
+            let hangs = &hangs;
+            async move {
+                let request = number % requests.len();
+                let got = requests[request].send(address, patience).await;
+                hangs.fetch_or(got == Err(Lost::TimedOut), Ordering::Relaxed);
+                Sample { request, got }
+            }
+        })
+        .buffered(width)
+        .collect()
+        .await;
+    if !hangs.into_inner() {
+        alone(address, requests, rounds, &mut seen.alone).await;
+    }
+    seen
+}
+
+async fn alone(address: &str, requests: &[Ask], rounds: usize, samples: &mut Vec<Sample>) {
+    for _ in 0..rounds {
+        for (request, ask) in requests.iter().enumerate() {
+            samples.push(Sample { request, got: ask.send(address, PATIENCE).await });
+        }
+    }
+}
+
+/// What is wrong, and what is only worth a remark.
+pub fn judge(requests: &[Ask], seen: &Seen) -> (Vec<Finding>, Vec<Finding>) {
+    let baselines = baselines(&seen.alone);
+    let (mut wrong, mut remarks) = (Vec::new(), Vec::new());
+    for (request, ask) in requests.iter().enumerate() {
+        let mine = || seen.together.iter().filter(move |sample| sample.request == request);
+        if !seen.alone.iter().any(|sample| sample.request == request && sample.got.is_ok()) {
+            continue;
+        }
+        let failing_alone = seen.alone.iter().any(|sample| sample.request == request && failed(&sample.got));
+        let failed_now: Vec<_> = mine().filter(|sample| failed(&sample.got)).collect();
+        if let (Some(first), false) = (failed_now.first(), failing_alone) {
+            wrong.push(failure(ask, first, failed_now.len(), mine().count()));
+        }
+        let different: Vec<_> =
+            mine().filter_map(|sample| Some((baselines.get(&key(sample)?)?.as_ref()?, sample.got.as_ref().ok()?))).collect();
+        let count = different.len();
+        let different: Vec<_> = different
+            .into_iter()
+            .filter(|(alone, now)| now.status < 500 && (alone.status, &alone.body) != (now.status, &now.body))
+            .collect();
+        if let Some((alone, now)) = different.first() {
+            wrong.push(
+                Finding::new(format!("{ask}: {} of {count} answers differ when many are asked at a time", different.len()))
+                    .details([format!("alone:    {}", alone.shown()), format!("together: {}", now.shown())])
+                    .hint("requests share what they change: keep it in the request, in a `threading.local()`, or behind a lock"),
+            );
+        }
+        remarks.extend(growing(ask, mine()));
+    }
+    if !seen.crashes.is_empty() {
+        wrong.push(Finding::new("a process of the server crashed while many requests were asked").details(&seen.crashes).hint(
+            "an extension module is not safe for threads, or not for sub-interpreters: `threads: 1` with more `processes` keeps it apart",
+        ));
+    }
+    (wrong, remarks)
+}
+
+fn failed(got: &Result<Answer, Lost>) -> bool {
+    got.as_ref().map_or(true, |answer| answer.status >= 500)
+}
+
+fn failure(ask: &Ask, first: &Sample, count: usize, of: usize) -> Finding {
+    match &first.got {
+        Err(Lost::TimedOut) => Finding::new(format!("{ask}: {count} of {of} requests got no answer when many were asked at a time"))
+            .hint("two requests wait for each other: take locks in one order, and not while waiting for something else"),
+        Err(lost) => Finding::new(format!("{ask}: {count} of {of} requests failed when many were asked at a time: {lost}"))
+            .hint("`parity up` and the same requests show the log; a process that crashes names its extension module there"),
+        Ok(answer) => Finding::new(format!("{ask}: {count} of {of} answers were errors when many were asked at a time"))
+            .details([answer.shown()])
+            .hint("alone it answers well: something that requests share is not safe for threads"),
+    }
+}
+
+type Key = (usize, Option<u32>);
+
+fn key(sample: &Sample) -> Option<Key> {
+    Some((sample.request, sample.got.as_ref().ok()?.process()))
+}
+
+/// What each request is answered with by each process while nothing else is asked; `None` where that changes by itself.
+fn baselines(alone: &[Sample]) -> BTreeMap<Key, Option<&Answer>> {
+    let mut all: BTreeMap<Key, Vec<&Answer>> = BTreeMap::new();
+    for sample in alone {
+        if let (Some(key), Ok(answer)) = (key(sample), &sample.got) {
+            all.entry(key).or_default().push(answer);
+        }
+    }
+    let stable = |answers: Vec<&'_ Answer>| {
+        answers.len() > 1 && answers.iter().all(|answer| (answer.status, &answer.body) == (answers[0].status, &answers[0].body))
+    };
+    all.into_iter().map(|(key, answers)| (key, stable(answers.clone()).then(|| answers[0]))).collect()
+}
+
+/// Slower and slower, with the same load.
+fn growing<'a>(ask: &Ask, samples: impl Iterator<Item = &'a Sample>) -> Option<Finding> {
+    const ENOUGH: usize = 12;
+    let took: Vec<Duration> = samples.filter_map(|sample| sample.got.as_ref().ok()).map(|answer| answer.took).collect();
+    if took.len() < ENOUGH {
+        return None;
+    }
+    // The first ones met an idle server.
+    let third = took.len() / 3;
+    let (middle, last) = (median(&took[third..2 * third]), median(&took[2 * third..]));
+    (last > middle * 3 && last > middle + Duration::from_millis(200)).then(|| {
+        Finding::new(format!("{ask}: answers took longer and longer, {} ms and then {} ms", middle.as_millis(), last.as_millis()))
+            .hint("something grows with each request, or is waited for by all of them")
+    })
+}
+
+fn median(took: &[Duration]) -> Duration {
+    let mut sorted = took.to_vec();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, process: u32, body: &str) -> Result<Answer, Lost> {
+        let headers = vec![("parity-process".to_owned(), process.to_string())];
+        Ok(Answer { status, headers, body: body.into(), took: Duration::from_millis(5) })
+    }
+
+    fn samples(got: impl IntoIterator<Item = Result<Answer, Lost>>) -> Vec<Sample> {
+        got.into_iter().map(|got| Sample { request: 0, got }).collect()
+    }
+
+    fn wrong(alone: &[Result<Answer, Lost>], together: &[Result<Answer, Lost>]) -> Vec<String> {
+        let seen = Seen { alone: samples(alone.to_vec()), together: samples(together.to_vec()), crashes: Vec::new() };
+        judge(&[Ask::get("/x")], &seen).0.into_iter().map(|finding| finding.text).collect()
+    }
+
+    #[test]
+    fn what_was_stable_must_stay_so() {
+        let stable = [answer(200, 1, "a"), answer(200, 1, "a")];
+        assert_eq!(wrong(&stable, &stable), [""; 0]);
+        assert_eq!(
+            wrong(&stable, &[answer(200, 1, "a"), answer(200, 1, "b")]),
+            ["GET /x: 1 of 2 answers differ when many are asked at a time"]
+        );
+    }
+
+    #[test]
+    fn what_changes_by_itself_may() {
+        assert_eq!(wrong(&[answer(200, 1, "a"), answer(200, 1, "b")], &[answer(200, 1, "c")]), [""; 0]);
+        // Another process may well say something else; that is for another probe.
+        let alone = [answer(200, 1, "a"), answer(200, 1, "a"), answer(200, 2, "b"), answer(200, 2, "b")];
+        assert_eq!(wrong(&alone, &[answer(200, 1, "a"), answer(200, 2, "b"), answer(200, 3, "c")]), [""; 0]);
+    }
+
+    #[test]
+    fn errors_and_silence_count_only_if_they_are_new() {
+        let well = [answer(200, 1, "a"), answer(200, 1, "a")];
+        assert_eq!(wrong(&well, &[answer(500, 1, "x")]), ["GET /x: 1 of 1 answers were errors when many were asked at a time"]);
+        assert_eq!(wrong(&[answer(500, 1, "x"), answer(500, 1, "x")], &[answer(500, 1, "y")]), [""; 0]);
+        assert_eq!(wrong(&well, &[Err(Lost::TimedOut)]), ["GET /x: 1 of 1 requests got no answer when many were asked at a time"]);
+        assert!(wrong(&well, &[Err(Lost::Closed)])[0].contains("closed without an answer"));
+    }
+
+    #[test]
+    fn slower_and_slower_is_a_remark() {
+        let slow = |millis| answer(200, 1, "a").map(|answer| Answer { took: Duration::from_millis(millis), ..answer });
+        let together: Vec<_> = [5; 10].into_iter().chain([500; 5]).map(slow).collect();
+        let seen = Seen { alone: samples([slow(5), slow(5)]), together: samples(together), crashes: vec!["exit signal".into()] };
+        let (wrong, remarks) = judge(&[Ask::get("/x")], &seen);
+        assert_eq!((wrong.len(), remarks.len()), (1, 1));
+        assert!(remarks[0].text.contains("5 ms and then 500 ms"), "{remarks:?}");
+    }
+}

@@ -1,0 +1,143 @@
+//! Each probe finds its mistake, and none where there is none.
+
+use super::{PROBES, Report, Smoked};
+
+#[test]
+fn what_is_not_wsgi() {
+    let project = Smoked::bug("compliance", "smoke: [{request: {path: /}}, {request: {path: /text}, expect: {status: 500}}]\n");
+    let report = project.report(&["wsgi-compliance"]);
+    // This server forgives it.
+    report.passed("GET /");
+    let found = report.failed("wsgi-compliance");
+    let place = format!("{}/compliance.py:8", project.root.display());
+    for part in ["GET /: start_response was called a second time", "GET /text: the body has str in it", "text.encode()", &place] {
+        assert!(found.contains(part), "{part} is not in {found}");
+    }
+}
+
+#[test]
+fn requests_that_meet_each_other() {
+    let checks = "processes: 2\nthreads: 4\nsmoke: [{request: {path: /?name=ada}}, {request: {path: /?name=grace}}]\n";
+    let report = Smoked::bug("shared", checks).report(&["concurrency"]);
+    let found = report.failed("concurrency");
+    assert!(found.contains("answers differ when many are asked at a time"), "{found}");
+}
+
+#[test]
+fn requests_that_wait_for_each_other() {
+    let checks = "processes: 1\nthreads: 3\nsmoke: [{request: {path: /left}}, {request: {path: /right}}]\n";
+    let report = Smoked::bug("shared", checks).report(&["concurrency", "shutdown"]);
+    let found = report.failed("concurrency");
+    assert!(found.contains("got no answer when many were asked at a time"), "{found}");
+    assert_eq!(report.skipped("shutdown"), "the server does not answer any more");
+}
+
+#[test]
+fn state_that_one_process_has() {
+    let checks = "processes: 2\nthreads: 3\nsmoke:\n  - request: {path: /count}\n  - request: {path: /cached}\n  - request: {method: POST, path: /login}\n  - request: {path: /me}\n";
+    let project = Smoked::bug("state", checks);
+    let found = project.report(&["multi-process"]).failed("multi-process");
+    assert!(found.contains("GET /count: each process counts by itself"), "{found}");
+    for path in ["/cached", "/me"] {
+        assert!(found.contains(&format!("GET {path}: each process has an answer of its own")), "{path} is not in {found}");
+    }
+    project.write("parity.yaml", "app: state:application\n");
+    assert_eq!(project.report(&["multi-process"]).skipped("multi-process"), "production runs one process: nothing to compare");
+}
+
+#[test]
+fn work_at_import() {
+    let found = Smoked::bug("work", "").report(&["load"]).failed("load");
+    for part in ["starts the thread poller", "writes /tmp/seen.txt", "/work.py:12"] {
+        assert!(found.contains(part), "{part} is not in {found}");
+    }
+}
+
+#[test]
+fn what_only_manage_py_does() {
+    let project = Smoked::copy("smoke-login");
+    project.write("members/signals.py", "registered = True\n");
+    let settings = project.read("members/settings.py");
+    project.write("members/settings.py", &format!("{settings}\nMODE = os.environ.get(\"MEMBERS_MODE\")\n"));
+    let manage = project.read("manage.py");
+    let more = "    os.environ.setdefault(\"MEMBERS_MODE\", \"quick\")\n    import members.signals\n\n    execute_from";
+    project.write("manage.py", &manage.replacen("    execute_from", more, 1));
+    let found = project.report(&["load"]).failed("load");
+    for part in ["only a development server loads `members.signals`", "$MEMBERS_MODE"] {
+        assert!(found.contains(part), "{part} is not in {found}");
+    }
+}
+
+#[test]
+fn modules_that_import_each_other_in_one_order() {
+    let project = Smoked::copy("smoke-login");
+    // The order of manage.py, which begins with the URLs, works; that of the WSGI module does not.
+    project.write("members/rates.py", "from members.prices import base\n\nRATE = base() * 2\n");
+    project.write("members/prices.py", "def base():\n    return 1\n\n\nfrom members.rates import RATE\n");
+    for (file, line) in [("members/urls.py", "import members.prices\n"), ("members/wsgi.py", "import members.rates\n")] {
+        let text = project.read(file);
+        project.write(file, &format!("{line}{text}"));
+    }
+    let ran = project.smoke(&["--format", "json"]).run().exits(11).says(&["cannot be imported", "partially initialized module"]);
+    project.nothing_is_left();
+    let found = Report::of(ran).failed("load");
+    assert!(found.contains("mod_wsgi cannot load it, and a development server can") && found.contains("import each other"), "{found}");
+}
+
+#[test]
+fn names_with_a_slash() {
+    let checks = "smoke: [{name: a file, request: {path: /files/a%2Fb}, expect: {status: 200}}]\n";
+    let report = Smoked::bug("slashes", checks).report(&["server-differences"]);
+    report.failed("a file");
+    let found = report.failed("server-differences");
+    assert!(found.contains("answered with 404 by Apache") && found.contains("AllowEncodedSlashes"), "{found}");
+}
+
+/// Every probe passes, but for those with a reason.
+#[track_caller]
+fn is_clean(project: &Smoked, checks: &[&str]) {
+    let report = project.report(&PROBES);
+    for name in PROBES.iter().chain(checks) {
+        report.passed(name);
+    }
+    assert_eq!(report.json["failed"], 0, "{}", report.ran);
+    assert_eq!(report.ran.code, Some(0));
+}
+
+#[test]
+fn nothing_is_found_in_plain_wsgi() {
+    let project = Smoked::copy("plain-wsgi");
+    let checks = "  - request: {path: /}\n  - request: {path: '/stream?n=3&s=0.01'}\n  - request: {method: POST, path: /echo, body: x}\n  - request: {path: /pid}\n";
+    project.write("parity.yaml", &format!("processes: 2\nthreads: 3\nsmoke:\n{checks}"));
+    is_clean(&project, &["GET /", "GET /pid", "POST /echo"]);
+}
+
+#[test]
+fn nothing_is_found_in_flask() {
+    let project = Smoked::copy("flask-factory");
+    let checks = "  - request: {path: /}\n  - request: {method: POST, path: /basket, form: {thing: tea}}\n  - {name: static, request: {path: /static/shop.css}}\n";
+    project.write("parity.yaml", &format!("processes: 2\nsmoke:\n{checks}"));
+    is_clean(&project, &["GET /", "POST /basket", "static"]);
+}
+
+#[test]
+fn nothing_is_found_in_django() {
+    let project = Smoked::copy("django");
+    project.write(
+        "parity.override.yaml",
+        "processes: 2\nenv: {DJANGO_DATABASE: /tmp/db.sqlite3}\nsmoke: [{request: {path: /}}, {request: {path: /visits/}}, {request: {path: /static/admin/css/base.css}}]\n",
+    );
+    is_clean(&project, &["GET /", "GET /visits/"]);
+}
+
+#[test]
+fn a_login_through_djangos_form() {
+    is_clean(&Smoked::copy("smoke-login"), &["the form", "login", "home says who", "the API says who"]);
+}
+
+#[test]
+fn requests_that_outlast_the_end() {
+    let report = Smoked::bug("ending", "").report(&["shutdown"]);
+    let found = report.failed("shutdown");
+    assert!(found.contains("were not answered") && found.contains("did not end within 10 seconds"), "{found}");
+}
