@@ -331,7 +331,8 @@ PLENTY = 200_000
 @contextlib.contextmanager
 def garbage_waiting():
     """Of what is imported hardly anything is garbage: the collector's looking for it takes a tenth of the time. What is there in
-    the end is old to it, as if it had looked. What the application sets itself stays as it is."""
+    the end is old to it, as if it had looked, also what was imported ahead of time. What the application sets itself stays
+    as it is."""
     usual, frozen = gc.get_threshold(), gc.get_freeze_count()
     gc.set_threshold(PLENTY, *usual[1:])
     try:
@@ -339,7 +340,7 @@ def garbage_waiting():
     finally:
         if gc.get_threshold() == (PLENTY, *usual[1:]):
             gc.set_threshold(*usual)
-        if frozen == 0 == gc.get_freeze_count():
+        if gc.get_freeze_count() == frozen:
             gc.freeze()
             gc.unfreeze()
 
