@@ -29,6 +29,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 
 import mod_wsgi
@@ -94,11 +95,7 @@ class Loader(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname):
         path = self.get_filename(fullname)
-        try:
-            stat = os.stat(path)
-        except OSError:
-            stat = None
-        source = self.get_data(path)
+        stat, source = self.read_source(path)
         digest = sha256(source)
         if stat is not None:
             read[path] = [digest.hexdigest(), stat.st_mtime_ns, stat.st_size]
@@ -120,6 +117,23 @@ class Loader(importlib.machinery.SourceFileLoader):
             pass
         return code
 
+
+    def read_source(self, path):
+        """What is known of a file, and then its content. One that was emptied a moment ago is being written."""
+        for _ in range(WRITTEN_WITHIN):
+            try:
+                stat = os.stat(path)
+            except OSError:
+                return None, self.get_data(path)
+            source = self.get_data(path)
+            if source or not 0 <= time.time_ns() - stat.st_mtime_ns < WRITTEN_WITHIN * 1_000_000:
+                break
+            time.sleep(0.001)
+        return stat, source
+
+
+# Milliseconds. An editor that writes a file in its place empties it first.
+WRITTEN_WITHIN = 50
 
 finder = importlib.machinery.FileFinder.path_hook(
     (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
@@ -334,6 +348,10 @@ def garbage_waiting():
     the end is old to it, as if it had looked, also what was imported ahead of time. What the application sets itself stays
     as it is."""
     usual, frozen = gc.get_threshold(), gc.get_freeze_count()
+    if frozen:
+        # What was imported ahead of time is out of the collector's sight already, and most of it was.
+        yield
+        return
     gc.set_threshold(PLENTY, *usual[1:])
     try:
         yield

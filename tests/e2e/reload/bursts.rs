@@ -1,5 +1,6 @@
 //! Many changes at once, and changes while others are being served.
 
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -164,6 +165,24 @@ fn quick_saves_of_the_same_length() {
         }
         live.end();
     }
+}
+
+#[test]
+fn a_file_that_is_emptied_before_it_is_written() {
+    let mut live = Live::modules(&[]);
+    let asking = Asking::of(&live);
+    let file = live.project.root.join("first.py");
+    for number in 0..10 {
+        fs::write(&file, "").unwrap();
+        thread::sleep(Duration::from_millis(number * 2));
+        fs::write(&file, format!("TEXT = 'number-{number}'\n")).unwrap();
+        live.session.next(|line| line.contains("first.py → serving in"));
+        live.eventually("/", &format!("number-{number} second\n"));
+    }
+    let seen = asking.stop();
+    assert_in_order(&seen, "number-");
+    let ran = live.end();
+    assert!(!ran.stderr.contains('✗'), "{ran}");
 }
 
 #[test]
