@@ -1,10 +1,10 @@
-"""What goes on after a reload: slots that have served make way, and standby processes import modules ahead of time."""
+"""What goes on after a reload: slots that have served make way, and standby processes learn what to do ahead of time."""
 
 import os
 import signal
 import time
 
-from slots import CONFIG, NAMES, RUN, active, end, is_standby, order, preloaded, processes, remove, running, send
+from slots import NAMES, RUN, active, end, is_standby, order, preloaded, processes, remove, running, send
 
 # Seconds. A slot says by then which modules it has, or is ended without that.
 TOLD_WITHIN = 0.5
@@ -34,16 +34,16 @@ class Renewal:
                 self.retire(slot)
 
     def retire(self, slot):
-        """Lets a slot finish its requests and end. What it had imported by now is what the next ones import ahead of time."""
+        """Lets a slot finish its requests and end. What it had imported by now is what the next ones prepare for."""
         if slot not in self.retiring:
             found = processes(slot)
-            asked = CONFIG["preload"] and any(order(slot, pid, {"modules": True}) for pid in found)
+            asked = any(order(slot, pid, {"modules": True}) for pid in found)
             self.retiring[slot] = time.monotonic() + (TOLD_WITHIN if asked else 0)
 
     def keep_modules(self, slot):
-        """The first time: which modules are imported ahead of time is known once the application has loaded. Standby slots
+        """The first time: what can be done ahead of time is known once the application has loaded. Standby slots
         start anew with them, one after the other, so that there is always one for a save that comes early."""
-        if CONFIG["preload"] and len(NAMES) > 1 and not os.path.exists(PRELOAD) and self.asking is None:
+        if len(NAMES) > 1 and not os.path.exists(PRELOAD) and self.asking is None:
             if any([order(slot, pid, {"modules": True}) for pid in processes(slot)]):
                 self.asking = slot
 

@@ -2,7 +2,7 @@
 
 Apache runs this when a daemon process starts (WSGIImportScript), before the first request. A process of the active
 slot imports the application at once, as production does. Any other one stands by: it may import third-party modules
-ahead of time, and waits on a socket of its own for the order to import the application.
+ahead of time, reads the bytecode of the others, and waits on a socket of its own for the order to import the application.
 
 Files, all in memory (`/run/parity`):
 
@@ -10,8 +10,8 @@ Files, all in memory (`/run/parity`):
     slots/SLOT/PID             what the process is doing, as JSON (`describe` below)
     slots/SLOT/PID.sock        where it takes orders, one JSON text each: {"load": 7} or {"modules": true}
     slots/SLOT/PID.preloading  the module that is being imported ahead of time; what a crash leaves there is to blame
-    preload.json               the modules to import ahead of time
-    preload.bad                those that failed at that, one a line
+    preload.json               what to do ahead of time: {"modules": [those to import], "files": [those whose bytecode to read]}
+    preload.bad                modules that failed at that, one a line
     hurry                      is there while a reload waits for a process to stand by
     modules/PID                the answer to {"modules": true}
     agent.sock                 where the agent is told that something has changed
@@ -22,6 +22,7 @@ import contextlib
 import gc
 import importlib
 import importlib.machinery
+import importlib.util
 import json
 import marshal
 import os
@@ -153,7 +154,25 @@ def is_own(path):
     return path.startswith(INSIDE) and "/site-packages/" not in path
 
 
-sys.path_hooks.insert(0, project_finder)
+# Bytecode that was read ahead of time, by the path of its source.
+ahead = {}
+
+
+class ImageLoader(importlib.machinery.SourceFileLoader):
+    """Imports from files of the image, which do not change while a container runs: what was read of them stays right."""
+
+    def get_code(self, fullname):
+        code = ahead.pop(self.path, None)
+        return super().get_code(fullname) if code is None else code
+
+
+image_finder = importlib.machinery.FileFinder.path_hook(
+    (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
+    (ImageLoader, importlib.machinery.SOURCE_SUFFIXES),
+    (importlib.machinery.SourcelessFileLoader, importlib.machinery.BYTECODE_SUFFIXES),
+)
+
+sys.path_hooks[:0] = [project_finder, image_finder]
 sys.path_importer_cache.clear()
 
 
@@ -183,14 +202,48 @@ def blame_the_dead():
             os.unlink(HERE + "/" + name)
 
 
-def preload():
-    """Imports third-party modules that the application has been seen to import. None of the project's own can be
-    imported by them meanwhile: it would be older than what is saved next. Returns how many there are."""
+def stand_by():
+    """Does ahead of time what can be done. Returns how many modules that has brought."""
     try:
         with open(RUN + "/preload.json") as file:
             wanted = json.load(file)
     except (OSError, ValueError):
         return 0
+    imported = preload(wanted) if CONFIG["preload"] else 0
+    read_ahead(wanted["files"])
+    return imported + len(ahead)
+
+
+def is_hurried():
+    """Somebody waits for this process: what is not done now is done with the application."""
+    return os.path.exists(RUN + "/hurry")
+
+
+def read_ahead(paths):
+    """Reads the bytecode of modules that the application has been seen to import, and runs none of it. As Python does it,
+    but for the moment."""
+    imported = {file_of(module) for module in list(sys.modules.values())}
+    for path in paths:
+        if is_hurried():
+            return
+        if path in imported:
+            continue
+        try:
+            stat = os.stat(path)
+            with open(importlib.util.cache_from_source(path), "rb") as file:
+                data = file.read()
+            known = [int.from_bytes(data[at : at + 4], "little") for at in (4, 8, 12)]
+            # A source of this time and size, and not one that is compared by its content.
+            if data[:4] == importlib.util.MAGIC_NUMBER and known == [0, int(stat.st_mtime) & 0xFFFFFFFF, stat.st_size & 0xFFFFFFFF]:
+                ahead[path] = marshal.loads(memoryview(data)[16:])
+        except (OSError, ValueError, EOFError, TypeError, NotImplementedError):
+            pass
+
+
+def preload(plan):
+    """Imports third-party modules that the application has been seen to import. None of the project's own can be
+    imported by them meanwhile: it would be older than what is saved next. Returns how many there are."""
+    wanted = plan["modules"]
     blame_the_dead()
     bad = set(lines_of(RUN + "/preload.bad"))
     path = sys.path[:]
@@ -202,8 +255,7 @@ def preload():
         for name in wanted:
             if name in bad:
                 continue
-            if os.path.exists(RUN + "/hurry"):
-                # Somebody waits for this process: what is not imported now is imported with the application.
+            if is_hurried():
                 break
             if name not in sys.modules:
                 os.pwrite(now, name.encode().ljust(200), 0)
@@ -219,8 +271,7 @@ def preload():
         sys.path[:] = path
     if any(is_own(file_of(module)) for module in list(sys.modules.values())):
         # Something found the project all the same. This process could serve old code: it makes way for one that does not preload.
-        with open(RUN + "/preload.json", "w") as file:
-            file.write("[]")
+        write(RUN + "/preload.json", json.dumps({**plan, "modules": []}))
         os._exit(0)
     # What is there now stays: the collector need not look through it again with each import.
     gc.collect()
@@ -249,6 +300,12 @@ def third_party():
             continue
         names.append(name)
     return names
+
+
+def of_image():
+    """Sources of modules that are not the project's, in the order of their import."""
+    specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
+    return [spec.origin for spec in specs if spec is not None and spec.cached and spec.origin and not spec.origin.startswith(INSIDE)]
 
 
 # --- the application ------------------------------------------------------------------------------------------------
@@ -486,7 +543,7 @@ def take_orders(orders):
             load(order["load"])
         elif "modules" in order:
             os.makedirs(RUN + "/modules", mode=0o700, exist_ok=True)
-            write("%s/modules/%d" % (RUN, PID), json.dumps(third_party()))
+            write("%s/modules/%d" % (RUN, PID), json.dumps({"modules": third_party(), "files": of_image()}))
 
 
 def begin():
@@ -500,8 +557,7 @@ def begin():
     if active()[0] == SLOT:
         load()
     else:
-        if CONFIG["preload"]:
-            State.preloaded = preload()
+        State.preloaded = stand_by()
         describe()
     # Imports in other threads than the main one wait for the end of this script: mod_wsgi holds no lock of Python's here.
     threading.Thread(target=take_orders, args=(orders,), name="parity", daemon=True).start()

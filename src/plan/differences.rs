@@ -108,6 +108,14 @@ fn reloading(server: &Server, reload: &Reload) -> Vec<Difference> {
             "so that a reload has little left to import",
         ));
     }
+    if reload.standby.value {
+        all.push(difference(
+            "read ahead",
+            "when the application imports them",
+            "the bytecode of third-party modules is read before the application imports them",
+            "so that a reload has little left to read",
+        ));
+    }
     all.push(difference(
         "bytecode",
         "in `__pycache__` beside the sources, by their time and size",
