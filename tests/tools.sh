@@ -31,6 +31,10 @@ fi
 if [ "${1-}" = tests ]; then
     command -v docker-registry >/dev/null || need docker-registry "docker-registry is the registry that tests push to"
     command -v htpasswd >/dev/null || need apache2-utils "htpasswd makes that registry's password file"
+    command -v jq >/dev/null || need jq "jq is one of the programs that read reports in tests"
+    command -v prove >/dev/null || need perl "prove is another"
+    command -v python3 >/dev/null || need python3 "python3 is another"
+    command -v git >/dev/null || need git "git switches branches in tests"
     command -v podman >/dev/null || need podman "podman is the other engine that tests run on"
 fi
 [ -n "$missing" ] || exit 0

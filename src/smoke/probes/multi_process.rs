@@ -14,6 +14,8 @@ const MOST: usize = 10;
 const ENOUGH: usize = 4;
 /// Times that they are asked, until enough of each has come.
 const TRIES: usize = 12;
+/// Requests at a time, at most.
+const MOST_TOGETHER: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The answers of each process to one request, in order.
@@ -31,9 +33,10 @@ pub async fn look(address: &str, requests: &[Ask], processes: usize) -> Vec<(Ask
             ask = ask.with("Cookie", cookies);
         }
         let mut answers = Answers::new();
-        for _ in 0..TRIES {
-            // More at a time than there are processes, or one idle process would answer all.
-            for answer in join_all((0..2 * processes).map(|_| ask.send(address, PATIENCE))).await.into_iter().flatten() {
+        for attempt in 0..TRIES {
+            // More at a time than there are processes, and ever more: one process that is quick enough answers them all.
+            let together = (processes << (attempt + 1)).min(MOST_TOGETHER);
+            for answer in join_all((0..together).map(|_| ask.send(address, PATIENCE))).await.into_iter().flatten() {
                 if let Some(process) = answer.process() {
                     answers.entry(process).or_default().push(answer);
                 }
