@@ -294,6 +294,13 @@ impl Ran {
         self
     }
 
+    /// It ended so soon after it was told to.
+    #[track_caller]
+    pub fn ends_within(self, limit: Duration) -> Self {
+        assert!(self.ending < limit, "ended only after {:?}: {self}", self.ending);
+        self
+    }
+
     /// stdout, which must be one line and nothing else.
     #[track_caller]
     pub fn line(&self) -> &str {

@@ -29,6 +29,14 @@ fn stops_where_the_line_is(terminal: &mut Terminal, project: &TestProject, asked
     asked.answer().ok().has("total 6");
 }
 
+/// Ctrl-D where nothing is stopped.
+#[track_caller]
+fn end(terminal: Terminal, project: &TestProject) {
+    terminal.type_text(CTRL_D);
+    terminal.end().exits(0);
+    project.nothing_is_left();
+}
+
 #[test]
 fn breakpoints_survive_each_save() {
     let project = TestProject::copy("stops");
@@ -53,9 +61,7 @@ fn breakpoints_survive_each_save() {
     save(&project, &mut terminal, "# back\n", &app);
     let asked = ask(&url, "/count");
     stops_where_the_line_is(&mut terminal, &project, asked);
-    terminal.type_text(CTRL_D);
-    terminal.end().exits(0);
-    project.nothing_is_left();
+    end(terminal, &project);
 }
 
 #[test]
@@ -70,9 +76,7 @@ fn one_that_is_set_at_a_prompt_survives_as_well() {
     save(&project, &mut terminal, "# one\n# two\n", &app);
     let asked = ask(&url, "/count");
     stops_where_the_line_is(&mut terminal, &project, asked);
-    terminal.type_text(CTRL_D);
-    terminal.end().exits(0);
-    project.nothing_is_left();
+    end(terminal, &project);
 }
 
 #[test]
