@@ -45,8 +45,8 @@ class Agent:
         elif do == "prepare":
             if self.reloads():
                 self.reload.discard()
+            self.renewal.catch_up()
             self.reload = Reload(wanted["generation"], wanted.get("files") or {}, self.renewal)
-            self.reload.look()
         elif do in ("commit", "discard"):
             if self.reload is not None and self.reload.generation == wanted["generation"]:
                 getattr(self.reload, do)()
@@ -75,9 +75,10 @@ class Agent:
     def reloads(self):
         return self.reload is not None and not self.reload.finished
 
-    def look(self):
+    def look(self, heard):
+        """Goes as far as can be gone now. `heard`: a process has said something."""
         if self.reload is not None:
-            self.reload.look()
+            self.reload.look(heard)
         self.renewal.look(self.reloads())
 
     def patience(self):
@@ -98,6 +99,7 @@ def main():
     agent = Agent()
     rest = b""
     while True:
+        heard = False
         for key, _ in selector.select(agent.patience()):
             if key.fd == 0:
                 data = os.read(0, 1 << 20)
@@ -110,12 +112,13 @@ def main():
                     except Exception as error:
                         say("refused", why="%s: %s" % (type(error).__name__, error))
             else:
+                heard = True
                 try:
                     while nudges.recv(64):
                         pass
                 except OSError:
                     pass
-        agent.look()
+        agent.look(heard)
 
 
 if sys.argv[1:] == ["memory"]:

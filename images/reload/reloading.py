@@ -4,7 +4,7 @@ import signal
 import time
 
 from files import PROJECT, digest, inside, is_older
-from slots import CONFIG, NAMES, activate, active, alive, end, hurry, is_standby, order, preloaded, processes, say
+from slots import CONFIG, NAMES, activate, active, alive, end, ending, hurry, order, preloaded, processes, say, standby
 
 # Seconds. A mount of an engine in a virtual machine may show a saved file late.
 SEEN_WITHIN = 10
@@ -35,19 +35,21 @@ class Reload:
         self.outgoing = None
         self.ordered = None
 
-    def look(self):
-        """Goes as far as can be gone now."""
+    def look(self, heard):
+        """Goes as far as can be gone now. `heard`: a process has said something."""
         if self.finished:
             return
+        before = (self.slot, self.committed)
         if self.slot is None and not (self.seen() and self.found()):
             return
         if self.wanted and not self.committed:
             self.committed = True
             activate(self.slot, self.generation)
-            say("committed", generation=self.generation)
         if len(NAMES) == 1 and not self.restarted():
             return
-        self.answered()
+        if heard or self.reported or before == (self.slot, self.committed):
+            self.answered()
+        # Else the application is being imported. Who does that says when it is done, and needs the processor until then.
 
     def seen(self):
         """Are the files as they were saved? A mount may be late, and somebody may have saved again meanwhile."""
@@ -64,19 +66,22 @@ class Reload:
         current = active()[0]
         if len(NAMES) == 1:
             self.slot = current
-            say("prepared", generation=self.generation, slot=current)
             return True
         free = [slot for slot in NAMES if slot != current]
         waited = time.monotonic() - self.begun
-        # One that has imported third-party modules already is faster.
-        ready = sorted((slot for slot in free if is_standby(slot)), key=lambda slot: -preloaded(slot))
-        if ready:
-            hurry(False)
-            self.slot = ready[0]
+        best = {}
+        for slot in free:
+            found = standby(slot)
+            if found and (not best or preloaded(found)):
+                self.slot, best = slot, found
+            if preloaded(best):
+                # It is faster than one that has not imported third-party modules yet, and no search is faster than that.
+                break
+        if best:
             self.ordered = time.monotonic()
-            for pid in processes(self.slot):
+            for pid in best:
                 order(self.slot, pid, {"load": self.generation})
-            say("prepared", generation=self.generation, slot=self.slot)
+            hurry(False)
             return True
         hurry(True)
         if waited > TELL_AFTER and not self.told:
@@ -98,7 +103,7 @@ class Reload:
         return not any(alive(pid) for pid in self.outgoing)
 
     def answered(self):
-        found = processes(self.slot)
+        found = {pid: process for pid, process in processes(self.slot).items() if pid not in ending}
         done = [process for process in found.values() if process["doing"] in ("loaded", "failed")]
         expected = CONFIG["processes"]
         if len(done) < expected:
@@ -118,8 +123,7 @@ class Reload:
             return
         self.finished = True
         self.tell("serving", found, failed, read, stale)
-        self.renewal.keep_modules(self.slot)
-        self.renewal.retire_all_but(self.slot)
+        self.renewal.after_reload()
 
     def tell(self, did, found, failed, read, stale):
         say(
@@ -148,7 +152,6 @@ class Reload:
 
     def commit(self):
         self.wanted = True
-        self.look()
 
     def discard(self):
         hurry(False)

@@ -4,8 +4,10 @@ import os
 import signal
 import time
 
-from slots import NAMES, RUN, active, end, is_standby, order, preloaded, processes, remove, running, send
+from slots import NAMES, RUN, active, end, is_touched, order, preloaded, processes, remove, running, send, standby
 
+# Seconds. The first requests to a slot have the processor to themselves.
+REST = 0.05
 # Seconds. A slot says by then which modules it has, or is ended without that.
 TOLD_WITHIN = 0.5
 # By then standby slots have started anew with the modules to import, or are left as they are.
@@ -23,14 +25,27 @@ class Renewal:
         # Standby slots that are to start anew with those.
         self.fresh = []
         self.fresh_until = 0
+        # When to see to the slots that have served.
+        self.due = None
 
     def goes_on(self):
-        return bool(self.retiring or self.asking or self.fresh)
+        return bool(self.retiring or self.asking or self.fresh or self.due)
+
+    def after_reload(self):
+        self.due = time.monotonic() + REST
+
+    def catch_up(self):
+        """Before another reload begins: it may need what is to be renewed."""
+        if self.due is not None:
+            self.due = None
+            current = active()[0]
+            self.keep_modules(current)
+            self.retire_all_but(current)
 
     def retire_all_but(self, current):
         """Also what an agent before this one did not get to."""
         for slot in NAMES:
-            if slot != current and any(process["doing"] != "standby" for process in processes(slot).values()):
+            if slot != current and any(is_touched(pid, process) for pid, process in processes(slot).items()):
                 self.retire(slot)
 
     def retire(self, slot):
@@ -49,6 +64,8 @@ class Renewal:
 
     def look(self, reloading):
         """Goes as far as can be gone now. While a reload is under way no standby slot is ended."""
+        if self.due is not None and time.monotonic() >= self.due:
+            self.catch_up()
         self.see_to_retiring()
         self.see_to_asking()
         if self.fresh and not reloading:
@@ -61,7 +78,7 @@ class Renewal:
             elif time.monotonic() >= until or take_modules(slot):
                 del self.retiring[slot]
                 # New requests went elsewhere before; a request that was on its way all the same loads what is on disk then.
-                send([pid for pid, process in processes(slot).items() if process["doing"] != "standby"], signal.SIGUSR1)
+                send([pid for pid, process in processes(slot).items() if is_touched(pid, process)], signal.SIGUSR1)
 
     def see_to_asking(self):
         if self.asking is not None and (self.asking != active()[0] or take_modules(self.asking)):
@@ -74,9 +91,10 @@ class Renewal:
     def see_to_fresh(self):
         slot = self.fresh[0]
         others = [other for other in NAMES if other not in (slot, active()[0])]
-        if slot == active()[0] or (is_standby(slot) and preloaded(slot)):
+        ready = standby(slot)
+        if slot == active()[0] or preloaded(ready):
             self.fresh.pop(0)
-        elif is_standby(slot) and all(is_standby(other) for other in others) and running(slot):
+        elif ready and all(standby(other) for other in others) and running(slot):
             # The next one's turn comes when this one is back.
             self.fresh.pop(0)
             end(slot, signal.SIGTERM)

@@ -90,6 +90,26 @@ def remember(path, source):
     read[path] = [sha256(source).hexdigest(), stat.st_mtime_ns, stat.st_size]
 
 
+# What has been compiled and is not in `bytecode/` yet: where it goes, the digest of its source, and the code.
+compiled = []
+
+
+def keep_compiled():
+    """Writes it. No request waits for this that waits for the application."""
+    while True:
+        try:
+            kept, digest, code = compiled.pop()
+        except IndexError:
+            return
+        try:
+            with open("%s.%d" % (kept, PID), "wb") as file:
+                file.write(digest)
+                marshal.dump(code, file)
+            os.rename(file.name, kept)
+        except (OSError, ValueError):
+            pass
+
+
 class Loader(importlib.machinery.SourceFileLoader):
     """Imports from sources only. Python trusts a .pyc whose source had the same second and size; two saves within a
     second can leave the old code in force for ever. Bytecode is kept here by the content of its source instead."""
@@ -109,15 +129,10 @@ class Loader(importlib.machinery.SourceFileLoader):
         except (OSError, EOFError, ValueError, TypeError):
             pass
         code = self.source_to_code(source, path)
-        try:
-            with open("%s.%d" % (kept, PID), "wb") as file:
-                file.write(digest)
-                marshal.dump(code, file)
-            os.rename(file.name, kept)
-        except OSError:
-            pass
+        compiled.append((kept, digest, code))
+        if State.doing != "loading":
+            keep_compiled()
         return code
-
 
     def read_source(self, path):
         """What is known of a file, and then its content. One that was emptied a moment ago is being written."""
@@ -276,6 +291,7 @@ def preload(plan):
     # What is there now stays: the collector need not look through it again with each import.
     gc.collect()
     gc.freeze()
+    State.frozen = True
     return done
 
 
@@ -320,24 +336,33 @@ class State:
     error = None
     kind = None
     preloaded = 0
+    # What was imported ahead of time is out of the collector's sight. To count it would take a millisecond.
+    frozen = False
     # What has been told already: by the log, or by who ordered the import. Each request tries again.
     logged = None
     # The script that mod_wsgi asks for the application.
     script = None
 
 
+telling = threading.Lock()
+
+
 def describe():
-    """What this process is doing. `read` is there once the application has been loaded or has failed to."""
-    doing = {
-        "doing": State.doing,
-        "generation": State.generation,
-        "error": State.error,
-        "kind": State.kind,
-        "preloaded": State.preloaded,
-    }
-    if State.doing in ("loaded", "failed"):
-        doing["read"] = read
-    write("%s/%d" % (HERE, PID), json.dumps(doing))
+    """Tells what this process is doing. `read` is there once the application has been loaded or has failed to."""
+    with telling:
+        doing = {
+            "doing": State.doing,
+            "generation": State.generation,
+            "error": State.error,
+            "kind": State.kind,
+            "preloaded": State.preloaded,
+        }
+        if State.doing in ("loaded", "failed"):
+            doing["read"] = dict(read)
+        write("%s/%d" % (HERE, PID), json.dumps(doing))
+    if State.doing == "loading":
+        # Nobody waits for that, and whoever wakes up for it takes the processor away.
+        return
     nudge = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
         nudge.sendto(b"%d" % PID, RUN + "/agent.sock")
@@ -358,41 +383,46 @@ def load(ordered=None):
             State.doing = "loading"
             # Told before `active` is read: the agent looks for this after it has changed `active`, so one of the two sees the other.
             describe()
-        slot, generation = active()
-        stray = ordered is None and slot != SLOT
-        State.generation = generation if ordered is None else ordered
-        forget_directories()
+        slot, generation = active() if ordered is None else (SLOT, ordered)
+        State.generation = generation
         before = State.error
-        State.error = State.kind = None
-        log = ordered is None
-        try:
-            with garbage_waiting():
-                application = import_application()
-        except (Exception, SystemExit) as error:
-            State.doing, State.kind = "failed", "import"
-            State.error = text_of(error)
-            told, State.logged = State.logged, State.error
-            if log and State.error != told:
-                # mod_wsgi's words for it, by which the log's readers know what the traceback means.
-                sys.stderr.write("mod_wsgi (pid=%d): Failed to exec Python script file '%s/handler.wsgi'.\n" % (PID, ETC))
-                sys.stderr.write(State.error)
-        else:
-            try:
-                with garbage_waiting():
-                    import_urls()
-            except Exception as error:
-                State.kind = "urls"
-                State.error = text_of(error)
-            State.doing, State.application = "loaded", application
-            if State.script is not None and State.error is None:
-                # mod_wsgi asks for the name with each request: from the next one on nothing of this is in between.
-                serve(State.script, application)
-        if first or State.application is not None or State.error != before:
-            describe()
-        if stray:
-            # A request that was sent here just before requests went elsewhere. What is loaded now is no standby any more.
-            os.kill(PID, signal.SIGUSR1)
-        return State.application
+        load_now(log=ordered is None)
+        application = State.application
+    # Requests that waited for the application have it, and wait for none of this.
+    if first or application is not None or State.error != before:
+        describe()
+    keep_compiled()
+    if slot != SLOT:
+        # A request that was sent here just before requests went elsewhere. What is loaded now is no standby any more.
+        os.kill(PID, signal.SIGUSR1)
+    return application
+
+
+def load_now(log):
+    forget_directories()
+    State.error = State.kind = None
+    try:
+        with garbage_waiting():
+            application = import_application()
+    except (Exception, SystemExit) as error:
+        State.doing, State.kind = "failed", "import"
+        State.error = text_of(error)
+        told, State.logged = State.logged, State.error
+        if log and State.error != told:
+            # mod_wsgi's words for it, by which the log's readers know what the traceback means.
+            sys.stderr.write("mod_wsgi (pid=%d): Failed to exec Python script file '%s/handler.wsgi'.\n" % (PID, ETC))
+            sys.stderr.write(State.error)
+        return
+    try:
+        with garbage_waiting():
+            import_urls()
+    except Exception as error:
+        State.kind = "urls"
+        State.error = text_of(error)
+    State.doing, State.application = "loaded", application
+    if State.script is not None and State.error is None:
+        # mod_wsgi asks for the name with each request: from the next one on nothing of this is in between.
+        serve(State.script, application)
 
 
 # Objects that are made before the collector looks for garbage among them, while the application is imported.
@@ -404,11 +434,11 @@ def garbage_waiting():
     """Of what is imported hardly anything is garbage: the collector's looking for it takes a tenth of the time. What is there in
     the end is old to it, as if it had looked, also what was imported ahead of time. What the application sets itself stays
     as it is."""
-    usual, frozen = gc.get_threshold(), gc.get_freeze_count()
-    if frozen:
-        # What was imported ahead of time is out of the collector's sight already, and most of it was.
+    if State.frozen:
+        # Most of what there will be was imported ahead of time.
         yield
         return
+    usual, frozen = gc.get_threshold(), gc.get_freeze_count()
     gc.set_threshold(PLENTY, *usual[1:])
     try:
         yield
@@ -421,11 +451,12 @@ def garbage_waiting():
 
 
 def forget_directories():
-    """What `importlib.invalidate_caches` does, without the 15 ms that it takes to import `importlib.metadata` for it."""
+    """What `importlib.invalidate_caches` does, without the 15 ms that it takes to import `importlib.metadata` for it. What is
+    not the project's does not change; if it does, Python sees that by the directory's time."""
     for path, finder in list(sys.path_importer_cache.items()):
         if finder is None:
             sys.path_importer_cache.pop(path, None)
-        elif hasattr(finder, "invalidate_caches"):
+        elif hasattr(finder, "invalidate_caches") and is_own(path + "/"):
             finder.invalidate_caches()
     for finder in sys.meta_path:
         if finder is not importlib.machinery.PathFinder and hasattr(finder, "invalidate_caches"):
@@ -435,16 +466,19 @@ def forget_directories():
         metadata.MetadataPathFinder.invalidate_caches()
 
 
+HANDLER = ETC + "/handler.wsgi"
+# Compiled ahead of time, as the first time takes 2 ms, whatever it is that is compiled.
+with open(HANDLER, "rb") as file:
+    HANDLER_CODE = compile(file.read(), HANDLER, "exec", dont_inherit=True)
+
+
 def import_application():
-    path = ETC + "/handler.wsgi"
     script = CONFIG["script"]
     if script:
         with open(script, "rb") as file:
             remember(script, file.read())
-    with open(path, "rb") as file:
-        code = compile(file.read(), path, "exec", dont_inherit=True)
-    handler = {"__name__": "parity_handler", "__file__": path, "__builtins__": __builtins__}
-    exec(code, handler)
+    handler = {"__name__": "parity_handler", "__file__": HANDLER, "__builtins__": __builtins__}
+    exec(HANDLER_CODE, handler)
     return handler["application"]
 
 
@@ -534,13 +568,16 @@ def serve(script, application):
 
 
 def take_orders(orders):
+    generation = None
     while True:
         try:
             order = json.loads(orders.recv(65536))
         except (OSError, ValueError):
             continue
-        if "load" in order:
-            load(order["load"])
+        # The agent repeats itself to a process that says nothing for a while.
+        if "load" in order and order["load"] != generation:
+            generation = order["load"]
+            load(generation)
         elif "modules" in order:
             os.makedirs(RUN + "/modules", mode=0o700, exist_ok=True)
             write("%s/modules/%d" % (RUN, PID), json.dumps({"modules": third_party(), "files": of_image()}))

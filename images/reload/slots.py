@@ -70,6 +70,7 @@ def processes(slot):
         if not pid.isdigit():
             continue
         if not alive(int(pid)):
+            ordered.discard(int(pid))
             # A mark of what was imported ahead of time is read by the process that comes next.
             if kind != "preloading":
                 remove(directory + "/" + name)
@@ -91,17 +92,25 @@ def remove(path):
 
 # Processes that have been told to end, and may take a moment for it.
 ending = set()
+# Those that have been told to import the application, and may take a moment to say that they do.
+ordered = set()
 
 
-def is_standby(slot):
-    """All processes that production would have are there, and none has touched the application."""
+def is_touched(pid, process):
+    """Does it stand by no more?"""
+    return process["doing"] != "standby" or pid in ordered
+
+
+def standby(slot):
+    """All processes that production would have, if none has touched the application; else none."""
     ending.difference_update([pid for pid in ending if not alive(pid)])
-    found = [process for pid, process in processes(slot).items() if pid not in ending]
-    return len(found) >= CONFIG["processes"] and all(process["doing"] == "standby" for process in found)
+    found = {pid: process for pid, process in processes(slot).items() if pid not in ending}
+    ready = len(found) >= CONFIG["processes"] and not any(is_touched(pid, process) for pid, process in found.items())
+    return found if ready else {}
 
 
-def preloaded(slot):
-    return min((process["preloaded"] for process in processes(slot).values()), default=0)
+def preloaded(found):
+    return min((process["preloaded"] for process in found.values()), default=0)
 
 
 def memory():
@@ -134,6 +143,8 @@ def proportional(pid):
 def order(slot, pid, what):
     try:
         orders.sendto(json.dumps(what).encode(), "%s/%s/%d.sock" % (SLOTS, slot, pid))
+        if "load" in what:
+            ordered.add(pid)
         return True
     except OSError:
         return False
