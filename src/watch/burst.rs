@@ -10,6 +10,8 @@ use super::Change;
 /// How long a burst may be and how quiet it must have become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
+    /// After the save of one file, for what can be undone at the price of doing it twice.
+    pub soon: Duration,
     /// The quiet after a save. Editors write what belongs to it within 2 ms.
     pub quiet: Duration,
     /// The quiet after a larger burst. A checkout has gaps of 4 to 6 ms.
@@ -25,6 +27,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            soon: Duration::from_micros(500),
             quiet: Duration::from_millis(8),
             long_quiet: Duration::from_millis(25),
             cap: Duration::from_millis(500),
@@ -52,6 +55,8 @@ pub struct Burst {
     times: Option<(Instant, Instant)>,
     /// It was due, and git held it back: not worth asking before.
     held_until: Option<Instant>,
+    /// `soon` has been taken.
+    hurried: bool,
 }
 
 impl Burst {
@@ -79,6 +84,19 @@ impl Burst {
     /// Whether nothing has been added since the last `take`.
     pub fn is_empty(&self) -> bool {
         self.times.is_none()
+    }
+
+    /// When what is probably all of it, as it is one saved file, may be acted on already. It goes on, and is given out as if
+    /// nobody had hurried.
+    pub fn soon(&self) -> Option<Instant> {
+        let (_, last) = self.times?;
+        let lone = matches!(self.changes[..], [Change { gone: false, .. }]);
+        (lone && !self.hurried).then_some(last + self.limits.soon)
+    }
+
+    /// Once in each burst.
+    pub fn take_soon(&mut self) {
+        self.hurried = true;
     }
 
     /// When to ask `take` next.
@@ -152,6 +170,25 @@ mod tests {
         assert_eq!(burst.due(), Some(start + ms(8)));
         let changes = burst.take(start + ms(8), false).unwrap();
         assert_eq!(changes, [change("4913", true), change("a.py", false), change("a.py~", true), change(".#a.py", true)]);
+    }
+
+    #[test]
+    fn one_saved_file_may_be_acted_on_before_it_is_quiet() {
+        let start = Instant::now();
+        let mut burst = Burst::new(Limits::default());
+        assert_eq!(burst.soon(), None);
+        burst.add(change("a.py", true), start);
+        assert_eq!(burst.soon(), None, "an editor writes it anew");
+        burst.add(change("a.py", false), start + ms(1));
+        assert_eq!(burst.soon(), Some(start + ms(1) + Limits::default().soon));
+        burst.take_soon();
+        burst.add(change("a.py", false), start + ms(5));
+        assert_eq!((burst.soon(), burst.due()), (None, Some(start + ms(13))), "once, and the burst goes on");
+        assert!(burst.take(start + ms(13), false).is_some());
+        burst.add(change("a.py", false), start + ms(20));
+        assert_eq!(burst.soon(), Some(start + ms(20) + Limits::default().soon));
+        burst.add(change("b.py", false), start + ms(20));
+        assert_eq!(burst.soon(), None, "there are more");
     }
 
     #[test]

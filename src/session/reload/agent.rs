@@ -48,12 +48,6 @@ pub enum Order {
 #[serde(tag = "did", rename_all = "kebab-case")]
 pub enum Said {
     Hello(Loaded),
-    Prepared {
-        generation: u64,
-    },
-    Committed {
-        generation: u64,
-    },
     /// The code was loaded into a slot that requests do not go to yet.
     Loaded(Loaded),
     /// It was loaded, and requests go there.
@@ -182,9 +176,9 @@ mod tests {
     #[test]
     fn lines_come_in_pieces() {
         let mut lines = Lines::default();
-        assert_eq!(lines.feed(br#"{"did": "prepared", "gener"#), []);
+        assert_eq!(lines.feed(br#"{"did": "waiting", "gener"#), []);
         let said = lines.feed(b"ation\": 7, \"slot\": \"g1\"}\n{\"did\": \"news\"}\n{\"did\"");
-        assert_eq!(said, [Said::Prepared { generation: 7 }, Said::Other]);
+        assert_eq!(said, [Said::Waiting { generation: 7 }, Said::Other]);
         assert_eq!(lines.feed(b": \"waiting\", \"generation\": 8}\n"), [Said::Waiting { generation: 8 }]);
     }
 

@@ -1,7 +1,9 @@
 //! What to do about saved code, step by step. Pure: from what happens to what is to be done.
 //!
 //! The first change of a burst has the new code loaded into a standby slot at once; requests are sent there when the
-//! burst is over. A change that comes in between makes that slot old before it has served: it is given up for another.
+//! burst is over, or probably is. A change that comes in between makes that slot old before it has served: it is given up
+//! for another. One that comes later asks for another reload. What fails before the burst is over may be half of what is
+//! being saved: it is not told until then.
 
 use super::agent::{Loaded, Said};
 
@@ -10,6 +12,8 @@ use super::agent::{Loaded, Said};
 pub enum Input {
     /// A file changed that the application may have read.
     Changed(String),
+    /// What has changed may well be all.
+    Soon,
     /// Nothing more has changed for a moment.
     Settled,
     /// The user wants a reload.
@@ -60,6 +64,8 @@ pub struct Machine {
     keep: bool,
     /// A slot is loaded only when requests go there.
     in_place: bool,
+    /// A slot has several processes, each of which loads what is there when its turn comes.
+    several: bool,
     agent: bool,
     /// The newest generation that was asked for.
     generation: u64,
@@ -69,6 +75,10 @@ pub struct Machine {
     /// Something changed that the reload under way may not have.
     dirty: bool,
     settled: bool,
+    /// What is under way may serve before it is settled, if it is good.
+    soon: bool,
+    /// What is served fails, which is told once it is settled.
+    untold: Option<String>,
     failing: bool,
     /// What is served fails: there is nothing good to keep.
     serving_bad: bool,
@@ -86,17 +96,20 @@ enum Phase {
 }
 
 impl Machine {
-    /// `keep`: bad code is not served; `in_place`: there are no standby slots.
-    pub fn new(keep: bool, in_place: bool) -> Self {
+    /// `keep`: bad code is not served; `in_place`: there are no standby slots; `several`: a slot has several processes.
+    pub fn new(keep: bool, in_place: bool, several: bool) -> Self {
         Self {
             keep: keep && !in_place,
             in_place,
+            several,
             agent: false,
             generation: 0,
             phase: Phase::Idle,
             files: Vec::new(),
             dirty: false,
             settled: true,
+            soon: false,
+            untold: None,
             failing: false,
             serving_bad: false,
             stale_in_a_row: 0,
@@ -119,6 +132,10 @@ impl Machine {
                 self.settled = false;
                 self.stale_in_a_row = 0;
                 self.changed(&mut effects);
+            }
+            Input::Soon => {
+                self.soon = true;
+                self.hurry(&mut effects);
             }
             Input::Settled => {
                 self.settled = true;
@@ -154,7 +171,25 @@ impl Machine {
         if !self.agent {
             return;
         }
-        if self.dirty { self.anew(effects) } else { self.go_on(effects) }
+        if self.dirty {
+            self.anew(effects);
+        } else if let Some(error) = self.untold.take() {
+            self.tell(Some(error), true, effects);
+        } else {
+            self.go_on(effects);
+        }
+    }
+
+    fn hurry(&mut self, effects: &mut Vec<Effect>) {
+        let good = match &self.phase {
+            Phase::Loading { loaded: Some(Ok(())), .. } => true,
+            // A save that comes now must not divide them.
+            Phase::Loading { loaded: None, .. } => !self.several,
+            _ => false,
+        };
+        if self.agent && !self.dirty && good {
+            self.go_on(effects);
+        }
     }
 
     /// What is under way is old: starts with what is on disk now, and goes as far as is right.
@@ -170,7 +205,7 @@ impl Machine {
 
     fn prepare(&mut self, effects: &mut Vec<Effect>) {
         self.generation += 1;
-        self.dirty = false;
+        (self.dirty, self.soon, self.untold) = (false, false, None);
         self.phase = Phase::Loading { committed: false, loaded: None };
         effects.push(Effect::Prepare { generation: self.generation, files: self.files.clone() });
     }
@@ -221,6 +256,8 @@ impl Machine {
         self.phase = Phase::Loading { committed: false, loaded: Some(loaded.error.map_or(Ok(()), Err)) };
         if self.settled {
             self.settle(effects);
+        } else if self.soon {
+            self.hurry(effects);
         }
     }
 
@@ -236,7 +273,11 @@ impl Machine {
             return if self.settled { self.anew(effects) } else { self.prepare(effects) };
         }
         self.serving_bad = loaded.error.is_some();
-        self.tell(loaded.error, true, effects);
+        if self.serving_bad && !self.settled {
+            self.untold = loaded.error;
+        } else {
+            self.tell(loaded.error, true, effects);
+        }
     }
 
     fn tell(&mut self, error: Option<String>, served: bool, effects: &mut Vec<Effect>) {

@@ -85,7 +85,7 @@ impl<'a> Session<'a> {
     ) -> Result<()> {
         let Self { following: Following { inputs, replan }, watching, reload } = self;
         let mut work = Work {
-            machine: Machine::new(*reload.on_error == OnError::Keep, !*reload.standby),
+            machine: machine_for(&inputs.plan, &reload),
             place,
             replan,
             keys,
@@ -122,6 +122,7 @@ impl<'a> Work<'a> {
                 () = self.place.interrupts.reached(1) => return Ok(()),
                 notice = self.watching.next() => self.noticed(notice, current)?,
                 said = optional(self.agent.as_mut().map(Agent::next)) => self.heard(said),
+                () = at(self.burst.soon()) => self.hurry(),
                 () = at(self.burst.due()) => self.settle(current),
                 () = at(self.start_agent.map(|(moment, _)| moment)) => self.connect(current).await,
                 key = optional(self.keys.as_mut().map(|keys| keys.recv())) => match key {
@@ -223,6 +224,14 @@ impl<'a> Work<'a> {
         job::upload(&self.plan.root, change).into_iter().for_each(|order| agent.tell(order));
     }
 
+    /// One file was saved, and it may well have been all.
+    fn hurry(&mut self) {
+        self.burst.take_soon();
+        if !is_git_at_work(&self.plan.root) {
+            self.step(Input::Soon);
+        }
+    }
+
     /// A burst is over, unless git is still at it.
     fn settle(&mut self, current: &Current) {
         let Some(changes) = self.burst.take(Instant::now(), is_git_at_work(&self.plan.root)) else { return };
@@ -287,7 +296,7 @@ impl<'a> Work<'a> {
                 hint: Some("`startup-timeout` gives it longer".into()),
             }),
             Said::Refused { why } => self.place.report.report(Event::Warning { text: format!("the reload went wrong: {why}"), hint: None }),
-            Said::Prepared { .. } | Said::Committed { .. } | Said::Other => {}
+            Said::Other => {}
         }
         self.step(Input::Agent(said));
     }
@@ -406,11 +415,15 @@ impl<'a> Work<'a> {
     /// Another container has another agent, which must be asked what there is.
     fn restart_machine(&mut self) {
         if let Some(reload) = &self.plan.reload {
-            self.machine = Machine::new(*reload.on_error == OnError::Keep, !*reload.standby);
+            self.machine = machine_for(&self.plan, reload);
         }
         self.agent = None;
         self.start_agent = Some((Instant::now(), 0));
     }
+}
+
+fn machine_for(plan: &Plan, reload: &Reload) -> Machine {
+    Machine::new(*reload.on_error == OnError::Keep, !*reload.standby, *plan.server.processes > 1)
 }
 
 /// Settings, WSGI modules and `manage.py` say how an application is to be served, which parity reads in them.

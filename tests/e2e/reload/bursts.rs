@@ -186,6 +186,24 @@ fn a_file_that_is_emptied_before_it_is_written() {
 }
 
 #[test]
+fn a_save_of_two_files_of_which_the_second_comes_late() {
+    for flags in [&[][..], &["--processes", "2"]] {
+        let live = Live::modules(flags);
+        // The first file alone is a mistake, which nobody is to be served for longer than the other one takes.
+        for gap in 0..12 {
+            let name = format!("NUMBER_{gap}");
+            live.project.write("first.py", &format!("from second import {name} as TEXT\n"));
+            thread::sleep(Duration::from_millis(gap));
+            live.project.write("second.py", &format!("{name} = TEXT = 'number-{gap}'\n"));
+            live.eventually("/", &format!("number-{gap} number-{gap}\n"));
+            thread::sleep(Duration::from_millis(200));
+            assert_eq!(live.text("/"), format!("number-{gap} number-{gap}\n"));
+        }
+        live.end();
+    }
+}
+
+#[test]
 fn all_that_is_saved_at_once_is_one_reload() {
     let mut live = Live::modules(&[]);
     for round in 0..5 {

@@ -8,7 +8,7 @@ fn loaded(generation: u64) -> Loaded {
 }
 
 fn ready(keep: bool, in_place: bool) -> Machine {
-    let mut machine = Machine::new(keep, in_place);
+    let mut machine = Machine::new(keep, in_place, false);
     assert_eq!(machine.step(Input::Agent(Said::Hello(loaded(1)))), []);
     machine
 }
@@ -30,6 +30,69 @@ fn one_save() {
     let outcome = Outcome { generation: 2, files: vec!["a.py".into()], error: None, served: true, again: false };
     assert_eq!(machine.step(Input::Agent(Said::Serving(loaded(2)))), [Effect::Tell(outcome)]);
     assert!(machine.is_idle());
+}
+
+#[test]
+fn what_may_be_all_is_served_before_it_is_sure() {
+    let mut machine = ready(false, false);
+    machine.step(changed("a.py"));
+    assert_eq!(machine.step(Input::Soon), [Effect::Commit { generation: 2 }]);
+    let told =
+        |generation, file: &str| Effect::Tell(Outcome { generation, files: vec![file.into()], error: None, served: true, again: false });
+    assert_eq!(machine.step(Input::Agent(Said::Serving(loaded(2)))), [told(2, "a.py")]);
+    // It was not all: the rest is another reload, which waits until it is.
+    assert_eq!(machine.step(changed("b.py")), [prepare(3, &["b.py"])]);
+    assert_eq!(machine.step(Input::Agent(Said::Loaded(loaded(3)))), []);
+    assert_eq!(machine.step(Input::Settled), [Effect::Commit { generation: 3 }]);
+    assert_eq!(machine.step(Input::Agent(Said::Serving(loaded(3)))), [told(3, "b.py")]);
+    assert!(machine.is_idle());
+}
+
+#[test]
+fn several_processes_serve_it_only_when_all_have_loaded_the_same() {
+    let mut machine = Machine::new(false, false, true);
+    machine.step(Input::Agent(Said::Hello(loaded(1))));
+    machine.step(changed("a.py"));
+    assert_eq!(machine.step(Input::Soon), []);
+    assert_eq!(machine.step(Input::Agent(Said::Loaded(loaded(2)))), [Effect::Commit { generation: 2 }]);
+}
+
+#[test]
+fn a_mistake_may_be_half_of_what_is_being_saved() {
+    let bad = |generation| Loaded { error: Some("ImportError".into()), ..loaded(generation) };
+    for keep in [false, true] {
+        // Known before requests go there: they do not.
+        let mut machine = ready(keep, false);
+        machine.step(changed("a.py"));
+        assert_eq!(machine.step(Input::Agent(Said::Loaded(bad(2)))), []);
+        assert_eq!(machine.step(Input::Soon), []);
+        machine.step(changed("b.py"));
+        let effects = machine.step(Input::Settled);
+        assert_eq!(effects[..2], [Effect::Discard { generation: 2 }, prepare(3, &["a.py", "b.py"])]);
+    }
+    // Known too late for that: it is not told.
+    let mut machine = ready(false, false);
+    machine.step(changed("a.py"));
+    machine.step(Input::Soon);
+    assert_eq!(machine.step(Input::Agent(Said::Serving(bad(2)))), []);
+    assert_eq!(machine.step(changed("b.py")), [prepare(3, &["a.py", "b.py"])]);
+    assert_eq!(machine.step(Input::Settled), [Effect::Commit { generation: 3 }]);
+    let outcome = Outcome { generation: 3, files: vec!["a.py".into(), "b.py".into()], error: None, served: true, again: false };
+    assert_eq!(machine.step(Input::Agent(Said::Serving(loaded(3)))), [Effect::Tell(outcome)]);
+    // Nothing mends it.
+    machine.step(changed("a.py"));
+    machine.step(Input::Soon);
+    machine.step(Input::Agent(Said::Serving(bad(4))));
+    assert!(matches!(&machine.step(Input::Settled)[..], [Effect::Tell(Outcome { generation: 4, error: Some(_), served: true, .. })]));
+    assert!(machine.is_idle());
+}
+
+#[test]
+fn the_last_good_code_is_kept_until_it_is_known_that_the_new_is() {
+    let mut machine = ready(true, false);
+    machine.step(changed("a.py"));
+    assert_eq!(machine.step(Input::Soon), []);
+    assert_eq!(machine.step(Input::Agent(Said::Loaded(loaded(2)))), [Effect::Commit { generation: 2 }]);
 }
 
 #[test]
@@ -98,6 +161,7 @@ fn what_an_agent_left_undone_its_successor_does() {
 enum Happens {
     /// A save; some versions of the code cannot be imported.
     Save,
+    Hurries,
     Settles,
     Asked,
     /// The agent gets on with what it was told.
@@ -118,7 +182,9 @@ struct World {
     agent: bool,
     wants_agent: bool,
     reload: Option<Reload>,
-    told: Vec<(Outcome, u64)>,
+    /// What was told, what was on disk then, and whether more may have been about to be saved.
+    told: Vec<(Outcome, u64, bool)>,
+    saving: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +205,7 @@ impl World {
         for effect in effects {
             match effect {
                 Effect::StartAgent => self.wants_agent = true,
-                Effect::Tell(outcome) => self.told.push((outcome, self.disk)),
+                Effect::Tell(outcome) => self.told.push((outcome, self.disk, self.saving)),
                 // Orders to an agent that is gone are lost.
                 _ if !self.agent => {}
                 Effect::Prepare { generation, .. } => {
@@ -174,7 +240,7 @@ impl World {
         let said = match reload.version {
             None => {
                 reload.version = Some(self.disk);
-                Some(Said::Prepared { generation: reload.generation })
+                Some(Said::Other)
             }
             Some(version) if reload.committed => {
                 self.served = version;
@@ -205,7 +271,7 @@ impl World {
 fn happens() -> impl Strategy<Value = Vec<Happens>> {
     use Happens::*;
     let one = prop_oneof![
-        6 => Just(Save), 5 => Just(Settles), 1 => Just(Asked), 10 => Just(Works),
+        6 => Just(Save), 4 => Just(Hurries), 5 => Just(Settles), 1 => Just(Asked), 10 => Just(Works),
         1 => Just(AgentDies), 3 => Just(AgentComes), 1 => Just(Restarts)
     ];
     proptest::collection::vec(one, 0..80)
@@ -215,10 +281,14 @@ fn play(machine: &mut Machine, world: &mut World, event: Happens) {
     let input = match event {
         Happens::Save => {
             world.disk += 1;
+            world.saving = true;
             changed("a.py")
         }
-        Happens::Settles => Input::Settled,
-        Happens::Asked => Input::Asked,
+        Happens::Hurries => Input::Soon,
+        Happens::Settles | Happens::Asked => {
+            world.saving = false;
+            if matches!(event, Happens::Asked) { Input::Asked } else { Input::Settled }
+        }
         Happens::Works => match world.work() {
             Some(said) => Input::Agent(said),
             None => return,
@@ -242,8 +312,8 @@ proptest! {
 
     /// Whatever happens: once nothing more is saved, what is on disk is served, or what is wrong with it has been told.
     #[test]
-    fn never_stale_and_never_stuck(keep: bool, in_place: bool, events in happens()) {
-        let mut machine = Machine::new(keep, in_place);
+    fn never_stale_and_never_stuck(keep: bool, in_place: bool, several: bool, events in happens()) {
+        let mut machine = Machine::new(keep, in_place, several);
         let mut world = World { generation: 1, wants_agent: true, ..World::default() };
         for event in events {
             play(&mut machine, &mut world, event);
@@ -260,9 +330,10 @@ proptest! {
         } else {
             prop_assert_eq!(world.served, world.disk, "stale: {:?} {:?}", machine, world);
         }
-        // Nothing that was told was untrue when it was told.
-        for (outcome, disk) in &world.told {
+        // Nothing that was told was untrue when it was told, or might have been mended by the rest of the same save.
+        for (outcome, disk, saving) in &world.told {
             prop_assert_eq!(outcome.error.is_some(), is_broken(*disk), "{:?}", outcome);
+            prop_assert!(outcome.error.is_none() || !saving, "{:?}", outcome);
         }
     }
 }
