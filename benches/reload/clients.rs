@@ -46,6 +46,12 @@ impl Clients {
 
     /// Another client, which asks so long after each answer.
     pub fn add(&mut self, manner: Manner, pause: Duration) {
+        self.add_with(manner, move |_| pause);
+    }
+
+    /// Another client, which asks as long after each answer as is said for the time since it began.
+    pub fn add_with(&mut self, manner: Manner, pause: impl Fn(Duration) -> Duration + Send + 'static) {
+        let begun = Instant::now();
         let (server, tally, stopped) = (self.server, self.tally.clone(), self.stopped.clone());
         self.threads.push(thread::spawn(move || {
             let mut kept = None;
@@ -59,7 +65,7 @@ impl Clients {
                     Ok((status, _)) => tally.failed(format!("HTTP {status}")),
                     Err(error) => tally.failed(error.kind().to_string()),
                 }
-                thread::sleep(pause);
+                thread::sleep(pause(begun.elapsed()));
             }
         }));
     }

@@ -17,6 +17,8 @@ use crate::tally::{Counts, Tally};
 
 /// Somebody who waits for the change, and somebody whose connection was there before.
 const POLL: Duration = Duration::from_millis(2);
+/// In the first 20 ms, in which 2 ms are much.
+const CLOSE_POLL: (Duration, Duration) = (Duration::from_millis(20), Duration::from_micros(500));
 const KEPT: Duration = Duration::from_millis(10);
 /// Until the kept connection is there.
 const CONNECTED: Duration = Duration::from_millis(100);
@@ -83,7 +85,7 @@ fn save(server: &mut Server, how: Save) -> Result<(Option<Duration>, Counts)> {
     tally.expect(server.source.next());
     server.source.save(how)?;
     server.after_save()?;
-    clients.add(Manner::New, POLL);
+    clients.add_with(Manner::New, |since| if since < CLOSE_POLL.0 { CLOSE_POLL.1 } else { POLL });
     let fresh = patience::until(DEADLINE, || tally.fresh_after())?;
     if fresh.is_some() {
         patience::sleep(AFTER)?;
