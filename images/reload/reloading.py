@@ -31,6 +31,8 @@ class Reload:
         self.finished = False
         self.told = False
         self.reported = False
+        # Files were not there yet as they were saved.
+        self.late = False
         # Without standby processes: those that are to make way.
         self.outgoing = None
         self.ordered = None
@@ -40,7 +42,7 @@ class Reload:
         if self.finished:
             return
         before = (self.slot, self.committed)
-        if self.slot is None and not (self.seen() and self.found()):
+        if self.slot is None and not self.begin():
             return
         if self.wanted and not self.committed:
             self.committed = True
@@ -50,6 +52,19 @@ class Reload:
         if heard or self.reported or before == (self.slot, self.committed):
             self.answered()
         # Else the application is being imported. Who does that says when it is done, and needs the processor until then.
+
+    def begin(self):
+        """Has the application imported. Files are hardly ever late: the first time this is not waited for, but made sure of."""
+        if self.late or len(NAMES) == 1:
+            return self.seen() and self.found()
+        if not self.found():
+            return False
+        if self.seen():
+            return True
+        self.late = True
+        end(self.slot, signal.SIGTERM)
+        self.slot = None
+        return False
 
     def seen(self):
         """Are the files as they were saved? A mount may be late, and somebody may have saved again meanwhile."""

@@ -8,6 +8,7 @@ Files, all in memory (`/run/parity`):
 
     active                     the slot that requests go to, and its generation: "g1 7"
     slots/SLOT/PID             what the process is doing, as JSON (`describe` below)
+    slots/SLOT/PID.loading     it has begun to import the application, and has not said yet how that went
     slots/SLOT/PID.sock        where it takes orders, one JSON text each: {"load": 7} or {"modules": true}
     slots/SLOT/PID.preloading  the module that is being imported ahead of time; what a crash leaves there is to blame
     preload.json               what to do ahead of time: {"modules": [those to import], "files": [those whose bytecode to read]}
@@ -50,6 +51,7 @@ BYTECODE = RUN + "/bytecode"
 SLOT = mod_wsgi.process_group
 PID = os.getpid()
 HERE = "%s/slots/%s" % (RUN, SLOT)
+LOADING = "%s/%d.loading" % (HERE, PID)
 
 with open(ETC + "/reload.json") as config:
     CONFIG = json.load(config)
@@ -360,9 +362,8 @@ def describe():
         if State.doing in ("loaded", "failed"):
             doing["read"] = dict(read)
         write("%s/%d" % (HERE, PID), json.dumps(doing))
-    if State.doing == "loading":
-        # Nobody waits for that, and whoever wakes up for it takes the processor away.
-        return
+        if State.doing != "loading" and os.path.exists(LOADING):
+            os.unlink(LOADING)
     nudge = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
         nudge.sendto(b"%d" % PID, RUN + "/agent.sock")
@@ -382,7 +383,7 @@ def load(ordered=None):
         if first:
             State.doing = "loading"
             # Told before `active` is read: the agent looks for this after it has changed `active`, so one of the two sees the other.
-            describe()
+            os.close(os.open(LOADING, os.O_WRONLY | os.O_CREAT, 0o600))
         slot, generation = active() if ordered is None else (SLOT, ordered)
         State.generation = generation
         before = State.error
@@ -587,8 +588,9 @@ def begin():
     os.makedirs(HERE, mode=0o700, exist_ok=True)
     os.makedirs(BYTECODE, mode=0o700, exist_ok=True)
     place = "%s/%d.sock" % (HERE, PID)
-    if os.path.exists(place):
-        os.unlink(place)
+    for left in (place, LOADING):
+        if os.path.exists(left):
+            os.unlink(left)
     orders = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     orders.bind(place)
     if active()[0] == SLOT:

@@ -60,6 +60,7 @@ def running(slot):
 def processes(slot):
     """What each living process of a slot says of itself. What dead ones left behind is taken away."""
     found = {}
+    loading = []
     directory = SLOTS + "/" + slot
     try:
         names = os.listdir(directory)
@@ -80,6 +81,12 @@ def processes(slot):
                     found[int(pid)] = json.load(file)
             except (OSError, ValueError):
                 pass
+        elif kind == "loading":
+            loading.append(int(pid))
+    for pid in loading:
+        process = found.setdefault(pid, {"doing": "standby", "generation": 0, "error": None, "kind": None, "preloaded": 0})
+        if process["doing"] == "standby":
+            process["doing"] = "loading"
     return found
 
 
