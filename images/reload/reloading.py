@@ -19,6 +19,9 @@ SUCCEEDED_AFTER = 0.05
 class Reload:
     """One reload, step by step: the saved files are seen here, a standby is there, it has loaded, requests go to it."""
 
+    # Were files ever seen here later than they were saved?
+    late = False
+
     def __init__(self, generation, files, renewal):
         self.generation = generation
         self.files = files
@@ -31,8 +34,6 @@ class Reload:
         self.finished = False
         self.told = False
         self.reported = False
-        # Files were not there yet as they were saved.
-        self.late = False
         # Without standby processes: those that are to make way.
         self.outgoing = None
         self.ordered = None
@@ -54,14 +55,15 @@ class Reload:
         # Else the application is being imported. Who does that says when it is done, and needs the processor until then.
 
     def begin(self):
-        """Has the application imported. Files are hardly ever late: the first time this is not waited for, but made sure of."""
-        if self.late or len(NAMES) == 1:
+        """Has the application imported. Where files are not known to be late this is not waited for, but made sure of; a slot is lost
+        by that once."""
+        if Reload.late or len(NAMES) == 1:
             return self.seen() and self.found()
         if not self.found():
             return False
         if self.seen():
             return True
-        self.late = True
+        Reload.late = True
         end(self.slot, signal.SIGTERM)
         self.slot = None
         return False

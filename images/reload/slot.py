@@ -389,8 +389,9 @@ def load(ordered=None):
         before = State.error
         load_now(log=ordered is None)
         application = State.application
+        news = first or application is not None or State.error != before
     # Requests that waited for the application have it, and wait for none of this.
-    if first or application is not None or State.error != before:
+    if news:
         describe()
     keep_compiled()
     if slot != SLOT:
