@@ -120,6 +120,10 @@ class Process:
 
 
 processes = {}
+# Somebody looks for new ones.
+finding = threading.Lock()
+# A process is stopped, and its prompt takes all attention.
+attending = threading.Event()
 told = set()
 # Answers to the request that was asked for, to be shown when no prompt is in the way.
 answers = []
@@ -130,23 +134,35 @@ def say(text):
     sys.stdout.flush()
 
 
+def remove(path):
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
 def find():
     """Connects to processes that are new."""
     try:
         names = os.listdir(PLACE)
     except OSError:
         return
-    for name in names:
-        path = PLACE + "/" + name
-        if name.endswith(".sock") and path not in processes:
-            try:
-                processes[path] = Process(path)
-            except OSError:
-                # Of a process that is no more.
+    with finding:
+        for name in names:
+            path = PLACE + "/" + name
+            if name.endswith(".sock") and path not in processes:
                 try:
-                    os.unlink(path)
+                    processes[path] = Process(path)
                 except OSError:
-                    pass
+                    if not os.path.exists("/proc/" + name.partition(".")[0]):
+                        remove(path)
+
+
+def find_meanwhile():
+    """Processes that come wait until they are found. What is saved while another one is stopped would wait with them."""
+    while attending.wait():
+        find()
+        time.sleep(LOOK)
 
 
 def lose(process):
@@ -157,7 +173,7 @@ def lose(process):
 
 def tell_when_ready():
     """Once, when whatever comes next can be stopped."""
-    if processes and all(process.armed for process in processes.values()) and READY not in told:
+    if processes and all(process.armed for process in list(processes.values())) and READY not in told:
         told.add(READY)
         say(READY % ("leaves the server to itself" if SETTINGS["attach"] else "ends"))
 
@@ -191,7 +207,7 @@ def note(process, message):
     """What a process says while it is not stopped."""
     global wanted
     if "armed" in message:
-        if not any(one.armed for one in processes.values()):
+        if not any(one.armed for one in list(processes.values())):
             mark()
         process.armed = True
         request, SETTINGS["request"] = SETTINGS["request"], None
@@ -237,7 +253,7 @@ def interrupt():
 
 def prompt_where_nothing_runs():
     """In the process that serves what was saved last."""
-    newest = max(processes.values(), key=lambda process: process.generation)
+    newest = max(list(processes.values()), key=lambda process: process.generation)
     try:
         newest.send(do="idle")
     except OSError:
@@ -314,6 +330,14 @@ def lend(process, what):
         termios.tcsetattr(0, termios.TCSADRAIN, MODES)
 
 
+def attend(process, message):
+    attending.set()
+    try:
+        (lend if message.get("terminal") else stopped)(process, message["stop"])
+    finally:
+        attending.clear()
+
+
 def look():
     find()
     if Keys.was_pressed():
@@ -334,10 +358,8 @@ def look():
             one.receive()
             while one.messages:
                 message = one.messages.pop(0)
-                if message.get("terminal"):
-                    lend(one, message["stop"])
-                elif "stop" in message:
-                    stopped(one, message["stop"])
+                if "stop" in message:
+                    attend(one, message)
                 else:
                     note(one, message)
         except OSError:
@@ -356,6 +378,7 @@ def main():
     readline.parse_and_bind("tab: complete")
     readline.set_completer_delims(" \t\n`~!@#$%^&*()-=+[{]}\\|;:'\",<>/?")
     Keys.listen()
+    threading.Thread(target=find_meanwhile, daemon=True).start()
     try:
         while True:
             look()

@@ -98,6 +98,20 @@ fn what_is_told_at_a_prompt_does_not_cover_it() {
 }
 
 #[test]
+fn all_that_is_saved_at_a_prompt_is_served() {
+    let mut debugged = Debugged::stops(&["--reload-on-changes"]);
+    let app = debugged.project.read("app.py");
+    let asked = debugged.ask_and_stop("/fail?old");
+    // More often than there are processes ready: those that come meanwhile are needed.
+    for lines in 1..=5 {
+        save(&debugged.project, &mut debugged.terminal, &"# new\n".repeat(lines), &app);
+    }
+    debugged.goes_on();
+    assert_eq!(asked.answer().status, 500);
+    debugged.end();
+}
+
+#[test]
 fn they_survive_in_a_server_that_was_joined() {
     let project = TestProject::copy("stops");
     let app = project.read("app.py");
