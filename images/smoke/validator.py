@@ -3,14 +3,15 @@
 It never changes an answer: what the application returns goes on as it is, and a check that fails here is only told. Each
 finding is one line on stderr, the byte 0x1e, `parity` and JSON; `src/logs/finding.rs` reads it.
 
-A request with the header `Parity-Probe: 1` gets the id of its process in the answer's `Parity-Process`. With `Parity-Probe: see`
-its `Parity-Saw` says, as JSON, what reached the application. The application sees neither of these headers.
+A request with the header `Parity-Probe: 1` gets the ids of its process and thread in the answer's `Parity-Process` and
+`Parity-Thread`. With `Parity-Probe: see` its `Parity-Saw` says, as JSON, what reached the application. The application sees neither of these headers.
 """
 
 import json
 import os
 import re
 import sys
+import threading
 
 PROJECT = "/app/"
 OWN = __file__ if "__file__" in globals() else "/etc/parity/validator.py"
@@ -128,7 +129,7 @@ class Request:
     def more(self):
         """Headers for whoever asks with a probe."""
         if self.probe == "1":
-            return [("Parity-Process", str(os.getpid()))]
+            return [("Parity-Process", str(os.getpid())), ("Parity-Thread", str(threading.get_ident()))]
         if self.saw is not None:
             return [("Parity-Process", str(os.getpid())), ("Parity-Saw", self.saw)]
         return []

@@ -104,6 +104,11 @@ impl Answer {
         self.header("parity-process")?.parse().ok()
     }
 
+    /// The thread of that process.
+    pub fn thread(&self) -> Option<u64> {
+        self.header("parity-thread")?.parse().ok()
+    }
+
     /// The cookies that it sets, as a browser sends them back.
     pub fn cookies(&self) -> Option<String> {
         let set = self.headers.iter().filter(|(name, _)| name == "set-cookie");

@@ -1,6 +1,6 @@
 //! `concurrency`: the same requests one after the other and then many at a time. What was stable must stay so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -83,6 +83,7 @@ async fn alone(address: &str, requests: &[Ask], rounds: usize, samples: &mut Vec
 /// What is wrong, and what is only worth a remark.
 pub fn judge(requests: &[Ask], seen: &Seen) -> (Vec<Finding>, Vec<Finding>) {
     let baselines = baselines(&seen.alone);
+    let of_threads = of_threads(seen);
     let (mut wrong, mut remarks) = (Vec::new(), Vec::new());
     for (request, ask) in requests.iter().enumerate() {
         let mine = || seen.together.iter().filter(move |sample| sample.request == request);
@@ -95,13 +96,14 @@ pub fn judge(requests: &[Ask], seen: &Seen) -> (Vec<Finding>, Vec<Finding>) {
             wrong.push(failure(ask, first, failed_now.len(), mine().count()));
         }
         let different: Vec<_> =
-            mine().filter_map(|sample| Some((baselines.get(&key(sample)?)?.as_ref()?, sample.got.as_ref().ok()?))).collect();
+            mine().filter_map(|sample| Some((baselines.get(&key(sample)?)?.as_ref()?, sample.got.as_ref().ok()?, sample))).collect();
         let count = different.len();
         let different: Vec<_> = different
             .into_iter()
-            .filter(|(alone, now)| now.status < 500 && (alone.status, &alone.body) != (now.status, &now.body))
+            .filter(|(alone, now, _)| now.status < 500 && content(alone) != content(now))
+            .filter(|(.., sample)| thread(sample).is_none_or(|thread| of_threads[&thread].len() > 1))
             .collect();
-        if let Some((alone, now)) = different.first() {
+        if let Some((alone, now, _)) = different.first() {
             wrong.push(
                 Finding::new(format!("{ask}: {} of {count} answers differ when many are asked at a time", different.len()))
                     .details([format!("alone:    {}", alone.shown()), format!("together: {}", now.shown())])
@@ -140,6 +142,30 @@ fn key(sample: &Sample) -> Option<Key> {
     Some((sample.request, sample.got.as_ref().ok()?.process()))
 }
 
+type Content<'a> = (u16, &'a [u8]);
+
+fn content(answer: &Answer) -> Content<'_> {
+    (answer.status, &answer.body)
+}
+
+type OfThread = (Key, u64);
+
+fn thread(sample: &Sample) -> Option<OfThread> {
+    Some((key(sample)?, sample.got.as_ref().ok()?.thread()?))
+}
+
+/// All that each thread has said to a request. One that always says the same has something of its own, its name or a
+/// `threading.local()`, and mixes nothing up.
+fn of_threads(seen: &Seen) -> BTreeMap<OfThread, BTreeSet<Content<'_>>> {
+    let mut all: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for sample in seen.alone.iter().chain(&seen.together) {
+        if let (Some(key), Ok(answer)) = (thread(sample), &sample.got) {
+            all.entry(key).or_default().insert(content(answer));
+        }
+    }
+    all
+}
+
 /// What each request is answered with by each process while nothing else is asked; `None` where that changes by itself.
 fn baselines(alone: &[Sample]) -> BTreeMap<Key, Option<&Answer>> {
     let mut all: BTreeMap<Key, Vec<&Answer>> = BTreeMap::new();
@@ -148,9 +174,7 @@ fn baselines(alone: &[Sample]) -> BTreeMap<Key, Option<&Answer>> {
             all.entry(key).or_default().push(answer);
         }
     }
-    let stable = |answers: Vec<&'_ Answer>| {
-        answers.len() > 1 && answers.iter().all(|answer| (answer.status, &answer.body) == (answers[0].status, &answers[0].body))
-    };
+    let stable = |answers: Vec<&'_ Answer>| answers.len() > 1 && answers.iter().all(|answer| content(answer) == content(answers[0]));
     all.into_iter().map(|(key, answers)| (key, stable(answers.clone()).then(|| answers[0]))).collect()
 }
 
@@ -210,6 +234,21 @@ mod tests {
         // Another process may well say something else; that is for another probe.
         let alone = [answer(200, 1, "a"), answer(200, 1, "a"), answer(200, 2, "b"), answer(200, 2, "b")];
         assert_eq!(wrong(&alone, &[answer(200, 1, "a"), answer(200, 2, "b"), answer(200, 3, "c")]), [""; 0]);
+    }
+
+    #[test]
+    fn what_a_thread_always_says_is_its_own() {
+        let by = |thread: u64, body| {
+            answer(200, 1, body).map(|mut answer| {
+                answer.headers.push(("parity-thread".into(), thread.to_string()));
+                answer
+            })
+        };
+        let alone = [by(7, "7"), by(7, "7")];
+        assert_eq!(wrong(&alone, &[by(7, "7"), by(8, "8"), by(8, "8")]), [""; 0]);
+        // A thread that was not met alone says what another one has.
+        assert_eq!(wrong(&alone, &[by(8, "7"), by(8, "8")]).len(), 1);
+        assert_eq!(wrong(&alone, &[by(7, "8")]).len(), 1);
     }
 
     #[test]

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import sys
+import threading
 
 spec = importlib.util.spec_from_file_location("validator", "/given/validator.py")
 validator = importlib.util.module_from_spec(spec)
@@ -163,7 +164,8 @@ for name, (application, wanted) in CASES.items():
 answer, found = said(simple(headers=TEXT + [("Content-Length", "9")], body=()), method="HEAD")
 assert found == [], found
 probed, _ = said(simple(), more={"HTTP_PARITY_PROBE": "1"})
-assert "('Parity-Process', '%d')" % os.getpid() in probed[0][1], probed
+for header in ("('Parity-Process', '%d')" % os.getpid(), "('Parity-Thread', '%d')" % threading.get_ident()):
+    assert header in probed[0][1], probed
 environ = []
 said(lambda given, start: environ.append(given) or simple()(given, start), more={"HTTP_PARITY_PROBE": "see"})
 assert "HTTP_PARITY_PROBE" not in environ[0]
