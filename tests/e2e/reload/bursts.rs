@@ -92,7 +92,9 @@ impl Asking {
             let mut all = Vec::new();
             while !stopped.load(Ordering::Relaxed) {
                 let answer = browser.get("/");
-                all.push(if answer.status == 200 { answer.text() } else { format!("{}\n", answer.status) });
+                let text = answer.text();
+                let title = || text.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap_or(&text);
+                all.push(if answer.status == 200 { text.clone() } else { format!("{} {}", answer.status, title()) });
                 all.dedup();
             }
             all
