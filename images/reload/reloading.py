@@ -33,6 +33,8 @@ class Reload:
         self.committed = False
         self.finished = False
         self.told = False
+        # The files were not seen when the application was ordered.
+        self.missed = False
         self.reported = False
         # Without standby processes: those that are to make way.
         self.outgoing = None
@@ -57,13 +59,17 @@ class Reload:
     def begin(self):
         """Has the application imported. Where files are not known to be late this is not waited for, but made sure of; a slot is lost
         by that once."""
-        if Reload.late or len(NAMES) == 1:
-            return self.seen() and self.found()
+        if Reload.late or self.missed or len(NAMES) == 1:
+            if not self.seen():
+                return False
+            # What was missed has come, and has not just been saved again.
+            Reload.late |= self.missed
+            return self.found()
         if not self.found():
             return False
         if self.seen():
             return True
-        Reload.late = True
+        self.missed = True
         end(self.slot, signal.SIGTERM)
         self.slot = None
         return False

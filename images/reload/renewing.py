@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from slots import NAMES, RUN, active, end, is_touched, order, preloaded, processes, remove, running, send, standby
+from slots import NAMES, RUN, active, alive, end, order, preloaded, processes, remove, running, send, standby, touched
 
 # Seconds. The first requests to a slot have the processor to themselves.
 REST = 0.05
@@ -18,7 +18,7 @@ PRELOAD = RUN + "/preload.json"
 
 class Renewal:
     def __init__(self):
-        # Slots whose processes are to be ended, each with the latest moment for it.
+        # Slots with processes that are to be ended: the latest moment for it, and those. Others may come before that, and serve.
         self.retiring = {}
         # The slot that is asked for its modules for the first time.
         self.asking = None
@@ -45,15 +45,15 @@ class Renewal:
     def retire_all_but(self, current):
         """Also what an agent before this one did not get to."""
         for slot in NAMES:
-            if slot != current and any(is_touched(pid, process) for pid, process in processes(slot).items()):
-                self.retire(slot)
+            pids = touched(slot) if slot != current else []
+            if pids:
+                self.retire(slot, pids)
 
-    def retire(self, slot):
-        """Lets a slot finish its requests and end. What it had imported by now is what the next ones prepare for."""
+    def retire(self, slot, pids):
+        """Lets processes finish their requests and end. What they had imported by now is what the next ones prepare for."""
         if slot not in self.retiring:
-            found = processes(slot)
-            asked = any(order(slot, pid, {"modules": True}) for pid in found)
-            self.retiring[slot] = time.monotonic() + (TOLD_WITHIN if asked else 0)
+            asked = any(order(slot, pid, {"modules": True}) for pid in pids)
+            self.retiring[slot] = time.monotonic() + (TOLD_WITHIN if asked else 0), pids
 
     def keep_modules(self, slot):
         """The first time: what can be done ahead of time is known once the application has loaded. Standby slots
@@ -72,13 +72,13 @@ class Renewal:
             self.see_to_fresh()
 
     def see_to_retiring(self):
-        for slot, until in list(self.retiring.items()):
+        for slot, (until, pids) in list(self.retiring.items()):
             if slot == active()[0]:
                 del self.retiring[slot]
             elif time.monotonic() >= until or take_modules(slot):
                 del self.retiring[slot]
                 # New requests went elsewhere before; a request that was on its way all the same loads what is on disk then.
-                send([pid for pid, process in processes(slot).items() if is_touched(pid, process)], signal.SIGUSR1)
+                send([pid for pid in pids if alive(pid)], signal.SIGUSR1)
 
     def see_to_asking(self):
         if self.asking is not None and (self.asking != active()[0] or take_modules(self.asking)):

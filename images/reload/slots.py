@@ -108,6 +108,11 @@ def is_touched(pid, process):
     return process["doing"] != "standby" or pid in ordered
 
 
+def touched(slot):
+    """Processes that stand by no more, and have not been told to end."""
+    return [pid for pid, process in processes(slot).items() if is_touched(pid, process) and pid not in ending]
+
+
 def standby(slot):
     """All processes that production would have, if none has touched the application; else none."""
     ending.difference_update([pid for pid in ending if not alive(pid)])
