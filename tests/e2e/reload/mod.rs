@@ -7,6 +7,7 @@ mod failing;
 mod keys;
 mod load;
 mod others;
+mod renewing;
 mod saving;
 mod soak;
 mod ways;
