@@ -10,7 +10,8 @@ use super::Change;
 /// How long a burst may be and how quiet it must have become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// After the save of one file, for what can be undone at the price of doing it twice.
+    /// After the save of one file, for what can be undone at the price of doing it twice. The runtime's timer, which counts
+    /// milliseconds, makes it one to two of them.
     pub soon: Duration,
     /// The quiet after a save. Editors write what belongs to it within 2 ms.
     pub quiet: Duration,
