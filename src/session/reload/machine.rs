@@ -64,7 +64,8 @@ pub struct Machine {
     keep: bool,
     /// A slot is loaded only when requests go there.
     in_place: bool,
-    /// A slot has several processes, each of which loads what is there when its turn comes.
+    /// A slot has several processes, each of which loads what is there when its turn comes. Requests go there when all have
+    /// loaded the same: a save in between would divide them.
     several: bool,
     agent: bool,
     /// The newest generation that was asked for.
@@ -101,7 +102,7 @@ impl Machine {
         Self {
             keep: keep && !in_place,
             in_place,
-            several,
+            several: several && !in_place,
             agent: false,
             generation: 0,
             phase: Phase::Idle,
@@ -183,7 +184,6 @@ impl Machine {
     fn hurry(&mut self, effects: &mut Vec<Effect>) {
         let good = match &self.phase {
             Phase::Loading { loaded: Some(Ok(())), .. } => true,
-            // A save that comes now must not divide them.
             Phase::Loading { loaded: None, .. } => !self.several,
             _ => false,
         };
@@ -221,7 +221,7 @@ impl Machine {
                 self.phase = Phase::Idle;
                 self.tell(Some(error), false, effects);
             }
-            None if keep => {}
+            None if keep || self.several => {}
             _ => {
                 self.phase = Phase::Loading { committed: true, loaded: None };
                 effects.push(Effect::Commit { generation: self.generation });

@@ -204,7 +204,7 @@ fn line(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
 
 /// Whoever asks after somebody has had an answer of newer code gets no older.
 #[track_caller]
-fn assert_nothing_stale(all: &[Answered]) {
+fn assert_nothing_stale(all: &[Answered], live: &Live) {
     let mut ends: Vec<&Answered> = all.iter().collect();
     ends.sort_by_key(|answered| answered.ended);
     let mut begins: Vec<&Answered> = all.iter().collect();
@@ -219,7 +219,8 @@ fn assert_nothing_stale(all: &[Answered]) {
             stale.push((answered.number, newest, answered.ended - answered.begun));
         }
     }
-    assert!(stale.is_empty(), "{} of {} answers are stale: {:?}", stale.len(), all.len(), &stale[..stale.len().min(10)]);
+    let (count, some) = (stale.len(), &stale[..stale.len().min(10)]);
+    assert!(count == 0, "{count} of {} answers are stale: {some:?}\n{}", all.len(), live.session.stderr());
 }
 
 /// Saves so many times, each as soon as the one before is served. Nobody notices but by new answers.
@@ -240,7 +241,7 @@ fn under_load(processes: usize, ways: &[(Way, usize)], saves: u32) -> (usize, Li
         assert_eq!(live.text("/"), format!("number-{number} second\n"), "asked {:?} after it was said", served.elapsed());
     }
     let all = load.stop();
-    assert_nothing_stale(&all);
+    assert_nothing_stale(&all, &live);
     (all.len(), live)
 }
 

@@ -50,11 +50,28 @@ fn what_may_be_all_is_served_before_it_is_sure() {
 
 #[test]
 fn several_processes_serve_it_only_when_all_have_loaded_the_same() {
+    // Whether it is sure that nothing more changes, or only probable.
+    for quiet in [Input::Soon, Input::Settled] {
+        let mut machine = Machine::new(false, false, true);
+        machine.step(Input::Agent(Said::Hello(loaded(1))));
+        machine.step(changed("a.py"));
+        assert_eq!(machine.step(quiet), []);
+        assert_eq!(machine.step(Input::Agent(Said::Loaded(loaded(2)))), [Effect::Commit { generation: 2 }]);
+    }
+    // One that read the file before another save, and one that read it after.
     let mut machine = Machine::new(false, false, true);
     machine.step(Input::Agent(Said::Hello(loaded(1))));
     machine.step(changed("a.py"));
-    assert_eq!(machine.step(Input::Soon), []);
-    assert_eq!(machine.step(Input::Agent(Said::Loaded(loaded(2)))), [Effect::Commit { generation: 2 }]);
+    assert_eq!(machine.step(Input::Settled), []);
+    machine.step(changed("a.py"));
+    let divided = Loaded { stale: vec!["a.py".into()], ..loaded(2) };
+    assert_eq!(machine.step(Input::Agent(Said::Loaded(divided))), []);
+    assert_eq!(machine.step(Input::Settled), [Effect::Discard { generation: 2 }, prepare(3, &["a.py"])]);
+    // Without standby processes nothing is loaded before requests go there.
+    let mut machine = Machine::new(false, true, true);
+    machine.step(Input::Agent(Said::Hello(loaded(1))));
+    machine.step(changed("a.py"));
+    assert_eq!(machine.step(Input::Settled), [prepare(2, &["a.py"]), Effect::Commit { generation: 2 }]);
 }
 
 #[test]
