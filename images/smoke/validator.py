@@ -4,7 +4,8 @@ It never changes an answer: what the application returns goes on as it is, and a
 finding is one line on stderr, the byte 0x1e, `parity` and JSON; `src/logs/finding.rs` reads it.
 
 A request with the header `Parity-Probe: 1` gets the ids of its process and thread in the answer's `Parity-Process` and
-`Parity-Thread`. With `Parity-Probe: see` its `Parity-Saw` says, as JSON, what reached the application. The application sees neither of these headers.
+`Parity-Thread`. With `Parity-Probe: see` its `Parity-Saw` says, as JSON, what reached the application. The application sees
+neither of these headers.
 """
 
 import json

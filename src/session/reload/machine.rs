@@ -182,12 +182,8 @@ impl Machine {
     }
 
     fn hurry(&mut self, effects: &mut Vec<Effect>) {
-        let good = match &self.phase {
-            Phase::Loading { loaded: Some(Ok(())), .. } => true,
-            Phase::Loading { loaded: None, .. } => !self.several,
-            _ => false,
-        };
-        if self.agent && !self.dirty && good {
+        let failed = matches!(self.phase, Phase::Loading { loaded: Some(Err(_)), .. });
+        if self.agent && !self.dirty && !failed {
             self.go_on(effects);
         }
     }

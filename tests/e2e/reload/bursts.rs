@@ -159,8 +159,8 @@ fn quick_saves_of_the_same_length() {
     }
 }
 
-/// Waits until it is answered whichever process is asked. Of several each loads what is there when its turn comes, which two
-/// saves may differ in; what is told to be served is the same in all of them.
+/// Waits until it is answered whichever process is asked. Of several that failed one may have got over it before the others;
+/// what is told to be served is the same in all of them.
 #[track_caller]
 fn always(live: &Live, text: &str, several: bool) {
     live.eventually("/", text);
