@@ -62,6 +62,18 @@ INSIDE = PROJECT + "/"
 sys.modules["parity_slot"] = sys.modules[__name__]
 
 
+def part(name):
+    """A module of parity's own, which lies beside this script."""
+    spec = importlib.util.spec_from_file_location("parity_" + name, "%s/%s.py" % (ETC, name))
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    # Compiled here: nothing is written beside the configuration.
+    exec(compile(spec.loader.get_data(spec.origin), spec.origin, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+audit = part("audit")
+
+
 def write(path, text):
     """Replaces a file at once, so that nobody reads half of it."""
     new = "%s.%d" % (path, PID)

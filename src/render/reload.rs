@@ -26,8 +26,9 @@ pub fn groups(plan: &Plan) -> &'static [&'static str] {
 }
 
 /// What each process of a slot runs, and the agent with its parts.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 8] = [
     ("slot.py", include_str!("../../images/reload/slot.py")),
+    ("audit.py", include_str!("../../images/reload/audit.py")),
     ("ring.wsgi", include_str!("../../images/reload/ring.wsgi")),
     ("agent.py", include_str!("../../images/reload/agent.py")),
     ("slots.py", include_str!("../../images/reload/slots.py")),
