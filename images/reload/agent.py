@@ -37,6 +37,8 @@ class Agent:
     def __init__(self):
         self.renewal = Renewal()
         self.reload = None
+        # Was it said that what is served fails?
+        self.failing = False
 
     def obey(self, wanted):
         do = wanted["do"]
@@ -71,6 +73,7 @@ class Agent:
         if found and not failed:
             self.renewal.keep_modules(slot)
         self.renewal.retire_all_but(slot)
+        self.failing = failed is not None
 
     def reloads(self):
         return self.reload is not None and not self.reload.finished
@@ -78,8 +81,21 @@ class Agent:
     def look(self, heard):
         """Goes as far as can be gone now. `heard`: a process has said something."""
         if self.reload is not None:
+            was_under_way = self.reloads()
             self.reload.look(heard)
+            if was_under_way and self.reload.finished:
+                self.failing = self.reload.failed
+        if heard and self.failing and not self.reloads():
+            self.look_for_recovery()
         self.renewal.look(self.reloads())
+
+    def look_for_recovery(self):
+        """An import that failed is tried again with each request, and may succeed without another save."""
+        slot, generation = active()
+        found = processes(slot)
+        if found and all(process["doing"] == "loaded" and not process["error"] for process in found.values()):
+            self.failing = False
+            say("recovered", generation=generation, read=sorted({inside(path) for process in found.values() for path in process["read"]}))
 
     def patience(self):
         """Seconds until something must be looked at, unless something is heard before."""
