@@ -3,6 +3,7 @@
 import signal
 import time
 
+import deaths
 from files import PROJECT, digest, inside, is_older
 from slots import CONFIG, NAMES, activate, active, alive, end, ending, hurry, order, preloaded, processes, say, standby
 
@@ -12,6 +13,8 @@ SEEN_WITHIN = 10
 TELL_AFTER = 0.15
 # By then what still works off requests of the slot before the last is ended.
 DRAINED_WITHIN = 3
+# Beyond the time for an import: a process ends itself by then, and leaves where it hung.
+LEFT_WITHIN = 2
 # A process that still stands by so long after the order has never got it.
 SUCCEEDED_AFTER = 0.05
 
@@ -129,10 +132,13 @@ class Reload:
         found = {pid: process for pid, process in processes(self.slot).items() if pid not in ending}
         done = [process for process in found.values() if process["doing"] in ("loaded", "failed")]
         expected = CONFIG["processes"]
-        if len(done) < expected:
+        died = deaths.error_of(self.generation)
+        if died is None and len(done) < expected:
             self.hurry(found)
             return
         failed = next((process for process in done if process["error"]), None)
+        if died is not None:
+            failed = {"error": died, "kind": "died"}
         read = {}
         for process in done:
             read.update(process.get("read") or {})
@@ -162,15 +168,15 @@ class Reload:
         )
 
     def hurry(self, found):
-        """Sees to processes that died, or that never finish."""
+        """Sees to processes that never got the order, or never finish."""
         waited = time.monotonic() - self.ordered
         for pid, process in found.items():
-            # Apache started it after the order: it is the successor of one that died.
+            # Apache started it after the order: it is the successor of one that died before it began.
             if process["doing"] == "standby" and waited > SUCCEEDED_AFTER:
                 order(self.slot, pid, {"load": self.generation})
-        if waited > CONFIG["startup_timeout"]:
-            self.ordered = time.monotonic()
-            say("overdue", generation=self.generation, seconds=CONFIG["startup_timeout"])
+        if deaths.startup.SECONDS and waited > deaths.startup.SECONDS + LEFT_WITHIN:
+            # It is stopped, or its timer was taken from it.
+            deaths.keep(self.generation, deaths.startup.LATE % deaths.startup.SECONDS + "\n")
             end(self.slot, signal.SIGKILL)
 
     def commit(self):

@@ -26,11 +26,12 @@ pub fn groups(plan: &Plan) -> &'static [&'static str] {
 }
 
 /// What each process of a slot runs, and the agent with its parts.
-const PROGRAMS: [(&str, &str); 8] = [
+const PROGRAMS: [(&str, &str); 9] = [
     ("slot.py", include_str!("../../images/reload/slot.py")),
     ("audit.py", include_str!("../../images/reload/audit.py")),
     ("ring.wsgi", include_str!("../../images/reload/ring.wsgi")),
     ("agent.py", include_str!("../../images/reload/agent.py")),
+    ("deaths.py", include_str!("../../images/reload/deaths.py")),
     ("slots.py", include_str!("../../images/reload/slots.py")),
     ("files.py", include_str!("../../images/reload/files.py")),
     ("reloading.py", include_str!("../../images/reload/reloading.py")),
@@ -48,7 +49,6 @@ pub fn files(plan: &Plan) -> Result<Vec<(String, String)>> {
         "slots": groups(plan),
         "processes": *plan.server.processes,
         "preload": *reload.preload,
-        "startup_timeout": match *plan.server.startup_timeout { 0 => u32::MAX, seconds => seconds },
         "project": layout::APP,
         "root": plan.root,
         "script": script,

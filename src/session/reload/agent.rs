@@ -61,11 +61,6 @@ pub enum Said {
         generation: u64,
         files: Vec<String>,
     },
-    /// The application takes longer to import than `startup-timeout` allows.
-    Overdue {
-        generation: u64,
-        seconds: u64,
-    },
     Refused {
         why: String,
     },
