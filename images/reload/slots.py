@@ -168,6 +168,9 @@ def proportional(pid):
 
 
 def order(slot, pid, what):
+    if "load" in what:
+        # It may end at once.
+        deaths.watch.add(pid, "%s/%s/%d.loading" % (SLOTS, slot, pid))
     try:
         orders.sendto(json.dumps(what).encode(), "%s/%s/%d.sock" % (SLOTS, slot, pid))
         if "load" in what:

@@ -121,7 +121,9 @@ pub fn import_failure(record: &Record) -> Option<ImportFailure> {
         if let Some((_, rest)) = line.text.split_once(deaths::WHILE_IMPORTING) {
             return Some(ImportFailure::Ended { how: rest.strip_prefix(": ").map(str::to_owned) });
         }
-        if let Some((_, rest)) = line.text.split_once(deaths::TOO_LATE) {
+        // Its stack follows.
+        let late = line.text.split_once(deaths::TOO_LATE).filter(|_| record.kind == RecordKind::Traceback);
+        if let Some((_, rest)) = late {
             return Some(ImportFailure::Late { seconds: rest.split_whitespace().next().unwrap_or_default().to_owned() });
         }
         let raised = words.iter().any(|word| line.text.contains(word)) && !apache::is_preload(&line.text);

@@ -78,6 +78,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn mod_wsgi_tells_of_processes_unless_a_level_is_said_for_it() {
+        for (level, adds) in [("warn", true), ("error ssl:info", true), ("info", false), ("Trace4", false), ("warn wsgi:error", false)] {
+            assert_eq!(adds_lifecycle(level), adds, "{level}");
+        }
+    }
+
+    #[test]
     fn knows_apaches_formats() {
         for good in [COMMON, COMBINED, "%{%d/%b/%Y}t %D %{ms}T %!200,304{User-agent}i %<s 100%% %^ti", "plain"] {
             assert!(formatted("x", good, ACCESS).is_ok(), "{good}");

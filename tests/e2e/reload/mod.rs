@@ -3,6 +3,7 @@
 mod bursts;
 mod configuring;
 mod deaths;
+mod dying;
 mod failing;
 mod keys;
 mod load;
