@@ -13,7 +13,7 @@ SEEN_WITHIN = 10
 TELL_AFTER = 0.15
 # By then what still works off requests of the slot before the last is ended.
 DRAINED_WITHIN = 3
-# Beyond the time for an import: a process ends itself by then, and leaves where it hung.
+# Seconds beyond the time for an import: a process ends itself by then, and leaves where it hung.
 LEFT_WITHIN = 2
 # A process that still stands by so long after the order has never got it.
 SUCCEEDED_AFTER = 0.05

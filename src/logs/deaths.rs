@@ -11,7 +11,7 @@ use super::RecordKind;
 /// Processes that are remembered; what is said of one comes within a second or two.
 const REMEMBERED: usize = 64;
 
-/// What the next process says of one that did not survive the import, and what one ended with that was late.
+/// What is shown of a process that did not survive the import.
 pub const WHILE_IMPORTING: &str = "ended while it imported the application";
 /// What is said of one that was ended because its import took too long.
 pub const TOO_LATE: &str = "the application was not imported within";

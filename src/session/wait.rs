@@ -97,12 +97,12 @@ pub fn cannot_import(app: &str, why: ImportFailure) -> Failure {
             failure(format!("the application {app} cannot be imported")).hint("the traceback is above; mend it and type `parity up` again")
         }
         ImportFailure::Ended { how } => {
-            let how = how.unwrap_or_else(|| "nobody knows how".into());
-            failure(format!("the application {app} cannot be imported: its process ended ({how})"))
-                .hint("what it said last is above; mend it and type `parity up` again")
+            let how = how.map(|how| format!(" ({how})")).unwrap_or_default();
+            failure(format!("the application {app} cannot be imported: its process ended{how}"))
+                .hint("what it printed last is above; fix it and type `parity up` again")
         }
         ImportFailure::Late { seconds } => failure(format!("the application {app} was not imported within {seconds} seconds"))
-            .hint("the stack above is where it was then; mend it, or give it longer with `--startup-timeout SECONDS`"),
+            .hint("the stack above shows where it was then; fix it, or give it longer with `--startup-timeout SECONDS`"),
     }
 }
 
