@@ -7,8 +7,8 @@ successor leaves out what was to blame. What nobody can know before the project'
 
 Files, beside those of `slot.py`:
 
-    preload.json               what to do ahead of time: {"modules": [[name, origin], ...], "known": [names that those may
-                               import], "files": [those whose bytecode to read]}
+    preload.json               what to do ahead of time: {"modules": [[name, origin, what it is like], ...], "known": [names that
+                               those may import], "files": [those whose bytecode to read]}
     preload.bad                modules that must not be imported ahead of time, one a line
     preload.ended              is there when none is imported ahead of time any more
     slots/SLOT/PID.preloading  the module that is being imported; what a crash leaves there is to blame
@@ -29,6 +29,7 @@ import warnings
 import parity_slot as slot
 
 imports = sys.modules["parity_imports"]
+likeness = slot.part("likeness")
 
 PLAN = slot.RUN + "/preload.json"
 BAD = slot.RUN + "/preload.bad"
@@ -94,7 +95,7 @@ def preload(plan):
         sys.meta_path.insert(0, guard)
         imports.begin(imports.REFUSE, slot.is_own)
         try:
-            for name, origin in plan["modules"]:
+            for name, origin, _ in plan["modules"]:
                 if is_hurried():
                     break
                 if not is_among(name, known):
@@ -114,6 +115,7 @@ def preload(plan):
             sys.path[:] = path
             os.close(now)
             os.unlink(mark)
+    spoilt.update(name for name, _, like in plan["modules"] if name in sys.modules and not is_like(name, like, known))
     if spoilt or imports.dependent:
         # Where nobody new is to blame it would go on for ever.
         if not blame({*spoilt, *imports.dependent}):
@@ -130,6 +132,10 @@ def preload(plan):
 def is_among(name, known):
     """Is it known, with all the packages that it is in?"""
     return name in known and ("." not in name or is_among(name.rpartition(".")[0], known))
+
+
+def is_like(name, like, known):
+    return not is_among(name, known) or likeness.of(sys.modules[name]) == like
 
 
 def can_import(name, origin):
@@ -361,12 +367,12 @@ def plan():
     for name, module in found.items():
         spec = getattr(module, "__spec__", None)
         if spec is not None and spec.name == name and is_whole(name, modules) and not is_projects(name, module):
-            modules[name] = origin_of(module)
+            modules[name] = origin_of(module), likeness.of(module)
     specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
     files = [
         spec.origin for spec in specs if spec is not None and spec.cached and spec.origin and not spec.origin.startswith(slot.INSIDE)
     ]
-    return {"modules": list(modules.items()), "known": [*modules, *sorted(imports.absent - modules.keys())], "files": files}
+    return {"modules": [(name, *known) for name, known in modules.items()], "known": [*modules, *sorted(imports.absent - modules.keys())], "files": files}
 
 
 def is_whole(name, modules):
