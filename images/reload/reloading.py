@@ -240,12 +240,11 @@ class Reload:
             return
         if self.attempt is ALONE:
             if not failed:
-                avoided = ["held"]
                 doubting.stay_in_place()
-                say("avoided", generation=self.generation, avoided=avoided, why=last_line(doubt["error"]), millis=self.waited())
+                say("avoided", generation=self.generation, avoided=["held"], why=last_line(doubt["error"]), millis=self.waited())
         elif not failed or doubt["outdated"]:
-            avoided = doubting.avoid(doubt["blamed"])
             why = doubt["doubt"] if doubt["outdated"] else last_line(doubt["error"])
+            avoided = doubting.avoid(doubt["blamed"], why)
             say("avoided", generation=self.generation, avoided=avoided, why=why, millis=self.waited())
             self.renewal.renew_standby()
 

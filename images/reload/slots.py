@@ -95,14 +95,6 @@ def processes(slot):
     return found
 
 
-def lines_of(path):
-    try:
-        with open(path) as file:
-            return file.read().split()
-    except OSError:
-        return []
-
-
 def replace(path, text):
     """Writes a file so that nobody reads half of it."""
     with open(path + ".new", "w") as file:
