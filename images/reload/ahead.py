@@ -207,7 +207,7 @@ def names_in(directories):
 
 
 class Silence:
-    """Nothing is printed, and whatever would be is noticed: a warning, an exception that Python can only ignore."""
+    """Nothing is printed, and whatever would be is noticed, but for warnings; also an exception that Python can only ignore."""
 
     encoding, errors, closed = "utf-8", "replace", False
 
@@ -216,7 +216,8 @@ class Silence:
         self.before = sys.stdout, sys.stderr, sys.unraisablehook, warnings.showwarning
         sys.stdout = sys.stderr = self
         sys.unraisablehook = self.ignored
-        warnings.showwarning = self.warned
+        # The same is warned of where the application is imported for the first time.
+        warnings.showwarning = self.nothing
         self.holders = None
         return self
 
@@ -226,8 +227,8 @@ class Silence:
     def ignored(self, unraisable):
         self.broken = "it raised what Python ignored: %s" % unraisable.exc_type.__name__
 
-    def warned(self, message, category, *_, **__):
-        self.broken = "it warned: %s" % category.__name__
+    def nothing(self, *_, **__):
+        pass
 
     def write(self, text):
         self.broken = "it printed something"
