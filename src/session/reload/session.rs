@@ -7,7 +7,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
 
-use super::agent::{Agent, Loaded, Order, Said};
+use super::agent::{Agent, Loaded, Order, Response, Said};
 use super::machine::{Effect, Input, Machine, Outcome};
 use super::watching::Watching;
 use super::{Current, Following, Key, MEND_IT, Replan, files, job, switch};
@@ -27,6 +27,9 @@ use crate::watch::{Burst, Change, Limits, Notice, is_git_at_work};
 /// How long the first attempts to reach the agent may take; after that it is said, and tried less often.
 const AGENT_PAUSE: Duration = Duration::from_millis(300);
 
+/// Characters of a URL's path that are shown.
+const MOST_OF_A_PATH: usize = 80;
+
 struct Work<'a> {
     place: Place<'a>,
     replan: Replan<'a>,
@@ -44,6 +47,8 @@ struct Work<'a> {
     loaded: HashSet<String>,
     /// When the last file of the reload under way was saved.
     saved: Instant,
+    /// It was told that a standby is waited for, and nothing fresh has been served since.
+    waiting_told: bool,
     /// A switch to another container, with the word for what asked for it.
     switching: Option<LocalBoxFuture<'a, Result<switch::Ready, switch::NotReady>>>,
     /// What asked for it.
@@ -98,6 +103,7 @@ impl<'a> Session<'a> {
             start_agent: Some((Instant::now(), 0)),
             loaded: HashSet::new(),
             saved: Instant::now(),
+            waiting_told: false,
             switching: None,
             wanted: None,
             jobs: FuturesUnordered::new(),
@@ -284,9 +290,11 @@ impl<'a> Work<'a> {
         };
         match &said {
             Said::Hello(loaded) | Said::Loaded(loaded) | Said::Serving(loaded) => self.note_loaded(loaded),
+            Said::Waiting { .. } if std::mem::replace(&mut self.waiting_told, true) => {}
             Said::Waiting { .. } => {
                 self.place.report.report(Event::Note { text: "no standby process is ready yet: waiting for one".into() });
             }
+            Said::Cut { responses } => self.place.report.report(Event::Note { text: cut(responses) }),
             Said::Unseen { files, .. } => self.place.report.report(Event::Warning {
                 text: format!("the container does not see {} as saved", files.join(", ")),
                 hint: Some("the engine's mount is late or does not follow; `--sync` uploads what is saved instead".into()),
@@ -296,7 +304,7 @@ impl<'a> Work<'a> {
                 hint: Some("`startup-timeout` gives it longer".into()),
             }),
             Said::Refused { why } => self.place.report.report(Event::Warning { text: format!("the reload went wrong: {why}"), hint: None }),
-            Said::Other => {}
+            Said::Begun { .. } | Said::Other => {}
         }
         self.step(Input::Agent(said));
     }
@@ -329,10 +337,11 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn tell(&self, outcome: Outcome) {
-        let Outcome { generation, files, error, served, again } = outcome;
+    fn tell(&mut self, outcome: Outcome) {
+        let Outcome { generation, files, error, served, again, newer } = outcome;
+        self.waiting_told &= newer;
         let failed = error.map(|text| record_of(&text, &self.plan));
-        self.place.report.report(Event::Reloaded { files, generation, took: self.saved.elapsed(), failed, served, again });
+        self.place.report.report(Event::Reloaded { files, generation, took: self.saved.elapsed(), failed, served, again, newer });
     }
 
     async fn connect(&mut self, current: &Current) {
@@ -430,6 +439,18 @@ fn machine_for(plan: &Plan, reload: &Reload) -> Machine {
 fn is_read_by_parity(path: &str) -> bool {
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
     path.contains("settings") || matches!(name, "manage.py" | "wsgi.py")
+}
+
+/// What was cut off. The paths are the container's word, and may hold anything.
+fn cut(responses: &[Response]) -> String {
+    let one = |response: &Response| {
+        let path: String = response.path.chars().take(MOST_OF_A_PATH).collect();
+        format!("streaming for {} s: {}", response.seconds, path.escape_debug())
+    };
+    match responses {
+        [response] => format!("cut a response that had been {}", one(response)),
+        _ => format!("cut {} responses that had been {}", responses.len(), responses.iter().map(one).collect::<Vec<_>>().join(", ")),
+    }
 }
 
 fn is_below(file: &str, directory: &str) -> bool {
