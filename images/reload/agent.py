@@ -43,10 +43,11 @@ class Agent:
         if do == "hello":
             self.hello()
         elif do == "prepare":
+            before = self.reload
             if self.reloads():
-                self.reload.discard()
+                before.discard()
             self.renewal.catch_up()
-            self.reload = Reload(wanted["generation"], wanted.get("files") or {}, self.renewal)
+            self.reload = Reload(wanted["generation"], wanted.get("files") or {}, self.renewal, before)
         elif do in ("commit", "discard"):
             if self.reload is not None and self.reload.generation == wanted["generation"]:
                 getattr(self.reload, do)()
@@ -79,13 +80,13 @@ class Agent:
         """Goes as far as can be gone now. `heard`: a process has said something."""
         if self.reload is not None:
             self.reload.look(heard)
-        self.renewal.look(self.reloads())
+        self.renewal.look(self.reload if self.reloads() else None)
 
     def patience(self):
         """Seconds until something must be looked at, unless something is heard before."""
         if self.reloads() and self.reload.slot is None:
             return LOOK / 10
-        return LOOK if self.reloads() or self.renewal.goes_on() else None
+        return LOOK if self.reloads() or self.renewal.goes_on() else self.renewal.draining.patience()
 
 
 def main():

@@ -9,12 +9,13 @@ Files, all in memory (`/run/parity`):
     active                     the slot that requests go to, and its generation: "g1 7"
     slots/SLOT/PID             what the process is doing, as JSON (`describe` below)
     slots/SLOT/PID.loading     it has begun to import the application, and has not said yet how that went
-    slots/SLOT/PID.sock        where it takes orders, one JSON text each: {"load": 7} or {"modules": true}
+    slots/SLOT/PID.sock        where it takes orders, one JSON text each: {"load": 7}, {"modules": true} or {"requests": 3}
     slots/SLOT/PID.preloading  the module that is being imported ahead of time; what a crash leaves there is to blame
     preload.json               what to do ahead of time: {"modules": [those to import], "files": [those whose bytecode to read]}
     preload.bad                modules that failed at that, one a line
     hurry                      is there while a reload waits for a process to stand by
     modules/PID                the answer to {"modules": true}
+    requests/PID               the answer to {"requests": 3}: {"asked": 3, "requests": [what is under way]}
     agent.sock                 where the agent is told that something has changed
     bytecode/                  compiled project modules, by the content of their source
 """
@@ -72,6 +73,7 @@ def part(name):
 
 
 audit = part("audit")
+underway = part("underway")
 
 
 def write(path, text):
@@ -376,6 +378,10 @@ def describe():
         write("%s/%d" % (HERE, PID), json.dumps(doing))
         if State.doing != "loading" and os.path.exists(LOADING):
             os.unlink(LOADING)
+    nudge_agent()
+
+
+def nudge_agent():
     nudge = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
         nudge.sendto(b"%d" % PID, RUN + "/agent.sock")
@@ -595,6 +601,10 @@ def take_orders(orders):
         elif "modules" in order:
             os.makedirs(RUN + "/modules", mode=0o700, exist_ok=True)
             write("%s/modules/%d" % (RUN, PID), json.dumps({"modules": third_party(), "files": of_image()}))
+        elif "requests" in order:
+            os.makedirs(RUN + "/requests", mode=0o700, exist_ok=True)
+            write("%s/requests/%d" % (RUN, PID), json.dumps({"asked": order["requests"], "requests": underway.requests()}))
+            nudge_agent()
 
 
 def begin():

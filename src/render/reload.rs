@@ -26,15 +26,17 @@ pub fn groups(plan: &Plan) -> &'static [&'static str] {
 }
 
 /// What each process of a slot runs, and the agent with its parts.
-const PROGRAMS: [(&str, &str); 8] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("slot.py", include_str!("../../images/reload/slot.py")),
     ("audit.py", include_str!("../../images/reload/audit.py")),
+    ("underway.py", include_str!("../../images/reload/underway.py")),
     ("ring.wsgi", include_str!("../../images/reload/ring.wsgi")),
     ("agent.py", include_str!("../../images/reload/agent.py")),
     ("slots.py", include_str!("../../images/reload/slots.py")),
     ("files.py", include_str!("../../images/reload/files.py")),
     ("reloading.py", include_str!("../../images/reload/reloading.py")),
     ("renewing.py", include_str!("../../images/reload/renewing.py")),
+    ("draining.py", include_str!("../../images/reload/draining.py")),
 ];
 
 /// The files for `/etc/parity`, by name. None of them is in an image.
@@ -49,6 +51,7 @@ pub fn files(plan: &Plan) -> Result<Vec<(String, String)>> {
         "processes": *plan.server.processes,
         "preload": *reload.preload,
         "startup_timeout": match *plan.server.startup_timeout { 0 => u32::MAX, seconds => seconds },
+        "graceful_timeout": *plan.server.graceful_timeout,
         "project": layout::APP,
         "root": plan.root,
         "script": script,
