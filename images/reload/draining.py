@@ -1,7 +1,8 @@
 """Slots that have been told to end and still answer requests. A response that never ends must not keep one for ever.
 
 What is under way in a process only it knows: it is asked. It is asked only where the answer matters: no other slot is or
-soon will be standing by, or `graceful-timeout` is over, by which production would have ended it.
+soon will be standing by, saves come one after the other, or `graceful-timeout` is over, by which production would have
+ended it.
 """
 
 import json
@@ -10,8 +11,12 @@ import time
 
 from slots import CONFIG, NAMES, RUN, active, alive, order, remove, say, send
 
-# Seconds. A response without a length that goes on for so long is a stream. Who reads it can tell that it was cut off.
+# Seconds. A response without a length that goes on for so long is a stream. Who reads it may not see that it was cut off.
 STREAMS_AFTER = 2
+# The same of server-sent events, whose readers connect again by themselves. By then they have got the first of it.
+EVENTS_AFTER = 0.5
+# Seconds. A slot that makes way so soon after another will have to be back soon.
+HASTY = 5
 # Seconds between two questions to a slot.
 ASK_AGAIN = 0.25
 # An answer that is older is none.
@@ -21,9 +26,11 @@ KILLED_AFTER = 0.2
 
 
 class Slot:
-    def __init__(self, pids):
+    def __init__(self, pids, hasty):
         self.since = time.monotonic()
         self.pids = pids
+        # Saves come one after the other.
+        self.hasty = hasty
         # The number of the last question, and when it was asked.
         self.number = 0
         self.asked = 0
@@ -40,9 +47,12 @@ class Slot:
 class Draining:
     def __init__(self):
         self.slots = {}
+        self.added = -HASTY
 
     def add(self, name, pids):
-        self.slots[name] = Slot([pid for pid in pids if alive(pid)])
+        now = time.monotonic()
+        self.slots[name] = Slot([pid for pid in pids if alive(pid)], now - self.added < HASTY)
+        self.added = now
 
     def look(self, loading):
         """Cuts what must not go on. `loading`: the slot of the reload under way."""
@@ -60,9 +70,10 @@ class Draining:
         lacking = bool(others) and all(name in held and self.slots[name].killed is None for name in others)
         for name in held:
             slot = self.slots[name]
-            if slot.killed is None and (lacking or slot.age() > CONFIG["graceful_timeout"]):
+            needed = lacking or slot.age() > CONFIG["graceful_timeout"]
+            if slot.killed is None and (needed or slot.hasty):
                 self.ask(name, slot)
-                if self.cut(slot):
+                if self.cut(slot, is_stream if needed else is_of_events):
                     lacking = False
 
     def ask(self, name, slot):
@@ -76,9 +87,9 @@ class Draining:
             slot.requests = [request for answer in answers for request in answer]
             slot.answered = time.monotonic()
 
-    def cut(self, slot):
-        """Ends a slot that has nothing to do but streams."""
-        if time.monotonic() - slot.answered > ASK_AGAIN or not slot.requests or not all(map(is_stream, slot.requests)):
+    def cut(self, slot, may_go):
+        """Ends a slot that has nothing to do but what may be cut off."""
+        if time.monotonic() - slot.answered > ASK_AGAIN or not slot.requests or not all(map(may_go, slot.requests)):
             return False
         say("cut", responses=[{"path": request["path"], "seconds": int(request["streaming"])} for request in slot.requests])
         send(slot.pids, signal.SIGTERM)
@@ -99,7 +110,11 @@ class Draining:
 
 def is_stream(request):
     """Has it begun to answer a while ago, without a word of when it will be done?"""
-    return request["streaming"] is not None and request["streaming"] > STREAMS_AFTER and not request["sized"]
+    return is_of_events(request) or (request["streaming"] or 0) > STREAMS_AFTER and not request["sized"]
+
+
+def is_of_events(request):
+    return request["events"] and request["streaming"] > EVENTS_AFTER
 
 
 def answer_of(pid, number):

@@ -23,21 +23,24 @@ def heard(name, request_data=None, request_environ=None, response_headers=None, 
 
 
 def requests():
-    """All of them: the path, seconds since the response began (or `None`), and whether it says how long it will be."""
+    """All of them: the path, seconds since the response began (or `None`), whether it says how long it will be, and whether
+    it is of a kind that its reader asks for again when it ends."""
     found = []
     for data in list(mod_wsgi.active_requests.values()):
         known = data.get(KEY)
         # It has come a moment ago.
         if known is None:
-            found.append({"path": "", "streaming": None, "sized": False})
+            found.append({"path": "", "streaming": None, "sized": False, "events": False})
             continue
         environ, *response = known
         begun, headers = response or (None, ())
+        headers = {header[0].lower(): header[1] for header in headers or ()}
         found.append(
             {
                 "path": environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
                 "streaming": None if begun is None else clock() - begun,
-                "sized": any(header[0].lower() == "content-length" for header in headers or ()),
+                "sized": "content-length" in headers,
+                "events": headers.get("content-type", "").startswith("text/event-stream"),
             }
         )
     return found

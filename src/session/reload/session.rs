@@ -127,7 +127,12 @@ impl<'a> Work<'a> {
                 // Ctrl-C is how a foreground server is meant to end.
                 () = self.place.interrupts.reached(1) => return Ok(()),
                 notice = self.watching.next() => self.noticed(notice, current)?,
-                said = optional(self.agent.as_mut().map(Agent::next)) => self.heard(said),
+                said = optional(self.agent.as_mut().map(Agent::next)) => {
+                    if let Some(Said::Cut { responses }) = &said {
+                        log.expect_cut(responses.len());
+                    }
+                    self.heard(said);
+                }
                 () = at(self.burst.soon()) => self.hurry(),
                 () = at(self.burst.due()) => self.settle(current),
                 () = at(self.start_agent.map(|(moment, _)| moment)) => self.connect(current).await,
