@@ -91,7 +91,7 @@ class Draining:
         """Ends a slot that has nothing to do but what may be cut off."""
         if time.monotonic() - slot.answered > ASK_AGAIN or not slot.requests or not all(map(may_go, slot.requests)):
             return False
-        say("cut", responses=[{"path": request["path"], "seconds": int(request["streaming"])} for request in slot.requests])
+        say("cut", responses=[{"path": request["path"], "milliseconds": int(request["streaming"] * 1000)} for request in slot.requests])
         send(slot.pids, signal.SIGTERM)
         slot.killed = time.monotonic() + KILLED_AFTER
         return True

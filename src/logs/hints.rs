@@ -73,6 +73,8 @@ const RULES: &[Rule] = rules! {
     r"AH01630|AH01797|client denied by server configuration|WSGI0057" => Say("Apache may not serve this path: check `url-alias`, `document-root` and `host-access-script`"),
     r"AcceptPathInfo|WSGI0137" => Say("a URL goes on after a file's name: check `url-alias` and `mount-point`"),
 
+    r"^parity: the response to \S+ \S+ broke off after" => Say("an exception in the body cannot change the status any more: do what may fail before the first part, or announce Content-Length"),
+
     // The application's process.
     r"exit signal Segmentation fault|exit signal Abort|exit signal Bus error|terminated by signal (?:11|6|7)\b" =>
         Say("a C extension crashed its process: keep `application-group: \"%{GLOBAL}\"` (many do not work in a sub-interpreter) and check its version"),

@@ -87,7 +87,7 @@ pub struct Response {
     /// The URL's path.
     pub path: String,
     /// Since it began.
-    pub seconds: u64,
+    pub milliseconds: u64,
 }
 
 /// A slot with the application in it.

@@ -446,11 +446,13 @@ fn is_read_by_parity(path: &str) -> bool {
     path.contains("settings") || matches!(name, "manage.py" | "wsgi.py")
 }
 
-/// What was cut off. The paths are the container's word, and may hold anything.
+/// What was cut off, for people. The paths are the container's word, and may hold anything.
 fn cut(responses: &[Response]) -> String {
     let one = |response: &Response| {
         let path: String = response.path.chars().take(MOST_OF_A_PATH).collect();
-        format!("streaming for {} s: {}", response.seconds, path.escape_debug())
+        let tenths = response.milliseconds / 100;
+        let seconds = if tenths < 100 { format!("{}.{}", tenths / 10, tenths % 10) } else { (tenths / 10).to_string() };
+        format!("streaming for {seconds} s: {}", path.escape_debug())
     };
     match responses {
         [response] => format!("cut a response that had been {}", one(response)),
@@ -474,4 +476,17 @@ fn record_of(text: &str, plan: &Plan) -> Record {
         hint = hint.or(record.hint);
     }
     Record { hint, ..Record::new(logs::RecordKind::Traceback, lines) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_cut_off() {
+        let response = |path: &str, milliseconds| Response { path: path.into(), milliseconds };
+        assert_eq!(cut(&[response("/events", 12_345)]), "cut a response that had been streaming for 12 s: /events");
+        let two = [response("/a", 640), response("/b\u{1b}[2J", 9_990)];
+        assert_eq!(cut(&two), "cut 2 responses that had been streaming for 0.6 s: /a, streaming for 9.9 s: /b\\u{1b}[2J");
+    }
 }

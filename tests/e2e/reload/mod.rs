@@ -7,6 +7,7 @@ mod failing;
 mod keys;
 mod load;
 mod others;
+mod pace;
 mod renewing;
 mod saving;
 mod soak;
