@@ -114,7 +114,7 @@ def is_stream(request):
 
 
 def is_of_events(request):
-    return request["events"] and request["streaming"] > EVENTS_AFTER
+    return request["events"] and (request["streaming"] or 0) > EVENTS_AFTER
 
 
 def answer_of(pid, number):

@@ -441,7 +441,7 @@ def load_now(log):
         State.error = text_of(error)
     State.doing, State.application = "loaded", application
     if State.script is not None and State.error is None:
-        # mod_wsgi asks for the name with each request: from the next one on nothing of this is in between.
+        # mod_wsgi asks for the name with each request: from the next one on nothing of this is in between but a note of it.
         serve(State.script, application)
 
 
@@ -577,6 +577,7 @@ def attach(script):
 
 
 def serve(script, application):
+    application = underway.watch(application)
     hook = sys.modules.get("parity_hook")
     if hook is not None:
         hook.serve(script, application)
