@@ -46,10 +46,11 @@ class Agent:
         if do == "hello":
             self.hello()
         elif do == "prepare":
+            before = self.reload
             if self.reloads():
-                self.reload.discard()
+                before.discard()
             self.renewal.catch_up()
-            self.reload = Reload(wanted["generation"], wanted.get("files") or {}, self.renewal)
+            self.reload = Reload(wanted["generation"], wanted.get("files") or {}, self.renewal, before)
         elif do in ("commit", "discard"):
             if self.reload is not None and self.reload.generation == wanted["generation"]:
                 getattr(self.reload, do)()
@@ -88,7 +89,7 @@ class Agent:
                 self.failing = self.reload.failed
         if heard and self.failing and not self.reloads():
             self.look_for_recovery()
-        self.renewal.look(self.reloads())
+        self.renewal.look(self.reload if self.reloads() else None)
 
     def look_for_recovery(self):
         """An import that failed is tried again with each request, and may succeed without another save."""
@@ -102,7 +103,7 @@ class Agent:
         """Seconds until something must be looked at, unless something is heard before."""
         if self.reloads() and self.reload.slot is None:
             return LOOK / 10
-        return LOOK if self.reloads() or self.renewal.goes_on() else None
+        return LOOK if self.reloads() or self.renewal.goes_on() else self.renewal.draining.patience()
 
 
 def main():

@@ -48,6 +48,10 @@ pub enum Order {
 #[serde(tag = "did", rename_all = "kebab-case")]
 pub enum Said {
     Hello(Loaded),
+    /// There is a slot for it, which loads: what is saved from now on it may not have.
+    Begun {
+        generation: u64,
+    },
     /// The code was loaded into a slot that requests do not go to yet.
     Loaded(Loaded),
     /// It was loaded, and requests go there.
@@ -69,6 +73,10 @@ pub enum Said {
     },
     Refused {
         why: String,
+    },
+    /// Responses that were still going on in a slot that is needed again were cut off.
+    Cut {
+        responses: Vec<Response>,
     },
     #[serde(other)]
     Other,
@@ -106,6 +114,15 @@ impl Avoided {
     }
 }
 
+/// A response that has begun.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Response {
+    /// The URL's path.
+    pub path: String,
+    /// Since it began.
+    pub milliseconds: u64,
+}
+
 /// A slot with the application in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Loaded {
@@ -121,6 +138,9 @@ pub struct Loaded {
     /// Those of them that have changed since.
     #[serde(default)]
     pub stale: Vec<String>,
+    /// Its processes have read different things.
+    #[serde(default)]
+    pub divided: bool,
 }
 
 /// The open command. Dropping it ends the agent.
