@@ -22,10 +22,11 @@ class Reload:
     # Were files ever seen here later than they were saved?
     late = False
 
-    def __init__(self, generation, files, renewal):
+    def __init__(self, generation, files, renewal, notes):
         self.generation = generation
         self.files = files
         self.renewal = renewal
+        self.notes = notes
         self.begun = time.monotonic()
         self.slot = None
         # Requests are to go there as soon as there is a slot; they do.
@@ -137,6 +138,8 @@ class Reload:
         for process in done:
             read.update(process.get("read") or {})
         stale = sorted(path for process in done for path, noted in (process.get("read") or {}).items() if is_older(path, noted))
+        self.notes.read()
+        stale.extend(self.notes.stale(found))
         if any(process["generation"] != self.generation for process in done):
             stale.append("")
         if not self.committed:

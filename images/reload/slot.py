@@ -15,6 +15,7 @@ Files, all in memory (`/run/parity`):
     preload.bad                modules that failed at that, one a line
     hurry                      is there while a reload waits for a process to stand by
     modules/PID                the answer to {"modules": true}
+    touched/PID                which of the project's files the process has opened or written (`touched.py`)
     agent.sock                 where the agent is told that something has changed
     bytecode/                  compiled project modules, by the content of their source
 """
@@ -72,6 +73,7 @@ def part(name):
 
 
 audit = part("audit")
+part("touched")
 
 
 def write(path, text):

@@ -26,12 +26,14 @@ pub fn groups(plan: &Plan) -> &'static [&'static str] {
 }
 
 /// What each process of a slot runs, and the agent with its parts.
-const PROGRAMS: [(&str, &str); 8] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("slot.py", include_str!("../../images/reload/slot.py")),
     ("audit.py", include_str!("../../images/reload/audit.py")),
+    ("touched.py", include_str!("../../images/reload/touched.py")),
     ("ring.wsgi", include_str!("../../images/reload/ring.wsgi")),
     ("agent.py", include_str!("../../images/reload/agent.py")),
     ("slots.py", include_str!("../../images/reload/slots.py")),
+    ("notes.py", include_str!("../../images/reload/notes.py")),
     ("files.py", include_str!("../../images/reload/files.py")),
     ("reloading.py", include_str!("../../images/reload/reloading.py")),
     ("renewing.py", include_str!("../../images/reload/renewing.py")),

@@ -73,6 +73,10 @@ pub struct Machine {
     phase: Phase,
     /// Changed since the last reload that was told.
     files: Vec<String>,
+    /// Those of them that changed since the reload under way began.
+    since: Vec<String>,
+    /// Something else than those files asks for a reload.
+    beyond: bool,
     /// Something changed that the reload under way may not have.
     dirty: bool,
     settled: bool,
@@ -107,6 +111,8 @@ impl Machine {
             generation: 0,
             phase: Phase::Idle,
             files: Vec::new(),
+            since: Vec::new(),
+            beyond: false,
             dirty: false,
             settled: true,
             soon: false,
@@ -127,8 +133,10 @@ impl Machine {
         let mut effects = Vec::new();
         match input {
             Input::Changed(file) => {
-                if !self.files.contains(&file) {
-                    self.files.push(file);
+                for files in [&mut self.files, &mut self.since] {
+                    if !files.contains(&file) {
+                        files.push(file.clone());
+                    }
                 }
                 self.settled = false;
                 self.stale_in_a_row = 0;
@@ -145,7 +153,7 @@ impl Machine {
             Input::Asked | Input::Doubt => {
                 self.settled = true;
                 self.stale_in_a_row = 0;
-                self.dirty = true;
+                (self.dirty, self.beyond) = (true, true);
                 self.settle(&mut effects);
             }
             Input::Agent(said) => self.heard(said, &mut effects),
@@ -201,7 +209,10 @@ impl Machine {
 
     fn prepare(&mut self, effects: &mut Vec<Effect>) {
         self.generation += 1;
+        // An error that waits to be told is told of what is loaded now.
+        self.beyond |= self.untold.is_some();
         (self.dirty, self.soon, self.untold) = (false, false, None);
+        self.since.clear();
         self.phase = Phase::Loading { committed: false, loaded: None };
         effects.push(Effect::Prepare { generation: self.generation, files: self.files.clone() });
     }
@@ -233,11 +244,13 @@ impl Machine {
                 self.generation = loaded.generation;
                 (self.failing, self.serving_bad) = (loaded.error.is_some(), loaded.error.is_some());
                 // Saved while nobody watched, or while the former agent died.
-                self.dirty |= !loaded.stale.is_empty() || !self.files.is_empty();
+                self.beyond |= !loaded.stale.is_empty();
+                self.dirty |= self.beyond || !self.files.is_empty();
                 if self.dirty && self.settled {
                     self.anew(effects);
                 }
             }
+            Said::Own { generation, files } if generation == self.generation => self.own(&files, effects),
             Said::Loaded(loaded) if loaded.generation == self.generation => self.loaded(loaded, effects),
             Said::Serving(loaded) if loaded.generation == self.generation => self.serving(loaded, effects),
             _ => {}
@@ -248,6 +261,7 @@ impl Machine {
         if !matches!(self.phase, Phase::Loading { committed: false, .. }) {
             return;
         }
+        self.beyond |= !loaded.stale.is_empty();
         self.dirty |= !loaded.stale.is_empty();
         self.phase = Phase::Loading { committed: false, loaded: Some(loaded.error.map_or(Ok(()), Err)) };
         if self.settled {
@@ -263,6 +277,7 @@ impl Machine {
         if !loaded.stale.is_empty() {
             self.stale_in_a_row += 1;
             self.dirty = self.stale_in_a_row < PATIENCE;
+            self.beyond |= self.dirty;
         }
         if self.dirty {
             // Told when it is true.
@@ -276,10 +291,26 @@ impl Machine {
         }
     }
 
+    /// The application wrote what changed: that was no reason for a reload, and is forgotten.
+    fn own(&mut self, files: &[String], effects: &mut Vec<Effect>) {
+        if self.phase == Phase::Idle {
+            return;
+        }
+        // The number goes to the next one: this reload never was.
+        self.generation -= 1;
+        self.phase = Phase::Idle;
+        self.files.retain(|file| self.since.contains(file) || !files.contains(file));
+        self.dirty = self.beyond || !self.files.is_empty();
+        if self.dirty && (self.settled || !self.in_place) {
+            if self.settled { self.anew(effects) } else { self.prepare(effects) }
+        }
+    }
+
     fn tell(&mut self, error: Option<String>, served: bool, effects: &mut Vec<Effect>) {
         let again = std::mem::replace(&mut self.failing, error.is_some()) && error.is_some();
         // A file that changed since and has not settled is the next reload's.
         let files = std::mem::take(&mut self.files);
+        self.beyond = false;
         effects.push(Effect::Tell(Outcome { generation: self.generation, files, error, served, again }));
     }
 }

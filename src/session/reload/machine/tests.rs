@@ -173,11 +173,54 @@ fn what_an_agent_left_undone_its_successor_does() {
     assert_eq!(effects, [prepare(3, &["a.py", "b.py"]), Effect::Commit { generation: 3 }]);
 }
 
+fn own(generation: u64, files: &[&str]) -> Input {
+    Input::Agent(Said::Own { generation, files: files.iter().map(|file| (*file).to_owned()).collect() })
+}
+
+#[test]
+fn what_the_application_writes_itself_is_forgotten() {
+    for quiet in [Input::Soon, Input::Settled] {
+        let mut machine = ready(false, false);
+        assert_eq!(machine.step(changed("cache/1.py")), [prepare(2, &["cache/1.py"])]);
+        machine.step(quiet);
+        assert_eq!(machine.step(own(2, &["cache/1.py"])), []);
+        machine.step(Input::Settled);
+        assert!(machine.is_idle());
+        // A save of the user's has the number that was not needed, and is not told with the other.
+        assert_eq!(machine.step(changed("a.py")), [prepare(2, &["a.py"])]);
+    }
+}
+
+#[test]
+fn what_else_is_saved_meanwhile_is_loaded() {
+    let mut machine = ready(false, false);
+    machine.step(changed("cache/1.py"));
+    assert_eq!(machine.step(changed("a.py")), []);
+    assert_eq!(machine.step(own(2, &["cache/1.py"])), [prepare(2, &["a.py"])]);
+    assert_eq!(machine.step(Input::Settled), [Effect::Commit { generation: 2 }]);
+    // What was asked for, or is known to be old, is loaded whoever has written the files.
+    let mut machine = ready(false, false);
+    machine.step(Input::Asked);
+    machine.step(changed("cache/1.py"));
+    let effects = machine.step(Input::Settled);
+    assert_eq!(effects, [prepare(3, &["cache/1.py"]), Effect::Commit { generation: 3 }]);
+    assert_eq!(machine.step(own(3, &["cache/1.py"])), [prepare(3, &[]), Effect::Commit { generation: 3 }]);
+    // An error that is not told yet is not lost.
+    let mut machine = ready(false, false);
+    machine.step(changed("a.py"));
+    machine.step(Input::Soon);
+    machine.step(Input::Agent(Said::Serving(Loaded { error: Some("ImportError".into()), ..loaded(2) })));
+    machine.step(changed("cache/1.py"));
+    assert_eq!(machine.step(own(3, &["cache/1.py"])), [prepare(3, &["a.py"])]);
+}
+
 /// What can happen to a session.
 #[derive(Debug, Clone, Copy)]
 enum Happens {
     /// A save; some versions of the code cannot be imported.
     Save,
+    /// The application writes a file of its own.
+    Writes,
     Hurries,
     Settles,
     Asked,
@@ -199,6 +242,8 @@ struct World {
     agent: bool,
     wants_agent: bool,
     reload: Option<Reload>,
+    /// What it was told to load for nothing but the application's own files, and has not answered yet.
+    own: std::collections::VecDeque<(u64, Vec<String>)>,
     /// What was told, what was on disk then, and whether more may have been about to be saved.
     told: Vec<(Outcome, u64, bool)>,
     saving: bool,
@@ -225,6 +270,9 @@ impl World {
                 Effect::Tell(outcome) => self.told.push((outcome, self.disk, self.saving)),
                 // Orders to an agent that is gone are lost.
                 _ if !self.agent => {}
+                Effect::Prepare { generation, files } if files.iter().any(|file| file == "own") && files.len() == 1 => {
+                    self.own.push_back((generation, files));
+                }
                 Effect::Prepare { generation, .. } => {
                     self.reload = Some(Reload { generation, version: None, wanted: false, committed: false, reported: false });
                 }
@@ -249,6 +297,9 @@ impl World {
 
     /// One step of the agent's; `None`: it has nothing to do.
     fn work(&mut self) -> Option<Said> {
+        if let Some((generation, files)) = self.own.pop_front().filter(|_| self.agent) {
+            return Some(Said::Own { generation, files });
+        }
         let mut reload = self.reload.filter(|_| self.agent)?;
         if reload.wanted && !reload.committed {
             reload.committed = true;
@@ -281,6 +332,7 @@ impl World {
 
     fn hello(&mut self) -> Said {
         (self.agent, self.wants_agent, self.reload) = (true, false, None);
+        self.own.clear();
         Said::Hello(self.say(self.generation, self.served))
     }
 }
@@ -288,7 +340,7 @@ impl World {
 fn happens() -> impl Strategy<Value = Vec<Happens>> {
     use Happens::*;
     let one = prop_oneof![
-        6 => Just(Save), 4 => Just(Hurries), 5 => Just(Settles), 1 => Just(Asked), 10 => Just(Works),
+        6 => Just(Save), 3 => Just(Writes), 4 => Just(Hurries), 5 => Just(Settles), 1 => Just(Asked), 10 => Just(Works),
         1 => Just(AgentDies), 3 => Just(AgentComes), 1 => Just(Restarts)
     ];
     proptest::collection::vec(one, 0..80)
@@ -301,6 +353,7 @@ fn play(machine: &mut Machine, world: &mut World, event: Happens) {
             world.saving = true;
             changed("a.py")
         }
+        Happens::Writes => changed("own"),
         Happens::Hurries => Input::Soon,
         Happens::Settles | Happens::Asked => {
             world.saving = false;
@@ -347,10 +400,30 @@ proptest! {
         } else {
             prop_assert_eq!(world.served, world.disk, "stale: {:?} {:?}", machine, world);
         }
+        prop_assert!(world.told.iter().all(|(outcome, ..)| outcome.files != ["own"]), "{world:?}");
         // Nothing that was told was untrue when it was told, or might have been mended by the rest of the same save.
         for (outcome, disk, saving) in &world.told {
             prop_assert_eq!(outcome.error.is_some(), is_broken(*disk), "{:?}", outcome);
             prop_assert!(outcome.error.is_none() || !saving, "{:?}", outcome);
         }
+    }
+
+    /// However often the application writes its own files: nothing is loaded and nothing is told.
+    #[test]
+    fn own_files_never_cause_a_reload(keep: bool, in_place: bool, several: bool, events in happens()) {
+        let mut machine = Machine::new(keep, in_place, several);
+        let mut world = World { generation: 1, wants_agent: true, ..World::default() };
+        play(&mut machine, &mut world, Happens::AgentComes);
+        for event in events {
+            let quiet = matches!(event, Happens::Writes | Happens::Hurries | Happens::Settles | Happens::Works);
+            play(&mut machine, &mut world, if quiet { event } else { Happens::Writes });
+            prop_assert!(world.reload.is_none(), "{machine:?}");
+        }
+        play(&mut machine, &mut world, Happens::Settles);
+        while !world.own.is_empty() {
+            play(&mut machine, &mut world, Happens::Works);
+        }
+        prop_assert!(machine.is_idle(), "{machine:?}");
+        prop_assert_eq!((world.generation, world.told.len()), (1, 0));
     }
 }
