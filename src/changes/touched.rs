@@ -39,7 +39,8 @@ impl Touched {
         has(&self.opened, path)
     }
 
-    pub(super) fn has_written(&self, path: &str) -> bool {
+    /// A file, or a directory that it is in.
+    pub fn has_written(&self, path: &str) -> bool {
         let mut ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         ends.any(|end| self.written.contains(&path[..end]))
     }

@@ -374,7 +374,12 @@ impl<'a> Work<'a> {
     }
 
     fn tell(&self, outcome: Outcome) {
-        let Outcome { generation, files, error, served, again } = outcome;
+        let Outcome { generation, mut files, error, served, again } = outcome;
+        // What the application wrote meanwhile is not what asked for it.
+        let own = |file: &String| self.touched.has_written(file) && !self.insisted.contains(file);
+        if !files.iter().all(own) {
+            files.retain(|file| !own(file));
+        }
         let failed = error.map(|text| record_of(&text, &self.plan));
         self.place.report.report(Event::Reloaded { files, generation, took: self.saved.elapsed(), failed, served, again });
     }

@@ -10,6 +10,8 @@ mod others;
 mod renewing;
 mod saving;
 mod soak;
+mod takeover;
+mod touching;
 mod ways;
 
 use std::collections::BTreeSet;
