@@ -245,8 +245,9 @@ impl Machine {
                 (self.failing, self.serving_bad) = (loaded.error.is_some(), loaded.error.is_some());
                 // Saved while nobody watched, or while the former agent died.
                 self.beyond |= !loaded.stale.is_empty();
-                let unknown = loaded.stale.into_iter().filter(|file| !self.files.contains(file)).collect::<Vec<_>>();
-                self.files.extend(unknown);
+                if self.files.is_empty() {
+                    self.files = loaded.stale;
+                }
                 self.dirty |= self.beyond || !self.files.is_empty();
                 if self.dirty && self.settled {
                     self.anew(effects);
