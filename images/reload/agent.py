@@ -47,6 +47,8 @@ class Agent:
         self.noted = False
         # Those that serve had not imported the application yet when this was asked for.
         self.importing = False
+        # Was it said that what is served fails?
+        self.failing = False
 
     def obey(self, wanted):
         do = wanted["do"]
@@ -88,6 +90,7 @@ class Agent:
         if found and not failed:
             self.renewal.keep_modules(slot)
         self.renewal.retire_all_but(slot)
+        self.failing = failed is not None
 
     def read_by(self, found):
         """What processes have imported, and what has changed since they imported or opened it."""
@@ -106,7 +109,12 @@ class Agent:
     def look(self, heard):
         """Goes as far as can be gone now. `heard`: a process has said something."""
         if self.reload is not None:
+            was_under_way = self.reloads()
             self.reload.look(heard)
+            if was_under_way and self.reload.finished:
+                self.failing = self.reload.failed
+        if heard and self.failing and not self.reloads():
+            self.look_for_recovery()
         self.renewal.look(self.reloads())
         if heard or self.noted:
             self.tell_notes(heard)
@@ -133,6 +141,14 @@ class Agent:
             stale = set(news["opened"]) & {inside(path) for path in self.notes.stale(found)} if news else ()
         if news or read or stale:
             say("touched", **{"opened": [], "written": [], **(news or {})}, read=sorted(read), stale=sorted(stale))
+
+    def look_for_recovery(self):
+        """An import that failed is tried again with each request, and may succeed without another save."""
+        slot, generation = active()
+        found = processes(slot)
+        if found and all(process["doing"] == "loaded" and not process["error"] for process in found.values()):
+            self.failing = False
+            say("recovered", generation=generation, read=sorted({inside(path) for process in found.values() for path in process["read"]}))
 
     def patience(self):
         """Seconds until something must be looked at, unless something is heard before."""

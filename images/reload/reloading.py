@@ -3,8 +3,10 @@
 import signal
 import time
 
+import doubting
+from doubting import ALONE, FRESH, PREPARED, is_in_place
 from files import PROJECT, digest, inside, is_older
-from slots import CONFIG, NAMES, activate, active, alive, end, ending, hurry, order, preloaded, processes, say, standby
+from slots import CONFIG, NAMES, activate, active, alive, end, ending, hurry, order, preloaded, processes, running, say, send, standby
 
 # Seconds. A mount of an engine in a virtual machine may show a saved file late.
 SEEN_WITHIN = 10
@@ -37,9 +39,19 @@ class Reload:
         # The files were not seen when the application was ordered.
         self.missed = False
         self.reported = False
-        # Without standby processes: those that are to make way.
+        # Processes that are to make way for those that import the application as soon as they start.
         self.outgoing = None
+        # Those that must be gone before that, as they may hold what the import needs.
+        self.clearing = None
         self.ordered = None
+        # How it is tried, and what made that necessary.
+        self.attempt = PREPARED
+        self.doubt = None
+        # The slot that served before.
+        self.former = active()[0]
+        # The slot with the requests that wait for an outcome.
+        self.holding = None
+        self.failed = False
 
     def look(self, heard):
         """Goes as far as can be gone now. `heard`: a process has said something."""
@@ -48,10 +60,13 @@ class Reload:
         before = (self.slot, self.committed)
         if self.slot is None and not self.begin():
             return
-        if self.wanted and not self.committed:
+        # Where something was in doubt already, requests wait for the outcome.
+        if self.wanted and not self.committed and self.attempt is PREPARED:
             self.committed = True
             activate(self.slot, self.generation)
-        if len(NAMES) == 1 and not self.restarted():
+        if self.attempt is PREPARED and is_in_place() and not self.restarted():
+            return
+        if self.attempt is not PREPARED and not self.made_way():
             return
         if heard or self.reported or before == (self.slot, self.committed):
             self.answered()
@@ -60,7 +75,7 @@ class Reload:
     def begin(self):
         """Has the application imported. Where files are not known to be late this is not waited for, but made sure of; a slot is lost
         by that once."""
-        if Reload.late or self.missed or len(NAMES) == 1:
+        if Reload.late or self.missed or is_in_place():
             if not self.seen():
                 return False
             # What was missed has come, and has not just been saved again.
@@ -88,7 +103,7 @@ class Reload:
     def found(self):
         """Is there a slot to load into?"""
         current = active()[0]
-        if len(NAMES) == 1:
+        if is_in_place():
             self.slot = current
             return True
         free = [slot for slot in NAMES if slot != current]
@@ -128,12 +143,17 @@ class Reload:
 
     def answered(self):
         found = {pid: process for pid, process in processes(self.slot).items() if pid not in ending}
+        doubtful = next((process for process in found.values() if process["doubt"]), None)
+        if doubtful and self.attempt is PREPARED:
+            return self.try_fresh(doubtful)
         done = [process for process in found.values() if process["doing"] in ("loaded", "failed")]
         expected = CONFIG["processes"]
         if len(done) < expected:
             self.hurry(found)
             return
         failed = next((process for process in done if process["error"]), None)
+        if failed and self.attempt is FRESH and doubting.is_held(failed["error"]) and running(self.former):
+            return self.try_alone()
         read = {}
         for process in done:
             read.update(process.get("read") or {})
@@ -142,14 +162,80 @@ class Reload:
         stale.extend(self.notes.stale(found))
         if any(process["generation"] != self.generation for process in done):
             stale.append("")
+        if self.attempt is not PREPARED:
+            self.came_out(failed)
         if not self.committed:
             if not self.reported:
                 self.reported = True
                 self.tell("loaded", found, failed, read, stale)
             return
         self.finished = True
+        self.failed = failed is not None
         self.tell("serving", found, failed, read, stale)
         self.renewal.after_reload()
+
+    # --- where it is in doubt (`doubting.py`) -----------------------------------------------------------------------
+
+    def try_fresh(self, doubtful):
+        self.attempt, self.doubt = FRESH, doubtful
+        if self.committed:
+            self.holding, self.committed = self.slot, False
+            self.slot = next(slot for slot in NAMES if slot not in (self.slot, self.former))
+        doubting.mark_fresh(self.slot, self.generation)
+        self.make_way(signal.SIGTERM)
+
+    def try_alone(self):
+        """Requests go back to the slot that served before. When nobody else can hold anything, its processes make way, too."""
+        self.attempt = ALONE
+        doubting.unmark_fresh(self.slot)
+        self.clearing = set(running(self.slot))
+        end(self.slot, signal.SIGTERM)
+        activate(self.former, self.generation)
+        if self.holding is not None:
+            self.clearing.update(running(self.holding))
+            send(running(self.holding), signal.SIGUSR1)
+            self.holding = None
+        self.slot, self.reported = self.former, False
+        self.ordered = time.monotonic()
+
+    def make_way(self, number):
+        self.outgoing = set(running(self.slot))
+        end(self.slot, number)
+        self.ordered = time.monotonic()
+
+    def made_way(self):
+        if self.clearing is not None:
+            left = [pid for pid in self.clearing if alive(pid)]
+            if left:
+                if time.monotonic() - self.ordered > DRAINED_WITHIN:
+                    send(left, signal.SIGKILL)
+                return False
+            self.clearing = None
+            self.make_way(signal.SIGINT)
+        return not any(alive(pid) for pid in self.outgoing)
+
+    def came_out(self, failed):
+        """The outcome of a try that was made because of a doubt is known."""
+        doubting.unmark_fresh(self.slot)
+        if self.wanted and not self.committed:
+            self.committed = True
+            activate(self.slot, self.generation)
+        doubt, self.doubt = self.doubt, None
+        if doubt is None:
+            return
+        if self.attempt is ALONE:
+            if not failed:
+                avoided = ["held"]
+                doubting.stay_in_place()
+                say("avoided", generation=self.generation, avoided=avoided, why=last_line(doubt["error"]), millis=self.waited())
+        elif not failed or doubt["outdated"]:
+            avoided = doubting.avoid(doubt["blamed"])
+            why = doubt["doubt"] if doubt["outdated"] else last_line(doubt["error"])
+            say("avoided", generation=self.generation, avoided=avoided, why=why, millis=self.waited())
+            self.renewal.renew_standby()
+
+    def waited(self):
+        return int((time.monotonic() - self.ordered) * 1000)
 
     def tell(self, did, found, failed, read, stale):
         say(
@@ -169,7 +255,7 @@ class Reload:
         waited = time.monotonic() - self.ordered
         for pid, process in found.items():
             # Apache started it after the order: it is the successor of one that died.
-            if process["doing"] == "standby" and waited > SUCCEEDED_AFTER:
+            if self.attempt is PREPARED and process["doing"] == "standby" and waited > SUCCEEDED_AFTER:
                 order(self.slot, pid, {"load": self.generation})
         if waited > CONFIG["startup_timeout"]:
             self.ordered = time.monotonic()
@@ -183,5 +269,11 @@ class Reload:
         hurry(False)
         if not self.committed and not self.finished:
             self.finished = True
-            if self.slot is not None and len(NAMES) > 1:
+            if self.slot is not None and self.slot != active()[0]:
+                doubting.unmark_fresh(self.slot)
                 end(self.slot, signal.SIGTERM)
+
+
+def last_line(error):
+    lines = (error or "").strip().splitlines()
+    return lines[-1] if lines else ""

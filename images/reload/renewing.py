@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from slots import NAMES, RUN, active, alive, end, order, preloaded, processes, remove, running, send, standby, touched
+from slots import NAMES, RUN, active, alive, end, order, preloaded, processes, remove, replace, running, send, standby, touched
 
 # Seconds. The first requests to a slot have the processor to themselves.
 REST = 0.05
@@ -33,6 +33,11 @@ class Renewal:
 
     def after_reload(self):
         self.due = time.monotonic() + REST
+
+    def renew_standby(self):
+        """What is done ahead of time has changed: processes that have done it already start anew, one slot after the other."""
+        self.fresh = [slot for slot in NAMES if slot != active()[0]]
+        self.fresh_until = time.monotonic() + RENEWED_WITHIN
 
     def catch_up(self):
         """Before another reload begins: it may need what is to be renewed."""
@@ -83,8 +88,7 @@ class Renewal:
     def see_to_asking(self):
         if self.asking is not None and (self.asking != active()[0] or take_modules(self.asking)):
             self.asking = None
-            self.fresh.extend(slot for slot in NAMES if slot != active()[0])
-            self.fresh_until = time.monotonic() + RENEWED_WITHIN
+            self.renew_standby()
         if time.monotonic() > self.fresh_until:
             self.fresh.clear()
 
@@ -110,8 +114,6 @@ def take_modules(slot):
         except OSError:
             continue
         remove(path)
-        with open(PRELOAD + ".new", "w") as file:
-            file.write(text)
-        os.rename(PRELOAD + ".new", PRELOAD)
+        replace(PRELOAD, text)
         return True
     return False

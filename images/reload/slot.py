@@ -1,8 +1,11 @@
 """One process of a slot: it stands by, imports the application when it is told to, and serves it.
 
 Apache runs this when a daemon process starts (WSGIImportScript), before the first request. A process of the active
-slot imports the application at once, as production does. Any other one stands by: it may import third-party modules
-ahead of time, reads the bytecode of the others, and waits on a socket of its own for the order to import the application.
+slot imports the application at once, as production does. Any other one stands by: it does ahead of time what can be done
+(`ahead.py`), and waits on a socket of its own for the order to import the application.
+
+An import that fails in a process that stood by may have failed because of that. The process says so (`doubt`); the agent
+has the application imported by a process that did not, and requests that wait here are passed on to it.
 
 Files, all in memory (`/run/parity`):
 
@@ -10,10 +13,7 @@ Files, all in memory (`/run/parity`):
     slots/SLOT/PID             what the process is doing, as JSON (`describe` below)
     slots/SLOT/PID.loading     it has begun to import the application, and has not said yet how that went
     slots/SLOT/PID.sock        where it takes orders, one JSON text each: {"load": 7} or {"modules": true}
-    slots/SLOT/PID.preloading  the module that is being imported ahead of time; what a crash leaves there is to blame
-    preload.json               what to do ahead of time: {"modules": [those to import], "files": [those whose bytecode to read]}
-    preload.bad                modules that failed at that, one a line
-    hurry                      is there while a reload waits for a process to stand by
+    slots/SLOT.fresh           processes of the slot that start now import the application at once, for this generation
     modules/PID                the answer to {"modules": true}
     touched/PID                which of the project's files the process has opened or written (`touched.py`)
     agent.sock                 where the agent is told that something has changed
@@ -22,7 +22,6 @@ Files, all in memory (`/run/parity`):
 
 import contextlib
 import gc
-import importlib
 import importlib.machinery
 import importlib.util
 import json
@@ -74,6 +73,7 @@ def part(name):
 
 audit = part("audit")
 part("touched")
+imports = part("imports")
 
 
 def write(path, text):
@@ -126,7 +126,7 @@ def keep_compiled():
             pass
 
 
-class Loader(importlib.machinery.SourceFileLoader):
+class Loader(imports.OfProject, importlib.machinery.SourceFileLoader):
     """Imports from sources only. Python trusts a .pyc whose source had the same second and size; two saves within a
     second can leave the old code in force for ever. Bytecode is kept here by the content of its source instead."""
 
@@ -185,31 +185,6 @@ def is_own(path):
     return path.startswith(INSIDE) and "/site-packages/" not in path
 
 
-# Bytecode that was read ahead of time, by the path of its source.
-ahead = {}
-
-
-class ImageLoader(importlib.machinery.SourceFileLoader):
-    """Imports from files of the image, which do not change while a container runs: what was read of them stays right."""
-
-    def get_code(self, fullname):
-        code = ahead.pop(self.path, None)
-        return super().get_code(fullname) if code is None else code
-
-
-image_finder = importlib.machinery.FileFinder.path_hook(
-    (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
-    (ImageLoader, importlib.machinery.SOURCE_SUFFIXES),
-    (importlib.machinery.SourcelessFileLoader, importlib.machinery.BYTECODE_SUFFIXES),
-)
-
-sys.path_hooks[:0] = [project_finder, image_finder]
-sys.path_importer_cache.clear()
-
-
-# --- standing by ----------------------------------------------------------------------------------------------------
-
-
 def lines_of(path):
     try:
         with open(path) as file:
@@ -218,126 +193,9 @@ def lines_of(path):
         return []
 
 
-def blame(name):
-    with open(RUN + "/preload.bad", "a") as file:
-        file.write(name + "\n")
-
-
-def blame_the_dead():
-    """A module that a process of this slot did not survive is not imported ahead of time again."""
-    for name in os.listdir(HERE):
-        pid, _, kind = name.partition(".")
-        if kind == "preloading" and not os.path.exists("/proc/" + pid):
-            for module in lines_of(HERE + "/" + name):
-                blame(module)
-            os.unlink(HERE + "/" + name)
-
-
-def stand_by():
-    """Does ahead of time what can be done. Returns how many modules that has brought."""
-    try:
-        with open(RUN + "/preload.json") as file:
-            wanted = json.load(file)
-    except (OSError, ValueError):
-        return 0
-    imported = preload(wanted) if CONFIG["preload"] else 0
-    read_ahead(wanted["files"])
-    return imported + len(ahead)
-
-
-def is_hurried():
-    """Somebody waits for this process: what is not done now is done with the application."""
-    return os.path.exists(RUN + "/hurry")
-
-
-def read_ahead(paths):
-    """Reads the bytecode of modules that the application has been seen to import, and runs none of it. As Python does it,
-    but for the moment."""
-    imported = {file_of(module) for module in list(sys.modules.values())}
-    for path in paths:
-        if is_hurried():
-            return
-        if path in imported:
-            continue
-        try:
-            stat = os.stat(path)
-            with open(importlib.util.cache_from_source(path), "rb") as file:
-                data = file.read()
-            known = [int.from_bytes(data[at : at + 4], "little") for at in (4, 8, 12)]
-            # A source of this time and size, and not one that is compared by its content.
-            if data[:4] == importlib.util.MAGIC_NUMBER and known == [0, int(stat.st_mtime) & 0xFFFFFFFF, stat.st_size & 0xFFFFFFFF]:
-                ahead[path] = marshal.loads(memoryview(data)[16:])
-        except (OSError, ValueError, EOFError, TypeError, NotImplementedError):
-            pass
-
-
-def preload(plan):
-    """Imports third-party modules that the application has been seen to import. None of the project's own can be
-    imported by them meanwhile: it would be older than what is saved next. Returns how many there are."""
-    wanted = plan["modules"]
-    blame_the_dead()
-    bad = set(lines_of(RUN + "/preload.bad"))
-    path = sys.path[:]
-    sys.path[:] = [entry for entry in path if entry and not is_own(entry + "/")]
-    done = 0
-    mark = "%s/%d.preloading" % (HERE, PID)
-    now = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        for name in wanted:
-            if name in bad:
-                continue
-            if is_hurried():
-                break
-            if name not in sys.modules:
-                os.pwrite(now, name.encode().ljust(200), 0)
-                try:
-                    importlib.import_module(name)
-                except BaseException:
-                    blame(name)
-                    continue
-            done += 1
-    finally:
-        os.close(now)
-        os.unlink(mark)
-        sys.path[:] = path
-    if any(is_own(file_of(module)) for module in list(sys.modules.values())):
-        # Something found the project all the same. This process could serve old code: it makes way for one that does not preload.
-        write(RUN + "/preload.json", json.dumps({**plan, "modules": []}))
-        os._exit(0)
-    # What is there now stays: the collector need not look through it again with each import.
-    gc.collect()
-    gc.freeze()
-    State.frozen = True
-    return done
-
-
-def file_of(module):
-    file = getattr(module, "__file__", None)
-    return file if isinstance(file, str) else ""
-
-
-def third_party():
-    """Modules that are not the project's, in the order of their import. Left out is what needs the project's settings:
-    Django's models and contributed applications."""
-    names = []
-    for name, module in list(sys.modules.items()):
-        spec = getattr(module, "__spec__", None)
-        if spec is None or spec.name != name or is_own(file_of(module)):
-            continue
-        if any(is_own(path + "/") for path in list(getattr(module, "__path__", None) or []) if isinstance(path, str)):
-            continue
-        if name.endswith(".models") or ".models." in name or ".contrib." in name or name.endswith(".contrib"):
-            continue
-        if name.startswith(("_mod_wsgi_", "parity_", "mod_wsgi", "apache")) or name == "__main__":
-            continue
-        names.append(name)
-    return names
-
-
-def of_image():
-    """Sources of modules that are not the project's, in the order of their import."""
-    specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
-    return [spec.origin for spec in specs if spec is not None and spec.cached and spec.origin and not spec.origin.startswith(INSIDE)]
+ahead = part("ahead")
+sys.path_hooks[:0] = [project_finder, ahead.finder]
+sys.path_importer_cache.clear()
 
 
 # --- the application ------------------------------------------------------------------------------------------------
@@ -351,7 +209,15 @@ class State:
     # The text of the traceback that keeps it from being served, or that its URLs raised.
     error = None
     kind = None
+    # It stood by before it imported the application.
+    stood_by = False
     preloaded = 0
+    # Why what it has imported may not be what another process would: nobody is answered by it then.
+    doubt = None
+    # Modules imported ahead of time that may be to blame; "*": nobody knows which.
+    blamed = []
+    # Does the doubt come from what was imported ahead of time, whether or not the import failed?
+    outdated = False
     # What was imported ahead of time is out of the collector's sight. To count it would take a millisecond.
     frozen = False
     # What has been told already: by the log, or by who ordered the import. Each request tries again.
@@ -372,6 +238,9 @@ def describe():
             "error": State.error,
             "kind": State.kind,
             "preloaded": State.preloaded,
+            "doubt": State.doubt,
+            "blamed": State.blamed,
+            "outdated": State.outdated,
         }
         if State.doing in ("loaded", "failed"):
             doing["read"] = dict(read)
@@ -391,7 +260,7 @@ def describe():
 def load(ordered=None):
     """Imports the application if that has not been done. `ordered` is the generation that the agent wants it for."""
     with State.lock:
-        if State.application is not None:
+        if State.application is not None or State.doubt:
             return State.application
         first = State.doing != "failed"
         if first:
@@ -417,28 +286,63 @@ def load(ordered=None):
 def load_now(log):
     forget_directories()
     State.error = State.kind = None
-    try:
-        with garbage_waiting():
-            application = import_application()
-    except (Exception, SystemExit) as error:
-        State.doing, State.kind = "failed", "import"
+    outdated = ahead.outdated_before()
+    application = error = None
+    if not outdated:
+        if WATCHES and imports.mode is None:
+            imports.begin(imports.WATCH, is_own)
+        try:
+            with garbage_waiting():
+                application = import_application()
+                State.kind = "urls"
+                import_urls()
+                State.kind = None
+        except (Exception, SystemExit) as raised:
+            error = raised
+            State.kind = State.kind or "import"
+        if State.stood_by:
+            # The first process goes on: what it imports with its first requests can be imported ahead of time, too.
+            imports.end()
+        outdated = ahead.outdated()
+    if error is not None:
         State.error = text_of(error)
+    if State.stood_by and (outdated or error is not None and not is_certain(error)):
+        State.doing = "failed"
+        State.doubt = "; ".join("%s: %s" % known for known in list(outdated.items())[:3]) or "the import failed"
+        State.blamed = sorted(outdated) or ahead.blamed(error)
+        State.outdated = bool(outdated)
+        return
+    if application is None:
+        State.doing = "failed"
         told, State.logged = State.logged, State.error
         if log and State.error != told:
             # mod_wsgi's words for it, by which the log's readers know what the traceback means.
             sys.stderr.write("mod_wsgi (pid=%d): Failed to exec Python script file '%s/handler.wsgi'.\n" % (PID, ETC))
             sys.stderr.write(State.error)
         return
-    try:
-        with garbage_waiting():
-            import_urls()
-    except Exception as error:
-        State.kind = "urls"
-        State.error = text_of(error)
     State.doing, State.application = "loaded", application
     if State.script is not None and State.error is None:
         # mod_wsgi asks for the name with each request: from the next one on nothing of this is in between.
         serve(State.script, application)
+
+
+# Is it looked at what the imports of modules depend on?
+WATCHES = CONFIG["preload"] and len(CONFIG["slots"]) > 1
+
+
+def is_certain(error):
+    """Would any process fail with this? It comes from a file of the project, of which nothing was imported ahead of time."""
+    if isinstance(error, SyntaxError):
+        return is_own(error.filename or "")
+    if isinstance(error, ImportError) and not isinstance(error, ModuleNotFoundError):
+        return is_own(error.path or "")
+    if not isinstance(error, (NameError, ModuleNotFoundError)):
+        return False
+    last = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if not is_machinery(frame.f_code.co_filename):
+            last = frame.f_code.co_filename
+    return last is not None and is_own(last)
 
 
 # Objects that are made before the collector looks for garbage among them, while the application is imported.
@@ -529,6 +433,8 @@ def is_machinery(path):
 def application(environ, start_response):
     """Until the application is loaded: loads it, or says why that cannot be done."""
     loaded = load()
+    if State.doubt:
+        return part("passing").answer(environ, start_response)
     # Django without its URLs takes seconds to fail with each request, and has nothing else to say about it.
     if loaded is None or State.error is not None:
         return error_page(environ, start_response)
@@ -596,7 +502,13 @@ def take_orders(orders):
             load(generation)
         elif "modules" in order:
             os.makedirs(RUN + "/modules", mode=0o700, exist_ok=True)
-            write("%s/modules/%d" % (RUN, PID), json.dumps({"modules": third_party(), "files": of_image()}))
+            write("%s/modules/%d" % (RUN, PID), json.dumps(ahead.plan()))
+
+
+def is_to_load():
+    """Is this process to import the application when it starts, as production's do? Also where no other process is to have
+    been prepared for it."""
+    return active()[0] == SLOT or os.path.exists("%s.fresh" % HERE)
 
 
 def begin():
@@ -608,10 +520,13 @@ def begin():
             os.unlink(left)
     orders = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     orders.bind(place)
-    if active()[0] == SLOT:
-        load()
+    audit.listen(imports.hear, *imports.EVENTS)
+    if is_to_load():
+        fresh = lines_of("%s.fresh" % HERE)
+        load(int(fresh[0]) if fresh else None)
     else:
-        State.preloaded = stand_by()
+        State.stood_by = True
+        State.preloaded = ahead.stand_by()
         describe()
     # Imports in other threads than the main one wait for the end of this script: mod_wsgi holds no lock of Python's here.
     threading.Thread(target=take_orders, args=(orders,), name="parity", daemon=True).start()

@@ -84,10 +84,25 @@ def processes(slot):
         elif kind == "loading":
             loading.append(int(pid))
     for pid in loading:
-        process = found.setdefault(pid, {"doing": "standby", "generation": 0, "error": None, "kind": None, "preloaded": 0})
+        process = found.setdefault(pid, {"doing": "standby", "generation": 0, "error": None, "kind": None, "preloaded": 0, "doubt": None})
         if process["doing"] == "standby":
             process["doing"] = "loading"
     return found
+
+
+def lines_of(path):
+    try:
+        with open(path) as file:
+            return file.read().split()
+    except OSError:
+        return []
+
+
+def replace(path, text):
+    """Writes a file so that nobody reads half of it."""
+    with open(path + ".new", "w") as file:
+        file.write(text)
+    os.rename(path + ".new", path)
 
 
 def remove(path):
@@ -181,9 +196,7 @@ def end(slot, number):
 
 
 def activate(slot, generation):
-    with open(RUN + "/active.new", "w") as file:
-        file.write("%s %d\n" % (slot, generation))
-    os.rename(RUN + "/active.new", RUN + "/active")
+    replace(RUN + "/active", "%s %d\n" % (slot, generation))
 
 
 def hurry(wanted):

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::error::Result;
 use crate::plan::{Plan, Reload};
+use crate::render::PORT;
 use crate::units::{EntryPoint, layout};
 
 /// The name of production's only group of daemon processes.
@@ -26,10 +27,13 @@ pub fn groups(plan: &Plan) -> &'static [&'static str] {
 }
 
 /// What each process of a slot runs, and the agent with its parts.
-const PROGRAMS: [(&str, &str); 10] = [
+const PROGRAMS: [(&str, &str); 14] = [
     ("slot.py", include_str!("../../images/reload/slot.py")),
     ("audit.py", include_str!("../../images/reload/audit.py")),
     ("touched.py", include_str!("../../images/reload/touched.py")),
+    ("imports.py", include_str!("../../images/reload/imports.py")),
+    ("ahead.py", include_str!("../../images/reload/ahead.py")),
+    ("passing.py", include_str!("../../images/reload/passing.py")),
     ("ring.wsgi", include_str!("../../images/reload/ring.wsgi")),
     ("agent.py", include_str!("../../images/reload/agent.py")),
     ("slots.py", include_str!("../../images/reload/slots.py")),
@@ -37,14 +41,15 @@ const PROGRAMS: [(&str, &str); 10] = [
     ("files.py", include_str!("../../images/reload/files.py")),
     ("reloading.py", include_str!("../../images/reload/reloading.py")),
     ("renewing.py", include_str!("../../images/reload/renewing.py")),
+    ("doubting.py", include_str!("../../images/reload/doubting.py")),
 ];
 
 /// The files for `/etc/parity`, by name. None of them is in an image.
 pub fn files(plan: &Plan) -> Result<Vec<(String, String)>> {
     let Some(reload) = &plan.reload else { return Ok(Vec::new()) };
-    let script = match &plan.app.value {
-        EntryPoint::Script { path, .. } => Some(format!("{}/{path}", layout::APP)),
-        EntryPoint::Module { .. } => None,
+    let (script, package) = match &plan.app.value {
+        EntryPoint::Script { path, .. } => (Some(format!("{}/{path}", layout::APP)), None),
+        EntryPoint::Module { module, .. } => (None, module.split('.').next()),
     };
     let settings = json!({
         "slots": groups(plan),
@@ -54,6 +59,9 @@ pub fn files(plan: &Plan) -> Result<Vec<(String, String)>> {
         "project": layout::APP,
         "root": plan.root,
         "script": script,
+        // What is asked for as the application is never imported ahead of time.
+        "package": package,
+        "port": PORT,
     });
     let programs = PROGRAMS.map(|(name, text)| (name.into(), text.into()));
     Ok([("reload.json".into(), settings.to_string())].into_iter().chain(programs).collect())

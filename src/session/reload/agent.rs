@@ -76,11 +76,49 @@ pub enum Said {
         generation: u64,
         seconds: u64,
     },
+    /// The import failed, or was not to be trusted, in a process that stood by, and worked otherwise.
+    Avoided(Avoided),
+    /// What failed when it was told works by now.
+    Recovered {
+        generation: u64,
+    },
     Refused {
         why: String,
     },
     #[serde(other)]
     Other,
+}
+
+/// What is not done any more from now on, so that saved code is imported as a fresh process imports it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Avoided {
+    pub avoided: Vec<What>,
+    /// What was wrong, in the words of Python or of `images/reload`.
+    pub why: String,
+    /// How long the other try took.
+    pub millis: u64,
+}
+
+/// A part of what is done ahead of time.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// Importing any module.
+    Preload,
+    /// Processes that stand by.
+    Standby,
+    /// The same, since only one process at a time can hold what the import needs.
+    Held,
+    /// Importing a module, or a package with all that is in it.
+    #[serde(untagged)]
+    Module(String),
+}
+
+impl Avoided {
+    /// Does saved code take the place of what served before, from now on?
+    pub fn in_place(&self) -> bool {
+        self.avoided.iter().any(|what| matches!(what, What::Standby | What::Held))
+    }
 }
 
 /// A slot with the application in it.

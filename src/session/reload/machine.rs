@@ -40,6 +40,8 @@ pub enum Effect {
     },
     /// Say how it went.
     Tell(Outcome),
+    /// What failed serves, without another save.
+    TellRecovered,
     StartAgent,
 }
 
@@ -256,6 +258,13 @@ impl Machine {
             Said::Own { generation, files } if generation == self.generation => self.own(&files, effects),
             Said::Loaded(loaded) if loaded.generation == self.generation => self.loaded(loaded, effects),
             Said::Serving(loaded) if loaded.generation == self.generation => self.serving(loaded, effects),
+            Said::Avoided(avoided) if avoided.in_place() => {
+                (self.in_place, self.keep, self.several) = (true, false, false);
+            }
+            Said::Recovered { generation } if generation == self.generation && self.phase == Phase::Idle && self.failing => {
+                (self.failing, self.serving_bad, self.untold) = (false, false, None);
+                effects.push(Effect::TellRecovered);
+            }
             _ => {}
         }
     }

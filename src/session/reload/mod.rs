@@ -6,6 +6,7 @@
 //! ```
 
 mod agent;
+mod avoided;
 mod files;
 mod ignored;
 mod job;

@@ -328,7 +328,8 @@ impl<'a> Work<'a> {
                 hint: Some("`startup-timeout` gives it longer".into()),
             }),
             Said::Refused { why } => self.place.report.report(Event::Warning { text: format!("the reload went wrong: {why}"), hint: None }),
-            Said::Touched(_) | Said::Other => {}
+            Said::Avoided(avoided) => self.place.report.report(super::avoided::warning(avoided)),
+            Said::Touched(_) | Said::Recovered { .. } | Said::Other => {}
         }
         self.step(Input::Agent(said));
     }
@@ -362,6 +363,9 @@ impl<'a> Work<'a> {
                 Effect::Commit { generation } => self.order(Order::Commit { generation }),
                 Effect::Discard { generation } => self.order(Order::Discard { generation }),
                 Effect::Tell(outcome) => self.tell(outcome),
+                Effect::TellRecovered => {
+                    self.place.report.report(Event::Note { text: "serving: the import that failed has worked on another try".into() });
+                }
                 Effect::StartAgent => self.start_agent = Some((Instant::now(), 0)),
             }
         }

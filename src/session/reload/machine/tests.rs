@@ -266,6 +266,7 @@ impl World {
     fn apply(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
+                Effect::TellRecovered => {}
                 Effect::StartAgent => self.wants_agent = true,
                 Effect::Tell(outcome) => self.told.push((outcome, self.disk, self.saving)),
                 // Orders to an agent that is gone are lost.
