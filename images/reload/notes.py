@@ -6,6 +6,7 @@ likely to be opened or written again.
 
 import json
 import os
+import stat
 
 from files import inside
 from slots import CONFIG, RUN, alive, remove
@@ -119,7 +120,8 @@ class Notes:
 
 def stamp(path):
     try:
-        stat = os.stat(path)
-        return [stat.st_mtime_ns, stat.st_size]
+        found = os.stat(path)
     except OSError:
         return [None, None]
+    # Where a directory has taken the place of nothing, still no file can be read.
+    return [found.st_mtime_ns, found.st_size] if stat.S_ISREG(found.st_mode) else [None, None]

@@ -13,6 +13,7 @@ Not noted: what parity itself reads, as modules of the project are by `slot.py`,
 import json
 import os
 import socket
+import stat
 import sys
 import time
 
@@ -89,10 +90,10 @@ def note(path, noted, directory=-1):
         return
     # Of a link to another file of the project a change of either matters.
     names = [name for name in {full, os.path.realpath(full)} if slot.is_own(name) and name not in noted]
-    lines = [line_of(name, noted) for name in names]
+    lines = "".join([line_of(name, noted) for name in names])
     noted.update(names)
     if lines:
-        append("".join(lines))
+        append(lines)
         nudge()
 
 
@@ -102,10 +103,13 @@ def line_of(path, noted):
     if noted is written:
         return json.dumps(["written", path]) + "\n"
     try:
-        stat = os.stat(path)
-        return json.dumps(["opened", path, stat.st_mtime_ns, stat.st_size]) + "\n"
+        found = os.stat(path)
     except OSError:
         return json.dumps(["opened", path, None, None]) + "\n"
+    if not stat.S_ISREG(found.st_mode):
+        # A directory, which cannot be opened so, or a pipe.
+        return ""
+    return json.dumps(["opened", path, found.st_mtime_ns, found.st_size]) + "\n"
 
 
 def is_ours():

@@ -77,8 +77,12 @@ pub struct Machine {
     files: Vec<String>,
     /// Those of them that changed since the reload under way began.
     since: Vec<String>,
-    /// Something else than those files asks for a reload.
+    /// Something else than changed files asks for a reload.
     beyond: bool,
+    /// Generations that requests were sent to and that have not been heard of since, but for the newest.
+    open: Vec<u64>,
+    /// How the last reload went, where that waits to be told until it is known whether what changed meanwhile matters.
+    served: Option<Option<String>>,
     /// Something changed that the reload under way may not have.
     dirty: bool,
     settled: bool,
@@ -115,6 +119,8 @@ impl Machine {
             files: Vec::new(),
             since: Vec::new(),
             beyond: false,
+            open: Vec::new(),
+            served: None,
             dirty: false,
             settled: true,
             soon: false,
@@ -129,6 +135,16 @@ impl Machine {
     #[cfg(test)]
     pub fn is_idle(&self) -> bool {
         self.agent && self.phase == Phase::Idle && !self.dirty && self.settled
+    }
+
+    /// Is there nothing to load where the application has written all files of the order itself?
+    pub fn unless_own(&self) -> bool {
+        !self.beyond
+    }
+
+    /// The generation that is being loaded.
+    pub fn loading(&self) -> Option<u64> {
+        (self.phase != Phase::Idle).then_some(self.generation)
     }
 
     pub fn step(&mut self, input: Input) -> Vec<Effect> {
@@ -210,11 +226,15 @@ impl Machine {
     }
 
     fn prepare(&mut self, effects: &mut Vec<Effect>) {
+        if matches!(self.phase, Phase::Loading { committed: true, .. }) {
+            self.open.push(self.generation);
+        }
         self.generation += 1;
         // An error that waits to be told is told of what is loaded now.
         self.beyond |= self.untold.is_some();
         (self.dirty, self.soon, self.untold) = (false, false, None);
         self.since.clear();
+        self.served = None;
         self.phase = Phase::Loading { committed: false, loaded: None };
         effects.push(Effect::Prepare { generation: self.generation, files: self.files.clone() });
     }
@@ -243,6 +263,7 @@ impl Machine {
             Said::Hello(loaded) => {
                 self.agent = true;
                 self.phase = Phase::Idle;
+                self.open.clear();
                 self.generation = loaded.generation;
                 (self.failing, self.serving_bad) = (loaded.error.is_some(), loaded.error.is_some());
                 // Saved while nobody watched, or while the former agent died.
@@ -255,7 +276,8 @@ impl Machine {
                     self.anew(effects);
                 }
             }
-            Said::Own { generation, files } if generation == self.generation => self.own(&files, effects),
+            Said::Own { generation, .. } if generation == self.generation => self.own(effects),
+            Said::Own { generation, .. } => self.open.retain(|open| *open != generation),
             Said::Loaded(loaded) if loaded.generation == self.generation => self.loaded(loaded, effects),
             Said::Serving(loaded) if loaded.generation == self.generation => self.serving(loaded, effects),
             Said::Avoided(avoided) if avoided.in_place() => {
@@ -286,35 +308,62 @@ impl Machine {
     fn serving(&mut self, loaded: Loaded, effects: &mut Vec<Effect>) {
         let Phase::Loading { committed: true, .. } = self.phase else { return };
         self.phase = Phase::Idle;
+        self.open.clear();
         if !loaded.stale.is_empty() {
             self.stale_in_a_row += 1;
             self.dirty = self.stale_in_a_row < PATIENCE;
             self.beyond |= self.dirty;
         }
         if self.dirty {
-            // Told when it is true.
-            return if self.settled { self.anew(effects) } else { self.prepare(effects) };
+            let covered = loaded.stale.is_empty();
+            self.beyond &= !covered;
+            if self.settled {
+                self.anew(effects);
+            } else {
+                self.prepare(effects);
+            }
+            // Told when it is true, which it is if what changed meanwhile is no reason for another.
+            self.served = covered.then_some(loaded.error);
+            return;
         }
-        self.serving_bad = loaded.error.is_some();
-        if self.serving_bad && !self.settled {
-            self.untold = loaded.error;
-        } else {
-            self.tell(loaded.error, true, effects);
-        }
+        self.report(loaded.error, effects);
     }
 
-    /// The application wrote what changed: that was no reason for a reload, and is forgotten.
-    fn own(&mut self, files: &[String], effects: &mut Vec<Effect>) {
+    /// The application wrote what changed, or knows it: that was no reason for a reload.
+    fn own(&mut self, effects: &mut Vec<Effect>) {
         if self.phase == Phase::Idle {
             return;
         }
         // The number goes to the next one: this reload never was.
         self.generation -= 1;
         self.phase = Phase::Idle;
-        self.files.retain(|file| self.since.contains(file) || !files.contains(file));
-        self.dirty = self.beyond || !self.files.is_empty();
-        if self.dirty && (self.settled || !self.in_place) {
-            if self.settled { self.anew(effects) } else { self.prepare(effects) }
+        // One before it is still under way, and would not be heard of any more.
+        self.beyond |= !self.open.is_empty();
+        self.dirty = self.beyond || !self.since.is_empty();
+        let served = self.served.take();
+        if self.dirty {
+            if served.is_none() && !self.beyond {
+                self.files.retain(|file| self.since.contains(file));
+            }
+            if self.settled {
+                self.anew(effects);
+            } else if !self.in_place {
+                self.prepare(effects);
+            }
+            self.served = served;
+        } else if let Some(error) = served {
+            self.report(error, effects);
+        } else {
+            self.files.clear();
+        }
+    }
+
+    fn report(&mut self, error: Option<String>, effects: &mut Vec<Effect>) {
+        self.serving_bad = error.is_some();
+        if self.serving_bad && !self.settled {
+            self.untold = error;
+        } else {
+            self.tell(error, true, effects);
         }
     }
 

@@ -12,6 +12,7 @@ mod ignored;
 mod job;
 mod machine;
 mod memory;
+mod repeats;
 mod saves;
 mod session;
 mod switch;

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::agent::{Agent, Loaded, News, Order, Said};
 use super::ignored::Ignored;
 use super::machine::{Effect, Input, Machine, Outcome};
+use super::repeats::{Repeat, Repeats};
 use super::watching::Watching;
 use super::{Current, Following, Key, MEND_IT, Replan, files, job, switch};
 use crate::changes::{Action, Basis, Touched, Verdict};
@@ -46,6 +47,7 @@ struct Work<'a> {
     /// Files that are reloaded though the application may have written them: the user has a rule for them.
     insisted: HashSet<String>,
     ignored: Ignored,
+    repeats: Repeats,
     /// When the last file of the reload under way was saved.
     saved: Instant,
     /// A switch to another container, with the word for what asked for it.
@@ -114,6 +116,7 @@ impl<'a> Session<'a> {
             touched: Touched::default(),
             insisted: HashSet::new(),
             ignored: Ignored::default(),
+            repeats: Repeats::default(),
             saved: Instant::now(),
             switching: None,
             wanted: None,
@@ -222,6 +225,31 @@ impl<'a> Work<'a> {
     }
 
     fn changed(&mut self, change: Change) {
+        if let Some(change) = self.unless_repeated(change) {
+            self.act(change);
+        }
+    }
+
+    /// A change, unless it is one that the import under way brings about each time.
+    fn unless_repeated(&mut self, change: Change) -> Option<Change> {
+        if !self.touched.opened.contains(&change.path) || self.touched.imported.contains(&change.path) {
+            return Some(change);
+        }
+        let Some(generation) = self.machine.loading() else {
+            self.repeats.between(&change.path);
+            return Some(change);
+        };
+        match self.repeats.during(&change, generation) {
+            Repeat::Act => Some(change),
+            Repeat::Wait => None,
+            Repeat::PassOver(warning) => {
+                warning.into_iter().for_each(|warning| self.place.report.report(warning));
+                None
+            }
+        }
+    }
+
+    fn act(&mut self, change: Change) {
         let now = Instant::now();
         let verdict = self.watching.verdict(&change, &self.touched);
         if upload::is_wanted(&self.plan) {
@@ -332,6 +360,9 @@ impl<'a> Work<'a> {
             Said::Touched(_) | Said::Recovered { .. } | Said::Other => {}
         }
         self.step(Input::Agent(said));
+        if self.machine.loading().is_none() {
+            self.repeats.take().into_iter().for_each(|change| self.act(change));
+        }
     }
 
     fn note_loaded(&mut self, loaded: &Loaded) {
@@ -357,7 +388,8 @@ impl<'a> Work<'a> {
             match effect {
                 Effect::Prepare { generation, files } => {
                     let named = files::digests(&self.plan.root, &files);
-                    let unless_own = named.len() == files.len() && !files.iter().any(|file| self.insisted.contains(file));
+                    let all_named = named.len() == files.len() && !files.iter().any(|file| self.insisted.contains(file));
+                    let unless_own = all_named && self.machine.unless_own();
                     self.order(Order::Prepare { generation, files: named, unless_own });
                 }
                 Effect::Commit { generation } => self.order(Order::Commit { generation }),
@@ -380,10 +412,7 @@ impl<'a> Work<'a> {
     fn tell(&self, outcome: Outcome) {
         let Outcome { generation, mut files, error, served, again } = outcome;
         // What the application wrote meanwhile is not what asked for it.
-        let own = |file: &String| self.touched.has_written(file) && !self.insisted.contains(file);
-        if !files.iter().all(own) {
-            files.retain(|file| !own(file));
-        }
+        files.retain(|file| !self.touched.has_written(file) || self.insisted.contains(file));
         let failed = error.map(|text| record_of(&text, &self.plan));
         self.place.report.report(Event::Reloaded { files, generation, took: self.saved.elapsed(), failed, served, again });
     }

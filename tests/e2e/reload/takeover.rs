@@ -38,6 +38,7 @@ fn of_two_others_one_takes_over() {
     let [heir, mut other] = others;
     let mut live = Live { session: heir, project, url };
     live.eventually("/", "orphaned second\n");
+    live.session.next(|line| line.contains("→ serving in"));
     live.save("first.py", "TEXT = 'again'\n");
     assert_eq!(live.text("/"), "again second\n");
     assert!(other.runs());

@@ -60,9 +60,9 @@ fn files_of_any_kind_that_are_opened_at_import() {
 #[test]
 fn files_that_a_request_opens_or_misses() {
     let app = answering(
-        "import functools, pathlib\n@functools.cache\ndef text(path):\n    try: return pathlib.Path('data' + path).read_text()\n    except FileNotFoundError: return 'none'",
+        "import functools, pathlib\n@functools.cache\ndef text(path):\n    try: return pathlib.Path('data' + path).read_text()\n    except OSError: return 'none'",
     );
-    let mut live = Live::of(project(&app, &[("data/a.csv", "one"), ("data/other.csv", "x"), ("linked.dat", "target")]), &[]);
+    let mut live = Live::of(project(&app, &[("data/a.csv", "one"), ("data/other.csv", "x"), ("linked.dat", "target")]), &["--verbose"]);
     std::os::unix::fs::symlink("../linked.dat", live.project.root.join("data/link")).unwrap();
     for (path, text) in [("/a.csv", "one"), ("/late.list", "none"), ("/link", "target")] {
         assert_eq!(live.text(path), text);
@@ -204,4 +204,29 @@ fn everything_that_is_ignored_is_told_to_who_wants_it() {
     live.project.write("a.log", "");
     live.session.says("a.log → ignored (a running program writes it)");
     live.end();
+}
+
+#[test]
+fn what_another_program_writes_for_the_application() {
+    // Each import runs a compiler whose result differs each time.
+    let app = answering(
+        "import subprocess, first\nsubprocess.run(['sh', '-c', 'date +%N > out.css'], check=True)\nCSS = open('out.css').read()\ndef text(path): return CSS",
+    );
+    for flags in [&[][..], &["--on-error", "keep"]] {
+        let mut live = Live::of(project(&app, &[]), flags);
+        for number in 1..6 {
+            live.project.write("first.py", &format!("TEXT = {number}\n"));
+            live.session.next(|line| line.contains("first.py") && line.contains("→ serving in"));
+        }
+        // Had it been a reason to import the application again, so it would be now.
+        thread::sleep(Duration::from_millis(500));
+        let reloads = live.reloads();
+        thread::sleep(Duration::from_millis(1500));
+        assert_eq!(live.reloads(), reloads, "{}", live.session.stderr());
+        // Somebody else's change is one.
+        live.project.write("out.css", "by hand");
+        live.session.next(|line| line.contains("out.css → serving in"));
+        assert_eq!(live.text("/"), live.project.read("out.css"));
+        live.end();
+    }
 }
