@@ -23,12 +23,15 @@ pub struct Repeats {
 }
 
 /// What to do about a change during an import.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
     /// As about any other.
     Act,
     Wait,
-    PassOver(Option<Event>),
+    /// `first`: it is to be told.
+    PassOver {
+        first: bool,
+    },
 }
 
 impl Repeats {
@@ -45,13 +48,7 @@ impl Repeats {
                 self.waiting.push(change.clone());
                 Repeat::Wait
             }
-            _ => Repeat::PassOver(self.told.insert(change.path.clone()).then(|| Event::Warning {
-                text: format!("{} changes each time the application is imported: that is no reason to import it again", change.path),
-                hint: Some(format!(
-                    "if nobody but the application changes it, write to parity.yaml: `watch: [{{path: /{}, action: ignore}}]`",
-                    change.path
-                )),
-            })),
+            _ => Repeat::PassOver { first: self.told.insert(change.path.clone()) },
         }
     }
 
@@ -63,6 +60,15 @@ impl Repeats {
     /// What has waited for the end of an import.
     pub fn take(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.waiting)
+    }
+}
+
+/// That a file is passed over.
+pub fn warning(path: &str) -> Event {
+    let hint = format!("if nobody but the application changes it, write to parity.yaml: `watch: [{{path: /{path}, action: ignore}}]`");
+    Event::Warning {
+        text: format!("{path} changes each time the application is imported: that is no reason to import it again"),
+        hint: Some(hint),
     }
 }
 
@@ -79,13 +85,13 @@ mod tests {
         }
         assert_eq!(repeats.during(&change, 4), Repeat::Wait);
         assert_eq!(repeats.during(&change, 4), Repeat::Wait);
-        assert_eq!(repeats.take(), [change.clone()]);
+        assert_eq!(repeats.take(), std::slice::from_ref(&change));
         // A save while nothing is imported is somebody's.
         repeats.between("out.css");
         assert_eq!(repeats.during(&change, 5), Repeat::Act);
         let all: Vec<_> = (6..20).map(|generation| repeats.during(&change, generation)).collect();
         assert_eq!(all.iter().filter(|repeat| **repeat == Repeat::Wait).count(), 7);
-        assert_eq!(all.iter().filter(|repeat| matches!(repeat, Repeat::PassOver(Some(_)))).count(), 1);
-        assert_eq!(all.last(), Some(&Repeat::PassOver(None)));
+        assert_eq!(all.iter().filter(|repeat| matches!(repeat, Repeat::PassOver { first: true })).count(), 1);
+        assert_eq!(all.last(), Some(&Repeat::PassOver { first: false }));
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::agent::{Agent, Loaded, News, Order, Said};
 use super::ignored::Ignored;
 use super::machine::{Effect, Input, Machine, Outcome};
-use super::repeats::{Repeat, Repeats};
+use super::repeats::{self, Repeat, Repeats};
 use super::watching::Watching;
 use super::{Current, Following, Key, MEND_IT, Replan, files, job, switch};
 use crate::changes::{Action, Basis, Touched, Verdict};
@@ -242,8 +242,10 @@ impl<'a> Work<'a> {
         match self.repeats.during(&change, generation) {
             Repeat::Act => Some(change),
             Repeat::Wait => None,
-            Repeat::PassOver(warning) => {
-                warning.into_iter().for_each(|warning| self.place.report.report(warning));
+            Repeat::PassOver { first } => {
+                if first {
+                    self.place.report.report(repeats::warning(&change.path));
+                }
                 None
             }
         }
