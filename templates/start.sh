@@ -34,8 +34,10 @@ hook() {
 # The project comes by upload.
 until [ -e /run/parity/uploaded ]; do sleep 0.05; done
 {% endif -%}
+# A container that is started again has what it had.
+[ ! -d /run/parity/importing ] || rm -rf /run/parity/importing
 {% if first -%}
-rm -rf /run/parity/slots /run/parity/preload.json
+rm -rf /run/parity/slots /run/parity/preload.json /run/parity/died
 echo '{{ first }}' >/run/parity/active
 {% endif -%}
 cd {{ working_directory }} || exit {{ no_directory }}

@@ -9,6 +9,7 @@ mod debug;
 mod docker;
 mod http;
 mod rebuild;
+mod requests;
 mod size;
 mod smoke;
 mod stats;

@@ -1,18 +1,15 @@
 //! Requests per second through `parity up`, against `mod_wsgi-express start-server` in a container of the same image
 //! and limits, with the same processes and threads. Keep-alive connections from this process, over published ports.
 
-use std::net::SocketAddr;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::Result;
 use crate::docker::{Container, Original, free_port};
-use crate::http::{Connection, address, first_200};
+use crate::http::{address, first_200};
+use crate::requests::{self, CONNECTIONS};
 use crate::stats::{Samples, Table, ratio};
 use crate::workplace::{Workplace, output};
 
-/// No more than the server's five threads: the machine is small, and the load comes from it as well.
-const CONNECTIONS: usize = 4;
 /// One peer's turn.
 const TURN: Duration = Duration::from_secs(2);
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -58,45 +55,17 @@ fn measure(work: &Workplace, script: &str, rounds: usize) -> Result<(Samples, Sa
     output(&mut Original::of(work)?.with(&container.0, express.port(), &flags, &start))?;
     for peer in [parity, express] {
         first_200(peer, "/", DEADLINE)?;
-        load(peer, TURN / 2)?;
+        requests::per_second(peer, TURN / 2)?;
     }
     let (mut ours, mut theirs) = (Samples::default(), Samples::default());
     for round in 0..rounds {
         for turn in 0..2 {
             if (round + turn) % 2 == 0 {
-                theirs.push(load(express, TURN)?);
+                theirs.push(requests::per_second(express, TURN)?);
             } else {
-                ours.push(load(parity, TURN)?);
+                ours.push(requests::per_second(parity, TURN)?);
             }
         }
     }
     Ok((ours, theirs))
-}
-
-/// Loads a server for so long; answers per second. Anything but a 200 fails the run.
-fn load(server: SocketAddr, time: Duration) -> Result<f64> {
-    let begun = Instant::now();
-    let clients: Vec<_> = (0..CONNECTIONS)
-        .map(|_| {
-            thread::spawn(move || -> std::io::Result<u32> {
-                let mut connection = Connection::open(server)?;
-                let mut answers = 0;
-                while begun.elapsed() < time {
-                    if connection.closed {
-                        connection = Connection::open(server)?;
-                    }
-                    match connection.get("/")? {
-                        (200, _) => answers += 1,
-                        (status, _) => return Err(std::io::Error::other(format!("HTTP {status} under load"))),
-                    }
-                }
-                Ok(answers)
-            })
-        })
-        .collect();
-    let mut answers = 0;
-    for client in clients {
-        answers += client.join().map_err(|_| "a client panicked")??;
-    }
-    Ok(f64::from(answers) / begun.elapsed().as_secs_f64())
 }

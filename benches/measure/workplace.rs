@@ -14,6 +14,7 @@ pub const PARITY: &str = env!("CARGO_BIN_EXE_parity");
 pub struct Workplace {
     directory: tempfile::TempDir,
     pub root: PathBuf,
+    program: PathBuf,
 }
 
 impl Workplace {
@@ -24,12 +25,35 @@ impl Workplace {
 
     /// A copy of a project of the repository. A server does not run as root, so root's copy belongs to somebody else.
     pub fn copy_of(projects: &str, project: &str) -> Result<Self> {
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(projects).join(project);
+        let work = Self::empty(project)?;
+        work.add(&format!("{projects}/{project}"))?;
+        Ok(work)
+    }
+
+    /// A project without files yet.
+    pub fn empty(name: &str) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("parity-bench-").tempdir()?;
-        let root = directory.path().join(project);
-        copy(&from, &root)?;
-        give_away(directory.path())?;
-        Ok(Self { directory, root })
+        let root = directory.path().join(name);
+        std::fs::create_dir(&root)?;
+        Ok(Self { directory, root, program: PARITY.into() })
+    }
+
+    /// Copies a file, or all that is in a directory, of the repository into it. What is there already is replaced.
+    pub fn add(&self, path: &str) -> Result<()> {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        if from.is_dir() {
+            copy(&from, &self.root)?;
+        } else {
+            std::fs::copy(&from, self.root.join(from.file_name().unwrap_or_default()))?;
+        }
+        give_away(self.directory.path())
+    }
+
+    /// The same with another build of parity.
+    #[allow(dead_code, reason = "only the benchmark of reloads uses it")]
+    pub fn with_program(mut self, program: &Path) -> Self {
+        self.program = program.to_owned();
+        self
     }
 
     pub fn write(&self, name: &str, content: &str) -> Result<()> {
@@ -39,7 +63,7 @@ impl Workplace {
 
     /// `parity ARGUMENTS` here, ready to run, with its output captured.
     pub fn parity(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PARITY);
+        let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(&self.root).stdin(Stdio::null());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PARITY_")) {
             command.env_remove(name);

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::http::Connection;
-use crate::source::token;
+use crate::source::{process, token};
 use crate::tally::Tally;
 
 /// How a client asks.
@@ -59,7 +59,7 @@ impl Clients {
                 let asked = Instant::now();
                 match manner.ask(server, &mut kept) {
                     Ok((200, page)) => match token(&page) {
-                        Some(token) => tally.answered(asked, token),
+                        Some(token) => tally.answered(asked, token, process(&page)),
                         None => tally.failed("a page without the token".into()),
                     },
                     Ok((status, _)) => tally.failed(format!("HTTP {status}")),

@@ -4,7 +4,7 @@ use crate::Result;
 use crate::patience;
 use crate::peers::{PRODUCTION, Peer};
 use crate::projects::Project;
-use crate::server::Server;
+use crate::server::{Server, Setup};
 
 #[derive(Debug)]
 pub struct LineUp {
@@ -23,13 +23,18 @@ pub struct Entry {
 
 impl LineUp {
     /// Starts them all. They sleep until it is their turn.
-    pub fn of(project: &'static Project, peers: &[&'static Peer]) -> Result<Self> {
-        let production = Server::start(PRODUCTION, project, None)?;
+    pub fn of(project: &'static Project, peers: &[&'static Peer], processes: u32) -> Result<Self> {
+        let setup = Setup { project, processes, lock: None, program: None };
+        let production = Server::start(PRODUCTION, setup)?;
         production.freeze()?;
         let lock = production.lock()?;
         let mut entries = Vec::new();
         for peer in peers.iter().filter(|peer| peer.serves(project)) {
-            let server = Server::start(peer, project, Some(&lock)).and_then(|server| server.freeze().map(|()| server));
+            if processes > 1 && !peer.has_several() {
+                entries.push(Entry { peer, server: Err("it serves from one process only".into()) });
+                continue;
+            }
+            let server = Server::start(peer, Setup { lock: Some(&lock), ..setup }).and_then(|server| server.freeze().map(|()| server));
             entries.push(Entry { peer, server: or_reason(peer, server)? });
         }
         Ok(Self { project, production, entries })

@@ -16,15 +16,19 @@ mod peers;
 mod projects;
 mod saved;
 mod server;
+mod serving;
 mod session;
 mod source;
 mod tally;
+mod torture;
 
 #[allow(dead_code, reason = "the other benchmark uses the rest")]
 #[path = "../measure/docker.rs"]
 mod docker;
 #[path = "../measure/http.rs"]
 mod http;
+#[path = "../measure/requests.rs"]
+mod requests;
 #[allow(dead_code, reason = "the other benchmark uses the rest")]
 #[path = "../measure/stats.rs"]
 mod stats;
@@ -45,17 +49,26 @@ type Section = (&'static str, fn(&mut LineUp, &Options) -> Result<()>);
 
 const TABLES: &[Section] = &[("saved", saved::run), ("load", load::run), ("bytecode", bytecode::run), ("idle", idle::run)];
 
+/// The same of a table that starts its servers itself.
+type Own = (&'static str, fn(&Options) -> Result<()>);
+
+/// They are made when they are named only.
+const OWN_TABLES: &[Own] = &[("serving", serving::run), ("torture", torture::run)];
+
 fn main() -> Result<()> {
     let options = Options::from(std::env::args().skip(1))?;
     patience::end_on_signals()?;
     println!("{}", workplace::machine());
-    for project in &options.projects {
+    for (_, run) in OWN_TABLES.iter().filter(|(name, _)| options.tables.iter().any(|wanted| wanted == name)) {
+        run(&options)?;
+    }
+    let wanted = |name: &str| options.tables.is_empty() || options.tables.iter().any(|wanted| wanted == name);
+    let tables: Vec<_> = TABLES.iter().filter(|(name, _)| wanted(name)).collect();
+    for project in options.projects.iter().filter(|_| !tables.is_empty()) {
         println!("## {}\n", project.title);
-        let mut lineup = LineUp::of(project, &options.peers)?;
-        for (name, run) in TABLES {
-            if options.tables.is_empty() || options.tables.iter().any(|wanted| wanted == name) {
-                run(&mut lineup, &options)?;
-            }
+        let mut lineup = LineUp::of(project, &options.peers, options.processes)?;
+        for (_, run) in &tables {
+            run(&mut lineup, &options)?;
         }
         lineup.print_absent();
     }

@@ -18,7 +18,8 @@ pub struct Peer {
 pub enum How {
     /// `parity up --reload-on-changes` in the foreground, with more flags.
     Parity(&'static [&'static str]),
-    /// A command in a container of the image that `parity up` runs. `{module}` and `{script}` are the project's.
+    /// A command in a container of the image that `parity up` runs. `{module}` and `{script}` are the project's; where it does not
+    /// say `{processes}`, the peer has one.
     Command(&'static str),
     /// What `parity up --detach` starts, restarted by Docker after each save.
     Restart,
@@ -29,7 +30,8 @@ pub enum How {
 /// No peer, but what they are compared with: nothing that watches.
 pub const PRODUCTION: &Peer = &Peer { name: "", title: "parity up --detach, no reload", only: None, how: How::Detached };
 
-/// One process of five threads, wherever that can be said: what parity starts without configuration.
+/// Five threads in each process, wherever that can be said, as parity starts them without configuration. (uvicorn takes no notice of
+/// `--workers` where it reloads.)
 pub const ALL: &[Peer] = &[
     parity("parity", "parity", &[]),
     parity("parity-no-preload", "parity --no-preload", &["--no-preload"]),
@@ -38,7 +40,7 @@ pub const ALL: &[Peer] = &[
     any(
         EXPRESS,
         "mod_wsgi-express --reload-on-changes",
-        "mod_wsgi-express start-server {script} --reload-on-changes --server-root /express --port 8000 --processes 1 --threads 5 \
+        "mod_wsgi-express start-server {script} --reload-on-changes --server-root /express --port 8000 --processes {processes} --threads 5 \
          --log-to-terminal --httpd-executable /usr/sbin/apache2 --modules-directory /usr/lib/apache2/modules --mime-types /etc/mime.types",
     ),
     only("django", "runserver", "manage.py runserver", "python manage.py runserver 0.0.0.0:8000"),
@@ -46,18 +48,18 @@ pub const ALL: &[Peer] = &[
     any(
         "gunicorn-poll",
         "gunicorn --reload, poll",
-        "gunicorn --bind 0.0.0.0:8000 --threads 5 --reload --reload-engine poll {module}:application",
+        "gunicorn --bind 0.0.0.0:8000 --workers {processes} --threads 5 --reload --reload-engine poll {module}:application",
     ),
     any(
         "gunicorn-inotify",
         "gunicorn --reload, inotify",
-        "gunicorn --bind 0.0.0.0:8000 --threads 5 --reload --reload-engine inotify {module}:application",
+        "gunicorn --bind 0.0.0.0:8000 --workers {processes} --threads 5 --reload --reload-engine inotify {module}:application",
     ),
     any("uvicorn", "uvicorn --reload", "uvicorn --host 0.0.0.0 --port 8000 --interface wsgi --reload {module}:application"),
     any(
         "granian",
         "granian --reload",
-        "granian --host 0.0.0.0 --port 8000 --interface wsgi --workers 1 --blocking-threads 5 --reload {module}:application",
+        "granian --host 0.0.0.0 --port 8000 --interface wsgi --workers {processes} --blocking-threads 5 --reload {module}:application",
     ),
     Peer { name: "docker-restart", title: "docker restart -t 1", only: None, how: How::Restart },
 ];
@@ -77,14 +79,22 @@ impl Peer {
         self.only.is_none_or(|only| only == project.name)
     }
 
+    /// Can it serve from several processes?
+    pub fn has_several(&self) -> bool {
+        !matches!(self.how, How::Command(command) if !command.contains("{processes}"))
+    }
+
     pub fn is_parity(&self) -> bool {
         matches!(self.how, How::Parity(_))
     }
 }
 
 /// A command for a project, as words.
-pub fn words(command: &str, project: &Project) -> Vec<String> {
-    command.split(' ').map(|word| word.replace("{module}", project.module).replace("{script}", project.script)).collect()
+pub fn words(command: &str, project: &Project, processes: u32) -> Vec<String> {
+    let filled = |word: &str| {
+        word.replace("{module}", project.module).replace("{script}", project.script).replace("{processes}", &processes.to_string())
+    };
+    command.split(' ').map(filled).collect()
 }
 
 const fn parity(name: &'static str, title: &'static str, flags: &'static [&'static str]) -> Peer {

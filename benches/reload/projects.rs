@@ -3,7 +3,7 @@
 /// Where they are in the repository.
 pub const DIRECTORY: &str = "benches/reload/projects";
 
-/// A project whose page says a token of its source: `/` at once, `/slow` in pieces.
+/// A project whose page says a token of its source: `/` at once and with the process that answers, `/slow` in pieces.
 #[derive(Debug)]
 pub struct Project {
     /// Of its directory, and on the command line.

@@ -11,7 +11,6 @@ use crate::options::Options;
 use crate::patience::{self, spread};
 use crate::peers::EXPRESS;
 use crate::server::Server;
-use crate::source::Save;
 use crate::stats::{Samples, Table, ratio};
 use crate::tally::{Counts, Tally};
 
@@ -24,6 +23,8 @@ const KEPT: Duration = Duration::from_millis(10);
 const CONNECTED: Duration = Duration::from_millis(100);
 /// For so long an older answer may follow.
 const AFTER: Duration = Duration::from_millis(300);
+/// With several processes: one may serve old code without being asked for a while.
+const AFTER_SEVERAL: Duration = Duration::from_millis(1500);
 /// Nobody waits longer; counted as never, and with this time.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -31,6 +32,10 @@ pub const DEADLINE: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
     pub times: Samples,
+    /// Until the last old answer that came after the first fresh one.
+    last_old: Samples,
+    /// Processes that were seen to be fresh, the fewest of all saves.
+    processes: Option<usize>,
     pub never: usize,
     pub counts: Counts,
 }
@@ -60,16 +65,18 @@ pub fn run(lineup: &mut LineUp, options: &Options) -> Result<()> {
         lineup.production.awake(|server| counted.measure(server, project))?;
         let turns = lineup.turns(round, |server| {
             patience::sleep(settled)?;
-            let (fresh, counts) = save(server, options.save)?;
-            if round == 0 && fresh.is_none() {
+            let seen = save(server, options)?;
+            if round == 0 && seen.fresh.is_none() {
                 return Err("it did not serve the first save".into());
             }
-            Ok((fresh, counts))
+            Ok(seen)
         })?;
         for (shown, turn) in shown.iter_mut().zip(turns).filter(|_| round > 0) {
-            if let Some((fresh, counts)) = turn {
-                shown.push(fresh);
-                shown.counts.add(counts);
+            if let Some(seen) = turn {
+                shown.push(seen.fresh);
+                shown.last_old.push_time(seen.all_fresh.unwrap_or(DEADLINE));
+                shown.processes = shown.processes.into_iter().chain([seen.processes]).min();
+                shown.counts.add(seen.counts);
             }
         }
     }
@@ -77,25 +84,40 @@ pub fn run(lineup: &mut LineUp, options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn save(server: &mut Server, how: Save) -> Result<(Option<Duration>, Counts)> {
+/// What one save showed.
+struct Seen {
+    fresh: Option<Duration>,
+    all_fresh: Option<Duration>,
+    processes: usize,
+    counts: Counts,
+}
+
+fn save(server: &mut Server, options: &Options) -> Result<Seen> {
     let tally = Arc::new(Tally::default());
     let mut clients = Clients::of(server.address, &tally);
     clients.add(Manner::Kept, KEPT);
     patience::sleep(CONNECTED)?;
     tally.expect(server.source.next());
-    server.source.save(how)?;
+    server.source.save(options.save)?;
     server.after_save()?;
-    clients.add_with(Manner::New, |since| if since < CLOSE_POLL.0 { CLOSE_POLL.1 } else { POLL });
+    let others = options.processes - 1;
+    let poll = POLL * options.processes;
+    clients.add_with(Manner::New, move |since| if since < CLOSE_POLL.0 { CLOSE_POLL.1 } else { poll });
+    // A single client is likely to be answered by one process again and again.
+    (0..others).for_each(|_| clients.add(Manner::New, poll));
     let fresh = patience::until(DEADLINE, || tally.fresh_after())?;
     if fresh.is_some() {
-        patience::sleep(AFTER)?;
+        let wanted = options.processes as usize;
+        patience::until(DEADLINE, || (tally.fresh_processes() >= wanted).then_some(()))?;
+        patience::sleep(if wanted > 1 { AFTER_SEVERAL } else { AFTER })?;
     }
     drop(clients);
-    Ok((fresh, tally.take()))
+    Ok(Seen { fresh, all_fresh: tally.all_fresh_after(), processes: tally.fresh_processes(), counts: tally.take() })
 }
 
 fn print(lineup: &LineUp, shown: &[Shown], floor: &Floor, options: &Options) {
-    println!("### From a save ({}) to the first fresh answer (ms)\n", options.save.words());
+    let several = if options.processes > 1 { format!(", {} processes", options.processes) } else { String::new() };
+    println!("### From a save ({}) to the first fresh answer{several} (ms)\n", options.save.words());
     let peers = || lineup.entries.iter().zip(shown).filter(|(_, shown)| shown.times.len() > 0);
     let express = peers().find(|(entry, _)| entry.peer.name == EXPRESS).map(|(_, shown)| shown.times.percentile(50.0));
     let fastest = peers().filter(|(entry, _)| !entry.peer.is_parity()).map(|(_, shown)| shown.times.percentile(50.0)).reduce(f64::min);
@@ -115,7 +137,21 @@ fn print(lineup: &LineUp, shown: &[Shown], floor: &Floor, options: &Options) {
         table.samples(title, times, 1, [const { String::new() }; 3].into_iter().chain(ratios(times)));
     }
     table.print();
+    if options.processes > 1 {
+        print_last_old(lineup, shown, options);
+    }
     print_failures(lineup, shown);
+}
+
+/// Until all processes are fresh, as far as anybody can tell who asks.
+fn print_last_old(lineup: &LineUp, shown: &[Shown], options: &Options) {
+    println!("To the last old answer after a fresh one, or to the fresh one where none followed (ms)\n");
+    let mut table = Table::new(&["", "n", "p50", "p90", "max", "stale", "fresh processes seen, at least"]);
+    for (entry, shown) in lineup.entries.iter().zip(shown).filter(|(_, shown)| shown.times.len() > 0) {
+        let seen = format!("{} of {}", shown.processes.unwrap_or_default(), options.processes);
+        table.samples(entry.peer.title, &shown.last_old, 1, [shown.counts.stale.to_string(), seen]);
+    }
+    table.print();
 }
 
 /// What the failures were, peer by peer.

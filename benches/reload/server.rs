@@ -1,6 +1,7 @@
 //! A peer that runs: its copy of the project, its container, and how a save gets there.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -20,6 +21,17 @@ const UP: &[&str] = &["up", "--detach", "--port", "0", "--quiet"];
 const DEADLINE: Duration = Duration::from_secs(60);
 const TRY: Duration = Duration::from_millis(500);
 const FREEZE: Duration = Duration::from_secs(10);
+
+/// What is served, and by how many.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup<'a> {
+    pub project: &'static Project,
+    pub processes: u32,
+    /// Of another copy: the base is not chosen anew.
+    pub lock: Option<&'a str>,
+    /// Another build of parity.
+    pub program: Option<&'a Path>,
+}
 
 /// Dropping it leaves no container and no copy.
 #[derive(Debug)]
@@ -43,24 +55,30 @@ enum Runs {
 }
 
 impl Server {
-    /// Starts a peer on a copy of the project. With the lock of another copy the base is not chosen anew.
-    pub fn start(peer: &'static Peer, project: &Project, lock: Option<&str>) -> Result<Self> {
-        let work = Workplace::copy_of(projects::DIRECTORY, project.name)?;
+    /// Starts a peer on a copy of the project.
+    pub fn start(peer: &'static Peer, Setup { project, processes, lock, program }: Setup) -> Result<Self> {
+        let mut work = Workplace::copy_of(projects::DIRECTORY, project.name)?;
+        if let Some(program) = program {
+            work = work.with_program(program);
+        }
+        let count = processes.to_string();
+        let several = ["--processes", &count];
+        let up = [UP, &several].concat();
         if let Some(lock) = lock {
             work.write(LOCK, lock)?;
         }
         let (runs, container, address) = match peer.how {
             How::Parity(flags) => {
-                let mut session = Session::start(&work, flags)?;
+                let mut session = Session::start(&work, &[flags, &several].concat())?;
                 let (container, url) = session.container(&work)?;
                 (Runs::Parity(session), container, address(&url)?)
             }
             How::Detached => {
-                let url = work.run(UP)?;
+                let url = work.run(&up)?;
                 (Runs::Detached, Original::of(&work)?.id().to_owned(), address(&url)?)
             }
-            How::Command(command) => run(&work, peer, |_| peers::words(command, project))?,
-            How::Restart => run(&work, peer, Original::command)?,
+            How::Command(command) => run(&work, &up, peer, |_| peers::words(command, project, processes))?,
+            How::Restart => run(&work, &up, peer, Original::command)?,
         };
         let source = Source::of(work.root.join(project.source))?;
         let server = Self { peer, address, container, source, runs, work };
@@ -147,8 +165,8 @@ impl Drop for Server {
 }
 
 /// A container that is like parity's but for its command.
-fn run(work: &Workplace, peer: &Peer, command: impl Fn(&Original) -> Vec<String>) -> Result<(Runs, String, SocketAddr)> {
-    work.run(UP)?;
+fn run(work: &Workplace, up: &[&str], peer: &Peer, command: impl Fn(&Original) -> Vec<String>) -> Result<(Runs, String, SocketAddr)> {
+    work.run(up)?;
     let original = Original::of(work)?;
     work.run(&["down"])?;
     let container = Container::named(peer.name);

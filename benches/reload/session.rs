@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -26,8 +27,11 @@ pub struct Session {
 impl Session {
     pub fn start(work: &Workplace, flags: &[&str]) -> Result<Self> {
         let log = tempfile::NamedTempFile::new()?;
+        // One file for both, which do not write over each other.
+        let out = log.reopen()?;
+        let errors = out.try_clone()?;
         let mut command = work.parity(&["up", "--reload-on-changes", "--port", "0"]);
-        command.args(flags).stdout(log.reopen()?).stderr(log.reopen()?).stdin(Stdio::null());
+        command.args(flags).stdout(out).stderr(errors).stdin(Stdio::null());
         // A Ctrl-C that ends this program must not reach it as well: it is stopped in its turn.
         let process = command.process_group(0).spawn()?;
         Ok(Self { process, log })
@@ -35,7 +39,12 @@ impl Session {
 
     /// The container's id and URL, as soon as it runs.
     pub fn container(&mut self, work: &Workplace) -> Result<(String, String)> {
-        let found = patience::until(DEADLINE, || {
+        self.container_within(work, DEADLINE)
+    }
+
+    /// The same where more than that is to be done before it runs.
+    pub fn container_within(&mut self, work: &Workplace, time: Duration) -> Result<(String, String)> {
+        let found = patience::until(time, || {
             if !matches!(self.process.try_wait(), Ok(None)) {
                 return Some(Err(self.said()));
             }
@@ -43,6 +52,11 @@ impl Session {
             Some(Ok((status["id"].as_str()?.to_owned(), status["url"].as_str()?.to_owned())))
         })?;
         found.unwrap_or_else(|| Err(format!("it does not run: {}", self.said()))).map_err(Into::into)
+    }
+
+    /// The file with all that it writes.
+    pub fn log(&self) -> &Path {
+        self.log.path()
     }
 
     pub fn process(&self) -> u32 {

@@ -1,5 +1,6 @@
 //! The file that is edited: its token is a number of eight digits, so each version is as long as the one before.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
@@ -41,8 +42,10 @@ impl FromStr for Save {
     }
 }
 
-const FIRST: &str = "00000000";
+/// The token as the sources of the repository have it.
+pub const FIRST: &str = "00000000";
 const BEFORE: &[u8] = b"token-";
+const BEFORE_PROCESS: &[u8] = b"process-";
 
 #[derive(Debug)]
 pub struct Source {
@@ -68,7 +71,12 @@ impl Source {
     }
 
     pub fn save(&mut self, how: Save) -> Result<()> {
-        self.token += 1;
+        self.save_as(self.token + 1, how)
+    }
+
+    /// Saves it with this token.
+    pub fn save_as(&mut self, token: u32, how: Save) -> Result<()> {
+        self.token = token;
         let text = self.text.replace(FIRST, &format!("{:08}", self.token));
         let aside = self.path.with_extension("py~");
         match how {
@@ -94,8 +102,21 @@ impl Source {
     }
 }
 
+/// All tokens in a page.
+pub fn tokens(page: &[u8]) -> BTreeSet<u32> {
+    let starts = (0..page.len()).filter(|&at| page[at..].starts_with(BEFORE));
+    starts.filter_map(|at| token(page.get(at..at + BEFORE.len() + FIRST.len())?)).collect()
+}
+
 /// The token in a page.
 pub fn token(page: &[u8]) -> Option<u32> {
     let at = page.windows(BEFORE.len()).rposition(|window| window == BEFORE)? + BEFORE.len();
     std::str::from_utf8(page.get(at..at + FIRST.len())?).ok()?.parse().ok()
+}
+
+/// The process that a page comes from, where it says that.
+pub fn process(page: &[u8]) -> Option<u32> {
+    let at = page.windows(BEFORE_PROCESS.len()).position(|window| window == BEFORE_PROCESS)? + BEFORE_PROCESS.len();
+    let digits = page[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    std::str::from_utf8(&page[at..at + digits]).ok()?.parse().ok()
 }

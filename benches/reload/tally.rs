@@ -1,6 +1,6 @@
 //! What all clients of a server saw, counted in one place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,10 @@ struct State {
     saved: (u32, Instant),
     /// When it was first answered.
     fresh: Option<Instant>,
+    /// When a question that was asked after that was answered with an older one for the last time.
+    stale: Option<Instant>,
+    /// Processes that have answered it.
+    processes: BTreeSet<u32>,
     counts: Counts,
 }
 
@@ -47,7 +51,13 @@ pub struct Tally(Mutex<State>);
 
 impl Default for Tally {
     fn default() -> Self {
-        Self(Mutex::new(State { saved: (0, Instant::now()), fresh: None, counts: Counts::default() }))
+        Self(Mutex::new(State {
+            saved: (0, Instant::now()),
+            fresh: None,
+            stale: None,
+            processes: BTreeSet::new(),
+            counts: Counts::default(),
+        }))
     }
 }
 
@@ -56,15 +66,19 @@ impl Tally {
     pub fn expect(&self, token: u32) {
         let mut state = self.state();
         state.saved = (token, Instant::now());
-        state.fresh = None;
+        (state.fresh, state.stale) = (None, None);
+        state.processes.clear();
     }
 
-    pub fn answered(&self, asked: Instant, token: u32) {
+    /// An answer with this token, of this process, to a question that was asked at that time.
+    pub fn answered(&self, asked: Instant, token: u32, process: Option<u32>) {
         let mut state = self.state();
         state.counts.requests += 1;
         if token >= state.saved.0 {
             state.fresh.get_or_insert_with(Instant::now);
+            state.processes.extend(process);
         } else if state.fresh.is_some_and(|fresh| asked > fresh) {
+            state.stale = Some(Instant::now());
             state.counts.stale += 1;
         }
     }
@@ -79,6 +93,18 @@ impl Tally {
     pub fn fresh_after(&self) -> Option<Duration> {
         let state = self.state();
         state.fresh.map(|fresh| fresh - state.saved.1)
+    }
+
+    /// How long after the save the last old answer came to a question that was asked after the first fresh answer; without any, how long
+    /// after it that one came.
+    pub fn all_fresh_after(&self) -> Option<Duration> {
+        let state = self.state();
+        state.stale.or(state.fresh).map(|last| last - state.saved.1)
+    }
+
+    /// How many processes have answered the fresh token.
+    pub fn fresh_processes(&self) -> usize {
+        self.state().processes.len()
     }
 
     /// What was counted since it was taken last.

@@ -23,6 +23,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # Nothing is written beside the configuration.
 sys.dont_write_bytecode = True
 
+from deaths import watch
 from files import PROJECT, delete, inside, is_older, put
 from notes import Notes
 from reloading import Reload
@@ -165,6 +166,7 @@ def main():
     selector = selectors.DefaultSelector()
     selector.register(0, selectors.EVENT_READ)
     selector.register(nudges, selectors.EVENT_READ)
+    selector.register(watch, selectors.EVENT_READ)
     agent = Agent()
     rest = b""
     while True:
@@ -180,6 +182,9 @@ def main():
                         agent.obey(json.loads(line))
                     except Exception as error:
                         say("refused", why="%s: %s" % (type(error).__name__, error))
+            elif key.fileobj is watch:
+                heard = True
+                watch.look()
             else:
                 try:
                     while said := nudges.recv(64):

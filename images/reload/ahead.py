@@ -7,9 +7,9 @@ successor leaves out what was to blame. What nobody can know before the project'
 
 Files, beside those of `slot.py`:
 
-    preload.json               what to do ahead of time: {"modules": [[name, origin], ...], "known": [names that those may
-                               import], "files": [those whose bytecode to read]}
-    preload.bad                modules that must not be imported ahead of time, one a line
+    preload.json               what to do ahead of time: {"modules": [[name, origin, what it is like], ...], "known": [names that
+                               those may import], "files": [those whose bytecode to read]}
+    preload.bad                modules that must not be imported ahead of time, one a line, and why
     preload.ended              is there when none is imported ahead of time any more
     slots/SLOT/PID.preloading  the module that is being imported; what a crash leaves there is to blame
     hurry                      is there while a reload waits for a process to stand by
@@ -29,11 +29,14 @@ import warnings
 import parity_slot as slot
 
 imports = sys.modules["parity_imports"]
+likeness = slot.part("likeness")
 
 PLAN = slot.RUN + "/preload.json"
 BAD = slot.RUN + "/preload.bad"
 ENDED = slot.RUN + "/preload.ended"
 
+# Modules that were there before anything of the application's.
+THERE = frozenset(sys.modules)
 # Bytecode that was read ahead of time, by the path of its source.
 bytecode = {}
 
@@ -59,12 +62,20 @@ def is_hurried():
 # --- modules --------------------------------------------------------------------------------------------------------
 
 
-def blame(names):
-    """These are not imported ahead of time again. Returns how many of them are new."""
-    new = sorted(set(names) - set(slot.lines_of(BAD)))
+def blamed_names():
+    try:
+        with open(BAD) as file:
+            return {line.partition(" ")[0].rstrip() for line in file}
+    except OSError:
+        return set()
+
+
+def blame(reasons):
+    """Modules that are not imported ahead of time again, and why. Returns how many of them are new."""
+    new = reasons.keys() - blamed_names()
     if new:
         with open(BAD, "a") as file:
-            file.write("".join(name + "\n" for name in new))
+            file.write("".join("%s %s\n" % (name, " ".join(reasons[name].split())) for name in sorted(new)))
     return len(new)
 
 
@@ -73,38 +84,39 @@ def blame_the_dead():
     for name in os.listdir(slot.HERE):
         pid, _, kind = name.partition(".")
         if kind == "preloading" and not os.path.exists("/proc/" + pid):
-            blame(slot.lines_of(slot.HERE + "/" + name))
+            blame(dict.fromkeys(slot.lines_of(slot.HERE + "/" + name), "its import ended the process"))
             os.unlink(slot.HERE + "/" + name)
 
 
 def preload(plan):
     """Imports the modules of the plan, as far as there is time. Returns how many there are."""
     blame_the_dead()
-    bad = set(slot.lines_of(BAD))
-    known = set(plan["known"]) - bad
+    known = set(plan["known"]) - blamed_names()
     path = sys.path[:]
     own = [entry for entry in path if not entry or slot.is_own(entry + "/")]
     guard = Guard(known, own)
     mark = "%s/%d.preloading" % (slot.HERE, slot.PID)
     now = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    done, spoilt = 0, set()
+    done, spoilt = 0, {}
     with Silence() as silence:
         # Nothing of the project can be found: it would be older than what is saved next.
         sys.path[:] = [entry for entry in path if entry not in own]
         sys.meta_path.insert(0, guard)
         imports.begin(imports.REFUSE, slot.is_own)
+        silence.broken_by()
         try:
-            for name, origin in plan["modules"]:
+            for name, origin, _ in plan["modules"]:
                 if is_hurried():
                     break
                 if not is_among(name, known):
                     continue
                 os.pwrite(now, name.encode().ljust(200), 0)
                 before = len(sys.modules)
-                if can_import(name, origin) and name not in imports.dependent and silence.is_kept():
+                why = failure(name, origin) or silence.broken_by()
+                if not why:
                     done += 1
                     continue
-                spoilt.add(name)
+                spoilt[name] = why
                 # Others are to meet none of it: they are not to blame.
                 for left in list(sys.modules)[before:]:
                     del sys.modules[left]
@@ -114,9 +126,13 @@ def preload(plan):
             sys.path[:] = path
             os.close(now)
             os.unlink(mark)
-    if spoilt or imports.dependent:
+    for name, _, known_like in plan["modules"]:
+        if name in sys.modules and is_among(name, known) and like(sys.modules[name]) != known_like:
+            spoilt[name] = "it became another one"
+    spoilt.update(imports.dependent)
+    if spoilt:
         # Where nobody new is to blame it would go on for ever.
-        if not blame({*spoilt, *imports.dependent}):
+        if not blame(spoilt):
             slot.write(ENDED, "")
         os._exit(0)
     Prepared.remember(guard, own)
@@ -128,16 +144,19 @@ def preload(plan):
 
 
 def is_among(name, known):
-    """Is it known, with all the packages that it is in?"""
-    return name in known and ("." not in name or is_among(name.rpartition(".")[0], known))
+    """Is it known, with all the packages that it is in? What parity itself needs is there in each process."""
+    return (name in known or name in THERE) and ("." not in name or is_among(name.rpartition(".")[0], known))
 
 
-def can_import(name, origin):
+def failure(name, origin):
+    """Imports a module. Returns why it must not be imported now, if so."""
     try:
         module = importlib.import_module(name)
-    except BaseException:
-        return False
-    return origin_of(module) == origin
+    except BaseException as error:
+        return "%s: %s" % (type(error).__name__, error)
+    if origin_of(module) != origin:
+        return "another module was found: %s" % origin_of(module)
+    return imports.dependent.get(name)
 
 
 def origin_of(module):
@@ -188,26 +207,31 @@ def names_in(directories):
 
 
 class Silence:
-    """Nothing is printed, and whatever would be is noticed: a warning, an exception that Python can only ignore."""
+    """Nothing is printed, and whatever would be is noticed, but for warnings; also an exception that Python can only ignore."""
 
     encoding, errors, closed = "utf-8", "replace", False
 
     def __enter__(self):
-        self.broken = False
+        self.broken = None
         self.before = sys.stdout, sys.stderr, sys.unraisablehook, warnings.showwarning
         sys.stdout = sys.stderr = self
-        sys.unraisablehook = warnings.showwarning = self.note
-        self.holders = sys.getrefcount(self)
+        sys.unraisablehook = self.ignored
+        # The same is warned of where the application is imported for the first time.
+        warnings.showwarning = self.nothing
+        self.holders = None
         return self
 
     def __exit__(self, *_):
         sys.stdout, sys.stderr, sys.unraisablehook, warnings.showwarning = self.before
 
-    def note(self, *_, **__):
-        self.broken = True
+    def ignored(self, unraisable):
+        self.broken = "it raised what Python ignored: %s" % unraisable.exc_type.__name__
+
+    def nothing(self, *_, **__):
+        pass
 
     def write(self, text):
-        self.broken = True
+        self.broken = "it printed something"
         return len(text)
 
     def flush(self):
@@ -216,12 +240,17 @@ class Silence:
     def isatty(self):
         return False
 
+    def broken_by(self):
+        """What was not silent since this was last asked; also what keeps this, which is not there to stay."""
+        holders, before = sys.getrefcount(self), self.holders
+        broken, self.broken, self.holders = self.broken, None, holders
+        if broken is None and before is not None and holders > before and self.is_kept():
+            broken = "it keeps sys.stderr"
+        return broken
+
     def is_kept(self):
-        """Was it silent since this was last asked, and does nobody keep what is not there to stay?"""
-        holders = sys.getrefcount(self)
-        kept = not self.broken and holders <= self.holders
-        self.broken, self.holders = False, max(self.holders, holders)
-        return kept
+        """Does anything hold it that lasts? What is being raised or called holds it for a moment."""
+        return any(holder is not vars(sys) and type(holder) is dict for holder in gc.get_referrers(self))
 
 
 # --- what the project does to it ------------------------------------------------------------------------------------
@@ -246,7 +275,7 @@ class Prepared:
 
 
 # Modules whose functions and classes some replace, and others keep what they find there.
-REPLACED = ("builtins", "_thread", "os", "queue", "select", "signal", "socket", "ssl", "subprocess", "threading", "time")
+REPLACED = ("builtins", "_thread", "queue", "select", "signal", "socket", "ssl", "subprocess", "threading", "time")
 
 
 def standard():
@@ -355,23 +384,25 @@ finder = importlib.machinery.FileFinder.path_hook(
 
 def plan():
     """What processes that stand by can do."""
-    found = {} if is_patched() else imports.independent()
     blame(imports.dependent)
-    modules = {}
-    for name, module in found.items():
-        spec = getattr(module, "__spec__", None)
-        if spec is not None and spec.name == name and is_whole(name, modules) and not is_projects(name, module):
-            modules[name] = origin_of(module)
+    found = {} if is_patched() else imports.independent()
+    found = {name: module for name, module in found.items() if is_as_named(name, module) and not is_projects(name, module)}
+    modules = [(name, origin_of(module), like(module)) for name, module in found.items() if is_among(name, found)]
     specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
     files = [
         spec.origin for spec in specs if spec is not None and spec.cached and spec.origin and not spec.origin.startswith(slot.INSIDE)
     ]
-    return {"modules": list(modules.items()), "known": [*modules, *sorted(imports.absent - modules.keys())], "files": files}
+    return {"modules": modules, "known": [*(name for name, _, _ in modules), *sorted(imports.absent - found.keys())], "files": files}
 
 
-def is_whole(name, modules):
-    """Are the packages there that it is in?"""
-    return "." not in name or name.rpartition(".")[0] in modules
+def is_as_named(name, module):
+    spec = getattr(module, "__spec__", None)
+    return spec is not None and spec.name == name
+
+
+def like(module):
+    """Python's own modules take nothing from others, and some are different with each process, as a set's order is."""
+    return likeness.of(module) if "-packages/" in (origin_of(module) or "") else None
 
 
 def is_projects(name, module):

@@ -12,9 +12,9 @@ modules that may be to blame are not imported ahead of time any more, then none 
 import os
 import re
 
-from slots import CONFIG, RUN, SLOTS, lines_of, remove, replace
+from slots import CONFIG, RUN, SLOTS, remove, replace
 
-# The modules that are not imported ahead of time.
+# The modules that are not imported ahead of time, and why.
 BAD = RUN + "/preload.bad"
 # Is there when none is, any more.
 ENDED = RUN + "/preload.ended"
@@ -47,18 +47,26 @@ def unmark_fresh(slot):
     remove("%s/%s.fresh" % (SLOTS, slot))
 
 
-def avoid(blamed):
+def avoid(blamed, why):
     """Sees to it that what was in doubt is so no more. Returns what is avoided: names of modules, or `preload`, or `standby`."""
     if not is_preloading():
         stay_in_place()
         return ["standby"]
-    new = sorted(set(blamed) - set(lines_of(BAD)))
+    new = sorted(set(blamed) - {line.partition(" ")[0] for line in text_of(BAD).splitlines()})
     if "*" in blamed or not new:
         replace(ENDED, "")
         return ["preload"]
     with open(BAD, "a") as file:
-        file.write("".join(name + "\n" for name in new))
+        file.write("".join("%s %s\n" % (name, " ".join(why.split())) for name in new))
     return new
+
+
+def text_of(path):
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return ""
 
 
 def stay_in_place():

@@ -3,6 +3,7 @@
 import signal
 import time
 
+import deaths
 import doubting
 from doubting import ALONE, FRESH, PREPARED, is_in_place
 from files import PROJECT, digest, inside, is_older
@@ -14,6 +15,8 @@ SEEN_WITHIN = 10
 TELL_AFTER = 0.15
 # By then what still works off requests of the slot before the last is ended.
 DRAINED_WITHIN = 3
+# Seconds beyond the time for an import: a process ends itself by then, and leaves where it hung.
+LEFT_WITHIN = 2
 # A process that still stands by so long after the order has never got it.
 SUCCEEDED_AFTER = 0.05
 
@@ -148,10 +151,15 @@ class Reload:
             return self.try_fresh(doubtful)
         done = [process for process in found.values() if process["doing"] in ("loaded", "failed")]
         expected = CONFIG["processes"]
-        if len(done) < expected:
+        died = deaths.error_of(self.generation)
+        if died is None and len(done) < expected:
             self.hurry(found)
             return
         failed = next((process for process in done if process["error"]), None)
+        if died is not None and self.attempt is PREPARED and not is_in_place() and deaths.is_death(died):
+            return self.try_again(died, found)
+        if died is not None:
+            failed = {"error": died, "kind": "died"}
         if failed and self.attempt is FRESH and doubting.is_held(failed["error"]) and running(self.former):
             return self.try_alone()
         read = {}
@@ -183,6 +191,16 @@ class Reload:
             self.slot = next(slot for slot in NAMES if slot not in (self.slot, self.former))
         doubting.mark_fresh(self.slot, self.generation)
         self.make_way(signal.SIGTERM)
+
+    def try_again(self, died, found):
+        """A process that stood by died. Its successor imports the application at once, as one does that never stood by."""
+        self.attempt = FRESH
+        self.doubt = {"error": died, "doubt": "", "blamed": ["*"], "outdated": False}
+        deaths.keep(self.generation, None)
+        doubting.mark_fresh(self.slot, self.generation)
+        self.outgoing = {pid for pid, process in found.items() if process["kind"] == "died"}
+        send(self.outgoing, signal.SIGTERM)
+        self.ordered = time.monotonic()
 
     def try_alone(self):
         """Requests go back to the slot that served before. When nobody else can hold anything, its processes make way, too."""
@@ -225,12 +243,11 @@ class Reload:
             return
         if self.attempt is ALONE:
             if not failed:
-                avoided = ["held"]
                 doubting.stay_in_place()
-                say("avoided", generation=self.generation, avoided=avoided, why=last_line(doubt["error"]), millis=self.waited())
+                say("avoided", generation=self.generation, avoided=["held"], why=last_line(doubt["error"]), millis=self.waited())
         elif not failed or doubt["outdated"]:
-            avoided = doubting.avoid(doubt["blamed"])
             why = doubt["doubt"] if doubt["outdated"] else last_line(doubt["error"])
+            avoided = doubting.avoid(doubt["blamed"], why)
             say("avoided", generation=self.generation, avoided=avoided, why=why, millis=self.waited())
             self.renewal.renew_standby()
 
@@ -251,15 +268,15 @@ class Reload:
         )
 
     def hurry(self, found):
-        """Sees to processes that died, or that never finish."""
+        """Sees to processes that never got the order, or never finish."""
         waited = time.monotonic() - self.ordered
         for pid, process in found.items():
-            # Apache started it after the order: it is the successor of one that died.
+            # Apache started it after the order: it is the successor of one that died before it began.
             if self.attempt is PREPARED and process["doing"] == "standby" and waited > SUCCEEDED_AFTER:
                 order(self.slot, pid, {"load": self.generation})
-        if waited > CONFIG["startup_timeout"]:
-            self.ordered = time.monotonic()
-            say("overdue", generation=self.generation, seconds=CONFIG["startup_timeout"])
+        if deaths.startup.SECONDS and waited > deaths.startup.SECONDS + LEFT_WITHIN:
+            # It is stopped, or its timer was taken from it.
+            deaths.keep(self.generation, deaths.startup.LATE % deaths.startup.SECONDS + "\n")
             end(self.slot, signal.SIGKILL)
 
     def commit(self):

@@ -11,9 +11,10 @@ Files, all in memory (`/run/parity`):
 
     active                     the slot that requests go to, and its generation: "g1 7"
     slots/SLOT/PID             what the process is doing, as JSON (`describe` below)
-    slots/SLOT/PID.loading     it has begun to import the application, and has not said yet how that went
+    slots/SLOT/PID.loading     it has begun to import the application, and has not said yet how that went; if it died, what of (`deaths.py`)
     slots/SLOT/PID.sock        where it takes orders, one JSON text each: {"load": 7} or {"modules": true}
     slots/SLOT.fresh           processes of the slot that start now import the application at once, for this generation
+    died                       what is not imported again (`deaths.py`)
     modules/PID                the answer to {"modules": true}
     touched/PID                which of the project's files the process has opened or written (`touched.py`)
     agent.sock                 where the agent is told that something has changed
@@ -74,6 +75,8 @@ def part(name):
 audit = part("audit")
 part("touched")
 imports = part("imports")
+startup = part("startup")
+deaths = part("deaths")
 
 
 def write(path, text):
@@ -198,6 +201,14 @@ sys.path_hooks[:0] = [project_finder, ahead.finder]
 sys.path_importer_cache.clear()
 
 
+def bury_the_dead():
+    """What this slot's processes were to serve that did not survive its import is not imported again."""
+    for pid, said in startup.left_behind(HERE, ".loading"):
+        ordered, dump = deaths.bury(pid, said) or (True, "")
+        if not ordered:
+            startup.tell(pid, dump)
+
+
 # --- the application ------------------------------------------------------------------------------------------------
 
 
@@ -266,11 +277,21 @@ def load(ordered=None):
         if first:
             State.doing = "loading"
             # Told before `active` is read: the agent looks for this after it has changed `active`, so one of the two sees the other.
-            os.close(os.open(LOADING, os.O_WRONLY | os.O_CREAT, 0o600))
+            startup.begin(LOADING)
         slot, generation = active() if ordered is None else (SLOT, ordered)
         State.generation = generation
         before = State.error
-        load_now(log=ordered is None)
+        died = deaths.error_of(generation)
+        try:
+            if died is not None:
+                State.doing, State.kind, State.error = "failed", "died", died
+            else:
+                if slot == SLOT:
+                    # Else it may be told to end at any time.
+                    startup.note(deaths.about(generation, ordered is not None))
+                load_now(log=ordered is None)
+        finally:
+            startup.done()
         application = State.application
         news = first or application is not None or State.error != before
     # Requests that waited for the application have it, and wait for none of this.
@@ -515,9 +536,9 @@ def begin():
     os.makedirs(HERE, mode=0o700, exist_ok=True)
     os.makedirs(BYTECODE, mode=0o700, exist_ok=True)
     place = "%s/%d.sock" % (HERE, PID)
-    for left in (place, LOADING):
-        if os.path.exists(left):
-            os.unlink(left)
+    if os.path.exists(place):
+        os.unlink(place)
+    bury_the_dead()
     orders = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     orders.bind(place)
     audit.listen(imports.hear, *imports.EVENTS)

@@ -8,6 +8,8 @@ import os
 import socket
 import sys
 
+import deaths
+
 ETC = "/etc/parity"
 RUN = "/run/parity"
 SLOTS = RUN + "/slots"
@@ -72,6 +74,8 @@ def processes(slot):
             continue
         if not alive(int(pid)):
             ordered.discard(int(pid))
+            if kind == "loading":
+                bury(int(pid), directory + "/" + name)
             # A mark of what was imported ahead of time is read by the process that comes next.
             if kind != "preloading":
                 remove(directory + "/" + name)
@@ -83,6 +87,7 @@ def processes(slot):
                 pass
         elif kind == "loading":
             loading.append(int(pid))
+            deaths.watch.add(int(pid), directory + "/" + name)
     for pid in loading:
         process = found.setdefault(pid, {"doing": "standby", "generation": 0, "error": None, "kind": None, "preloaded": 0, "doubt": None})
         if process["doing"] == "standby":
@@ -90,19 +95,21 @@ def processes(slot):
     return found
 
 
-def lines_of(path):
-    try:
-        with open(path) as file:
-            return file.read().split()
-    except OSError:
-        return []
-
-
 def replace(path, text):
     """Writes a file so that nobody reads half of it."""
     with open(path + ".new", "w") as file:
         file.write(text)
     os.rename(path + ".new", path)
+
+
+def bury(pid, mark):
+    """A process has ended that was importing the application."""
+    try:
+        with open(mark) as file:
+            said = file.read()
+    except OSError:
+        return
+    deaths.bury(pid, said, deaths.watch.status(pid))
 
 
 def remove(path):
@@ -168,6 +175,9 @@ def proportional(pid):
 
 
 def order(slot, pid, what):
+    if "load" in what:
+        # It may end at once.
+        deaths.watch.add(pid, "%s/%s/%d.loading" % (SLOTS, slot, pid))
     try:
         orders.sendto(json.dumps(what).encode(), "%s/%s/%d.sock" % (SLOTS, slot, pid))
         if "load" in what:
@@ -190,7 +200,8 @@ def end(slot, number):
     """Ends the processes of a slot; Apache starts new ones. That is no fault of what they were importing."""
     pids = running(slot)
     for pid in pids:
-        remove("%s/%s/%d.preloading" % (SLOTS, slot, pid))
+        for kind in ("preloading", "loading"):
+            remove("%s/%s/%d.%s" % (SLOTS, slot, pid, kind))
     send(pids, number)
     return pids
 

@@ -196,6 +196,9 @@ struct Beside<'a> {
 
 impl Report for Beside<'_> {
     fn report(&self, event: Event) {
+        if self.ui.passes_over(&event) {
+            return;
+        }
         self.ui.clear_line();
         self.ui.report(event);
         self.told.notify_one();

@@ -41,11 +41,10 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let Some(started) = started.filter(|found| found.url.is_some()) else {
         return Err(Failure::new(Kind::App, "the server ended when it was started again").hint("`parity logs` shows what it said"));
     };
-    let awaited = Awaited {
-        id: container.id.clone(),
-        url: started.url.clone().unwrap_or_default(),
-        app: settled.as_ref().map(|settled| settled.plan.app.value.to_string()).unwrap_or_default(),
-        seconds: settled.as_ref().map_or(TIMEOUT, |settled| settled.plan.timeout.value),
+    let url = started.url.clone().unwrap_or_default();
+    let awaited = match &settled {
+        Some(settled) => Awaited::of(&settled.plan, &container.id, &url),
+        None => Awaited { id: container.id.clone(), url, app: String::new(), seconds: TIMEOUT, import_seconds: TIMEOUT },
     };
     let log = engine.logs(&container.id, true, started.log_of_this_run());
     let mut log = Follower::new(log, Reader::new(Paths::of_project(&context.root)));

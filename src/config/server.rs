@@ -74,7 +74,7 @@ settings! {
     "limit-request-body" limit_request_body: u64 = 10_485_760;
     /// Requests after which a process is replaced; 0 for never.
     "maximum-requests" maximum_requests: u32 = 0;
-    /// Seconds for the application to be imported, or its process is restarted.
+    /// Seconds for the application to be imported, or its process says where it hangs and is restarted; 0 for any time.
     "startup-timeout" startup_timeout: u32 = 15;
     /// Seconds for a process to end when it is stopped.
     "shutdown-timeout" shutdown_timeout: u32 = 5;
@@ -188,7 +188,7 @@ settings! {
     "python-warnings" python_warnings: Vec<String> = Vec::new(), SOME_TEXT;
     /// The locale.
     "locale" locale: String = "C.UTF-8".into(), LOCALE;
-    /// Apache's log level: `warn`, `info`, or per module `info wsgi:debug`.
+    /// Apache's log level: `warn`, `info`, or per module `warn wsgi:error`; `wsgi:info` is added unless a level is given for it.
     "log-level" log_level: String = "warn".into(), LOG_LEVEL;
     /// Write an access log.
     "access-log" access_log: bool = false;

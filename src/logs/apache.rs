@@ -36,6 +36,7 @@ const BEFORE_TRACEBACK: &[&str] = &[
     "Could not read/compile source file",
     "Unable to import handler via Python module reference",
     "when doing exec of Python script file",
+    super::deaths::TOO_LATE,
     "exception raised",
     "Exception occurred",
 ];

@@ -74,7 +74,9 @@ const RULES: &[Rule] = rules! {
     r"AcceptPathInfo|WSGI0137" => Say("a URL goes on after a file's name: check `url-alias` and `mount-point`"),
 
     // The application's process.
-    r"exit signal Segmentation fault|exit signal Abort|exit signal Bus error|terminated by signal (?:11|6|7)\b" =>
+    r"imported the application: exit code" => Say("something ends the process while it is imported: look for os._exit(), or a library that calls exit()"),
+    r"imported the application: SIGKILL" => Say("something killed the process while it was imported: often the kernel, because memory ran out"),
+    r"imported the application: SIG|exit signal Segmentation fault|exit signal Abort|exit signal Bus error|terminated by signal (?:11|6|7)\b" =>
         Say("a C extension crashed its process: keep `application-group: \"%{GLOBAL}\"` (many do not work in a sub-interpreter) and check its version"),
     r"WSGI0145|Timeout when reading response headers from daemon process" =>
         Say("the application gave no answer in `socket-timeout`/`request-timeout` seconds: look for what it waits for, or raise them"),
@@ -93,6 +95,7 @@ const RULES: &[Rule] = rules! {
     r"WSGI0135|Target WSGI script not found|WSGI008[23]" => Say("the script is not in the container: check `app:` and that the file is not ignored"),
     r"WSGI013[46]|Options ExecCGI is off|Attempt to invoke directory as WSGI application" => Say("a WSGIScriptAlias in `include-file` must name a script in a directory with `Options ExecCGI`"),
     r"WSGI0081|WSGI01(?:5[3-9]|6\d|7[0-3])" => Say("mod_wsgi refuses the script because of its place, owner or permissions: it must not be writable for others"),
+    r"was not imported within \d+ seconds" => Say("the last line of the stack is where the import was: raise `startup-timeout` if it only needs longer"),
     r"startup timer expired" => Say("the application was not imported within `startup-timeout` seconds: raise it, or move slow work out of the import"),
     r"(?i)deadlock timer expired" => Say("the interpreter was blocked for `deadlock-timeout` seconds: a C extension holds the GIL, or deadlocks in a sub-interpreter"),
     r"ScriptAlias(?:Match)? |Invalid command '([^']+)'" => Ask(|found, record| match found.get(1) {

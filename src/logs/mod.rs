@@ -3,6 +3,7 @@
 //! A state machine from bytes to records; no terminal and no clock in it. [`Reader`] is the way in.
 
 mod apache;
+mod deaths;
 mod finding;
 mod frames;
 mod hints;
@@ -97,19 +98,37 @@ impl fmt::Display for Line {
     }
 }
 
-/// Does this record mean that the application could not be imported, so that waiting for an answer is in vain?
-pub fn import_failure(record: &Record) -> bool {
+/// Why the application could not be imported, so that waiting for an answer is in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportFailure {
+    /// It raised something, or there is nothing to import.
+    Raised,
+    /// Its process ended: `exit code 3`, `SIGSEGV`, if that is known.
+    Ended { how: Option<String> },
+    /// It took longer than `startup-timeout` allows: that many seconds.
+    Late { seconds: String },
+}
+
+/// What this record says of that; `None` for any other.
+pub fn import_failure(record: &Record) -> Option<ImportFailure> {
     let words = match record.kind {
         RecordKind::Traceback => apache::IMPORT_FAILED,
         RecordKind::Error => apache::NOTHING_TO_RUN,
-        _ => return false,
+        _ => return None,
     };
     // mod_wsgi's words come first and are dimmed in a traceback; what follows is the application's, and may say anything.
-    record
-        .lines
-        .iter()
-        .take_while(|line| line.dim || record.kind == RecordKind::Error)
-        .any(|line| words.iter().any(|word| line.text.contains(word)) && !apache::is_preload(&line.text))
+    record.lines.iter().take_while(|line| line.dim || record.kind == RecordKind::Error).find_map(|line| {
+        if let Some((_, rest)) = line.text.split_once(deaths::WHILE_IMPORTING) {
+            return Some(ImportFailure::Ended { how: rest.strip_prefix(": ").map(str::to_owned) });
+        }
+        // Its stack follows.
+        let late = line.text.split_once(deaths::TOO_LATE).filter(|_| record.kind == RecordKind::Traceback);
+        if let Some((_, rest)) = late {
+            return Some(ImportFailure::Late { seconds: rest.split_whitespace().next().unwrap_or_default().to_owned() });
+        }
+        let raised = words.iter().any(|word| line.text.contains(word)) && !apache::is_preload(&line.text);
+        raised.then_some(ImportFailure::Raised)
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The state machine from what the container prints to records.
 
 use super::apache::{self, Context, Entry, Speaker};
+use super::deaths::Deaths;
 use super::hints::Hints;
 use super::lines::Lines;
 use super::text::{neutralise, plain};
@@ -40,6 +41,7 @@ pub struct Reader {
     /// An error of Apache's configuration, whose second line must come.
     continued: Option<Record>,
     hook: Option<StartLine>,
+    deaths: Deaths,
     hints: Hints,
 }
 
@@ -53,6 +55,7 @@ impl Reader {
             announced: Vec::new(),
             continued: None,
             hook: None,
+            deaths: Deaths::default(),
             hints: Hints::default(),
         }
     }
@@ -150,6 +153,7 @@ impl Reader {
             Speaker::Server(kind) => {
                 self.close(writer, out);
                 self.take_announced(writer);
+                let (kind, text) = self.deaths.hear(entry.pid, kind, text);
                 let text = self.paths.translate_words(&text);
                 self.give(Record::new(kind, [text]), out);
             }

@@ -55,7 +55,11 @@ fn a_real_log_of_mod_wsgi_6() {
     assert_eq!(kinds(RecordKind::Traceback), 12, "{}", show(&records));
     assert_eq!(kinds(RecordKind::Noise), 5);
     assert_eq!(kinds(RecordKind::Error), 5, "{}", show(&records));
-    assert_eq!(records.iter().filter(|record| import_failure(record)).count(), 7, "noimp twice, syntax, noapp, exit, missing, deep");
+    assert_eq!(
+        records.iter().filter(|record| import_failure(record).is_some()).count(),
+        7,
+        "noimp twice, syntax, noapp, exit, missing, deep"
+    );
 
     let of = |script: &str| records.iter().find(|record| record.lines[0].text.contains(script)).unwrap().clone();
     insta::assert_snapshot!(show(&[of("/noimp.wsgi"), of("/syntax.wsgi")]), @r#"
@@ -101,7 +105,7 @@ fn chained_exceptions_and_their_messages_stay_together() {
                 |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^
                 |RuntimeError: boom
     "#);
-    assert!(!import_failure(chain), "it was raised by a request");
+    assert!(import_failure(chain).is_none(), "it was raised by a request");
 }
 
 #[test]
@@ -142,7 +146,7 @@ fn exception_groups_and_what_the_application_printed() {
 fn a_real_log_of_mod_wsgi_5() {
     let records = read(MOD_WSGI_5);
     assert_eq!(tracebacks(&records).len(), 12, "{}", show(&records));
-    assert_eq!(records.iter().filter(|record| import_failure(record)).count(), 7, "{}", show(&records));
+    assert_eq!(records.iter().filter(|record| import_failure(record).is_some()).count(), 7, "{}", show(&records));
     assert!(
         show(&records).contains("Error       |AH00052: child pid 12 exit signal Segmentation fault (11)\n            > a C extension"),
         "{}",
@@ -195,7 +199,7 @@ fn frames_of_others_are_dimmed_and_those_of_the_import_machinery_dropped() {
                 |KeyError: 'SECRET_KEY'
                 > set SECRET_KEY in `.env`, or under `env:` in parity.yaml
     "#);
-    assert!(import_failure(&records[0]));
+    assert_eq!(import_failure(&records[0]), Some(ImportFailure::Raised));
 }
 
 #[test]
@@ -249,12 +253,65 @@ fn an_announcement_given_out_too_early_is_said_again_with_its_traceback() {
     let mut reader = reader();
     reader.feed(Stream::Stderr, said(1, "WSGI0109: Unable to execute Python script file '/app/a.wsgi'.").as_bytes());
     let early = reader.flush();
-    assert!(early.len() == 1 && early[0].kind == RecordKind::Error && !import_failure(&early[0]));
+    assert!(early.len() == 1 && early[0].kind == RecordKind::Error && import_failure(&early[0]).is_none());
     for line in ["WSGI0174: ImportError exception raised processing WSGI script '/app/a.wsgi' for main interpreter.", "ImportError: x"] {
         assert_eq!(reader.feed(Stream::Stderr, said(1, line).as_bytes()), []);
     }
     let late = reader.flush();
-    assert!(late.len() == 1 && import_failure(&late[0]), "{late:?}");
+    assert!(late.len() == 1 && import_failure(&late[0]).is_some(), "{late:?}");
+}
+
+/// A line of Apache's parent process, at mod_wsgi's level for it.
+fn parent(text: &str) -> String {
+    format!("[Mon Nov 23 13:54:43.100000 2026] [wsgi:info] [pid 1:tid 1] {text}\n")
+}
+
+#[test]
+fn a_process_that_ends_while_it_imports_is_told_with_how() {
+    let log = [
+        parent("Loading WSGI script '/etc/parity/hooked.wsgi' into main interpreter of daemon process 'parity'."),
+        parent("Process 'parity' (pid=12) has died; deregistering and restarting it."),
+        parent("Process 'parity' (pid=12) terminated by signal 3"),
+        said(7, "mod_wsgi (pid=12): Process ended while it imported the application."),
+    ];
+    let records = read(&log.concat());
+    insta::assert_snapshot!(show(&records[records.len() - 1..]), @r"
+    Error       |process 12 ended while it imported the application: exit code 3
+                > something ends the process while it is imported: look for os._exit(), or a library that calls exit()
+    ");
+    let ended = |how: Option<&str>| Some(ImportFailure::Ended { how: how.map(str::to_owned) });
+    assert_eq!(import_failure(records.last().unwrap()), ended(Some("exit code 3")));
+    let unknown = read(&log[3]);
+    assert_eq!(import_failure(&unknown[0]), ended(None));
+    // What the application prints is nobody's end.
+    let printed = read(&printed(1, "Process ended while it imported the application"));
+    assert_eq!(printed.iter().find_map(import_failure), None);
+}
+
+#[test]
+fn an_import_that_was_late_is_told_with_its_stack() {
+    let log = [
+        "mod_wsgi (pid=12): Process ended: the application was not imported within 15 seconds (startup-timeout).",
+        "Traceback (most recent call last):",
+        "  File \"/app/wsgi.py\", line 3, in <module>",
+        "    lock.acquire()",
+        "TimeoutError: the application was not imported within 15 seconds (startup-timeout)",
+    ]
+    .map(|line| said(7, line));
+    let records = read(&log.concat());
+    insta::assert_snapshot!(show(&records), @r#"
+    Traceback   ~mod_wsgi (pid=12): Process ended: the application was not imported within 15 seconds (startup-timeout).
+                |Traceback (most recent call last):
+                |  File "/home/ada/shop/wsgi.py", line 3, in <module>
+                |    lock.acquire()
+                |TimeoutError: the application was not imported within 15 seconds (startup-timeout)
+                > the last line of the stack is where the import was: raise `startup-timeout` if it only needs longer
+    "#);
+    assert_eq!(import_failure(&records[0]), Some(ImportFailure::Late { seconds: "15".into() }));
+    // Given out before its stack came, it is not told yet.
+    let mut reader = reader();
+    reader.feed(Stream::Stderr, log[0].as_bytes());
+    assert_eq!(reader.flush().iter().find_map(import_failure), None);
 }
 
 #[test]
@@ -268,7 +325,7 @@ fn preloading_that_fails_is_no_import_failure() {
     .map(|line| said(1, line))
     .concat();
     let records = read(&log);
-    assert!(records.len() == 1 && !import_failure(&records[0]));
+    assert!(records.len() == 1 && import_failure(&records[0]).is_none());
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub mod reload;
 mod requirements;
 pub mod smoke;
 pub mod start;
+pub mod startup;
 mod template;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -33,6 +34,7 @@ pub fn profile_files(plan: &Plan) -> Result<Vec<(String, String)>> {
         ("handler.wsgi".into(), handler::render(plan)?),
         ("start.sh".into(), start::render(plan)?),
     ];
+    files.extend(startup::files(plan)?);
     files.extend(reload::files(plan)?);
     files.extend(debug::files(plan));
     files.extend(smoke::files(plan));

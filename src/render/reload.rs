@@ -27,15 +27,17 @@ pub fn groups(plan: &Plan) -> &'static [&'static str] {
 }
 
 /// What each process of a slot runs, and the agent with its parts.
-const PROGRAMS: [(&str, &str); 14] = [
+const PROGRAMS: &[(&str, &str)] = &[
     ("slot.py", include_str!("../../images/reload/slot.py")),
     ("audit.py", include_str!("../../images/reload/audit.py")),
     ("touched.py", include_str!("../../images/reload/touched.py")),
     ("imports.py", include_str!("../../images/reload/imports.py")),
     ("ahead.py", include_str!("../../images/reload/ahead.py")),
+    ("likeness.py", include_str!("../../images/reload/likeness.py")),
     ("passing.py", include_str!("../../images/reload/passing.py")),
     ("ring.wsgi", include_str!("../../images/reload/ring.wsgi")),
     ("agent.py", include_str!("../../images/reload/agent.py")),
+    ("deaths.py", include_str!("../../images/reload/deaths.py")),
     ("slots.py", include_str!("../../images/reload/slots.py")),
     ("notes.py", include_str!("../../images/reload/notes.py")),
     ("files.py", include_str!("../../images/reload/files.py")),
@@ -55,7 +57,6 @@ pub fn files(plan: &Plan) -> Result<Vec<(String, String)>> {
         "slots": groups(plan),
         "processes": *plan.server.processes,
         "preload": *reload.preload,
-        "startup_timeout": match *plan.server.startup_timeout { 0 => u32::MAX, seconds => seconds },
         "project": layout::APP,
         "root": plan.root,
         "script": script,
@@ -63,6 +64,6 @@ pub fn files(plan: &Plan) -> Result<Vec<(String, String)>> {
         "package": package,
         "port": PORT,
     });
-    let programs = PROGRAMS.map(|(name, text)| (name.into(), text.into()));
+    let programs = PROGRAMS.iter().map(|(name, text)| ((*name).into(), (*text).into()));
     Ok([("reload.json".into(), settings.to_string())].into_iter().chain(programs).collect())
 }

@@ -112,6 +112,8 @@ mod tests {
 
         # All of /etc/parity is there.
         : >/run/parity/unpacked
+        # A container that is started again has what it had.
+        [ ! -d /run/parity/importing ] || rm -rf /run/parity/importing
         cd '/app' || exit 91
         exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND
         ");

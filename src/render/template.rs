@@ -5,9 +5,10 @@ use tera::{Context, Tera};
 
 use crate::error::{Failure, Kind, Result};
 
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("httpd.conf", include_str!("../../templates/httpd.conf")),
     ("handler.wsgi", include_str!("../../templates/handler.wsgi")),
+    ("startup.py", include_str!("../../templates/startup.py")),
     ("start.sh", include_str!("../../templates/start.sh")),
     ("Dockerfile", include_str!("../../templates/Dockerfile")),
 ];

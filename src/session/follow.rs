@@ -9,7 +9,7 @@ use futures_util::{Stream, StreamExt};
 use crate::engine::container::Output;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
-use crate::logs::{self, Reader, Record, RecordKind, StartLine, StartState};
+use crate::logs::{self, ImportFailure, Reader, Record, RecordKind, StartLine, StartState};
 
 /// A traceback is complete when nothing more has come for so long.
 const QUIET: Duration = Duration::from_millis(40);
@@ -75,8 +75,8 @@ pub struct Follower {
 /// Something in the log that the session must act on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
-    /// The application cannot be imported; its traceback has been reported.
-    ImportFailed,
+    /// The application cannot be imported; what is known of that has been reported.
+    ImportFailed(ImportFailure),
     /// A hook failed; its output has been reported.
     HookFailed(Failure),
     /// The server ended.
@@ -121,7 +121,7 @@ impl Follower {
         }
         let import_failed = logs::import_failure(&record);
         report.report(Event::Log { record });
-        import_failed.then_some(Seen::ImportFailed)
+        import_failed.map(Seen::ImportFailed)
     }
 
     fn hook(&mut self, line: &StartLine, report: &dyn Report) -> Option<Seen> {

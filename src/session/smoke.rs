@@ -171,10 +171,7 @@ async fn ready(start: &Start<'_>, id: &str, name: &str, begun: Instant) -> Resul
     let url = interrupts.or(engine.observe(id)).await?.and_then(|observed| observed.url);
     let answered = match &url {
         None => Err(why_it_ended(engine, &mut follower, id, &recorder).await),
-        Some(url) => {
-            let awaited = Awaited { id: id.to_owned(), url: url.clone(), app: plan.app.value.to_string(), seconds: plan.timeout.value };
-            until_ready(engine, &awaited, &mut follower, interrupts, &recorder).await
-        }
+        Some(url) => until_ready(engine, &Awaited::of(plan, id, url), &mut follower, interrupts, &recorder).await,
     };
     if let Err(failure) = answered {
         recorder.say_all();
@@ -195,7 +192,7 @@ fn go_on(mut follower: Follower, log: Sink) -> watch::Receiver<bool> {
     let (end, ended) = watch::channel(false);
     tokio::spawn(async move {
         let silent = Silent(log);
-        while let Ok(Seen::ImportFailed | Seen::HookFailed(_)) = follower.next(&silent).await {}
+        while let Ok(Seen::ImportFailed(_) | Seen::HookFailed(_)) = follower.next(&silent).await {}
         // Nobody may be left who wants to know.
         let _ = end.send(true);
     });

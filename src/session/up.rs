@@ -9,13 +9,13 @@ use super::decide::{Decision, Wish, decide};
 use super::follow::{Follower, Seen};
 use super::reload::{self, Current, Following, Key, Server, Session};
 use super::stop::{HASTY, stop_and_remove, tidy};
-use super::wait::{Awaited, ended, until_ready, why_it_ended};
+use super::wait::{Awaited, cannot_import, ended, until_ready, why_it_ended};
 use super::{Interrupts, User, container_name, owner, succession};
 use crate::engine::container::{self, LogStart, Observed};
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
-use crate::logs::{Paths, Reader};
+use crate::logs::{ImportFailure, Paths, Reader};
 use crate::plan::Plan;
 use crate::units::Secret;
 
@@ -193,8 +193,7 @@ async fn run(
     let Some(url) = url else {
         return Err(why_it_ended(engine, &mut log, id, report).await);
     };
-    let awaited =
-        |url: &str| Awaited { id: id.to_owned(), url: url.to_owned(), app: up.plan.app.value.to_string(), seconds: up.plan.timeout.value };
+    let awaited = |url: &str| Awaited::of(up.plan, id, url);
     current.url.clone_from(&url);
     // What is saved from now on is served, also if that is before the first answer.
     let (session, mut heir) = match following {
@@ -258,8 +257,12 @@ async fn run(
                 }
             },
             seen = log.next(report) => match seen? {
+                // The next process ends as well, and opens no prompt.
+                Seen::ImportFailed(why @ (ImportFailure::Ended { .. } | ImportFailure::Late { .. })) if prompts => {
+                    return Err(cannot_import(&up.plan.app.value.to_string(), why));
+                }
                 // The next request tries again; the session goes on.
-                Seen::ImportFailed | Seen::HookFailed(_) => {}
+                Seen::ImportFailed(_) | Seen::HookFailed(_) => {}
                 Seen::Ended => match interrupts.or(after_the_end(engine, id)).await? {
                     After::StartedAgain { url, from } => {
                         log = read(from);

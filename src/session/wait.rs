@@ -8,6 +8,8 @@ use super::{Interrupts, ready};
 use crate::engine::Engine;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
+use crate::logs::ImportFailure;
+use crate::plan::Plan;
 
 /// The server that is waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,21 @@ pub struct Awaited {
     pub app: String,
     /// Before it is given up.
     pub seconds: u32,
+    /// Before its process gives up importing the application, and says where that hangs; 0 for never.
+    pub import_seconds: u32,
+}
+
+impl Awaited {
+    /// What a plan says of a container.
+    pub fn of(plan: &Plan, id: &str, url: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            url: url.to_owned(),
+            app: plan.app.value.to_string(),
+            seconds: plan.timeout.value,
+            import_seconds: plan.server.startup_timeout.value,
+        }
+    }
 }
 
 /// Waits for the application's first answer, and reports meanwhile what the server says.
@@ -41,7 +58,7 @@ pub async fn until_ready(
         biased;
         () = interrupts.reached(1) => Err(interrupted()),
         seen = log.next(report) => Err(match seen? {
-            Seen::ImportFailed => cannot_import(&awaited.app),
+            Seen::ImportFailed(why) => cannot_import(&awaited.app, why),
             Seen::HookFailed(failure) => failure,
             Seen::Ended => how_it_ended(engine, id).await,
         }),
@@ -50,7 +67,7 @@ pub async fn until_ready(
                 // The answer may be faster than the log that says why.
                 let said = tokio::time::timeout(Duration::from_millis(500), log.next(report)).await;
                 match said {
-                    Ok(Ok(Seen::ImportFailed)) => return Err(cannot_import(&awaited.app)),
+                    Ok(Ok(Seen::ImportFailed(why))) => return Err(cannot_import(&awaited.app, why)),
                     Ok(Ok(Seen::Ended)) => return Err(how_it_ended(engine, id).await),
                     _ => report.report(Event::Warning { text: format!("{url} answers with an error: HTTP 500"), hint: None }),
                 }
@@ -58,15 +75,35 @@ pub async fn until_ready(
             Ok(())
         }
         () = &mut deadline => {
-            Err(Failure::new(Kind::NotReady, format!("no answer from {url} within {seconds} seconds"))
-                .hint("what the server said is above; give it longer with `--timeout SECONDS`"))
+            let failure = Failure::new(Kind::NotReady, format!("no answer from {url} within {seconds} seconds"))
+                .hint("what the server said is above; give it longer with `--timeout SECONDS`");
+            // Else an import that hangs would have been told by now.
+            let may_import = awaited.import_seconds == 0 || awaited.import_seconds >= *seconds;
+            let shorter = (*seconds / 2).max(1);
+            Err(if may_import {
+                failure.hint(format!("where the application hangs, if it is still being imported, is told with `--startup-timeout {shorter}`"))
+            } else {
+                failure
+            })
         }
     }
 }
 
-fn cannot_import(app: &str) -> Failure {
-    Failure::new(Kind::App, format!("the application {app} cannot be imported"))
-        .hint("the traceback is above; mend it and type `parity up` again")
+/// The failure that `why` is. What was reported of it before this is above.
+pub fn cannot_import(app: &str, why: ImportFailure) -> Failure {
+    let failure = |message| Failure::new(Kind::App, message);
+    match why {
+        ImportFailure::Raised => {
+            failure(format!("the application {app} cannot be imported")).hint("the traceback is above; mend it and type `parity up` again")
+        }
+        ImportFailure::Ended { how } => {
+            let how = how.map(|how| format!(" ({how})")).unwrap_or_default();
+            failure(format!("the application {app} cannot be imported: its process ended{how}"))
+                .hint("what it printed last is above; fix it and type `parity up` again")
+        }
+        ImportFailure::Late { seconds } => failure(format!("the application {app} was not imported within {seconds} seconds"))
+            .hint("the stack above shows where it was then; fix it, or give it longer with `--startup-timeout SECONDS`"),
+    }
 }
 
 pub fn ended(code: Option<i64>) -> Failure {
@@ -88,7 +125,7 @@ pub async fn why_it_ended(engine: &Engine, log: &mut Follower, id: &str, report:
     loop {
         match log.next(report).await {
             Ok(Seen::HookFailed(failure)) | Err(failure) => return failure,
-            Ok(Seen::ImportFailed) => {}
+            Ok(Seen::ImportFailed(_)) => {}
             Ok(Seen::Ended) => return how_it_ended(engine, id).await,
         }
     }

@@ -139,6 +139,11 @@ impl Ui {
         }
     }
 
+    /// Is nothing shown of this? What a server always says is not, unless that is asked for.
+    pub fn passes_over(&self, event: &Event) -> bool {
+        matches!(event, Event::Log { record } if !self.is_json() && record::lines(record, self.verbosity).is_empty())
+    }
+
     /// Makes room for a line where somebody else's prompt may be.
     pub fn clear_line(&self) {
         if self.format == Format::Human && std::io::stderr().is_terminal() {

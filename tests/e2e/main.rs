@@ -21,3 +21,4 @@ mod running;
 mod secrets;
 mod serving;
 mod smoke;
+mod startup;

@@ -84,7 +84,7 @@ fn the_context_holds_what_the_dockerfile_copies() {
     let names = |plan: &Plan| context_files(plan, &options).unwrap().into_iter().map(|(path, _)| path).collect::<Vec<_>>();
     assert_eq!(names(&plan), ["Dockerfile", "parity/entrypoint", "parity/collectstatic.py", "requirements/requirements/base.txt"]);
     plan.profile = Profile::Production;
-    assert_eq!(names(&plan)[4..], ["etc/httpd.conf", "etc/handler.wsgi", "etc/start.sh"]);
+    assert_eq!(names(&plan)[4..], ["etc/httpd.conf", "etc/handler.wsgi", "etc/start.sh", "etc/startup.py", "etc/started.py"]);
     let outside = Options { requirement_files: vec![("../x".into(), vec![])], ..options.clone() };
     assert!(context_files(&plan, &outside).is_err());
 }

@@ -7,6 +7,15 @@ use crate::render::quote::{HttpdArg, refuse};
 const COMMON: &str = r#"%h %l %u %t "%r" %>s %b"#;
 const COMBINED: &str = r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-agent}i""#;
 
+/// Is mod_wsgi to be asked to say when a process starts and ends, which it does at `info`? Not where the level lets it anyway,
+/// or is about mod_wsgi itself.
+pub fn adds_lifecycle(log_level: &str) -> bool {
+    let words = || log_level.split_whitespace();
+    let own = words().any(|word| ["wsgi:", "wsgi_module:", "mod_wsgi.c:"].iter().any(|module| word.starts_with(module)));
+    let says_it = |level: &str| level == "info" || level == "debug" || level.starts_with("trace");
+    !own && !words().filter(|word| !word.contains(':')).any(|level| says_it(&level.to_ascii_lowercase()))
+}
+
 /// The access log's, where there is to be one.
 pub fn access(server: &Server) -> Result<Option<HttpdArg>> {
     if !*server.access_log {
@@ -67,6 +76,13 @@ fn formatted(setting: &str, format: &str, letters: &str) -> Result<HttpdArg> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mod_wsgi_tells_of_processes_unless_a_level_is_said_for_it() {
+        for (level, adds) in [("warn", true), ("error ssl:info", true), ("info", false), ("Trace4", false), ("warn wsgi:error", false)] {
+            assert_eq!(adds_lifecycle(level), adds, "{level}");
+        }
+    }
 
     #[test]
     fn knows_apaches_formats() {

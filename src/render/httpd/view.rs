@@ -34,6 +34,8 @@ pub struct View {
     keep_alive_timeout: u32,
     enable_sendfile: bool,
     log_level: String,
+    /// mod_wsgi is to say when a process starts and ends.
+    log_lifecycle: bool,
     error_log_format: Option<HttpdArg>,
     access_log_format: Option<HttpdArg>,
     setenv: Vec<(HttpdArg, HttpdArg)>,
@@ -127,6 +129,7 @@ impl View {
             keep_alive_timeout: check::int("keep-alive-timeout", *server.keep_alive_timeout)?,
             enable_sendfile: *server.enable_sendfile,
             log_level: check::log_level("log-level", &server.log_level)?,
+            log_lifecycle: logging::adds_lifecycle(&server.log_level),
             error_log_format: logging::errors(server)?,
             access_log_format: logging::access(server)?,
             setenv: pairs(&server.setenv, |name, value| Ok((HttpdArg::new("setenv", name)?, HttpdArg::maybe_empty("setenv", value)?)))?,

@@ -71,11 +71,6 @@ pub enum Said {
         generation: u64,
         files: Vec<String>,
     },
-    /// The application takes longer to import than `startup-timeout` allows.
-    Overdue {
-        generation: u64,
-        seconds: u64,
-    },
     /// The import failed, or was not to be trusted, in a process that stood by, and worked otherwise.
     Avoided(Avoided),
     /// What failed when it was told works by now.

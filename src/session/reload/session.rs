@@ -161,7 +161,7 @@ impl<'a> Work<'a> {
                 Some(event) = self.jobs.next() => self.place.report.report(event),
                 seen = log.next(self.place.report) => match seen? {
                     // The next request tries again; so does the next save.
-                    Seen::ImportFailed | Seen::HookFailed(_) => {}
+                    Seen::ImportFailed(_) | Seen::HookFailed(_) => {}
                     Seen::Ended => match self.place.interrupts.or(after_the_end(self.place.engine, &current.id)).await? {
                         After::StartedAgain { url, from } => {
                             self.place.report.report(Event::Note { text: "the server was restarted from elsewhere".into() });
@@ -191,12 +191,7 @@ impl<'a> Work<'a> {
     /// Waits for a server that was started anew. One that cannot import the application, as is said then, waits for the
     /// next save.
     async fn answers(&self, current: &Current, log: &mut Follower) -> Result<Option<Failure>> {
-        let awaited = Awaited {
-            id: current.id.clone(),
-            url: current.url.clone(),
-            app: self.plan.app.value.to_string(),
-            seconds: self.plan.timeout.value,
-        };
+        let awaited = Awaited::of(&self.plan, &current.id, &current.url);
         match until_ready(self.place.engine, &awaited, log, self.place.interrupts, self.place.report).await {
             Ok(()) => Ok(None),
             Err(failure) if failure.kind == Kind::App && runs(self.place.engine, &current.id).await => Ok(Some(failure)),
@@ -352,10 +347,6 @@ impl<'a> Work<'a> {
             Said::Unseen { files, .. } => self.place.report.report(Event::Warning {
                 text: format!("the container does not see {} as saved", files.join(", ")),
                 hint: Some("the engine's mount is late or does not follow; `--sync` uploads what is saved instead".into()),
-            }),
-            Said::Overdue { seconds, .. } => self.place.report.report(Event::Warning {
-                text: format!("the application was not imported within {seconds} seconds: starting again"),
-                hint: Some("`startup-timeout` gives it longer".into()),
             }),
             Said::Refused { why } => self.place.report.report(Event::Warning { text: format!("the reload went wrong: {why}"), hint: None }),
             Said::Avoided(avoided) => self.place.report.report(super::avoided::warning(avoided)),

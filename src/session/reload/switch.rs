@@ -144,8 +144,7 @@ async fn rehearse(place: Place<'_>, inputs: &Inputs, image: &str) -> Result<()> 
         let url = engine.observe(&created.id).await?.and_then(|found| found.url).unwrap_or_default();
         let mut log =
             Follower::new(engine.logs(&created.id, true, container::LogStart::Beginning), Reader::new(Paths::of_project(&plan.root)));
-        let awaited = Awaited { id: created.id.clone(), url, app: plan.app.value.to_string(), seconds: plan.timeout.value };
-        until_ready(engine, &awaited, &mut log, interrupts, report).await
+        until_ready(engine, &Awaited::of(&plan, &created.id, &url), &mut log, interrupts, report).await
     };
     let answered = answered.await;
     let removed = engine.remove(&created.id).await;

@@ -3,10 +3,12 @@
 mod bursts;
 mod configuring;
 mod deaths;
+mod dying;
 mod failing;
 mod keys;
 mod load;
 mod others;
+mod preloading;
 mod renewing;
 mod saving;
 mod soak;

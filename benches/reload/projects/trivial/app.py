@@ -1,3 +1,4 @@
+import os
 import time
 
 TOKEN = "00000000"
@@ -8,7 +9,7 @@ def application(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     if environ["PATH_INFO"] == "/slow":
         return slowly()
-    return [f"token-{TOKEN}\n".encode()]
+    return [f"token-{TOKEN} process-{os.getpid()}\n".encode()]
 
 
 def slowly():

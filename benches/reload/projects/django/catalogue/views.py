@@ -1,3 +1,4 @@
+import os
 import time
 
 from django.http import StreamingHttpResponse
@@ -9,7 +10,7 @@ TOKEN = "00000000"
 
 @csrf_exempt
 def index(request):
-    return render(request, "catalogue/index.html", {"token": TOKEN})
+    return render(request, "catalogue/index.html", {"token": TOKEN, "process": os.getpid()})
 
 
 def slow(request):

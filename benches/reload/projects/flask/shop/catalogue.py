@@ -1,3 +1,4 @@
+import os
 import time
 
 from flask import Blueprint, Response, render_template
@@ -10,7 +11,7 @@ blueprint = Blueprint("catalogue", __name__)
 
 @blueprint.route("/", methods=["GET", "POST"])
 def index():
-    return render_template("index.html", items=ITEMS, token=TOKEN)
+    return render_template("index.html", items=ITEMS, token=TOKEN, process=os.getpid())
 
 
 @blueprint.route("/slow")

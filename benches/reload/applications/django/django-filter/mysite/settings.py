@@ -1,0 +1,4 @@
+from .base import *  # noqa: F403
+from .base import INSTALLED_APPS
+
+INSTALLED_APPS += ["django_filters"]

@@ -1,0 +1,5 @@
+NUMBER = "00000000"
+
+
+def add(headers, path, url):
+    headers["X-Number"] = f"token-{NUMBER}"

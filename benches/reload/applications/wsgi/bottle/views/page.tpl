@@ -1,0 +1,1 @@
+<p>token-{{number}} token-{{other}} token-00000000

@@ -1,0 +1,5 @@
+def locale():
+    return "de"
+
+
+locale.number = "00000000"

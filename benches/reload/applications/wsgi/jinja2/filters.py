@@ -1,0 +1,5 @@
+NUMBER = "00000000"
+
+
+def price(value):
+    return f"{value:.2f} token-{NUMBER}"

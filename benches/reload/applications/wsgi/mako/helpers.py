@@ -1,0 +1,5 @@
+NUMBER = "00000000"
+
+
+def heading(text):
+    return f"{text} token-{NUMBER}"

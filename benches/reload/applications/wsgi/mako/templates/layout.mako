@@ -1,0 +1,1 @@
+<title>Shop</title>${self.body()}

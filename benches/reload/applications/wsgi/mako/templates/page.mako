@@ -1,0 +1,2 @@
+<%inherit file="layout.mako"/>
+token-${number} token-00000000 ${heading("Orders")}

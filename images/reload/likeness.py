@@ -1,0 +1,41 @@
+"""What an import has made of a module, in a few bytes, so that two processes can compare it.
+
+A module may take what it needs from objects that the project's code has changed before, of which nobody tells. What it makes
+of that shows most often in its names: in constants, in which class or function has a name, in the attributes of its classes.
+Where those differ, the module was not the same.
+"""
+
+from hashlib import blake2b
+from types import FunctionType, ModuleType
+
+CONSTANTS = (str, bytes, int, float, complex, bool, type(None), type(...))
+SEVERAL = (tuple, list, set, frozenset)
+# Of larger ones only how large they are.
+MOST = 100
+
+
+def of(module):
+    parts = []
+    for name, value in sorted(vars(module).items()):
+        if not name.startswith("__") and not isinstance(value, ModuleType):
+            parts.append("%s=%s" % (name, shape(value)))
+            if isinstance(value, type) and value.__module__ == module.__name__:
+                parts.extend(
+                    "%s.%s=%s" % (name, key, shape(inner)) for key, inner in sorted(vars(value).items()) if not key.startswith("__")
+                )
+    return blake2b("\n".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def shape(value):
+    kind = type(value)
+    if kind in CONSTANTS:
+        return repr(value)
+    if kind in SEVERAL or kind is dict:
+        if len(value) > MOST:
+            return "%s %d" % (kind.__name__, len(value))
+        items = value.items() if kind is dict else value
+        shapes = [shape(item) for item in list(items)]
+        return kind.__name__ + repr(sorted(shapes) if kind in (set, frozenset) else shapes)
+    if isinstance(value, (type, FunctionType)):
+        return "%s.%s" % (value.__module__, value.__qualname__)
+    return "a " + kind.__qualname__
