@@ -67,6 +67,13 @@ pub enum Event {
         #[serde(rename = "seconds", serialize_with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
         took: Option<Duration>,
     },
+    /// A file was saved, and nothing is done about it. `hint`: what to do where that is not what is wanted.
+    Ignored {
+        file: String,
+        cause: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
     /// A changed file asked for something that cannot be done; what runs goes on.
     NotApplied {
         #[serde(flatten)]

@@ -29,10 +29,11 @@ class Reload:
     # What was read of the project's files the last time, by their digests.
     known = {}
 
-    def __init__(self, generation, files, renewal, before):
+    def __init__(self, generation, files, renewal, before, notes):
         self.generation = generation
         self.files = files
         self.renewal = renewal
+        self.notes = notes
         self.begun = time.monotonic()
         self.slot = None
         # One that took the place of another which had found no slot yet waits since then.
@@ -193,6 +194,8 @@ class Reload:
         for process in done:
             read.update(process.get("read") or {})
         stale = sorted(path for process in done for path, noted in (process.get("read") or {}).items() if is_older(path, noted))
+        self.notes.read()
+        stale.extend(self.notes.stale(found))
         if any(process["generation"] != self.generation for process in done):
             stale.append("")
         stale.extend(self.unsure)

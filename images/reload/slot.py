@@ -17,6 +17,7 @@ Files, all in memory (`/run/parity`):
     died                       what is not imported again (`deaths.py`)
     modules/PID                the answer to {"modules": true}
     requests/PID               the answer to {"requests": 3}: {"asked": 3, "requests": [what is under way]}
+    touched/PID                which of the project's files the process has opened or written (`touched.py`)
     agent.sock                 where the agent is told that something has changed
     bytecode/                  compiled project modules, by the content of their source
 """
@@ -73,6 +74,7 @@ def part(name):
 
 
 audit = part("audit")
+part("touched")
 imports = part("imports")
 startup = part("startup")
 deaths = part("deaths")

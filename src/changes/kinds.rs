@@ -26,6 +26,49 @@ pub(super) fn read(path: &str, gone: bool) -> Option<&'static str> {
     }
 }
 
+/// Endings of settings, data and templates, which applications read, but people and tools as well.
+const OFTEN_READ: &[&str] = &[
+    "conf",
+    "config",
+    "properties",
+    "json",
+    "json5",
+    "jsonc",
+    "jsonl",
+    "xml",
+    "xsd",
+    "xsl",
+    "xslt",
+    "zcml",
+    "txt",
+    "csv",
+    "tsv",
+    "dat",
+    "data",
+    "list",
+    "rules",
+    "geojson",
+    "pt",
+    "zpt",
+    "mustache",
+    "hbs",
+    "liquid",
+    "pem",
+    "po",
+];
+/// Files with such an ending that are for people and for other tools.
+const OTHERS: &[&str] =
+    &["package.json", "package-lock.json", "tsconfig.json", "composer.json", "biome.json", "humans.txt", "cmakelists.txt"];
+const FOR_PEOPLE: &[&str] =
+    &["readme", "license", "licence", "copying", "changes", "changelog", "history", "news", "authors", "todo", "notes"];
+
+/// Would its author expect an application to read it, though nothing is known to?
+pub(super) fn is_often_read(path: &str) -> bool {
+    let name = path::split(path).1.to_ascii_lowercase();
+    let Some((stem, ending)) = name.rsplit_once('.') else { return false };
+    OFTEN_READ.contains(&ending) && !OTHERS.contains(&name.as_str()) && !FOR_PEOPLE.contains(&stem) && !stem.starts_with("requirements")
+}
+
 /// Is it Python's, wherever it is?
 pub(super) fn is_python(path: &str) -> bool {
     path.ends_with(".py")

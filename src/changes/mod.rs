@@ -5,11 +5,12 @@
 //! 1. the user's own rules, `watch`,
 //! 2. version control and `__pycache__`: never of interest,
 //! 3. files that decide what is run: settings, the environment, requirements, what `httpd.conf` includes,
-//! 4. files that the running application has loaded,
-//! 5. what tools leave behind: virtual environments, caches, editors' temporary files, logs, databases,
-//! 6. static files: those that Apache serves, and those that Django collects, whether or not they are ignored,
-//! 7. `.gitignore` and `.dockerignore`,
-//! 8. what applications usually read: Python, templates, translations, settings of their own.
+//! 4. files that the running application has written itself: nothing is done about those,
+//! 5. files that it has imported, or opened for reading,
+//! 6. what tools leave behind: virtual environments, caches, editors' temporary files, logs, databases,
+//! 7. static files: those that Apache serves, and those that Django collects, whether or not they are ignored,
+//! 8. `.gitignore` and `.dockerignore`,
+//! 9. what applications usually read: Python, templates, translations, settings of their own.
 //!
 //! Everything else is passed over. One reload too many is better than old code, but what the application itself writes
 //! must never make it reload.
@@ -20,12 +21,14 @@ mod kinds;
 mod leftovers;
 mod path;
 mod statics;
+mod touched;
 mod watch;
 
 use crate::plan::Plan;
 use configuration::Configuration;
 use ignore_files::IgnoreFiles;
 use statics::Statics;
+pub use touched::Touched;
 use watch::Watch;
 
 /// What a changed file asks for, and why in words.
@@ -34,6 +37,18 @@ pub struct Verdict {
     pub action: Action,
     /// In a user's words: `requirements.txt is installed in the image`.
     pub cause: String,
+    pub basis: Basis,
+}
+
+/// How sure a verdict is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// The user's own rule.
+    Rule,
+    /// What is known of the file, or of files with such a name.
+    Known,
+    /// Nothing is known to read it, though applications often read files with such a name.
+    Unread,
 }
 
 /// What is done about a change.
@@ -84,9 +99,9 @@ impl Rules {
 
     /// What a change of a file means. The path is relative to the project, with `/` between its parts.
     ///
-    /// `gone`: nothing is there any more, and what was may have been a directory. `loaded` tells whether the running
-    /// application has loaded a file, or any file below a directory.
-    pub fn verdict(&self, path: &str, gone: bool, loaded: &dyn Fn(&str) -> bool) -> Verdict {
+    /// `gone`: nothing is there any more, and what was may have been a directory. `touched`: what the running application has
+    /// done with the project's files.
+    pub fn verdict(&self, path: &str, gone: bool, touched: &Touched) -> Verdict {
         let Some(path) = path::normalize(path).filter(|path| !path.is_empty()) else {
             return Verdict::new(Action::Ignore, "it is not in the project");
         };
@@ -103,8 +118,14 @@ impl Rules {
         {
             return verdict;
         }
-        if loaded(path) {
-            return Verdict::new(Action::Reload, "the running application has loaded it");
+        if touched.has_written(path) {
+            return Verdict::new(Action::Ignore, "the application writes it itself");
+        }
+        if touched.has_imported(path) {
+            return Verdict::new(Action::Reload, "the running application has imported it");
+        }
+        if touched.has_opened(path) {
+            return Verdict::new(Action::Reload, "the running application has opened it");
         }
         if let Some(cause) = skipped.or_else(|| leftovers::file(path)) {
             return Verdict::new(Action::Ignore, cause);
@@ -120,7 +141,10 @@ impl Rules {
         }
         match kinds::read(path, gone) {
             Some(cause) => Verdict::new(Action::Reload, cause),
-            None => Verdict::new(Action::Ignore, "nothing is known to read it; a `watch` rule can say otherwise"),
+            None => Verdict {
+                basis: if kinds::is_often_read(path) { Basis::Unread } else { Basis::Known },
+                ..Verdict::new(Action::Ignore, "nothing is known to read it; a `watch` rule can say otherwise")
+            },
         }
     }
 
@@ -135,7 +159,7 @@ impl Rules {
 
 impl Verdict {
     fn new(action: Action, cause: impl Into<String>) -> Self {
-        Self { action, cause: cause.into() }
+        Self { action, cause: cause.into(), basis: Basis::Known }
     }
 }
 

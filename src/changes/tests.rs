@@ -37,22 +37,27 @@ fn ignoring(files: &[(&str, &str)]) -> Rules {
     Rules::new(&django(), &[], &files)
 }
 
-fn nothing(_: &str) -> bool {
-    false
+/// An application that has not done anything with any file.
+fn nothing() -> Touched {
+    Touched::default()
 }
 
-/// Checks what each path means while nothing is loaded.
+fn imported(path: &str) -> Touched {
+    Touched { imported: [path.to_owned()].into(), ..Touched::default() }
+}
+
+/// Checks what each path means while no file has been touched.
 fn check(rules: &Rules, expected: &[(Action, &[&str])]) {
     for (action, paths) in expected {
         for path in *paths {
-            let verdict = rules.verdict(path, false, &nothing);
+            let verdict = rules.verdict(path, false, &nothing());
             assert_eq!(verdict.action, *action, "{path}: {}", verdict.cause);
         }
     }
 }
 
 fn cause(rules: &Rules, path: &str) -> String {
-    rules.verdict(path, false, &nothing).cause
+    rules.verdict(path, false, &nothing()).cause
 }
 
 #[test]
@@ -80,7 +85,7 @@ fn the_users_first_matching_rule_decides() {
     );
     assert_eq!(cause(&rules, "data/a.txt"), "the rule `data/` in parity.yaml:3");
     // What is gone may have been a directory.
-    assert_eq!(rules.verdict("data/keep", true, &nothing).action, Action::Rebuild);
+    assert_eq!(rules.verdict("data/keep", true, &nothing()).action, Action::Rebuild);
 }
 
 #[test]
@@ -137,9 +142,9 @@ fn configuration_is_known_whatever_is_ignored() {
     );
     assert_eq!(cause(&rules, "requirements/base.txt"), "requirements/base.txt is installed in the image");
     // With a directory goes what was in it.
-    assert_eq!(rules.verdict("requirements", true, &nothing).action, Action::Rebuild);
-    assert_eq!(rules.verdict("deploy", true, &nothing).action, Action::Replace);
-    assert_eq!(rules.verdict("require", true, &nothing).action, Action::Ignore);
+    assert_eq!(rules.verdict("requirements", true, &nothing()).action, Action::Rebuild);
+    assert_eq!(rules.verdict("deploy", true, &nothing()).action, Action::Replace);
+    assert_eq!(rules.verdict("require", true, &nothing()).action, Action::Ignore);
 }
 
 #[test]
@@ -170,14 +175,27 @@ fn what_is_loaded_is_reloaded() {
     let rules = ignoring(&[(".gitignore", "generated/\n*.json\n")]);
     let paths = ["generated/pb2.py", "data.json", "venv/lib/x.py", "shop.db", "media/x", "static/x.css"];
     for path in paths {
-        assert_ne!(rules.verdict(path, false, &nothing).action, Action::Reload, "{path}");
-        assert_eq!(rules.verdict(path, true, &|loaded| loaded == path).action, Action::Reload, "{path}");
+        assert_ne!(rules.verdict(path, false, &nothing()).action, Action::Reload, "{path}");
+        assert_eq!(rules.verdict(path, true, &imported(path)).action, Action::Reload, "{path}");
     }
+    // What the application opens counts as much; what it writes never does, unless a rule says so.
+    for path in paths.iter().copied().chain(["a.conf", "b.zcml", "shop/models.py", "noending"]) {
+        let opened = Touched { opened: [path.to_owned()].into(), ..nothing() };
+        assert_eq!(rules.verdict(path, false, &opened).action, Action::Reload, "{path}");
+        let written = Touched { written: [path.to_owned()].into(), ..opened };
+        let verdict = rules.verdict(path, false, &written);
+        assert_eq!((verdict.action, verdict.cause.as_str()), (Action::Ignore, "the application writes it itself"), "{path}");
+        let insisting = self::rules(&watching(django(), &[(path, WatchAction::Reload)]));
+        assert_eq!(insisting.verdict(path, false, &written).basis, Basis::Rule, "{path}");
+    }
+    let all =
+        |path: &str| Touched { imported: [path.to_owned()].into(), opened: [path.to_owned()].into(), written: [path.to_owned()].into() };
+    assert_eq!(rules.verdict("parity.lock", false, &all("parity.lock")).action, Action::Rebuild);
     // A directory that was moved away.
-    assert_eq!(rules.verdict("shop", true, &|path| path == "shop").action, Action::Reload);
-    assert_eq!(rules.verdict("sessions/abc", true, &nothing).action, Action::Ignore);
-    assert_eq!(rules.verdict("shop/templates", true, &nothing).action, Action::Reload);
-    assert_eq!(rules.verdict("shop/templates", false, &nothing).action, Action::Ignore);
+    assert_eq!(rules.verdict("shop", true, &imported("shop/models.py")).action, Action::Reload);
+    assert_eq!(rules.verdict("sessions/abc", true, &nothing()).action, Action::Ignore);
+    assert_eq!(rules.verdict("shop/templates", true, &nothing()).action, Action::Reload);
+    assert_eq!(rules.verdict("shop/templates", false, &nothing()).action, Action::Ignore);
 }
 
 #[test]
@@ -318,7 +336,7 @@ fn ignore_files_are_read_as_their_tools_read_them() {
     assert_eq!(cause(&rules, "shop/a.yaml"), ".gitignore names it");
     assert_eq!(cause(&rules, "web/local.py"), "web/.gitignore names it");
     assert_eq!(cause(&rules, "shop/tests/a.py"), ".dockerignore names it");
-    assert_eq!(rules.verdict("build", true, &nothing).cause, ".gitignore names it");
+    assert_eq!(rules.verdict("build", true, &nothing()).cause, ".gitignore names it");
 }
 
 #[test]
@@ -345,6 +363,15 @@ fn the_rest_goes_by_its_kind() {
     check(&rules, &[(Action::Reload, &read), (Action::Ignore, &passed_over)]);
     check(&rules, &[(Action::Ignore, &["", ".", "..", "../x.py", "/etc/passwd.py"]), (Action::Reload, &["/app/x.py", "a/../b.py"])]);
     assert_eq!(cause(&rules, "README.md"), "nothing is known to read it; a `watch` rule can say otherwise");
+    let basis = |path| rules.verdict(path, false, &nothing()).basis;
+    for path in ["data.json", "etc/SITE.CONF", "site.zcml", "words.txt", "shop/prices.csv", "skin/page.pt"] {
+        assert_eq!(basis(path), Basis::Unread, "{path}");
+    }
+    for path in
+        ["README.txt", "package.json", "photo.jpg", "noending", "config.toml", "static/words.txt", "a.log", "docs/requirements-dev.txt"]
+    {
+        assert_eq!(basis(path), Basis::Known, "{path}");
+    }
 }
 
 #[test]
@@ -355,7 +382,7 @@ fn a_thousand_paths_take_no_time() {
     let rules = Rules::new(&watching(django(), &said), &[], &ignore);
     let paths: Vec<_> = (0..1000).map(|n| format!("web/package{}/module{}/file{n}.{}", n % 7, n % 31, ["py", "json"][n % 2])).collect();
     let begun = Instant::now();
-    let reloads = paths.iter().filter(|path| rules.verdict(path, false, &nothing).action == Action::Reload).count();
+    let reloads = paths.iter().filter(|path| rules.verdict(path, false, &nothing()).action == Action::Reload).count();
     let took = begun.elapsed();
     assert_eq!(reloads, 500);
     // Milliseconds where it is measured; here only what would be a mistake in principle is one.

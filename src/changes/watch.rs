@@ -2,7 +2,7 @@
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::{Action, Verdict, path};
+use super::{Action, Basis, Verdict, path};
 use crate::plan::{WatchAction, WatchRule};
 use crate::units::Sourced;
 
@@ -65,7 +65,7 @@ fn rule(said: &Sourced<WatchRule>) -> Rule {
     Rule {
         pattern: built.unwrap_or_else(Gitignore::empty),
         start: start(&pattern),
-        verdict: Verdict::new(action, format!("the rule `{path}` in {origin}")),
+        verdict: Verdict { action, cause: format!("the rule `{path}` in {origin}"), basis: Basis::Rule },
     }
 }
 

@@ -16,6 +16,7 @@ mod logs;
 mod profile;
 mod reload_flags;
 mod restart;
+mod saves;
 mod settled;
 mod shell;
 mod smoke;
@@ -49,7 +50,7 @@ pub struct Cli {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Print each line of a build, and what Apache says as a matter of course
+    /// Print each line of a build, what Apache says as a matter of course, and saves that nothing is done about
     #[arg(short, long, global = true)]
     verbose: bool,
 

@@ -1,11 +1,13 @@
 //! `parity status`
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::json;
 
 use super::context::Context;
+use super::saves;
 use crate::engine::container::{Observed, State};
 use crate::error::Result;
 use crate::session::reload::{self, Slot};
@@ -16,10 +18,18 @@ pub struct Args {
     /// Every project on this engine, not this one only
     #[arg(short, long)]
     all: bool,
+
+    /// What saving a file would do, and why: of these files, or of all that the running application has imported, opened or
+    /// written
+    #[arg(long, value_name = "PATH", num_args = 0.., conflicts_with = "all")]
+    files: Option<Vec<PathBuf>>,
 }
 
 /// Succeeds whether something runs or not; which of the two is in its output.
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
+    if let Some(paths) = &args.files {
+        return saves::run(context, paths).await;
+    }
     let engine = context.engine().await?;
     let found = if args.all { engine.observe_all().await? } else { engine.observe_project(&context.root).await? };
     let mut slots = Vec::new();

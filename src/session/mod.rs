@@ -11,6 +11,7 @@ mod ready;
 pub mod reload;
 pub mod smoke;
 pub mod stop;
+mod succession;
 pub mod up;
 mod upload;
 mod user;

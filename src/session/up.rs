@@ -7,10 +7,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::create::{create, static_directory, wish};
 use super::decide::{Decision, Wish, decide};
 use super::follow::{Follower, Seen};
-use super::reload::{self, Current, Following, Key, Session};
+use super::reload::{self, Current, Following, Key, Server, Session};
 use super::stop::{HASTY, stop_and_remove, tidy};
 use super::wait::{Awaited, cannot_import, ended, until_ready, why_it_ended};
-use super::{Interrupts, User, container_name, owner};
+use super::{Interrupts, User, container_name, owner, succession};
 use crate::engine::container::{self, LogStart, Observed};
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
@@ -70,8 +70,15 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
     let digest = digest_of(&wish);
     let found = interrupts.or(engine.observe_started(&name)).await?;
     // This session's own server, after the engine was away for a while, is nobody else's.
-    let owner_lives =
+    let mut owner_lives =
         found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(|owner| owner != owner::me() && owner::is_alive(owner));
+    let mut successions = 0;
+    if let Some(found) = found.as_ref().filter(|found| found.state == container::State::Running && !owner_lives)
+        && let Some(label) = &found.owner
+    {
+        let (owner, count) = interrupts.or(succession::owner_of(engine, &found.id, label)).await?;
+        (owner_lives, successions) = (owner != owner::me() && owner::is_alive(&owner), count);
+    }
     let decision = decide(Wish { plan: &digest, recreate: up.recreate }, found.as_ref(), owner_lives);
     let mut view = found.as_ref().and_then(|found| found.view.clone());
     let (id, claim) = match decision {
@@ -81,6 +88,10 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
         }
         Decision::Adopt { id, cause } => {
             report.report(Event::Note { text: cause });
+            if !up.detach {
+                // Where somebody else is faster, both look after it, and the one that ends first ends it.
+                interrupts.or(succession::take(engine, &id, successions)).await?;
+            }
             (id, Claim::Adopted)
         }
         Decision::Replace { id, cause } => {
@@ -99,7 +110,8 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
     };
     let mut current = Current { id, view, url: String::new(), digest, image: up.image.to_owned() };
     let place = Place { engine, interrupts, report, name: &name, user: up.user };
-    let result = run(place, up, foreground, &mut current, &claim, begun).await;
+    let mut claim = claim;
+    let result = run(place, up, foreground, &mut current, &mut claim, begun).await;
     let goes = match claim {
         Claim::None => false,
         // It ran before this command, and goes on after it, unless this is its session now.
@@ -158,7 +170,7 @@ async fn run(
     up: &Up<'_>,
     foreground: Foreground<'_>,
     current: &mut Current,
-    claim: &Claim,
+    claim: &mut Claim,
     begun: Instant,
 ) -> Result<()> {
     let Place { engine, interrupts, report, .. } = place;
@@ -167,6 +179,7 @@ async fn run(
     let id = current.id.clone();
     let id = id.as_str();
     let observed = interrupts.or(engine.observe(id)).await?;
+    let owner = observed.as_ref().and_then(|observed| observed.owner.clone());
     let url = observed.and_then(|observed| observed.url);
     if up.detach && !up.wait {
         // A server that ends at once is told; one that takes its time is not waited for.
@@ -183,9 +196,10 @@ async fn run(
     let awaited = |url: &str| Awaited::of(up.plan, id, url);
     current.url.clone_from(&url);
     // What is saved from now on is served, also if that is before the first answer.
-    let session = match following.filter(|_| !matches!(claim, Claim::None)) {
-        Some(following) => Session::begin(following)?,
-        None => None,
+    let (session, mut heir) = match following {
+        Some(following) if matches!(claim, Claim::None) => (None, owner.map(|owner| (following, owner))),
+        Some(following) => (Session::begin(following)?, None),
+        None => (None, None),
     };
     if let Some(started) = started {
         report.report(Event::Serving { url, took: None });
@@ -212,7 +226,8 @@ async fn run(
         report.report(Event::Note { text: keys.into() });
     }
     if let Some(session) = session {
-        return session.follow(place, keys, current, &mut log, matches!(claim, Claim::Adopted)).await;
+        let server = if matches!(claim, Claim::Adopted) { Server::Adopted } else { Server::Started };
+        return session.follow(place, keys, current, &mut log, server).await;
     }
     loop {
         tokio::select! {
@@ -229,6 +244,17 @@ async fn run(
                 }
                 Some(_) => {}
                 None => keys = None,
+            },
+            taken = optional(heir.as_ref().map(|(_, owner)| orphaned(engine, id, owner))) => {
+                let Some((following, _)) = heir.take().filter(|_| taken) else { continue };
+                report.report(Event::Note { text: "the session that served what is saved has died: this one goes on with it (Ctrl-C stops the server)".into() });
+                if let Some(session) = Session::begin(following)? {
+                    *claim = Claim::Adopted;
+                    if keys.is_some() {
+                        report.report(Event::Note { text: reload::KEYS.into() });
+                    }
+                    return session.follow(place, keys, current, &mut log, Server::TakenOver).await;
+                }
             },
             seen = log.next(report) => match seen? {
                 // The next process ends as well, and opens no prompt.
@@ -253,6 +279,30 @@ async fn run(
                 },
             },
         }
+    }
+}
+
+/// How often to look whether the session that looks after a server still lives.
+const OWNER_POLL: Duration = Duration::from_secs(1);
+
+/// Returns `true` when nobody looks after a running server any more, and this session is the first to notice; `false` when
+/// it has ended, which the log's end tells.
+async fn orphaned(engine: &Engine, id: &str, label: &str) -> bool {
+    let mut owner = label.to_owned();
+    loop {
+        tokio::time::sleep(OWNER_POLL).await;
+        if owner::is_alive(&owner) {
+            continue;
+        }
+        if !runs(engine, id).await {
+            return false;
+        }
+        // What fails here fails because the container is just ending, or is tried again.
+        let Ok((last, count)) = succession::owner_of(engine, id, label).await else { continue };
+        if last == owner::me() || !owner::is_alive(&last) && succession::take(engine, id, count).await.unwrap_or(false) {
+            return true;
+        }
+        owner = last;
     }
 }
 

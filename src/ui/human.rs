@@ -100,6 +100,14 @@ impl Human {
                 let took = took.map(|took| format!(" in {}", duration(took))).unwrap_or_default();
                 self.line(&format!("{dim}↻{dim:#} {} → {done}{took} {dim}({cause}){dim:#}", several(&files)));
             }
+            Event::Ignored { file, cause, hint } if hint.is_some() || self.verbosity == Verbosity::Verbose => {
+                let cyan = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
+                self.line(&format!("{dim}· {file} → ignored ({cause}){dim:#}"));
+                if let Some(hint) = hint {
+                    self.line(&format!("{cyan}hint{cyan:#}: {hint}"));
+                }
+            }
+            Event::Ignored { .. } => {}
             Event::Stopped => self.line(&format!("{dim}stopped{dim:#}")),
         }
     }

@@ -160,6 +160,7 @@ impl Ui {
 impl Report for Ui {
     fn report(&self, event: Event) {
         match self.format {
+            Format::Json if matches!(event, Event::Ignored { hint: None, .. }) && self.verbosity < Verbosity::Verbose => {}
             Format::Json => to_stdout(&json::line(&event)),
             _ => self.human.show(event),
         }

@@ -20,10 +20,13 @@ use crate::error::Result;
 pub enum Order {
     Hello,
     /// Load the code on disk into a standby slot. `files` are those that changed, by the digest of what they hold now;
-    /// `None`: gone.
+    /// `None`: gone. `unless_own`: there is nothing to do where the application has written all of them itself.
+    #[serde(rename_all = "kebab-case")]
     Prepare {
         generation: u64,
         files: BTreeMap<String, Option<String>>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        unless_own: bool,
     },
     /// Send requests there.
     Commit {
@@ -51,6 +54,13 @@ pub enum Said {
     /// There is a slot for it, which loads: what is saved from now on it may not have.
     Begun {
         generation: u64,
+    },
+    /// What the application has done with files of the project, as far as that has not been told yet.
+    Touched(News),
+    /// Nothing is loaded: the application has written all of these files itself.
+    Own {
+        generation: u64,
+        files: Vec<String>,
     },
     /// The code was loaded into a slot that requests do not go to yet.
     Loaded(Loaded),
@@ -141,6 +151,20 @@ pub struct Loaded {
     /// Its processes have read different things.
     #[serde(default)]
     pub divided: bool,
+}
+
+/// Files of the project, relative to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct News {
+    /// Opened for reading.
+    pub opened: Vec<String>,
+    pub written: Vec<String>,
+    /// Imported.
+    #[serde(default)]
+    pub read: Vec<String>,
+    /// Those that have changed since they were opened or imported.
+    #[serde(default)]
+    pub stale: Vec<String>,
 }
 
 /// The open command. Dropping it ends the agent.
@@ -238,7 +262,9 @@ mod tests {
     #[test]
     fn orders_are_lines_of_json() {
         let files = [("a.py".to_owned(), Some("00".to_owned())), ("b.py".to_owned(), None)].into();
-        let line = serde_json::to_string(&Order::Prepare { generation: 2, files }).unwrap();
+        let line = serde_json::to_string(&Order::Prepare { generation: 2, files, unless_own: false }).unwrap();
         assert_eq!(line, r#"{"do":"prepare","generation":2,"files":{"a.py":"00","b.py":null}}"#);
+        let line = serde_json::to_string(&Order::Prepare { generation: 3, files: BTreeMap::new(), unless_own: true }).unwrap();
+        assert_eq!(line, r#"{"do":"prepare","generation":3,"files":{},"unless-own":true}"#);
     }
 }

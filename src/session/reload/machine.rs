@@ -87,6 +87,10 @@ pub struct Machine {
     files: Vec<String>,
     /// Changed since the reload under way was asked for.
     since: Bursts,
+    /// Something else than changed files asks for the next reload.
+    beyond: bool,
+    /// The reload under way is about changed files alone.
+    may_be_own: bool,
     /// Something changed that the reload under way may not have.
     dirty: bool,
     settled: bool,
@@ -141,6 +145,8 @@ impl Machine {
             phase: Phase::Idle,
             files: Vec::new(),
             since: Bursts::default(),
+            beyond: false,
+            may_be_own: false,
             dirty: false,
             settled: true,
             soon: false,
@@ -157,6 +163,16 @@ impl Machine {
     #[cfg(test)]
     pub fn is_idle(&self) -> bool {
         self.agent && self.phase == Phase::Idle && !self.dirty && self.settled
+    }
+
+    /// Is there nothing to load where the application has written all files of the order itself?
+    pub fn unless_own(&self) -> bool {
+        self.may_be_own
+    }
+
+    /// The generation that is being loaded.
+    pub fn loading(&self) -> Option<u64> {
+        (self.phase != Phase::Idle).then_some(self.generation)
     }
 
     pub fn step(&mut self, input: Input) -> Vec<Effect> {
@@ -183,7 +199,7 @@ impl Machine {
                 self.settled = true;
                 self.since.settle();
                 self.stale_in_a_row = 0;
-                self.dirty = true;
+                (self.dirty, self.beyond) = (true, true);
                 self.settle(&mut effects);
             }
             Input::Agent(said) => self.heard(said, &mut effects),
@@ -273,8 +289,9 @@ impl Machine {
     }
 
     fn prepare(&mut self, effects: &mut Vec<Effect>) {
+        self.may_be_own = self.phase == Phase::Idle && !self.beyond && !self.pressed && self.untold.is_none();
         self.generation += 1;
-        (self.dirty, self.soon, self.untold) = (false, false, None);
+        (self.dirty, self.soon, self.untold, self.beyond) = (false, false, None, false);
         self.since = Bursts::default();
         self.phase = Phase::Loading(Loading {
             files: self.files.len(),
@@ -324,11 +341,16 @@ impl Machine {
                 self.generation = loaded.generation;
                 (self.failing, self.serving_bad) = (loaded.error.is_some(), loaded.error.is_some());
                 // Saved while nobody watched, or while the former agent died.
-                self.dirty |= !loaded.stale.is_empty() || !self.files.is_empty();
+                self.beyond |= !loaded.stale.is_empty();
+                if self.files.is_empty() {
+                    self.files = loaded.stale;
+                }
+                self.dirty |= self.beyond || !self.files.is_empty();
                 if self.dirty && self.settled {
                     self.anew(effects);
                 }
             }
+            Said::Own { generation, .. } if generation == self.generation && self.may_be_own => self.own(effects),
             Said::Begun { generation } if generation == self.generation => {
                 if let Phase::Loading(loading) = &mut self.phase {
                     loading.begun = true;
@@ -368,6 +390,7 @@ impl Machine {
         if !loaded.stale.is_empty() && !self.dirty {
             self.stale_in_a_row += 1;
             self.dirty = self.stale_in_a_row < PATIENCE;
+            self.beyond |= self.dirty;
         }
         self.serving_bad = loaded.error.is_some();
         if self.dirty {
@@ -386,6 +409,22 @@ impl Machine {
             self.untold = loaded.error;
         } else {
             self.tell(loaded.error, true, effects);
+        }
+    }
+
+    /// The application wrote what changed: that was no reason for a reload, and its number goes to the next one.
+    fn own(&mut self, effects: &mut Vec<Effect>) {
+        if self.phase == Phase::Idle {
+            return;
+        }
+        self.generation -= 1;
+        self.rest();
+        self.files = self.since.files();
+        self.dirty = self.beyond || !self.files.is_empty();
+        if self.dirty && self.settled {
+            self.anew(effects);
+        } else if self.dirty && !self.in_place {
+            self.prepare(effects);
         }
     }
 

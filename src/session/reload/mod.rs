@@ -8,9 +8,12 @@
 mod agent;
 mod avoided;
 mod files;
+mod ignored;
 mod job;
 mod machine;
 mod memory;
+mod repeats;
+mod saves;
 mod session;
 mod switch;
 mod watching;
@@ -23,7 +26,8 @@ use crate::session::image::How;
 use crate::units::Secret;
 
 pub use memory::{Slot, slots};
-pub use session::Session;
+pub use saves::{Saves, touched};
+pub use session::{Server, Session};
 
 /// What to do about an application that cannot be imported while somebody watches.
 pub const MEND_IT: &str = "save a file that mends it: it is served then";

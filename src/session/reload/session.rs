@@ -7,11 +7,13 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
 
-use super::agent::{Agent, Loaded, Order, Response, Said};
+use super::agent::{Agent, Loaded, News, Order, Response, Said};
+use super::ignored::Ignored;
 use super::machine::{Effect, Input, Machine, Outcome};
+use super::repeats::{self, Repeat, Repeats};
 use super::watching::Watching;
 use super::{Current, Following, Key, MEND_IT, Replan, files, job, switch};
-use crate::changes::{Action, Verdict};
+use crate::changes::{Action, Basis, Touched, Verdict};
 use crate::engine::container::LogStart;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
@@ -43,8 +45,12 @@ struct Work<'a> {
     agent: Option<Agent>,
     /// When the agent is to be started next, and how often that has failed.
     start_agent: Option<(Instant, u32)>,
-    /// The project's files that the application has imported.
-    loaded: HashSet<String>,
+    /// What the application has done with the project's files.
+    touched: Touched,
+    /// Files that are reloaded though the application may have written them: the user has a rule for them.
+    insisted: HashSet<String>,
+    ignored: Ignored,
+    repeats: Repeats,
     /// When the last file of the reload under way was saved.
     saved: Instant,
     /// It was told that a standby is waited for, and nothing fresh has been served since.
@@ -54,6 +60,17 @@ struct Work<'a> {
     /// What asked for it.
     wanted: Option<switch::Wanted>,
     jobs: FuturesUnordered<LocalBoxFuture<'a, Event>>,
+}
+
+/// Where the server that a session looks after comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// It was started by this session.
+    Started,
+    /// It ran already, and code may have been saved since.
+    Adopted,
+    /// Another session has looked after it until a moment ago, and anything may have been saved since.
+    TakenOver,
 }
 
 /// A session that watches already and does not act yet.
@@ -86,7 +103,7 @@ impl<'a> Session<'a> {
         keys: Option<&mut mpsc::Receiver<Key>>,
         current: &mut Current,
         log: &mut Follower,
-        adopted: bool,
+        server: Server,
     ) -> Result<()> {
         let Self { following: Following { inputs, replan }, watching, reload } = self;
         let mut work = Work {
@@ -101,15 +118,21 @@ impl<'a> Session<'a> {
             verdicts: BTreeMap::new(),
             agent: None,
             start_agent: Some((Instant::now(), 0)),
-            loaded: HashSet::new(),
+            touched: Touched::default(),
+            insisted: HashSet::new(),
+            ignored: Ignored::default(),
+            repeats: Repeats::default(),
             saved: Instant::now(),
             waiting_told: false,
             switching: None,
             wanted: None,
             jobs: FuturesUnordered::new(),
         };
-        if adopted {
+        if server != Server::Started {
             work.step(Input::Doubt);
+        }
+        if server == Server::TakenOver {
+            work.start_switch(switch::Wanted::in_doubt(), current);
         }
         work.run(current, log).await
     }
@@ -208,17 +231,49 @@ impl<'a> Work<'a> {
     }
 
     fn changed(&mut self, change: Change) {
+        if let Some(change) = self.unless_repeated(change) {
+            self.act(change);
+        }
+    }
+
+    /// A change, unless it is one that the import under way brings about each time.
+    fn unless_repeated(&mut self, change: Change) -> Option<Change> {
+        if !self.touched.opened.contains(&change.path) || self.touched.imported.contains(&change.path) {
+            return Some(change);
+        }
+        let Some(generation) = self.machine.loading() else {
+            self.repeats.between(&change.path);
+            return Some(change);
+        };
+        match self.repeats.during(&change, generation) {
+            Repeat::Act => Some(change),
+            Repeat::Wait => None,
+            Repeat::PassOver { first } => {
+                if first {
+                    self.place.report.report(repeats::warning(&change.path));
+                }
+                None
+            }
+        }
+    }
+
+    fn act(&mut self, change: Change) {
         let now = Instant::now();
-        let inside = |path: &str| self.loaded.contains(path) || self.loaded.iter().any(|file| is_below(file, path));
-        let verdict = self.watching.verdict(&change, &inside);
+        let verdict = self.watching.verdict(&change, &self.touched);
         if upload::is_wanted(&self.plan) {
             self.upload(&change);
         }
         if matches!(verdict.action, Action::Ignore) {
-            return;
+            let sure = !self.touched.imported.is_empty();
+            return self.place.report.report(self.ignored.event(&change, verdict, sure));
         }
         if verdict.action == Action::Reload {
             self.saved = now;
+            if verdict.basis == Basis::Rule {
+                self.insisted.insert(change.path.clone());
+            } else {
+                self.insisted.remove(&change.path);
+            }
             self.step(Input::Changed(change.path.clone()));
         }
         self.verdicts.insert(change.path.clone(), verdict);
@@ -288,7 +343,14 @@ impl<'a> Work<'a> {
             self.agent = None;
             return self.step(Input::AgentLost);
         };
+        if let Said::Touched(news) = said {
+            return self.note_touched(news);
+        }
         match &said {
+            Said::Own { files, .. } => files.iter().for_each(|file| {
+                let cause = "the application has just written it, or opened it since".into();
+                self.place.report.report(Event::Ignored { file: file.clone(), cause, hint: None });
+            }),
             Said::Hello(loaded) | Said::Loaded(loaded) | Said::Serving(loaded) => self.note_loaded(loaded),
             Said::Waiting { .. } if std::mem::replace(&mut self.waiting_told, true) => {}
             Said::Waiting { .. } => {
@@ -301,24 +363,40 @@ impl<'a> Work<'a> {
             }),
             Said::Refused { why } => self.place.report.report(Event::Warning { text: format!("the reload went wrong: {why}"), hint: None }),
             Said::Avoided(avoided) => self.place.report.report(super::avoided::warning(avoided)),
-            Said::Begun { .. } | Said::Recovered { .. } | Said::Other => {}
+            Said::Touched(_) | Said::Begun { .. } | Said::Recovered { .. } | Said::Other => {}
         }
         self.step(Input::Agent(said));
+        if self.machine.loading().is_none() {
+            self.repeats.take().into_iter().for_each(|change| self.act(change));
+        }
     }
 
     fn note_loaded(&mut self, loaded: &Loaded) {
         if !loaded.read.is_empty() {
-            self.loaded = loaded.read.iter().cloned().collect();
+            self.touched.imported = loaded.read.iter().cloned().collect();
             self.watching.also(&loaded.read);
         }
+    }
+
+    /// What processes open and write is kept for the session: the next ones are likely to do the same.
+    fn note_touched(&mut self, News { opened, written, read, stale }: News) {
+        self.watching.also(&opened);
+        self.watching.also(&read);
+        self.touched.imported.extend(read);
+        self.touched.opened.extend(opened);
+        self.touched.written.extend(written);
+        // Saved before it was known that the application reads them.
+        stale.into_iter().for_each(|path| self.changed(Change { gone: !self.plan.root.join(&path).exists(), path }));
     }
 
     fn step(&mut self, input: Input) {
         for effect in self.machine.step(input) {
             match effect {
                 Effect::Prepare { generation, files } => {
-                    let files = files::digests(&self.plan.root, &files);
-                    self.order(Order::Prepare { generation, files });
+                    let named = files::digests(&self.plan.root, &files);
+                    let all_named = named.len() == files.len() && !files.iter().any(|file| self.insisted.contains(file));
+                    let unless_own = all_named && self.machine.unless_own();
+                    self.order(Order::Prepare { generation, files: named, unless_own });
                 }
                 Effect::Commit { generation } => self.order(Order::Commit { generation }),
                 Effect::Discard { generation } => self.order(Order::Discard { generation }),
@@ -338,8 +416,10 @@ impl<'a> Work<'a> {
     }
 
     fn tell(&mut self, outcome: Outcome) {
-        let Outcome { generation, files, error, served, again, newer } = outcome;
+        let Outcome { generation, mut files, error, served, again, newer } = outcome;
         self.waiting_told &= newer;
+        // What the application wrote meanwhile is not what asked for it.
+        files.retain(|file| !self.touched.has_written(file) || self.insisted.contains(file));
         let failed = error.map(|text| record_of(&text, &self.plan));
         self.place.report.report(Event::Reloaded { files, generation, took: self.saved.elapsed(), failed, served, again, newer });
     }
@@ -410,8 +490,11 @@ impl<'a> Work<'a> {
             if let Some(failure) = answered {
                 self.place.report.report(Event::Warning { text: failure.message, hint: Some(MEND_IT.into()) });
             }
-        } else if wanted.quiet {
-            return Ok(());
+        } else {
+            self.reload_what_is_read(&wanted.files);
+            if wanted.quiet {
+                return Ok(());
+            }
         }
         let done = match wish {
             Some(_) => format!("switched, away for {} ms, serving", away.elapsed().as_millis()),
@@ -421,11 +504,23 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Configuration that changes nothing for parity may change something for the application.
+    fn reload_what_is_read(&mut self, files: &[String]) {
+        let read: Vec<_> = files.iter().filter(|file| self.touched.reads(file) && !is_read_by_parity(file)).cloned().collect();
+        if !read.is_empty() {
+            self.saved = Instant::now();
+            read.into_iter().for_each(|file| self.step(Input::Changed(file)));
+            self.step(Input::Settled);
+        }
+    }
+
     /// Another container has another agent, which must be asked what there is.
     fn restart_machine(&mut self) {
         if let Some(reload) = &self.plan.reload {
             self.machine = machine_for(&self.plan, reload);
         }
+        // Another configuration may have the application write other files.
+        self.touched.written.clear();
         self.agent = None;
         self.start_agent = Some((Instant::now(), 0));
     }
@@ -453,10 +548,6 @@ fn cut(responses: &[Response]) -> String {
         [response] => format!("cut a response that had been {}", one(response)),
         _ => format!("cut {} responses that had been {}", responses.len(), responses.iter().map(one).collect::<Vec<_>>().join(", ")),
     }
-}
-
-fn is_below(file: &str, directory: &str) -> bool {
-    file.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A traceback as the log would have it.

@@ -1,9 +1,10 @@
 //! The project's changes and what they mean, by the rules that are in force.
 
+use std::path::Path;
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use super::{Inputs, files};
-use crate::changes::{Rules, Verdict};
+use crate::changes::{Rules, Touched, Verdict};
 use crate::error::{Failure, Kind, Result};
 use crate::watch::{Change, Notice, Options, Watcher};
 
@@ -19,10 +20,7 @@ impl Watching {
     pub fn begin(inputs: &Inputs, polling: bool) -> Result<Self> {
         let rules = Arc::new(RwLock::new(rules_of(inputs)));
         let (skip, root) = (Arc::clone(&rules), inputs.plan.root.clone());
-        let options = Options {
-            polling,
-            skip: Arc::new(move |directory: &str| read(&skip).skips(directory) || root.join(directory).join("pyvenv.cfg").exists()),
-        };
+        let options = Options { polling, skip: Arc::new(move |directory: &str| skips(&read(&skip), &root, directory)) };
         let root = &inputs.plan.root;
         let watcher = Watcher::start(root, options).map_err(|error| {
             Failure::new(Kind::Other, format!("cannot watch {}", root.display()))
@@ -36,16 +34,16 @@ impl Watching {
         self.watcher.next().await
     }
 
-    /// `loaded` tells whether the application has imported a file, or one below a directory.
-    pub fn verdict(&self, change: &Change, loaded: &dyn Fn(&str) -> bool) -> Verdict {
-        read(&self.rules).verdict(&change.path, change.gone, loaded)
+    /// `touched`: what the application has done with the project's files.
+    pub fn verdict(&self, change: &Change, touched: &Touched) -> Verdict {
+        read(&self.rules).verdict(&change.path, change.gone, touched)
     }
 
     pub fn skips(&self, directory: &str) -> bool {
         read(&self.rules).skips(directory)
     }
 
-    /// Watches these files too, wherever they are: the application has imported them.
+    /// Watches these files too, wherever they are: the application has imported or opened them.
     pub fn also(&mut self, files: &[String]) {
         self.watcher.also(files);
     }
@@ -60,6 +58,11 @@ fn read(rules: &RwLock<Rules>) -> RwLockReadGuard<'_, Rules> {
     rules.read().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn rules_of(inputs: &Inputs) -> Rules {
+/// Is a directory of the project not looked into?
+pub(super) fn skips(rules: &Rules, root: &Path, directory: &str) -> bool {
+    rules.skips(directory) || root.join(directory).join("pyvenv.cfg").exists()
+}
+
+pub(super) fn rules_of(inputs: &Inputs) -> Rules {
     Rules::new(&inputs.plan, &inputs.environment_files, &files::ignoring(&inputs.plan.root))
 }

@@ -13,6 +13,8 @@ mod preloading;
 mod renewing;
 mod saving;
 mod soak;
+mod takeover;
+mod touching;
 mod ways;
 
 use std::collections::BTreeSet;
