@@ -56,6 +56,8 @@ pub enum Event {
         served: bool,
         /// The reload before this one failed as well.
         again: bool,
+        /// More was saved since, and is not served yet.
+        newer: bool,
     },
     /// A changed file asked for something else than a reload, which was done.
     Changed {

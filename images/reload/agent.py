@@ -60,10 +60,11 @@ class Agent:
             if wanted.get("unless-own") and self.are_own(files):
                 say("own", generation=wanted["generation"], files=sorted(files))
                 return
+            before = self.reload
             if self.reloads():
-                self.reload.discard()
+                before.discard()
             self.renewal.catch_up()
-            self.reload = Reload(wanted["generation"], files, self.renewal, self.notes)
+            self.reload = Reload(wanted["generation"], files, self.renewal, self.notes, before)
         elif do in ("commit", "discard"):
             if self.reload is not None and self.reload.generation == wanted["generation"]:
                 getattr(self.reload, do)()
@@ -116,7 +117,7 @@ class Agent:
                 self.failing = self.reload.failed
         if heard and self.failing and not self.reloads():
             self.look_for_recovery()
-        self.renewal.look(self.reloads())
+        self.renewal.look(self.reload if self.reloads() else None)
         if heard or self.noted:
             self.tell_notes(heard)
 
@@ -155,7 +156,7 @@ class Agent:
         """Seconds until something must be looked at, unless something is heard before."""
         if self.reloads() and self.reload.slot is None:
             return LOOK / 10
-        return LOOK if self.reloads() or self.renewal.goes_on() or self.noted else None
+        return LOOK if self.reloads() or self.renewal.goes_on() or self.noted else self.renewal.draining.patience()
 
 
 def main():

@@ -26,21 +26,30 @@ class Reload:
 
     # Were files ever seen here later than they were saved?
     late = False
+    # What was read of the project's files the last time, by their digests.
+    known = {}
 
-    def __init__(self, generation, files, renewal, notes):
+    def __init__(self, generation, files, renewal, notes, before):
         self.generation = generation
         self.files = files
         self.renewal = renewal
         self.notes = notes
         self.begun = time.monotonic()
         self.slot = None
+        # One that took the place of another which had found no slot yet waits since then.
+        waits = before is not None and before.slot is None
+        self.waits_since = before.waits_since if waits else self.begun
+        self.told = waits and before.told
+        # It took the place of one that requests were sent to already.
+        self.overtakes = before is not None and before.committed and not before.finished
         # Requests are to go there as soon as there is a slot; they do.
         self.wanted = False
         self.committed = False
         self.finished = False
-        self.told = False
         # The files were not seen when the application was ordered.
         self.missed = False
+        # Files that were saved again before they were read.
+        self.unsure = []
         self.reported = False
         # Processes that are to make way for those that import the application as soon as they start.
         self.outgoing = None
@@ -67,6 +76,9 @@ class Reload:
         if self.wanted and not self.committed and self.attempt is PREPARED:
             self.committed = True
             activate(self.slot, self.generation)
+            if self.overtakes:
+                # Those that went before will not be needed any more, and another save may come before this is done.
+                self.renewal.retire_all_but(self.slot)
         if self.attempt is PREPARED and is_in_place() and not self.restarted():
             return
         if self.attempt is not PREPARED and not self.made_way():
@@ -83,11 +95,11 @@ class Reload:
                 return False
             # What was missed has come, and has not just been saved again.
             Reload.late |= self.missed
-            return self.found()
+            return self.found() and self.tell_begun()
         if not self.found():
             return False
-        if self.seen():
-            return True
+        if self.seen() or self.changed_again():
+            return self.tell_begun()
         self.missed = True
         end(self.slot, signal.SIGTERM)
         self.slot = None
@@ -103,6 +115,19 @@ class Reload:
             return True
         return False
 
+    def changed_again(self):
+        """Are they newer than what was announced? Who saved them says so as well: another reload follows this one."""
+        digests = {path: digest("%s/%s" % (PROJECT, path)) for path in self.files}
+        late = [path for path, wanted in self.files.items() if digests[path] != wanted]
+        if any(path not in Reload.known or digests[path] == Reload.known[path] for path in late):
+            return False
+        self.unsure = late
+        return True
+
+    def tell_begun(self):
+        say("begun", generation=self.generation)
+        return True
+
     def found(self):
         """Is there a slot to load into?"""
         current = active()[0]
@@ -110,7 +135,7 @@ class Reload:
             self.slot = current
             return True
         free = [slot for slot in NAMES if slot != current]
-        waited = time.monotonic() - self.begun
+        waited = time.monotonic() - self.waits_since
         best = {}
         for slot in free:
             found = standby(slot)
@@ -131,8 +156,10 @@ class Reload:
             say("waiting", generation=self.generation)
         if waited > DRAINED_WITHIN:
             # Still busy with requests of a generation before the last, or dead in a way that nobody has noticed.
-            self.begun = time.monotonic()
-            end(free[0] if all(processes(slot) for slot in free) else next(slot for slot in free if not processes(slot)), signal.SIGKILL)
+            free = [slot for slot in free if not self.renewal.draining.spares(slot)]
+            if free:
+                self.waits_since = time.monotonic()
+                end(next((slot for slot in free if not processes(slot)), free[0]), signal.SIGKILL)
         return False
 
     def restarted(self):
@@ -141,6 +168,7 @@ class Reload:
             return False
         if self.outgoing is None:
             self.outgoing = set(end(self.slot, signal.SIGINT))
+            self.renewal.draining.add(self.slot, self.outgoing)
             self.ordered = time.monotonic()
         return not any(alive(pid) for pid in self.outgoing)
 
@@ -170,6 +198,8 @@ class Reload:
         stale.extend(self.notes.stale(found))
         if any(process["generation"] != self.generation for process in done):
             stale.append("")
+        stale.extend(self.unsure)
+        Reload.known.update((inside(path), noted[0]) for path, noted in read.items())
         if self.attempt is not PREPARED:
             self.came_out(failed)
         if not self.committed:
@@ -264,6 +294,7 @@ class Reload:
             kind=failed and failed["kind"],
             read=sorted(inside(path) for path in read),
             stale=sorted({inside(path) for path in stale}),
+            divided=are_divided(found.values()),
             preloaded=max((process["preloaded"] for process in found.values()), default=0),
         )
 
@@ -294,3 +325,13 @@ class Reload:
 def last_line(error):
     lines = (error or "").strip().splitlines()
     return lines[-1] if lines else ""
+
+
+def are_divided(processes):
+    """Have processes of a slot read different things of the same file?"""
+    digests = {}
+    for process in processes:
+        for path, noted in (process.get("read") or {}).items():
+            if digests.setdefault(path, noted[0]) != noted[0]:
+                return True
+    return False

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 
+from draining import Draining
 from slots import NAMES, RUN, active, alive, end, order, preloaded, processes, remove, replace, running, send, standby, touched
 
 # Seconds. The first requests to a slot have the processor to themselves.
@@ -27,6 +28,7 @@ class Renewal:
         self.fresh_until = 0
         # When to see to the slots that have served.
         self.due = None
+        self.draining = Draining()
 
     def goes_on(self):
         return bool(self.retiring or self.asking or self.fresh or self.due)
@@ -57,7 +59,9 @@ class Renewal:
     def retire(self, slot, pids):
         """Lets processes finish their requests and end. What they had imported by now is what the next ones prepare for."""
         if slot not in self.retiring:
-            asked = any(order(slot, pid, {"modules": True}) for pid in pids)
+            # One that is still importing for a generation that is not served any more could say nothing.
+            able = [pid for pid, process in processes(slot).items() if process["doing"] != "loading"]
+            asked = any([order(slot, pid, {"modules": True}) for pid in pids if pid in able])
             self.retiring[slot] = time.monotonic() + (TOLD_WITHIN if asked else 0), pids
 
     def keep_modules(self, slot):
@@ -67,13 +71,14 @@ class Renewal:
             if any([order(slot, pid, {"modules": True}) for pid in processes(slot)]):
                 self.asking = slot
 
-    def look(self, reloading):
+    def look(self, reload):
         """Goes as far as can be gone now. While a reload is under way no standby slot is ended."""
         if self.due is not None and time.monotonic() >= self.due:
             self.catch_up()
         self.see_to_retiring()
         self.see_to_asking()
-        if self.fresh and not reloading:
+        self.draining.look(reload.slot if reload else None)
+        if self.fresh and not reload:
             self.see_to_fresh()
 
     def see_to_retiring(self):
@@ -84,6 +89,7 @@ class Renewal:
                 del self.retiring[slot]
                 # New requests went elsewhere before; a request that was on its way all the same loads what is on disk then.
                 send([pid for pid in pids if alive(pid)], signal.SIGUSR1)
+                self.draining.add(slot, pids)
 
     def see_to_asking(self):
         if self.asking is not None and (self.asking != active()[0] or take_modules(self.asking)):

@@ -12,11 +12,12 @@ Files, all in memory (`/run/parity`):
     active                     the slot that requests go to, and its generation: "g1 7"
     slots/SLOT/PID             what the process is doing, as JSON (`describe` below)
     slots/SLOT/PID.loading     it has begun to import the application, and has not said yet how that went; if it died, what of (`deaths.py`)
-    slots/SLOT/PID.sock        where it takes orders, one JSON text each: {"load": 7} or {"modules": true}
+    slots/SLOT/PID.sock        where it takes orders, one JSON text each: {"load": 7}, {"modules": true} or {"requests": 3}
     slots/SLOT.fresh           processes of the slot that start now import the application at once, for this generation
     died                       what is not imported again (`deaths.py`)
     modules/PID                the answer to {"modules": true}
     touched/PID                which of the project's files the process has opened or written (`touched.py`)
+    requests/PID               the answer to {"requests": 3}: {"asked": 3, "requests": [what is under way]}
     agent.sock                 where the agent is told that something has changed
     bytecode/                  compiled project modules, by the content of their source
 """
@@ -77,6 +78,7 @@ part("touched")
 imports = part("imports")
 startup = part("startup")
 deaths = part("deaths")
+underway = part("underway")
 
 
 def write(path, text):
@@ -258,6 +260,10 @@ def describe():
         write("%s/%d" % (HERE, PID), json.dumps(doing))
         if State.doing != "loading" and os.path.exists(LOADING):
             os.unlink(LOADING)
+    nudge_agent()
+
+
+def nudge_agent():
     nudge = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
         nudge.sendto(b"%d" % PID, RUN + "/agent.sock")
@@ -343,7 +349,7 @@ def load_now(log):
         return
     State.doing, State.application = "loaded", application
     if State.script is not None and State.error is None:
-        # mod_wsgi asks for the name with each request: from the next one on nothing of this is in between.
+        # mod_wsgi asks for the name with each request: from the next one on nothing of this is in between but a note of it.
         serve(State.script, application)
 
 
@@ -500,6 +506,7 @@ def attach(script):
 
 
 def serve(script, application):
+    application = underway.watch(application)
     hook = sys.modules.get("parity_hook")
     if hook is not None:
         hook.serve(script, application)
@@ -524,6 +531,10 @@ def take_orders(orders):
         elif "modules" in order:
             os.makedirs(RUN + "/modules", mode=0o700, exist_ok=True)
             write("%s/modules/%d" % (RUN, PID), json.dumps(ahead.plan()))
+        elif "requests" in order:
+            os.makedirs(RUN + "/requests", mode=0o700, exist_ok=True)
+            write("%s/requests/%d" % (RUN, PID), json.dumps({"asked": order["requests"], "requests": underway.requests()}))
+            nudge_agent()
 
 
 def is_to_load():

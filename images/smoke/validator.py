@@ -69,6 +69,18 @@ def place_of_frame(frame):
     return "%s:%d" % (frame.f_code.co_filename, frame.f_lineno)
 
 
+def place_of_error(error):
+    """The line of the project that raised, or that called what did."""
+    place = None
+    traceback = error.__traceback__
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if frame.f_code.co_filename.startswith(PROJECT) or place is None and frame.f_code.co_filename != OWN:
+            place = "%s:%d" % (frame.f_code.co_filename, traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return place
+
+
 def place_of_function(function):
     code = getattr(function, "__code__", None) or getattr(getattr(function, "__call__", None), "__code__", None)
     return "%s:%d" % (code.co_filename, code.co_firstlineno) if code else None
@@ -265,6 +277,15 @@ def check_end(request, place):
 
 
 @guarded
+def check_broken(request, error):
+    """The body raised something."""
+    if request.began and request.length is None and request.method != "HEAD":
+        text = "the body raised %s after %d bytes: clients take those for all of it, with status %d"
+        told = "%s: %s" % (type(error).__name__, error) if str(error) else type(error).__name__
+        tell(request, "body-broken", text % (told, request.sent, request.status or 0), place_of_error(error))
+
+
+@guarded
 def check_body(request, body):
     """What the application returned."""
     place = place_of_function(request.application)
@@ -298,6 +319,9 @@ class Body:
             item = next(self._iterator)
         except StopIteration:
             check_end(self._request, place_of_body(self._iterator, self._request.application))
+            raise
+        except Exception as error:
+            check_broken(self._request, error)
             raise
         check_item(self._request, item, place_of_body(self._iterator, self._request.application))
         return item

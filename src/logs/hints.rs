@@ -73,6 +73,8 @@ const RULES: &[Rule] = rules! {
     r"AH01630|AH01797|client denied by server configuration|WSGI0057" => Say("Apache may not serve this path: check `url-alias`, `document-root` and `host-access-script`"),
     r"AcceptPathInfo|WSGI0137" => Say("a URL goes on after a file's name: check `url-alias` and `mount-point`"),
 
+    r"^parity: the response to \S+ \S+ broke off after" => Say("an exception in the body cannot change the status any more: do what may fail before the first part, or announce Content-Length"),
+
     // The application's process.
     r"imported the application: exit code" => Say("something ends the process while it is imported: look for os._exit(), or a library that calls exit()"),
     r"imported the application: SIGKILL" => Say("something killed the process while it was imported: often the kernel, because memory ran out"),

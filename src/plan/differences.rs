@@ -100,6 +100,12 @@ fn reloading(server: &Server, reload: &Reload) -> Vec<Difference> {
             "so that a save cuts off no request that could still be answered",
         ));
     }
+    all.push(difference(
+        "streams",
+        "go on until they end",
+        "cut off when their processes are needed for what you save",
+        "so that a response that never ends keeps no save from being served",
+    ));
     if reload.preload.value {
         all.push(difference(
             "preload",

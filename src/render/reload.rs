@@ -31,6 +31,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("slot.py", include_str!("../../images/reload/slot.py")),
     ("audit.py", include_str!("../../images/reload/audit.py")),
     ("touched.py", include_str!("../../images/reload/touched.py")),
+    ("underway.py", include_str!("../../images/reload/underway.py")),
     ("imports.py", include_str!("../../images/reload/imports.py")),
     ("ahead.py", include_str!("../../images/reload/ahead.py")),
     ("likeness.py", include_str!("../../images/reload/likeness.py")),
@@ -44,6 +45,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("reloading.py", include_str!("../../images/reload/reloading.py")),
     ("renewing.py", include_str!("../../images/reload/renewing.py")),
     ("doubting.py", include_str!("../../images/reload/doubting.py")),
+    ("draining.py", include_str!("../../images/reload/draining.py")),
 ];
 
 /// The files for `/etc/parity`, by name. None of them is in an image.
@@ -57,6 +59,7 @@ pub fn files(plan: &Plan) -> Result<Vec<(String, String)>> {
         "slots": groups(plan),
         "processes": *plan.server.processes,
         "preload": *reload.preload,
+        "graceful_timeout": *plan.server.graceful_timeout,
         "project": layout::APP,
         "root": plan.root,
         "script": script,

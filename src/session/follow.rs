@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
 
@@ -13,6 +13,11 @@ use crate::logs::{self, ImportFailure, Reader, Record, RecordKind, StartLine, St
 
 /// A traceback is complete when nothing more has come for so long.
 const QUIET: Duration = Duration::from_millis(40);
+
+/// What Apache says when a process ends in the middle of a response.
+const CUT: &str = "WSGI0119";
+/// It says so by then.
+const CUT_WITHIN: Duration = Duration::from_secs(3);
 
 /// A container's log, record by record.
 pub struct Records {
@@ -70,6 +75,8 @@ pub struct Follower {
     records: Records,
     /// The command of the hook that began last.
     command: String,
+    /// Until when so many records tell of responses that parity itself cut off, and has told of.
+    cut: (Instant, usize),
 }
 
 /// Something in the log that the session must act on.
@@ -85,7 +92,19 @@ pub enum Seen {
 
 impl Follower {
     pub fn new(output: impl Stream<Item = Result<Output>> + Send + 'static, reader: Reader) -> Self {
-        Self { records: Records::new(output, reader), command: String::new() }
+        Self { records: Records::new(output, reader), command: String::new(), cut: (Instant::now(), 0) }
+    }
+
+    /// Responses are about to be cut off, and Apache will say so.
+    pub fn expect_cut(&mut self, responses: usize) {
+        self.cut = (Instant::now() + CUT_WITHIN, responses);
+    }
+
+    fn is_cut(&mut self, record: &Record) -> bool {
+        let (until, left) = &mut self.cut;
+        let is_cut = *left > 0 && Instant::now() < *until && record.lines.iter().any(|line| line.text.contains(CUT));
+        *left -= usize::from(is_cut);
+        is_cut
     }
 
     /// Reports what the server says until something must be acted on.
@@ -117,6 +136,7 @@ impl Follower {
                 }
                 return None;
             }
+            (RecordKind::Error, _) if self.is_cut(&record) => return None,
             _ => {}
         }
         let import_failed = logs::import_failure(&record);

@@ -53,7 +53,7 @@ impl Human {
                     self.line(&format!("{green}serving{green:#} {dim}(first answer after {}){dim:#}", duration(took)));
                 }
             }
-            Event::Reloaded { files, generation, took, failed: Some(record), served, again } => {
+            Event::Reloaded { files, generation, took, failed: Some(record), served, again, newer: _ } => {
                 let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
                 let still = if again { "still fails" } else { "fails" };
                 let instead = if served { "" } else { "; the last good code goes on serving" };
@@ -85,7 +85,13 @@ impl Human {
                 self.line(&format!("{red}✗{red:#} {title} {dim}({}){dim:#}", duration(took)));
             }
             Event::HookOutput { line, .. } => self.line(&format!("{dim}│{dim:#} {line}")),
-            Event::Reloaded { files, generation, took, failed: None, served: _, again: _ } => {
+            Event::Reloaded { files, generation, failed: None, newer: true, .. } => {
+                self.line(&format!(
+                    "{dim}↻{dim:#} {} → generation {generation} serves {dim}(not what was saved since: that is being loaded){dim:#}",
+                    several(&files)
+                ));
+            }
+            Event::Reloaded { files, generation, took, failed: None, .. } => {
                 let green = Style::new().bold().fg_color(Some(AnsiColor::Green.into()));
                 let what = several(&files);
                 self.line(&format!("{green}↻{green:#} {what} → serving in {} {dim}(generation {generation}){dim:#}", duration(took)));

@@ -58,6 +58,10 @@ pub enum Said {
         generation: u64,
         files: Vec<String>,
     },
+    /// There is a slot for it, which loads: what is saved from now on it may not have.
+    Begun {
+        generation: u64,
+    },
     /// The code was loaded into a slot that requests do not go to yet.
     Loaded(Loaded),
     /// It was loaded, and requests go there.
@@ -79,6 +83,10 @@ pub enum Said {
     },
     Refused {
         why: String,
+    },
+    /// Responses that were still going on in a slot that is needed again were cut off.
+    Cut {
+        responses: Vec<Response>,
     },
     #[serde(other)]
     Other,
@@ -116,6 +124,15 @@ impl Avoided {
     }
 }
 
+/// A response that has begun.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Response {
+    /// The URL's path.
+    pub path: String,
+    /// Since it began.
+    pub milliseconds: u64,
+}
+
 /// A slot with the application in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Loaded {
@@ -131,6 +148,9 @@ pub struct Loaded {
     /// Those of them that have changed since.
     #[serde(default)]
     pub stale: Vec<String>,
+    /// Its processes have read different things.
+    #[serde(default)]
+    pub divided: bool,
 }
 
 /// Files of the project, relative to it.

@@ -7,7 +7,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
 
-use super::agent::{Agent, Loaded, News, Order, Said};
+use super::agent::{Agent, Loaded, News, Order, Response, Said};
 use super::ignored::Ignored;
 use super::machine::{Effect, Input, Machine, Outcome};
 use super::repeats::{self, Repeat, Repeats};
@@ -28,6 +28,9 @@ use crate::watch::{Burst, Change, Limits, Notice, is_git_at_work};
 
 /// How long the first attempts to reach the agent may take; after that it is said, and tried less often.
 const AGENT_PAUSE: Duration = Duration::from_millis(300);
+
+/// Characters of a URL's path that are shown.
+const MOST_OF_A_PATH: usize = 80;
 
 struct Work<'a> {
     place: Place<'a>,
@@ -50,6 +53,8 @@ struct Work<'a> {
     repeats: Repeats,
     /// When the last file of the reload under way was saved.
     saved: Instant,
+    /// It was told that a standby is waited for, and nothing fresh has been served since.
+    waiting_told: bool,
     /// A switch to another container, with the word for what asked for it.
     switching: Option<LocalBoxFuture<'a, Result<switch::Ready, switch::NotReady>>>,
     /// What asked for it.
@@ -118,6 +123,7 @@ impl<'a> Session<'a> {
             ignored: Ignored::default(),
             repeats: Repeats::default(),
             saved: Instant::now(),
+            waiting_told: false,
             switching: None,
             wanted: None,
             jobs: FuturesUnordered::new(),
@@ -144,7 +150,12 @@ impl<'a> Work<'a> {
                 // Ctrl-C is how a foreground server is meant to end.
                 () = self.place.interrupts.reached(1) => return Ok(()),
                 notice = self.watching.next() => self.noticed(notice, current)?,
-                said = optional(self.agent.as_mut().map(Agent::next)) => self.heard(said),
+                said = optional(self.agent.as_mut().map(Agent::next)) => {
+                    if let Some(Said::Cut { responses }) = &said {
+                        log.expect_cut(responses.len());
+                    }
+                    self.heard(said);
+                }
                 () = at(self.burst.soon()) => self.hurry(),
                 () = at(self.burst.due()) => self.settle(current),
                 () = at(self.start_agent.map(|(moment, _)| moment)) => self.connect(current).await,
@@ -341,16 +352,18 @@ impl<'a> Work<'a> {
                 self.place.report.report(Event::Ignored { file: file.clone(), cause, hint: None });
             }),
             Said::Hello(loaded) | Said::Loaded(loaded) | Said::Serving(loaded) => self.note_loaded(loaded),
+            Said::Waiting { .. } if std::mem::replace(&mut self.waiting_told, true) => {}
             Said::Waiting { .. } => {
                 self.place.report.report(Event::Note { text: "no standby process is ready yet: waiting for one".into() });
             }
+            Said::Cut { responses } => self.place.report.report(Event::Note { text: cut(responses) }),
             Said::Unseen { files, .. } => self.place.report.report(Event::Warning {
                 text: format!("the container does not see {} as saved", files.join(", ")),
                 hint: Some("the engine's mount is late or does not follow; `--sync` uploads what is saved instead".into()),
             }),
             Said::Refused { why } => self.place.report.report(Event::Warning { text: format!("the reload went wrong: {why}"), hint: None }),
             Said::Avoided(avoided) => self.place.report.report(super::avoided::warning(avoided)),
-            Said::Touched(_) | Said::Recovered { .. } | Said::Other => {}
+            Said::Begun { .. } | Said::Touched(_) | Said::Recovered { .. } | Said::Other => {}
         }
         self.step(Input::Agent(said));
         if self.machine.loading().is_none() {
@@ -402,12 +415,13 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn tell(&self, outcome: Outcome) {
-        let Outcome { generation, mut files, error, served, again } = outcome;
+    fn tell(&mut self, outcome: Outcome) {
+        let Outcome { generation, mut files, error, served, again, newer } = outcome;
+        self.waiting_told &= newer;
         // What the application wrote meanwhile is not what asked for it.
         files.retain(|file| !self.touched.has_written(file) || self.insisted.contains(file));
         let failed = error.map(|text| record_of(&text, &self.plan));
-        self.place.report.report(Event::Reloaded { files, generation, took: self.saved.elapsed(), failed, served, again });
+        self.place.report.report(Event::Reloaded { files, generation, took: self.saved.elapsed(), failed, served, again, newer });
     }
 
     async fn connect(&mut self, current: &Current) {
@@ -522,6 +536,20 @@ fn is_read_by_parity(path: &str) -> bool {
     path.contains("settings") || matches!(name, "manage.py" | "wsgi.py")
 }
 
+/// What was cut off, for people. The paths are the container's word, and may hold anything.
+fn cut(responses: &[Response]) -> String {
+    let one = |response: &Response| {
+        let path: String = response.path.chars().take(MOST_OF_A_PATH).collect();
+        let tenths = response.milliseconds / 100;
+        let seconds = if tenths < 100 { format!("{}.{}", tenths / 10, tenths % 10) } else { (tenths / 10).to_string() };
+        format!("streaming for {seconds} s: {}", path.escape_debug())
+    };
+    match responses {
+        [response] => format!("cut a response that had been {}", one(response)),
+        _ => format!("cut {} responses that had been {}", responses.len(), responses.iter().map(one).collect::<Vec<_>>().join(", ")),
+    }
+}
+
 /// A traceback as the log would have it.
 fn record_of(text: &str, plan: &Plan) -> Record {
     let mut reader = Reader::new(Paths::of_project(&plan.root));
@@ -534,4 +562,17 @@ fn record_of(text: &str, plan: &Plan) -> Record {
         hint = hint.or(record.hint);
     }
     Record { hint, ..Record::new(logs::RecordKind::Traceback, lines) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_cut_off() {
+        let response = |path: &str, milliseconds| Response { path: path.into(), milliseconds };
+        assert_eq!(cut(&[response("/events", 12_345)]), "cut a response that had been streaming for 12 s: /events");
+        let two = [response("/a", 640), response("/b\u{1b}[2J", 9_990)];
+        assert_eq!(cut(&two), "cut 2 responses that had been streaming for 0.6 s: /a, streaming for 9.9 s: /b\\u{1b}[2J");
+    }
 }

@@ -20,6 +20,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("content-length", "pass the number of bytes as text, or leave it to the server"),
     ("body-too-long", "count bytes, not characters, or leave Content-Length to the server"),
     ("body-too-short", "count bytes, not characters, or leave Content-Length to the server"),
+    ("body-broken", "do what may fail before the first part of the body, or announce Content-Length, so that clients see what is missing"),
     ("no-body", "answer with 200, or with an empty body"),
     ("no-body-length", "leave Content-Length out, or answer with 200"),
     ("write", "pass bytes: `write(text.encode())`"),

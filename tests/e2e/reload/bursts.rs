@@ -78,13 +78,13 @@ fn there_and_back_again_at_once() {
 }
 
 /// Asks for a page again and again until it is told to stop. What came, without repetitions.
-struct Asking {
+pub(super) struct Asking {
     stop: Arc<AtomicBool>,
     thread: thread::JoinHandle<Vec<String>>,
 }
 
 impl Asking {
-    fn of(live: &Live) -> Self {
+    pub(super) fn of(live: &Live) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let (url, stopped) = (live.url.clone(), Arc::clone(&stop));
         let thread = thread::spawn(move || {
@@ -103,7 +103,7 @@ impl Asking {
     }
 
     #[track_caller]
-    fn stop(self) -> Vec<String> {
+    pub(super) fn stop(self) -> Vec<String> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }

@@ -8,6 +8,7 @@ mod failing;
 mod keys;
 mod load;
 mod others;
+mod pace;
 mod preloading;
 mod renewing;
 mod saving;

@@ -87,6 +87,15 @@ def generates(*parts):
     return application
 
 
+def breaks(headers=TEXT, *parts):
+    def application(environ, start_response):
+        start_response("200 OK", headers)
+        yield from parts
+        raise LookupError("half-way")
+
+    return application
+
+
 def late(environ, start_response):
     yield b"too soon"
     start_response("200 OK", TEXT)
@@ -122,6 +131,9 @@ CASES = {
     "a generator": (generates(b"a", b"b"), []),
     "text": (simple(body=("x",)), ["body-not-bytes"]),
     "text of a generator": (generates(b"a", "b"), ["body-not-bytes"]),
+    "a body that breaks off": (breaks(TEXT, b"a"), ["body-broken"]),
+    "a body that breaks off before it begins": (breaks(TEXT), []),
+    "a body that breaks off and says how long it was": (breaks(TEXT + [("Content-Length", "2")], b"a"), []),
     "bytes alone": (simple(body=b"x"), ["body"]),
     "a text alone": (simple(body="x"), ["body"]),
     "nothing": (simple(body=None), ["body"]),

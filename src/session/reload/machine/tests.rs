@@ -1,3 +1,5 @@
+mod progress;
+
 use proptest::prelude::*;
 
 use super::super::agent::{Loaded, Said};
@@ -27,7 +29,7 @@ fn one_save() {
     // It is loaded at once; requests go there when no more comes.
     assert_eq!(machine.step(changed("a.py")), [prepare(2, &["a.py"])]);
     assert_eq!(machine.step(Input::Settled), [Effect::Commit { generation: 2 }]);
-    let outcome = Outcome { generation: 2, files: vec!["a.py".into()], error: None, served: true, again: false };
+    let outcome = Outcome { generation: 2, files: vec!["a.py".into()], error: None, served: true, again: false, newer: false };
     assert_eq!(machine.step(Input::Agent(Said::Serving(loaded(2)))), [Effect::Tell(outcome)]);
     assert!(machine.is_idle());
 }
@@ -37,8 +39,9 @@ fn what_may_be_all_is_served_before_it_is_sure() {
     let mut machine = ready(false, false);
     machine.step(changed("a.py"));
     assert_eq!(machine.step(Input::Soon), [Effect::Commit { generation: 2 }]);
-    let told =
-        |generation, file: &str| Effect::Tell(Outcome { generation, files: vec![file.into()], error: None, served: true, again: false });
+    let told = |generation, file: &str| {
+        Effect::Tell(Outcome { generation, files: vec![file.into()], error: None, served: true, again: false, newer: false })
+    };
     assert_eq!(machine.step(Input::Agent(Said::Serving(loaded(2)))), [told(2, "a.py")]);
     // It was not all: the rest is another reload, which waits until it is.
     assert_eq!(machine.step(changed("b.py")), [prepare(3, &["b.py"])]);
@@ -64,7 +67,7 @@ fn several_processes_serve_it_only_when_all_have_loaded_the_same() {
     machine.step(changed("a.py"));
     assert_eq!(machine.step(Input::Settled), []);
     machine.step(changed("a.py"));
-    let divided = Loaded { stale: vec!["a.py".into()], ..loaded(2) };
+    let divided = Loaded { stale: vec!["a.py".into()], divided: true, ..loaded(2) };
     assert_eq!(machine.step(Input::Agent(Said::Loaded(divided))), []);
     assert_eq!(machine.step(Input::Settled), [Effect::Discard { generation: 2 }, prepare(3, &["a.py"])]);
     // Without standby processes nothing is loaded before requests go there.
@@ -94,7 +97,8 @@ fn a_mistake_may_be_half_of_what_is_being_saved() {
     assert_eq!(machine.step(Input::Agent(Said::Serving(bad(2)))), []);
     assert_eq!(machine.step(changed("b.py")), [prepare(3, &["a.py", "b.py"])]);
     assert_eq!(machine.step(Input::Settled), [Effect::Commit { generation: 3 }]);
-    let outcome = Outcome { generation: 3, files: vec!["a.py".into(), "b.py".into()], error: None, served: true, again: false };
+    let outcome =
+        Outcome { generation: 3, files: vec!["a.py".into(), "b.py".into()], error: None, served: true, again: false, newer: false };
     assert_eq!(machine.step(Input::Agent(Said::Serving(loaded(3)))), [Effect::Tell(outcome)]);
     // Nothing mends it.
     machine.step(changed("a.py"));
@@ -196,8 +200,8 @@ fn what_else_is_saved_meanwhile_is_loaded() {
     let mut machine = ready(false, false);
     machine.step(changed("cache/1.py"));
     assert_eq!(machine.step(changed("a.py")), []);
-    assert_eq!(machine.step(own(2, &["cache/1.py"])), [prepare(2, &["a.py"])]);
-    assert_eq!(machine.step(Input::Settled), [Effect::Commit { generation: 2 }]);
+    assert_eq!(machine.step(own(2, &["cache/1.py"])), []);
+    assert_eq!(machine.step(Input::Settled), [prepare(2, &["a.py"]), Effect::Commit { generation: 2 }]);
     // What was asked for, or is known to be old, is loaded whoever has written the files.
     let mut machine = ready(false, false);
     machine.step(Input::Asked);
@@ -215,14 +219,15 @@ fn what_else_is_saved_meanwhile_is_loaded() {
 
 #[test]
 fn what_an_import_writes_does_not_keep_its_outcome_from_being_told() {
-    let told = Effect::Tell(Outcome { generation: 2, files: vec!["out.css".into()], error: None, served: true, again: false });
+    let told =
+        Effect::Tell(Outcome { generation: 2, files: vec!["out.css".into()], error: None, served: true, again: false, newer: false });
     // The import of what the user has saved writes it once more, and is done before that is known, or not.
     let mut machine = ready(false, false);
     machine.step(changed("out.css"));
     machine.step(Input::Soon);
     machine.step(changed("out.css"));
-    assert_eq!(machine.step(Input::Agent(Said::Serving(loaded(2)))), [prepare(3, &["out.css"])]);
-    machine.step(Input::Settled);
+    assert_eq!(machine.step(Input::Agent(Said::Serving(loaded(2)))), []);
+    assert_eq!(machine.step(Input::Settled), [prepare(3, &["out.css"])]);
     assert!(machine.unless_own());
     assert_eq!(machine.step(own(3, &["out.css"])), [told]);
     assert!(machine.is_idle());
@@ -236,6 +241,60 @@ fn what_an_import_writes_does_not_keep_its_outcome_from_being_told() {
     assert_eq!(machine.step(own(3, &["out.css"])), [prepare(3, &["out.css"]), Effect::Commit { generation: 3 }]);
     assert!(!machine.unless_own());
     assert!(matches!(machine.step(Input::Agent(Said::Serving(loaded(3))))[..], [Effect::Tell(_)]));
+    assert!(machine.is_idle());
+}
+
+/// One load is given up for a newer save, or left to those who wait for it; the next is carried through.
+#[test]
+fn saves_that_come_faster_than_imports() {
+    let mut machine = ready(false, false);
+    let begun = |generation| Input::Agent(Said::Begun { generation });
+    let serving = |generation, stale: &[&str]| {
+        let stale = stale.iter().map(|file| (*file).to_owned()).collect();
+        Input::Agent(Said::Serving(Loaded { read: vec!["a.py".into(), "b.py".into()], stale, ..loaded(generation) }))
+    };
+    machine.step(changed("a.py"));
+    machine.step(Input::Settled);
+    machine.step(begun(2));
+    machine.step(changed("a.py"));
+    assert_eq!(machine.step(Input::Settled), [prepare(3, &["a.py"]), Effect::Commit { generation: 3 }]);
+    // It has not begun to read: that costs nothing.
+    machine.step(changed("b.py"));
+    assert_eq!(machine.step(Input::Settled), [prepare(4, &["a.py", "b.py"]), Effect::Commit { generation: 4 }]);
+    machine.step(begun(4));
+    machine.step(changed("b.py"));
+    assert_eq!(machine.step(Input::Settled), []);
+    let older = |generation, files: &[&str]| {
+        let files = files.iter().map(|file| (*file).to_owned()).collect();
+        Effect::Tell(Outcome { generation, files, error: None, served: true, again: false, newer: true })
+    };
+    assert_eq!(machine.step(serving(4, &["b.py"])), [older(4, &["a.py", "b.py"]), prepare(5, &["b.py"])]);
+    // Requests do not wait for it. It is whole, and serves although it is old.
+    machine.step(begun(5));
+    machine.step(changed("a.py"));
+    assert_eq!(machine.step(Input::Settled), []);
+    let read = |generation, stale: &[&str]| match serving(generation, stale) {
+        Input::Agent(Said::Serving(loaded)) => Input::Agent(Said::Loaded(loaded)),
+        _ => unreachable!(),
+    };
+    assert_eq!(machine.step(read(5, &["a.py"])), [Effect::Commit { generation: 5 }]);
+    assert_eq!(machine.step(serving(5, &["a.py"])), [older(5, &["b.py"]), prepare(6, &["a.py"])]);
+    // Two files are saved at once, and only one of them is read as it was before: once that is not served.
+    for generation in [6, 7] {
+        machine.step(begun(generation));
+        machine.step(changed("a.py"));
+        machine.step(changed("b.py"));
+        assert_eq!(machine.step(Input::Settled), []);
+        let effects = machine.step(read(generation, &["a.py"]));
+        if generation == 6 {
+            assert_eq!(effects, [Effect::Discard { generation }, prepare(7, &["a.py", "b.py"])]);
+        } else {
+            assert_eq!(effects, [Effect::Commit { generation }]);
+        }
+    }
+    machine.step(serving(7, &["a.py"]));
+    assert_eq!(machine.step(read(8, &[])), [Effect::Commit { generation: 8 }]);
+    assert!(matches!(&machine.step(serving(8, &[]))[..], [Effect::Tell(Outcome { newer: false, .. })]));
     assert!(machine.is_idle());
 }
 
@@ -269,7 +328,7 @@ struct World {
     reload: Option<Reload>,
     /// What it was told to load for nothing but the application's own files, and has not answered yet.
     own: std::collections::VecDeque<(u64, Vec<String>)>,
-    /// What was told, what was on disk then, and whether more may have been about to be saved.
+    /// What was told, what was on disk then or is served, and whether more may have been about to be saved.
     told: Vec<(Outcome, u64, bool)>,
     saving: bool,
 }
@@ -293,7 +352,10 @@ impl World {
             match effect {
                 Effect::TellRecovered => {}
                 Effect::StartAgent => self.wants_agent = true,
-                Effect::Tell(outcome) => self.told.push((outcome, self.disk, self.saving)),
+                Effect::Tell(outcome) => {
+                    let version = if outcome.newer { self.served } else { self.disk };
+                    self.told.push((outcome, version, self.saving));
+                }
                 // Orders to an agent that is gone are lost.
                 _ if !self.agent => {}
                 Effect::Prepare { generation, files } if unless_own && files == ["own"] => {
@@ -334,7 +396,7 @@ impl World {
         let said = match reload.version {
             None => {
                 reload.version = Some(self.disk);
-                Some(Said::Other)
+                Some(Said::Begun { generation: reload.generation })
             }
             Some(version) if reload.committed => {
                 self.served = version;
