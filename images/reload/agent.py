@@ -64,7 +64,7 @@ class Agent:
             if self.reloads():
                 before.discard()
             self.renewal.catch_up()
-            self.reload = Reload(wanted["generation"], files, self.renewal, before, self.notes)
+            self.reload = Reload(wanted["generation"], files, self.renewal, self.notes, before)
         elif do in ("commit", "discard"):
             if self.reload is not None and self.reload.generation == wanted["generation"]:
                 getattr(self.reload, do)()
@@ -156,9 +156,7 @@ class Agent:
         """Seconds until something must be looked at, unless something is heard before."""
         if self.reloads() and self.reload.slot is None:
             return LOOK / 10
-        if self.reloads() or self.renewal.goes_on() or self.noted:
-            return LOOK
-        return self.renewal.draining.patience()
+        return LOOK if self.reloads() or self.renewal.goes_on() or self.noted else self.renewal.draining.patience()
 
 
 def main():

@@ -29,7 +29,7 @@ class Reload:
     # What was read of the project's files the last time, by their digests.
     known = {}
 
-    def __init__(self, generation, files, renewal, before, notes):
+    def __init__(self, generation, files, renewal, notes, before):
         self.generation = generation
         self.files = files
         self.renewal = renewal

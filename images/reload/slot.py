@@ -16,8 +16,8 @@ Files, all in memory (`/run/parity`):
     slots/SLOT.fresh           processes of the slot that start now import the application at once, for this generation
     died                       what is not imported again (`deaths.py`)
     modules/PID                the answer to {"modules": true}
-    requests/PID               the answer to {"requests": 3}: {"asked": 3, "requests": [what is under way]}
     touched/PID                which of the project's files the process has opened or written (`touched.py`)
+    requests/PID               the answer to {"requests": 3}: {"asked": 3, "requests": [what is under way]}
     agent.sock                 where the agent is told that something has changed
     bytecode/                  compiled project modules, by the content of their source
 """

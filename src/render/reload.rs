@@ -30,8 +30,8 @@ pub fn groups(plan: &Plan) -> &'static [&'static str] {
 const PROGRAMS: &[(&str, &str)] = &[
     ("slot.py", include_str!("../../images/reload/slot.py")),
     ("audit.py", include_str!("../../images/reload/audit.py")),
-    ("underway.py", include_str!("../../images/reload/underway.py")),
     ("touched.py", include_str!("../../images/reload/touched.py")),
+    ("underway.py", include_str!("../../images/reload/underway.py")),
     ("imports.py", include_str!("../../images/reload/imports.py")),
     ("ahead.py", include_str!("../../images/reload/ahead.py")),
     ("likeness.py", include_str!("../../images/reload/likeness.py")),

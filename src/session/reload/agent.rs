@@ -51,16 +51,16 @@ pub enum Order {
 #[serde(tag = "did", rename_all = "kebab-case")]
 pub enum Said {
     Hello(Loaded),
-    /// There is a slot for it, which loads: what is saved from now on it may not have.
-    Begun {
-        generation: u64,
-    },
     /// What the application has done with files of the project, as far as that has not been told yet.
     Touched(News),
     /// Nothing is loaded: the application has written all of these files itself.
     Own {
         generation: u64,
         files: Vec<String>,
+    },
+    /// There is a slot for it, which loads: what is saved from now on it may not have.
+    Begun {
+        generation: u64,
     },
     /// The code was loaded into a slot that requests do not go to yet.
     Loaded(Loaded),

@@ -87,10 +87,13 @@ pub struct Machine {
     files: Vec<String>,
     /// Changed since the reload under way was asked for.
     since: Bursts,
-    /// Something else than changed files asks for the next reload.
+    /// Something else than changed files asks for a reload that is yet to be ordered, or for the one that was ordered last.
     beyond: bool,
-    /// The reload under way is about changed files alone.
-    may_be_own: bool,
+    ordered_beyond: bool,
+    /// Generations that requests were sent to and that have not been heard of since, but for the newest.
+    open: Vec<u64>,
+    /// What serves although more has changed: that may turn out to be no reason for another reload.
+    served: Option<Served>,
     /// Something changed that the reload under way may not have.
     dirty: bool,
     settled: bool,
@@ -106,6 +109,13 @@ pub struct Machine {
     /// What is served fails: there is nothing good to keep.
     serving_bad: bool,
     stale_in_a_row: u32,
+}
+
+/// How a reload went, and the files that it was for.
+#[derive(Debug)]
+struct Served {
+    files: Vec<String>,
+    error: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,7 +156,9 @@ impl Machine {
             files: Vec::new(),
             since: Bursts::default(),
             beyond: false,
-            may_be_own: false,
+            ordered_beyond: false,
+            open: Vec::new(),
+            served: None,
             dirty: false,
             settled: true,
             soon: false,
@@ -167,7 +179,7 @@ impl Machine {
 
     /// Is there nothing to load where the application has written all files of the order itself?
     pub fn unless_own(&self) -> bool {
-        self.may_be_own
+        !self.ordered_beyond
     }
 
     /// The generation that is being loaded.
@@ -289,9 +301,14 @@ impl Machine {
     }
 
     fn prepare(&mut self, effects: &mut Vec<Effect>) {
-        self.may_be_own = self.phase == Phase::Idle && !self.beyond && !self.pressed && self.untold.is_none();
+        if matches!(self.phase, Phase::Loading(Loading { committed: true, .. })) {
+            self.open.push(self.generation);
+        }
         self.generation += 1;
-        (self.dirty, self.soon, self.untold, self.beyond) = (false, false, None, false);
+        // An error that waits to be told is told of what is loaded now.
+        self.ordered_beyond |= self.beyond || self.untold.is_some();
+        self.beyond = false;
+        (self.dirty, self.soon, self.untold) = (false, false, None);
         self.since = Bursts::default();
         self.phase = Phase::Loading(Loading {
             files: self.files.len(),
@@ -338,6 +355,8 @@ impl Machine {
             Said::Hello(loaded) => {
                 self.agent = true;
                 self.rest();
+                self.open.clear();
+                self.served = None;
                 self.generation = loaded.generation;
                 (self.failing, self.serving_bad) = (loaded.error.is_some(), loaded.error.is_some());
                 // Saved while nobody watched, or while the former agent died.
@@ -350,7 +369,8 @@ impl Machine {
                     self.anew(effects);
                 }
             }
-            Said::Own { generation, .. } if generation == self.generation && self.may_be_own => self.own(effects),
+            Said::Own { generation, .. } if generation == self.generation => self.own(effects),
+            Said::Own { generation, .. } => self.open.retain(|open| *open != generation),
             Said::Begun { generation } if generation == self.generation => {
                 if let Phase::Loading(loading) = &mut self.phase {
                     loading.begun = true;
@@ -390,10 +410,18 @@ impl Machine {
         if !loaded.stale.is_empty() && !self.dirty {
             self.stale_in_a_row += 1;
             self.dirty = self.stale_in_a_row < PATIENCE;
-            self.beyond |= self.dirty;
         }
         self.serving_bad = loaded.error.is_some();
+        self.open.clear();
+        self.served = None;
+        if loaded.stale.is_empty() {
+            self.ordered_beyond = false;
+        }
         if self.dirty {
+            self.beyond |= !loaded.stale.is_empty();
+            if loaded.stale.is_empty() {
+                self.served = Some(Served { files: self.files.clone(), error: loaded.error });
+            }
             (self.phase, self.pressed, self.passed_over) = (Phase::Idle, true, false);
             // A mistake may be mended by what is saved already, and half of a burst is worth no word.
             if whole && !self.serving_bad && !self.since.is_empty() {
@@ -405,26 +433,46 @@ impl Machine {
             return;
         }
         self.rest();
+        self.report(loaded.error, effects);
+    }
+
+    /// It serves, and nothing newer is known.
+    fn report(&mut self, error: Option<String>, effects: &mut Vec<Effect>) {
+        self.serving_bad = error.is_some();
         if self.serving_bad && !self.settled {
-            self.untold = loaded.error;
+            self.untold = error;
         } else {
-            self.tell(loaded.error, true, effects);
+            self.tell(error, true, effects);
         }
     }
 
-    /// The application wrote what changed: that was no reason for a reload, and its number goes to the next one.
+    /// The application wrote what changed, or knows it: that was no reason for a reload.
     fn own(&mut self, effects: &mut Vec<Effect>) {
         if self.phase == Phase::Idle {
             return;
         }
+        // The number goes to the next one: this reload never was.
         self.generation -= 1;
+        self.phase = Phase::Idle;
+        // One before it is still under way, and would not be heard of any more.
+        self.beyond |= !self.open.is_empty();
+        self.dirty = self.beyond || !self.since.is_empty();
+        if self.dirty {
+            if self.served.is_none() && !self.beyond {
+                self.files = self.since.files();
+            }
+            if self.settled {
+                self.anew(effects);
+            }
+            return;
+        }
         self.rest();
-        self.files = self.since.files();
-        self.dirty = self.beyond || !self.files.is_empty();
-        if self.dirty && self.settled {
-            self.anew(effects);
-        } else if self.dirty && !self.in_place {
-            self.prepare(effects);
+        match self.served.take() {
+            Some(Served { files, error }) => {
+                self.files = files;
+                self.report(error, effects);
+            }
+            None => self.files.clear(),
         }
     }
 
@@ -432,6 +480,7 @@ impl Machine {
         let again = std::mem::replace(&mut self.failing, error.is_some()) && error.is_some();
         // A file that changed since and has not settled is the next reload's.
         let files = std::mem::take(&mut self.files);
+        (self.ordered_beyond, self.served) = (false, None);
         effects.push(Effect::Tell(Outcome { generation: self.generation, files, error, served, again, newer: false }));
     }
 

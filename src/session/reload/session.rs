@@ -363,7 +363,7 @@ impl<'a> Work<'a> {
             }),
             Said::Refused { why } => self.place.report.report(Event::Warning { text: format!("the reload went wrong: {why}"), hint: None }),
             Said::Avoided(avoided) => self.place.report.report(super::avoided::warning(avoided)),
-            Said::Touched(_) | Said::Begun { .. } | Said::Recovered { .. } | Said::Other => {}
+            Said::Begun { .. } | Said::Touched(_) | Said::Recovered { .. } | Said::Other => {}
         }
         self.step(Input::Agent(said));
         if self.machine.loading().is_none() {

@@ -177,6 +177,73 @@ fn what_an_agent_left_undone_its_successor_does() {
     assert_eq!(effects, [prepare(3, &["a.py", "b.py"]), Effect::Commit { generation: 3 }]);
 }
 
+fn own(generation: u64, files: &[&str]) -> Input {
+    Input::Agent(Said::Own { generation, files: files.iter().map(|file| (*file).to_owned()).collect() })
+}
+
+#[test]
+fn what_the_application_writes_itself_is_forgotten() {
+    for quiet in [Input::Soon, Input::Settled] {
+        let mut machine = ready(false, false);
+        assert_eq!(machine.step(changed("cache/1.py")), [prepare(2, &["cache/1.py"])]);
+        machine.step(quiet);
+        assert_eq!(machine.step(own(2, &["cache/1.py"])), []);
+        machine.step(Input::Settled);
+        assert!(machine.is_idle());
+        // A save of the user's has the number that was not needed, and is not told with the other.
+        assert_eq!(machine.step(changed("a.py")), [prepare(2, &["a.py"])]);
+    }
+}
+
+#[test]
+fn what_else_is_saved_meanwhile_is_loaded() {
+    let mut machine = ready(false, false);
+    machine.step(changed("cache/1.py"));
+    assert_eq!(machine.step(changed("a.py")), []);
+    assert_eq!(machine.step(own(2, &["cache/1.py"])), []);
+    assert_eq!(machine.step(Input::Settled), [prepare(2, &["a.py"]), Effect::Commit { generation: 2 }]);
+    // What was asked for, or is known to be old, is loaded whoever has written the files.
+    let mut machine = ready(false, false);
+    machine.step(Input::Asked);
+    machine.step(changed("cache/1.py"));
+    assert_eq!(machine.step(Input::Settled), [prepare(3, &["cache/1.py"]), Effect::Commit { generation: 3 }]);
+    assert!(!machine.unless_own());
+    // An error that is not told yet is not lost.
+    let mut machine = ready(false, false);
+    machine.step(changed("a.py"));
+    machine.step(Input::Soon);
+    machine.step(Input::Agent(Said::Serving(Loaded { error: Some("ImportError".into()), ..loaded(2) })));
+    machine.step(changed("cache/1.py"));
+    assert!(!machine.unless_own());
+}
+
+#[test]
+fn what_an_import_writes_does_not_keep_its_outcome_from_being_told() {
+    let told =
+        Effect::Tell(Outcome { generation: 2, files: vec!["out.css".into()], error: None, served: true, again: false, newer: false });
+    // The import of what the user has saved writes it once more, and is done before that is known, or not.
+    let mut machine = ready(false, false);
+    machine.step(changed("out.css"));
+    machine.step(Input::Soon);
+    machine.step(changed("out.css"));
+    assert_eq!(machine.step(Input::Agent(Said::Serving(loaded(2)))), []);
+    assert_eq!(machine.step(Input::Settled), [prepare(3, &["out.css"])]);
+    assert!(machine.unless_own());
+    assert_eq!(machine.step(own(3, &["out.css"])), [told]);
+    assert!(machine.is_idle());
+
+    let mut machine = ready(false, false);
+    machine.step(changed("out.css"));
+    machine.step(Input::Soon);
+    machine.step(changed("out.css"));
+    assert_eq!(machine.step(Input::Settled), [prepare(3, &["out.css"]), Effect::Commit { generation: 3 }]);
+    // What has become of the second generation is not known any more, so the third is loaded all the same.
+    assert_eq!(machine.step(own(3, &["out.css"])), [prepare(3, &["out.css"]), Effect::Commit { generation: 3 }]);
+    assert!(!machine.unless_own());
+    assert!(matches!(machine.step(Input::Agent(Said::Serving(loaded(3))))[..], [Effect::Tell(_)]));
+    assert!(machine.is_idle());
+}
+
 /// One load is given up for a newer save, or left to those who wait for it; the next is carried through.
 #[test]
 fn saves_that_come_faster_than_imports() {
@@ -257,6 +324,8 @@ struct World {
     agent: bool,
     wants_agent: bool,
     reload: Option<Reload>,
+    /// What it was told to load for nothing but the application's own files, and has not answered yet.
+    own: std::collections::VecDeque<(u64, Vec<String>)>,
     /// What was told, what was on disk then or is served, and whether more may have been about to be saved.
     told: Vec<(Outcome, u64, bool)>,
     saving: bool,
