@@ -394,6 +394,7 @@ impl Machine {
         if loading.committed {
             return;
         }
+        self.beyond |= !loaded.stale.is_empty();
         self.dirty |= !loaded.stale.is_empty();
         loading.begun = true;
         loading.torn = loaded.divided || self.since.are_torn(&loaded.read, &loaded.stale);

@@ -303,6 +303,8 @@ fn saves_that_come_faster_than_imports() {
 enum Happens {
     /// A save; some versions of the code cannot be imported.
     Save,
+    /// The application writes a file of its own.
+    Writes,
     Hurries,
     Settles,
     Asked,
@@ -345,7 +347,7 @@ fn is_broken(version: u64) -> bool {
 }
 
 impl World {
-    fn apply(&mut self, effects: Vec<Effect>) {
+    fn apply(&mut self, effects: Vec<Effect>, unless_own: bool) {
         for effect in effects {
             match effect {
                 Effect::TellRecovered => {}
@@ -356,6 +358,9 @@ impl World {
                 }
                 // Orders to an agent that is gone are lost.
                 _ if !self.agent => {}
+                Effect::Prepare { generation, files } if unless_own && files == ["own"] => {
+                    self.own.push_back((generation, files));
+                }
                 Effect::Prepare { generation, .. } => {
                     self.reload = Some(Reload { generation, version: None, wanted: false, committed: false, reported: false });
                 }
@@ -380,6 +385,9 @@ impl World {
 
     /// One step of the agent's; `None`: it has nothing to do.
     fn work(&mut self) -> Option<Said> {
+        if let Some((generation, files)) = self.own.pop_front().filter(|_| self.agent) {
+            return Some(Said::Own { generation, files });
+        }
         let mut reload = self.reload.filter(|_| self.agent)?;
         if reload.wanted && !reload.committed {
             reload.committed = true;
@@ -412,6 +420,7 @@ impl World {
 
     fn hello(&mut self) -> Said {
         (self.agent, self.wants_agent, self.reload) = (true, false, None);
+        self.own.clear();
         Said::Hello(self.say(self.generation, self.served))
     }
 }
@@ -419,7 +428,7 @@ impl World {
 fn happens() -> impl Strategy<Value = Vec<Happens>> {
     use Happens::*;
     let one = prop_oneof![
-        6 => Just(Save), 4 => Just(Hurries), 5 => Just(Settles), 1 => Just(Asked), 10 => Just(Works),
+        6 => Just(Save), 3 => Just(Writes), 4 => Just(Hurries), 5 => Just(Settles), 1 => Just(Asked), 10 => Just(Works),
         1 => Just(AgentDies), 3 => Just(AgentComes), 1 => Just(Restarts)
     ];
     proptest::collection::vec(one, 0..80)
@@ -432,6 +441,7 @@ fn play(machine: &mut Machine, world: &mut World, event: Happens) {
             world.saving = true;
             changed("a.py")
         }
+        Happens::Writes => changed("own"),
         Happens::Hurries => Input::Soon,
         Happens::Settles | Happens::Asked => {
             world.saving = false;
@@ -452,7 +462,8 @@ fn play(machine: &mut Machine, world: &mut World, event: Happens) {
         }
         Happens::AgentDies | Happens::AgentComes | Happens::Restarts => return,
     };
-    world.apply(machine.step(input));
+    let effects = machine.step(input);
+    world.apply(effects, machine.unless_own());
 }
 
 proptest! {
@@ -483,5 +494,24 @@ proptest! {
             prop_assert_eq!(outcome.error.is_some(), is_broken(*disk), "{:?}", outcome);
             prop_assert!(outcome.error.is_none() || !saving, "{:?}", outcome);
         }
+    }
+
+    /// However often the application writes its own files: nothing is loaded and nothing is told.
+    #[test]
+    fn own_files_never_cause_a_reload(keep: bool, in_place: bool, several: bool, events in happens()) {
+        let mut machine = Machine::new(keep, in_place, several);
+        let mut world = World { generation: 1, wants_agent: true, ..World::default() };
+        play(&mut machine, &mut world, Happens::AgentComes);
+        for event in events {
+            let quiet = matches!(event, Happens::Writes | Happens::Hurries | Happens::Settles | Happens::Works);
+            play(&mut machine, &mut world, if quiet { event } else { Happens::Writes });
+            prop_assert!(world.reload.is_none(), "{machine:?}");
+        }
+        play(&mut machine, &mut world, Happens::Settles);
+        while !world.own.is_empty() {
+            play(&mut machine, &mut world, Happens::Works);
+        }
+        prop_assert!(machine.is_idle(), "{machine:?}");
+        prop_assert_eq!((world.generation, world.told.len()), (1, 0));
     }
 }
