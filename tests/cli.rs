@@ -216,7 +216,7 @@ fn what_differs_from_production() {
     import | by another thread, after the process has started | by the main thread, when the process starts | so that a process can be ready before the code is saved
     graceful-timeout | 60 | 15 | so that a save cuts off no request that could still be answered
     streams | cut off when their processes are needed for what you save | go on until they end | so that a response that never ends keeps no save from being served
-    preload | third-party modules are imported before the application asks for them | imported when the application asks for them | so that a reload has little left to import
+    preload | third-party modules whose import depends on nothing of the project are imported before; while the application is imported, `os.stat` and `os.environ` tell parity what depends on it | imported when the application asks for them | so that a reload has little left to import
     read ahead | the bytecode of third-party modules is read before the application imports them | when the application imports them | so that a reload has little left to read
     bytecode | of the project's modules in memory, by their content | in `__pycache__` beside the sources, by their time and size | because Python compares whole seconds, and would take quick saves for old code
     import error | answered with a page that says what failed | answered with a bare 500 | so that you need not search the log

@@ -110,7 +110,8 @@ fn reloading(server: &Server, reload: &Reload) -> Vec<Difference> {
         all.push(difference(
             "preload",
             "imported when the application asks for them",
-            "third-party modules are imported before the application asks for them",
+            "third-party modules whose import depends on nothing of the project are imported before; while the application is imported, \
+             `os.stat` and `os.environ` tell parity what depends on it",
             "so that a reload has little left to import",
         ));
     }
