@@ -7,7 +7,8 @@
     {"do": "put", "path": "app.py", "data": "<base64>", "mode": 420}, {"do": "delete", "path": "app.py"}
 
 It writes a line for each thing that happens, `{"did": ...}`. It keeps nothing in mind that it could not find out again,
-but which reload is under way: when it dies, another one goes on. `agent.py memory` says what the slots cost, and ends.
+but which reload is under way: when it dies, another one goes on. `agent.py memory` says what the slots cost, and ends;
+`agent.py restart` asks the session for another container of the same, and fails where none listens.
 """
 
 import json
@@ -28,6 +29,9 @@ from slots import RUN, active, memory, processes, remove, say
 
 # Seconds between two looks at what says nothing when it changes.
 LOOK = 0.05
+
+# What another command says to the agent; all else is a nudge.
+RESTART = b"restart"
 
 nudges = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 nudges.setblocking(False)
@@ -114,8 +118,9 @@ def main():
             else:
                 heard = True
                 try:
-                    while nudges.recv(64):
-                        pass
+                    while message := nudges.recv(64):
+                        if message == RESTART:
+                            say("restart-wanted")
                 except OSError:
                     pass
         agent.look(heard)
@@ -123,5 +128,7 @@ def main():
 
 if sys.argv[1:] == ["memory"]:
     memory()
+elif sys.argv[1:] == ["restart"]:
+    nudges.sendto(RESTART, RUN + "/agent.sock")
 else:
     main()

@@ -29,6 +29,8 @@ pub enum StartState {
         status: i32,
         millis: u64,
     },
+    /// Not a hook: another container's server has taken over from this one's, which has finished its requests.
+    Retired,
 }
 
 impl StartLine {

@@ -127,6 +127,15 @@ pub struct Plan {
     pub differences: Vec<Difference>,
 }
 
+impl Plan {
+    /// May another server listen in its network, to take over from it? Only where saved code is served, and in a network
+    /// that is the container's own.
+    pub fn lends_network(&self) -> bool {
+        let shared = |network: &str| matches!(network, "host" | "none") || network.starts_with("container:");
+        self.reload.is_some() && !self.network.as_ref().is_some_and(|network| shared(&network.value))
+    }
+}
+
 /// How saved code gets into the running server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reload {

@@ -10,6 +10,7 @@ pub mod reload;
 mod requirements;
 pub mod smoke;
 pub mod start;
+pub mod takeover;
 mod template;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -26,7 +26,7 @@ pub fn groups(plan: &Plan) -> &'static [&'static str] {
 }
 
 /// What each process of a slot runs, and the agent with its parts.
-const PROGRAMS: [(&str, &str); 8] = [
+const PROGRAMS: [(&str, &str); 9] = [
     ("slot.py", include_str!("../../images/reload/slot.py")),
     ("audit.py", include_str!("../../images/reload/audit.py")),
     ("ring.wsgi", include_str!("../../images/reload/ring.wsgi")),
@@ -35,6 +35,7 @@ const PROGRAMS: [(&str, &str); 8] = [
     ("files.py", include_str!("../../images/reload/files.py")),
     ("reloading.py", include_str!("../../images/reload/reloading.py")),
     ("renewing.py", include_str!("../../images/reload/renewing.py")),
+    ("takeover.py", include_str!("../../images/reload/takeover.py")),
 ];
 
 /// The files for `/etc/parity`, by name. None of them is in an image.

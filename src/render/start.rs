@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::debug;
 use super::quote::{ShellWord, refuse};
 use super::reload::FIRST;
-use super::template;
+use super::{takeover, template};
 use crate::error::Result;
 use crate::plan::{CollectStatic, Plan};
 
@@ -28,6 +28,8 @@ struct View {
     graceful: bool,
     /// The project is uploaded once the container runs.
     sync: bool,
+    /// Another container's Apache may take over from this one's.
+    takeover: Option<&'static str>,
     /// The debugger's console waits for its files.
     hooked: bool,
 }
@@ -68,6 +70,7 @@ pub fn render(plan: &Plan) -> Result<String> {
             first: plan.reload.as_ref().map(|_| FIRST),
             graceful: plan.profile.is_baked(),
             sync: plan.reload.as_ref().is_some_and(|reload| *reload.sync),
+            takeover: plan.lends_network().then_some(takeover::FILE),
             hooked: debug::is_hooked(plan),
         },
     )

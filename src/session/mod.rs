@@ -9,6 +9,7 @@ mod interrupts;
 mod owner;
 mod ready;
 pub mod reload;
+pub mod siblings;
 pub mod smoke;
 pub mod stop;
 pub mod up;

@@ -7,10 +7,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::create::{create, static_directory, wish};
 use super::decide::{Decision, Wish, decide};
 use super::follow::{Follower, Seen};
-use super::reload::{self, Current, Following, Key, Session};
+use super::reload::{self, Current, Following, Key, Listens, Session};
 use super::stop::{HASTY, stop_and_remove, tidy};
 use super::wait::{Awaited, ended, until_ready, why_it_ended};
-use super::{Interrupts, User, container_name, owner};
+use super::{Interrupts, User, container_name, owner, siblings};
 use crate::engine::container::{self, LogStart, Observed};
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
@@ -68,7 +68,7 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
     let name = container_name(&up.plan.name, &up.plan.root);
     let wish = wish(up, &name)?;
     let digest = digest_of(&wish);
-    let found = interrupts.or(engine.observe_started(&name)).await?;
+    let found = interrupts.or(find(engine, up, &name)).await?;
     // This session's own server, after the engine was away for a while, is nobody else's.
     let owner_lives =
         found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(|owner| owner != owner::me() && owner::is_alive(owner));
@@ -86,18 +86,26 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
         Decision::Replace { id, cause } => {
             report.report(Event::Note { text: cause });
             interrupts.or(replace(engine, &id, &name, found.as_ref())).await?;
+            siblings::remove_all_but(engine, &up.plan.root, &name, &[]).await?;
             let former_port = found.as_ref().and_then(Observed::port);
             let created = create(engine, &wish, up, former_port, report).await?;
             view = created.view;
             (created.id, Claim::Created)
         }
         Decision::Create => {
+            siblings::remove_all_but(engine, &up.plan.root, &name, &[]).await?;
             let created = create(engine, &wish, up, None, report).await?;
             view = created.view;
             (created.id, Claim::Created)
         }
     };
-    let mut current = Current { id, view, url: String::new(), digest, image: up.image.to_owned() };
+    let network = if matches!(claim, Claim::Created) { None } else { found.as_ref().and_then(|found| found.network.clone()) };
+    let listens = Listens::of(&wish);
+    let mut current = Current { id, view, url: String::new(), digest, image: up.image.to_owned(), network, listens };
+    if matches!(claim, Claim::Adopted) {
+        // What its session was in the middle of.
+        siblings::remove_all_but(engine, &up.plan.root, &name, &current.containers()).await?;
+    }
     let place = Place { engine, interrupts, report, name: &name, user: up.user };
     let result = run(place, up, foreground, &mut current, &claim, begun).await;
     let goes = match claim {
@@ -108,13 +116,28 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
         Claim::Created => !up.detach || result.is_err(),
     };
     if goes {
+        let _ = siblings::remove_all_but(engine, &up.plan.root, &name, &current.containers()).await;
         let removed = stop_and_remove(engine, &current.id, HASTY, interrupts, interrupts.count() + 1, report).await;
+        let swept = siblings::remove_all_but(engine, &up.plan.root, &name, &[]).await;
         tidy(engine, &name, current.view.as_deref(), static_directory(up.plan).as_deref()).await;
         if result.is_ok() {
-            removed?;
+            removed.and(swept)?;
         }
     }
     result
+}
+
+/// The server that has the name. While another one takes over there is none for a moment.
+async fn find(engine: &Engine, up: &Up<'_>, name: &str) -> Result<Option<Observed>> {
+    for _ in 0..GONE_STEPS {
+        let found = engine.observe_started(name).await?;
+        let lives = |found: &Observed| found.owner.as_deref().is_some_and(|owner| owner != owner::me() && owner::is_alive(owner));
+        if found.is_some() || !siblings::beside(engine, &up.plan.root, name, &[]).await?.iter().any(lives) {
+            return Ok(found);
+        }
+        tokio::time::sleep(STEP).await;
+    }
+    Ok(None)
 }
 
 /// The digest of all that a container is made from.
@@ -234,7 +257,12 @@ async fn run(
             seen = log.next(report) => match seen? {
                 // The next request tries again; the session goes on.
                 Seen::ImportFailed | Seen::HookFailed(_) => {}
-                Seen::Ended => match interrupts.or(after_the_end(engine, id)).await? {
+                Seen::Ended | Seen::Retired => match interrupts.or(after_the_end(engine, place.name, &current.id)).await? {
+                    After::TakenOver { id, url } => {
+                        log = Follower::new(engine.logs(&id, true, LogStart::Beginning), Reader::new(Paths::of_project(&up.plan.root)));
+                        (current.id, current.url) = (id, url);
+                        report.report(Event::Note { text: "another server took over".into() });
+                    }
                     After::StartedAgain { url, from } => {
                         log = read(from);
                         report.report(Event::Note { text: "the server was restarted from elsewhere".into() });
@@ -274,6 +302,8 @@ pub async fn runs(engine: &Engine, id: &str) -> bool {
 /// What became of a server that ended although nobody asked this session to stop.
 #[derive(Debug)]
 pub enum After {
+    /// Another container serves now.
+    TakenOver { id: String, url: String },
     /// Under this URL; `parity restart` was typed elsewhere.
     StartedAgain { url: String, from: LogStart },
     /// `parity down` was.
@@ -283,8 +313,13 @@ pub enum After {
 /// How long a restart may leave a container stopped, in steps.
 const RESTART_STEPS: u32 = 40;
 
-pub async fn after_the_end(engine: &Engine, id: &str) -> Result<After> {
+pub async fn after_the_end(engine: &Engine, name: &str, id: &str) -> Result<After> {
     for _ in 0..RESTART_STEPS {
+        if let Some(Observed { id: now, url: Some(url), .. }) = engine.observe(name).await?
+            && now != id
+        {
+            return Ok(After::TakenOver { id: now, url });
+        }
         let Some(found) = engine.observe(id).await? else { return Ok(After::Stopped) };
         if let (container::State::Running, Some(url)) = (found.state, found.url.clone()) {
             return Ok(After::StartedAgain { url, from: found.log_of_this_run() });

@@ -69,6 +69,8 @@ pub enum Said {
     Refused {
         why: String,
     },
+    /// Somebody asks for another container of the same.
+    RestartWanted,
     #[serde(other)]
     Other,
 }

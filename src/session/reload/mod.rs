@@ -10,8 +10,10 @@ mod files;
 mod job;
 mod machine;
 mod memory;
+mod restarting;
 mod session;
 mod switch;
+mod takeover;
 mod watching;
 
 use std::path::PathBuf;
@@ -22,7 +24,9 @@ use crate::session::image::How;
 use crate::units::Secret;
 
 pub use memory::{Slot, slots};
+pub use restarting::{ask_for_restart, restarted};
 pub use session::Session;
+pub use takeover::Listens;
 
 /// What to do about an application that cannot be imported while somebody watches.
 pub const MEND_IT: &str = "save a file that mends it: it is served then";
@@ -51,6 +55,17 @@ pub struct Current {
     /// Digest of all that it was made from.
     pub digest: String,
     pub image: String,
+    /// The container whose network its server listens in; `None`: its own.
+    pub network: Option<String>,
+    /// Where it is reached.
+    pub listens: Listens,
+}
+
+impl Current {
+    /// The container that serves, and the one that holds its port.
+    pub fn containers(&self) -> Vec<&str> {
+        [Some(&self.id), self.network.as_ref()].into_iter().flatten().map(String::as_str).collect()
+    }
 }
 
 /// What a session needs to follow what is saved.

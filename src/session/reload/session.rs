@@ -10,9 +10,9 @@ use tokio::sync::mpsc;
 use super::agent::{Agent, Loaded, Order, Said};
 use super::machine::{Effect, Input, Machine, Outcome};
 use super::watching::Watching;
-use super::{Current, Following, Key, MEND_IT, Replan, files, job, switch};
+use super::{Current, Following, Inputs, Key, MEND_IT, Replan, files, job, switch, takeover};
 use crate::changes::{Action, Verdict};
-use crate::engine::container::LogStart;
+use crate::engine::container::{self, LogStart};
 use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
 use crate::logs::{self, Paths, Reader, Record};
@@ -48,6 +48,13 @@ struct Work<'a> {
     switching: Option<LocalBoxFuture<'a, Result<switch::Ready, switch::NotReady>>>,
     /// What asked for it.
     wanted: Option<switch::Wanted>,
+    restart_wanted: bool,
+    /// What could not be applied, and may be with the code that is saved next.
+    unapplied: Option<switch::Wanted>,
+    /// Servers that have been taken over from, and finish their requests.
+    retiring: FuturesUnordered<LocalBoxFuture<'a, ()>>,
+    /// The end of the container that holds the port.
+    lender: Option<LocalBoxFuture<'a, ()>>,
     jobs: FuturesUnordered<LocalBoxFuture<'a, Event>>,
 }
 
@@ -100,11 +107,16 @@ impl<'a> Session<'a> {
             saved: Instant::now(),
             switching: None,
             wanted: None,
+            restart_wanted: false,
+            unapplied: None,
+            retiring: FuturesUnordered::new(),
+            lender: None,
             jobs: FuturesUnordered::new(),
         };
         if adopted {
             work.step(Input::Doubt);
         }
+        work.look_after_lender(current);
         work.run(current, log).await
     }
 }
@@ -121,7 +133,12 @@ impl<'a> Work<'a> {
                 // Ctrl-C is how a foreground server is meant to end.
                 () = self.place.interrupts.reached(1) => return Ok(()),
                 notice = self.watching.next() => self.noticed(notice, current)?,
-                said = optional(self.agent.as_mut().map(Agent::next)) => self.heard(said),
+                said = optional(self.agent.as_mut().map(Agent::next)) => {
+                    self.heard(said);
+                    if std::mem::take(&mut self.restart_wanted) {
+                        self.start_switch(switch::Wanted::restart(), current);
+                    }
+                }
                 () = at(self.burst.soon()) => self.hurry(),
                 () = at(self.burst.due()) => self.settle(current),
                 () = at(self.start_agent.map(|(moment, _)| moment)) => self.connect(current).await,
@@ -136,10 +153,17 @@ impl<'a> Work<'a> {
                     self.switched(ready, current, log).await?;
                 }
                 Some(event) = self.jobs.next() => self.place.report.report(event),
+                Some(()) = self.retiring.next() => {}
+                () = optional(self.lender.as_mut()) => {
+                    self.place.report.report(Event::Note { text: "the container that holds the port was removed from elsewhere".into() });
+                    return Ok(());
+                }
                 seen = log.next(self.place.report) => match seen? {
                     // The next request tries again; so does the next save.
-                    Seen::ImportFailed | Seen::HookFailed(_) => {}
-                    Seen::Ended => match self.place.interrupts.or(after_the_end(self.place.engine, &current.id)).await? {
+                    Seen::ImportFailed | Seen::HookFailed(_) | Seen::Retired => {}
+                    Seen::Ended => match self.place.interrupts.or(after_the_end(self.place.engine, self.place.name, &current.id)).await? {
+                        // Only this session has another one take over.
+                        After::TakenOver { .. } => return Ok(()),
                         After::StartedAgain { url, from } => {
                             self.place.report.report(Event::Note { text: "the server was restarted from elsewhere".into() });
                             current.url = url;
@@ -265,6 +289,7 @@ impl<'a> Work<'a> {
         }
         if reload {
             self.step(Input::Settled);
+            switch.extend(self.unapplied.take());
         }
         if let (false, Some(plan)) = (collect.is_empty(), self.plan.collect_static.as_ref()) {
             self.jobs.push(Box::pin(job::collect(self.place.engine.clone(), current.id.clone(), plan.value.clone(), collect, clear)));
@@ -295,6 +320,7 @@ impl<'a> Work<'a> {
                 text: format!("the application was not imported within {seconds} seconds: starting again"),
                 hint: Some("`startup-timeout` gives it longer".into()),
             }),
+            Said::RestartWanted => self.restart_wanted = true,
             Said::Refused { why } => self.place.report.report(Event::Warning { text: format!("the reload went wrong: {why}"), hint: None }),
             Said::Other => {}
         }
@@ -364,12 +390,13 @@ impl<'a> Work<'a> {
             None => wanted,
         };
         self.wanted = Some(wanted.clone());
+        self.unapplied = None;
         self.switching = Some(Box::pin(switch::make_ready(self.place, self.replan, current.clone(), wanted)));
     }
 
     async fn switched(&mut self, ready: Result<switch::Ready, switch::NotReady>, current: &mut Current, log: &mut Follower) -> Result<()> {
-        self.wanted = None;
-        let ready = match ready {
+        let wanted = self.wanted.take();
+        let mut ready = match ready {
             Ok(ready) => ready,
             Err(switch::NotReady { failure, .. }) if matches!(failure.kind, Kind::Interrupted | Kind::EngineLost) => return Err(failure),
             Err(switch::NotReady { failure, inputs }) => {
@@ -377,22 +404,82 @@ impl<'a> Work<'a> {
                 if let Some(inputs) = inputs {
                     self.watching.renew(&inputs);
                 }
-                self.place
-                    .report
-                    .report(Event::NotApplied { failure: failure.hint("what runs goes on; save the file again when it is mended") });
+                self.unapplied = wanted;
+                self.not_applied(failure);
                 return Ok(());
             }
         };
-        let (away, url) = (Instant::now(), current.url.clone());
-        if let Some(wish) = &ready.wish {
-            let before = switch::Before { plan: &self.plan, secrets: &self.secrets };
-            switch::switch(self.place, &ready, wish, &before, current).await?;
-            self.follow_log(current, log, LogStart::Beginning);
+        let switch::Ready { step, .. } = &mut ready;
+        match std::mem::replace(step, switch::Step::Nothing) {
+            switch::Step::Nothing if ready.wanted.quiet => {
+                self.adopt(ready.inputs);
+                return Ok(());
+            }
+            switch::Step::Nothing => {
+                self.adopt(ready.inputs);
+                self.place.report.report(changed(ready.wanted, "nothing to restart".into(), ready.begun));
+            }
+            switch::Step::TakeOver(next) => self.taken_over(ready, *next, current, log).await?,
+            switch::Step::Replace(wish, image, why) => self.replaced(ready, (&wish, &image, why), current, log).await?,
         }
-        let switch::Ready { inputs, wish, wanted, begun } = ready;
+        Ok(())
+    }
+
+    fn not_applied(&self, failure: Failure) {
+        let failure = failure.hint("the running server is unaffected; save the file again when it is fixed");
+        self.place.report.report(Event::NotApplied { failure });
+    }
+
+    /// From now on this is what is served.
+    fn adopt(&mut self, inputs: Inputs) {
         self.watching.renew(&inputs);
         (self.plan, self.secrets) = (inputs.plan, inputs.secrets);
-        if wish.is_some() {
+    }
+
+    async fn taken_over(&mut self, ready: switch::Ready, next: takeover::Next, current: &mut Current, log: &mut Follower) -> Result<()> {
+        let url = current.url.clone();
+        let retired = match takeover::take_over(self.place, next, &ready.inputs.plan, &self.plan, current, log).await {
+            Ok(retired) => retired,
+            Err(failure) if matches!(failure.kind, Kind::Interrupted | Kind::EngineLost) => return Err(failure),
+            Err(failure) => {
+                self.not_applied(failure);
+                return Ok(());
+            }
+        };
+        let Place { engine, name, report, .. } = self.place;
+        self.retiring.push(Box::pin(retired.end(engine.clone(), name.to_owned(), report)));
+        self.look_after_lender(current);
+        self.adopt(ready.inputs);
+        self.restart_machine();
+        if url != current.url {
+            report.report(Event::Serving { url: current.url.clone(), took: None });
+        }
+        report.report(changed(ready.wanted, "switched, serving".into(), ready.begun));
+        Ok(())
+    }
+
+    /// Notices when the container goes that holds the port for the one that serves.
+    fn look_after_lender(&mut self, current: &Current) {
+        let engine = self.place.engine;
+        self.lender = current.network.clone().map(|id| -> LocalBoxFuture<'a, ()> { Box::pin(async move { takeover::ended(engine, &id).await }) });
+    }
+
+    /// The way in which connections are refused until the new server listens.
+    async fn replaced(
+        &mut self,
+        ready: switch::Ready,
+        (wish, image, why): (&container::Wish, &str, &str),
+        current: &mut Current,
+        log: &mut Follower,
+    ) -> Result<()> {
+        let (away, url) = (Instant::now(), current.url.clone());
+        self.lender = None;
+        let before = switch::Before { plan: &self.plan, secrets: &self.secrets };
+        switch::switch(self.place, &ready, (wish, image), &before, current).await?;
+        self.follow_log(current, log, LogStart::Beginning);
+        let switch::Ready { inputs, wanted, begun, .. } = ready;
+        self.adopt(inputs);
+        {
             self.restart_machine();
             let answered = self.answers(current, log).await?;
             if url != current.url {
@@ -401,14 +488,9 @@ impl<'a> Work<'a> {
             if let Some(failure) = answered {
                 self.place.report.report(Event::Warning { text: failure.message, hint: Some(MEND_IT.into()) });
             }
-        } else if wanted.quiet {
-            return Ok(());
         }
-        let done = match wish {
-            Some(_) => format!("switched, away for {} ms, serving", away.elapsed().as_millis()),
-            None => "nothing to restart".into(),
-        };
-        self.place.report.report(Event::Changed { files: wanted.files, done, cause: wanted.cause, took: Some(begun.elapsed()) });
+        let done = format!("switched, away for {} ms because {why}, serving", away.elapsed().as_millis());
+        self.place.report.report(changed(wanted, done, begun));
         Ok(())
     }
 
@@ -420,6 +502,10 @@ impl<'a> Work<'a> {
         self.agent = None;
         self.start_agent = Some((Instant::now(), 0));
     }
+}
+
+fn changed(wanted: switch::Wanted, done: String, begun: Instant) -> Event {
+    Event::Changed { files: wanted.files, done, cause: wanted.cause, took: Some(begun.elapsed()) }
 }
 
 fn machine_for(plan: &Plan, reload: &Reload) -> Machine {
