@@ -15,8 +15,7 @@ import struct
 import sys
 import time
 
-# Nothing but the kernel's numbers, which Python has no names for.
-SO_ATTACH_FILTER = 26
+# The kernel's number, which Python has no name for, and the filter's only instruction.
 SO_ATTACH_REUSEPORT_CBPF = 51
 RETURN = 0x06
 LISTENING = "0A"
@@ -51,13 +50,13 @@ def program(value):
 
 
 def prefer(place):
-    """New connections go to the socket that was the first (0), the second (1) to listen."""
+    """New connections go to the socket that was the first (0), the second (1) to listen.
+
+    One that comes in the microseconds in which this one listens is given to another when it is closed.
+    """
     family = next(listeners())[0]
     with socket.socket(family) as joined:
         joined.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        # Whoever tries to connect to this one tries again, and finds another.
-        nobody, drop_all = program(0)
-        joined.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, drop_all)
         joined.bind(("", PORT))
         joined.listen(1)
         chosen, choose = program(place)

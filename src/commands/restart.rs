@@ -37,7 +37,10 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         context.ui.report(Event::Warning { text: format!("{what} has changed since the server was started"), hint });
     }
     let seconds = settled.as_ref().map_or(TIMEOUT, |settled| settled.plan.timeout.value);
-    if container.reloads && container.owner.as_deref().is_some_and(is_alive) && interrupts.or(reload::ask_for_restart(&engine, &container.id)).await? {
+    if container.reloads
+        && container.owner.as_deref().is_some_and(is_alive)
+        && interrupts.or(reload::ask_for_restart(&engine, &container.id)).await?
+    {
         let url = interrupts.or(reload::restarted(&engine, &name, &container.id, seconds)).await?;
         context.ui.report(Event::Serving { url, took: Some(begun.elapsed()) });
         return Ok(ExitCode::SUCCESS);

@@ -293,7 +293,8 @@ impl Engine {
 
     /// Connections that nobody has accepted yet when a server ends are given to the one that took over (Linux 5.14).
     fn sysctls(&self, wish: &Wish) -> Option<HashMap<String, String>> {
-        let known = wish.lends_network && wish.joins.is_none() && self.is_local() && Path::new("/proc/sys/net/ipv4/tcp_migrate_req").exists();
+        let known =
+            wish.lends_network && wish.joins.is_none() && self.is_local() && Path::new("/proc/sys/net/ipv4/tcp_migrate_req").exists();
         known.then(|| [("net.ipv4.tcp_migrate_req".to_owned(), "1".to_owned())].into())
     }
 
@@ -328,7 +329,8 @@ impl Engine {
             labels: Some(wish.labels.iter().cloned().collect()),
             user: Some(wish.user.clone()),
             working_dir: Some(wish.working_directory.clone()),
-            exposed_ports: own_network.then(|| [PORT.to_owned()].into_iter().chain(wish.debug_port.map(|port| format!("{port}/tcp"))).collect()),
+            exposed_ports: own_network
+                .then(|| [PORT.to_owned()].into_iter().chain(wish.debug_port.map(|port| format!("{port}/tcp"))).collect()),
             host_config: Some(HostConfig {
                 mounts: Some(mounts.collect()),
                 tmpfs: Some(tmpfs.collect()),

@@ -63,6 +63,17 @@ pub async fn beside(engine: &Engine, root: &Path, name: &str, keep: &[&str]) -> 
     Ok(found)
 }
 
+/// Removes a container by its name, if it is there.
+///
+/// # Errors
+/// The engine's.
+pub async fn remove(engine: &Engine, name: &str) -> Result<()> {
+    let Some(found) = engine.observe(name).await? else { return Ok(()) };
+    engine.remove(&found.id).await?;
+    tidy(engine, name, found.view.as_deref(), None).await;
+    Ok(())
+}
+
 /// Removes them, with what was made on this machine for them.
 ///
 /// # Errors

@@ -461,7 +461,8 @@ impl<'a> Work<'a> {
     /// Notices when the container goes that holds the port for the one that serves.
     fn look_after_lender(&mut self, current: &Current) {
         let engine = self.place.engine;
-        self.lender = current.network.clone().map(|id| -> LocalBoxFuture<'a, ()> { Box::pin(async move { takeover::ended(engine, &id).await }) });
+        self.lender =
+            current.network.clone().map(|id| -> LocalBoxFuture<'a, ()> { Box::pin(async move { takeover::ended(engine, &id).await }) });
     }
 
     /// The way in which connections are refused until the new server listens.

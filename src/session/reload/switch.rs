@@ -115,7 +115,7 @@ pub async fn make_ready(place: Place<'_>, replan: Replan<'_>, current: Current, 
 async fn try_out(place: Place<'_>, inputs: &Inputs, current: &Current, replace: bool) -> Result<Step> {
     let Place { engine, interrupts, report, name, user } = place;
     // One that was given up before it could take over.
-    engine.remove(&siblings::next(name)).await?;
+    siblings::remove(engine, &siblings::next(name)).await?;
     let image = image::ensure(engine, &inputs.plan, &inputs.how, interrupts, report).await?.reference;
     let up = up(&inputs.plan, &inputs.secrets, &image, user);
     let wish = wish(&up, name)?;
@@ -131,8 +131,8 @@ async fn try_out(place: Place<'_>, inputs: &Inputs, current: &Current, replace: 
             Err(takeover::Refused::Failed(failure)) => return Err(failure),
             Err(takeover::Refused::Held) => "the application needs what the running one holds",
             Err(takeover::Refused::Engine(failure)) => {
-                let text = format!("this engine cannot start a server beside another one: {failure}");
-                report.report(Event::Warning { text, hint: None });
+                let why = std::iter::once(&failure.message).chain(&failure.causes).cloned().collect::<Vec<_>>().join(": ");
+                report.report(Event::Warning { text: format!("a server cannot be started beside the running one: {why}"), hint: None });
                 "the engine cannot run both"
             }
         }

@@ -179,7 +179,14 @@ pub struct Retired {
 ///
 /// # Errors
 /// It cannot take over. The old server is as it was then, unless the engine is lost.
-pub async fn take_over(place: Place<'_>, next: Next, plan: &Plan, before: &Plan, current: &mut Current, log: &mut Follower) -> Result<Retired> {
+pub async fn take_over(
+    place: Place<'_>,
+    next: Next,
+    plan: &Plan,
+    before: &Plan,
+    current: &mut Current,
+    log: &mut Follower,
+) -> Result<Retired> {
     let Place { engine, interrupts, name, .. } = place;
     let taken = async {
         // One agent at a time: the loop starts its own.
