@@ -131,9 +131,13 @@ impl Plan {
     /// May another server listen in its network, to take over from it? Only where saved code is served, and in a network
     /// that is the container's own.
     pub fn lends_network(&self) -> bool {
-        let shared = |network: &str| matches!(network, "host" | "none") || network.starts_with("container:");
-        self.reload.is_some() && !self.network.as_ref().is_some_and(|network| shared(&network.value))
+        lends_network(self.reload.as_ref(), self.network.as_ref())
     }
+}
+
+fn lends_network(reload: Option<&Reload>, network: Option<&Sourced<String>>) -> bool {
+    let shared = |network: &str| matches!(network, "host" | "none") || network.starts_with("container:");
+    reload.is_some() && !network.is_some_and(|network| shared(&network.value))
 }
 
 /// How saved code gets into the running server.

@@ -69,7 +69,7 @@ async fn ask_inside(engine: &Engine, container: &str, url: &str, address: &str) 
 
 /// The status in an answer's first line.
 fn status_in(head: &[u8]) -> Option<u16> {
-    std::str::from_utf8(head.split(|byte| *byte == b'\n').next()?).ok()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()
+    std::str::from_utf8(head.split(|byte| *byte == b'\n').next()?).ok()?.trim_end().strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()
 }
 
 const USER_AGENT: &str = concat!("parity/", env!("CARGO_PKG_VERSION"));

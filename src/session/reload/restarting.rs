@@ -12,13 +12,22 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long a session may take to begin.
 const BEGINS: Duration = Duration::from_secs(30);
 
-/// Asks the session that looks after a server. `false`: nobody listens.
+/// How long a session that lives may take to listen to a server that has just taken over, in steps.
+const LISTENS_STEPS: u32 = 50;
+
+/// Asks the session that looks after a server. `false`: it does not listen.
 ///
 /// # Errors
 /// The engine's.
 pub async fn ask_for_restart(engine: &Engine, container: &str) -> Result<bool> {
-    let argv = ARGV.into_iter().chain(["restart"]).map(String::from).collect();
-    Ok(engine.run(container, argv, &[]).await?.0 == 0)
+    let argv: Vec<String> = ARGV.into_iter().chain(["restart"]).map(String::from).collect();
+    for _ in 0..LISTENS_STEPS {
+        if engine.run(container, Vec::clone(&argv), &[]).await?.0 == 0 {
+            return Ok(true);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(false)
 }
 
 /// Waits until another container serves under the name, at most `seconds` after it was made. Returns its URL.

@@ -10,6 +10,7 @@ mod others;
 mod renewing;
 mod saving;
 mod soak;
+mod switching;
 mod ways;
 
 use std::collections::BTreeSet;
@@ -48,6 +49,13 @@ impl Live {
         let url = session.url();
         session.be_patient(PATIENCE);
         Self { session, project, url }
+    }
+
+    /// The container that serves.
+    #[track_caller]
+    fn container(&self) -> String {
+        let [status] = self.project.parity(&["status", "--format", "json"]).ok().json().try_into().unwrap();
+        status["id"].as_str().unwrap().to_owned()
     }
 
     /// What is served at a path.
