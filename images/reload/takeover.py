@@ -28,8 +28,9 @@ SHORTEST_DRAIN = 0.05
 PAUSE = 0.01
 
 
-def listeners():
-    """The sockets that listen at every address: their family, and how many connections nobody has accepted yet."""
+def listening():
+    """The sockets that listen at the port: their family, address in the kernel's notation, and how many connections nobody
+    has accepted yet."""
     for family, name in ((socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6")):
         try:
             with open("/proc/net/" + name) as file:
@@ -39,8 +40,13 @@ def listeners():
         for line in lines:
             _, local, _, state, queues = line.split()[:5]
             address, port = local.split(":")
-            if state == LISTENING and int(port, 16) == PORT and not address.strip("0"):
-                yield family, int(queues.split(":")[1], 16)
+            if state == LISTENING and int(port, 16) == PORT:
+                yield family, address, int(queues.split(":")[1], 16)
+
+
+def listeners():
+    """Those that listen at every address."""
+    return [(family, waiting) for family, address, waiting in listening() if not address.strip("0")]
 
 
 def program(value):
@@ -54,7 +60,7 @@ def prefer(place):
 
     One that comes in the microseconds in which this one listens is given to another when it is closed.
     """
-    family = next(listeners())[0]
+    family = listeners()[0][0]
     with socket.socket(family) as joined:
         joined.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         joined.bind(("", PORT))
@@ -65,7 +71,7 @@ def prefer(place):
 
 def keep():
     # Where nobody listens there is nobody to keep.
-    if any(listeners()):
+    if listeners():
         prefer(0)
 
 
@@ -84,12 +90,11 @@ def ask(address):
         if not data:
             return
         question += data
-    while True:
-        try:
-            connection = socket.create_connection((address, PORT))
-            break
-        except OSError:
-            time.sleep(PAUSE)
+    # Until it listens there, the connection would be the one's that listens at every address.
+    wanted = "%08X" % struct.unpack("=I", socket.inet_aton(address))
+    while not any(found == wanted for _, found, _ in listening()):
+        time.sleep(PAUSE)
+    connection = socket.create_connection((address, PORT))
     connection.sendall(question)
     while data := connection.recv(1 << 16):
         os.write(1, data)

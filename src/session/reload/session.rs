@@ -404,7 +404,8 @@ impl<'a> Work<'a> {
                 if let Some(inputs) = inputs {
                     self.watching.renew(&inputs);
                 }
-                self.unapplied = wanted;
+                // Code that is saved may be what it lacks.
+                self.unapplied = wanted.filter(|_| matches!(failure.kind, Kind::App | Kind::Hook | Kind::NotReady));
                 self.not_applied(failure);
                 return Ok(());
             }

@@ -69,11 +69,14 @@ fn ten_switches_of_ten_thousand_requests() {
 }
 
 #[test]
-fn start_hooks_run_while_the_old_server_serves() {
-    let mut live = Live::of(numbered(), &[]);
+fn the_old_server_serves_until_the_new_one_is_ready() {
+    let project = numbered();
+    let app = project.read("app.py");
+    project.write("app.py", &app.replace("import time\n", "import time\n\ntime.sleep(float(os.environ.get('SLOW', '0')))\n"));
+    let mut live = Live::of(project, &[]);
     let load = Load::start(&live.url, &[(Way::Anew, 2)]);
-    live.project.write("parity.yaml", "app: app:application\nhooks: {start: [sleep 3]}\n");
-    live.session.next(|line| line.contains("… hook: sleep 3") || line.contains("hook: sleep 3"));
+    live.project.write("parity.yaml", "app: app:application\nhooks: {start: [sleep 3]}\nenv: {SLOW: '3'}\n");
+    live.session.next(|line| line.contains("hook: sleep 3"));
     live.save("first.py", "TEXT = 'number-1'\n");
     assert_eq!(live.text("/"), "number-1 second\n");
     live.switched("parity.yaml");
@@ -81,6 +84,7 @@ fn start_hooks_run_while_the_old_server_serves() {
     assert_nothing_stale(&all, &live);
     let slowest = all.iter().map(|answered| answered.ended - answered.begun).max().unwrap();
     assert!(slowest < Duration::from_millis(2500), "somebody waited {slowest:?}");
+    assert!(all.iter().any(|answered| answered.number == 0) && all.iter().any(|answered| answered.number == 1));
     live.end();
 }
 
