@@ -57,14 +57,13 @@ fn nothing_is_refused_or_lost() {
     under_load(3);
 }
 
-/// The whole of it; `cargo test --test e2e -- --ignored ten_switches --nocapture` tells the figure.
+/// The whole of it; `cargo test --test e2e -- --ignored ten_switches` runs it.
 #[test]
 #[ignore = "half a minute of load"]
 fn ten_switches_of_ten_thousand_requests() {
     let mut requests = 0;
     while requests < 10_000 {
         requests += under_load(10);
-        println!("{requests} requests, 0 failed");
     }
 }
 
