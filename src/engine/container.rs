@@ -363,6 +363,11 @@ pub enum LogStart {
 }
 
 impl Observed {
+    /// The container whose network its server listens in, which may be its own.
+    pub fn lender(&self) -> &str {
+        self.network.as_deref().unwrap_or(&self.id)
+    }
+
     /// The port of this machine that it is published on.
     pub fn port(&self) -> Option<u16> {
         let rest = self.url.as_ref()?.strip_prefix("http://")?;

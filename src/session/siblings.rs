@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use super::owner;
 use super::stop::tidy;
 use crate::engine::Engine;
 use crate::engine::container::Observed;
@@ -74,12 +75,25 @@ pub async fn remove(engine: &Engine, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removes them, with what was made on this machine for them.
+/// Whose containers are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Those that this session has made, or one that lives no more.
+    Ours,
+    /// Also those of a session whose server is being replaced.
+    Anybodys,
+}
+
+/// Removes those that stand beside the server, with what was made on this machine for them.
 ///
 /// # Errors
 /// The engine's.
-pub async fn remove_all_but(engine: &Engine, root: &Path, name: &str, keep: &[&str]) -> Result<()> {
+pub async fn remove_all_but(engine: &Engine, root: &Path, name: &str, keep: &[&str], whose: Whose) -> Result<()> {
+    let is_others = |owner: &str| owner != owner::me() && owner::is_alive(owner);
     for found in beside(engine, root, name, keep).await? {
+        if role(&found.name) == Role::Server || (whose == Whose::Ours && found.owner.as_deref().is_some_and(is_others)) {
+            continue;
+        }
         engine.remove(&found.id).await?;
         tidy(engine, name, found.view.as_deref(), None).await;
     }

@@ -8,9 +8,10 @@ use super::create::{create, static_directory, wish};
 use super::decide::{Decision, Wish, decide};
 use super::follow::{Follower, Seen};
 use super::reload::{self, Current, Following, Key, Listens, Session};
+use super::siblings::{self, Whose};
 use super::stop::{HASTY, stop_and_remove, tidy};
 use super::wait::{Awaited, ended, until_ready, why_it_ended};
-use super::{Interrupts, User, container_name, owner, siblings};
+use super::{Interrupts, User, container_name, owner};
 use crate::engine::container::{self, LogStart, Observed};
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
@@ -85,15 +86,18 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
         }
         Decision::Replace { id, cause } => {
             report.report(Event::Note { text: cause });
+            // Those in its network go before it.
+            let keep: Vec<&str> = found.iter().flat_map(|found| [found.id.as_str(), found.lender()]).collect();
+            siblings::remove_all_but(engine, &up.plan.root, &name, &keep, Whose::Anybodys).await?;
             interrupts.or(replace(engine, &id, &name, found.as_ref())).await?;
-            siblings::remove_all_but(engine, &up.plan.root, &name, &[]).await?;
+            siblings::remove_all_but(engine, &up.plan.root, &name, &[], Whose::Anybodys).await?;
             let former_port = found.as_ref().and_then(Observed::port);
             let created = create(engine, &wish, up, former_port, report).await?;
             view = created.view;
             (created.id, Claim::Created)
         }
         Decision::Create => {
-            siblings::remove_all_but(engine, &up.plan.root, &name, &[]).await?;
+            siblings::remove_all_but(engine, &up.plan.root, &name, &[], Whose::Anybodys).await?;
             let created = create(engine, &wish, up, None, report).await?;
             view = created.view;
             (created.id, Claim::Created)
@@ -104,7 +108,7 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
     let mut current = Current { id, view, url: String::new(), digest, image: up.image.to_owned(), network, listens };
     if matches!(claim, Claim::Adopted) {
         // What its session was in the middle of.
-        siblings::remove_all_but(engine, &up.plan.root, &name, &current.containers()).await?;
+        siblings::remove_all_but(engine, &up.plan.root, &name, &current.containers(), Whose::Anybodys).await?;
     }
     let place = Place { engine, interrupts, report, name: &name, user: up.user };
     let result = run(place, up, foreground, &mut current, &claim, begun).await;
@@ -116,9 +120,9 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
         Claim::Created => !up.detach || result.is_err(),
     };
     if goes {
-        let _ = siblings::remove_all_but(engine, &up.plan.root, &name, &current.containers()).await;
+        let _ = siblings::remove_all_but(engine, &up.plan.root, &name, &current.containers(), Whose::Ours).await;
         let removed = stop_and_remove(engine, &current.id, HASTY, interrupts, interrupts.count() + 1, report).await;
-        let swept = siblings::remove_all_but(engine, &up.plan.root, &name, &[]).await;
+        let swept = siblings::remove_all_but(engine, &up.plan.root, &name, &[], Whose::Ours).await;
         tidy(engine, &name, current.view.as_deref(), static_directory(up.plan).as_deref()).await;
         if result.is_ok() {
             removed.and(swept)?;
@@ -257,10 +261,11 @@ async fn run(
             seen = log.next(report) => match seen? {
                 // The next request tries again; the session goes on.
                 Seen::ImportFailed | Seen::HookFailed(_) => {}
-                Seen::Ended | Seen::Retired => match interrupts.or(after_the_end(engine, place.name, &current.id)).await? {
+                Seen::Ended | Seen::Retired => match interrupts.or(after_the_end(place, current)).await? {
                     After::TakenOver { id, url } => {
                         log = Follower::new(engine.logs(&id, true, LogStart::Beginning), Reader::new(Paths::of_project(&up.plan.root)));
-                        (current.id, current.url) = (id, url);
+                        let lender = current.lender().to_owned();
+                        (current.id, current.url, current.network) = (id, url, Some(lender));
                         report.report(Event::Note { text: "another server took over".into() });
                     }
                     After::StartedAgain { url, from } => {
@@ -313,12 +318,14 @@ pub enum After {
 /// How long a restart may leave a container stopped, in steps.
 const RESTART_STEPS: u32 = 40;
 
-pub async fn after_the_end(engine: &Engine, name: &str, id: &str) -> Result<After> {
+pub async fn after_the_end(place: Place<'_>, current: &Current) -> Result<After> {
+    let Place { engine, name, .. } = place;
+    let id = current.id.as_str();
     for _ in 0..RESTART_STEPS {
-        if let Some(Observed { id: now, url: Some(url), .. }) = engine.observe(name).await?
-            && now != id
-        {
-            return Ok(After::TakenOver { id: now, url });
+        // Another terminal's new server is none that took over from this one.
+        let now = engine.observe(name).await?.filter(|now| now.id != id && now.lender() == current.lender());
+        if let Some(Observed { id, url: Some(url), .. }) = now {
+            return Ok(After::TakenOver { id, url });
         }
         let Some(found) = engine.observe(id).await? else { return Ok(After::Stopped) };
         if let (container::State::Running, Some(url)) = (found.state, found.url.clone()) {

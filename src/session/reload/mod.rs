@@ -62,6 +62,11 @@ pub struct Current {
 }
 
 impl Current {
+    /// The container whose network its server listens in, which may be its own.
+    pub fn lender(&self) -> &str {
+        self.network.as_deref().unwrap_or(&self.id)
+    }
+
     /// The container that serves, and the one that holds its port.
     pub fn containers(&self) -> Vec<&str> {
         [Some(&self.id), self.network.as_ref()].into_iter().flatten().map(String::as_str).collect()

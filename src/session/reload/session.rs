@@ -161,9 +161,7 @@ impl<'a> Work<'a> {
                 seen = log.next(self.place.report) => match seen? {
                     // The next request tries again; so does the next save.
                     Seen::ImportFailed | Seen::HookFailed(_) | Seen::Retired => {}
-                    Seen::Ended => match self.place.interrupts.or(after_the_end(self.place.engine, self.place.name, &current.id)).await? {
-                        // Only this session has another one take over.
-                        After::TakenOver { .. } => return Ok(()),
+                    Seen::Ended => match self.place.interrupts.or(after_the_end(self.place, current)).await? {
                         After::StartedAgain { url, from } => {
                             self.place.report.report(Event::Note { text: "the server was restarted from elsewhere".into() });
                             current.url = url;
@@ -175,7 +173,8 @@ impl<'a> Work<'a> {
                                 self.place.report.report(Event::Serving { url: current.url.clone(), took: None });
                             }
                         }
-                        After::Stopped => {
+                        // No other session has a server take over from this one's.
+                        After::Stopped | After::TakenOver { .. } => {
                             self.place.report.report(Event::Note { text: "the server was stopped from elsewhere".into() });
                             return Ok(());
                         }

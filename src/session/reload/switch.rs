@@ -17,10 +17,11 @@ use crate::plan::{Plan, lock};
 use crate::render;
 use crate::session::create::{create, wish};
 use crate::session::follow::Follower;
+use crate::session::siblings::{self, Whose};
 use crate::session::stop::{HASTY, tidy};
 use crate::session::up::{Place, Up, digest_of};
 use crate::session::wait::{Awaited, until_ready};
-use crate::session::{User, image, siblings};
+use crate::session::{User, image};
 use crate::units::Secret;
 
 /// What asked for it.
@@ -207,7 +208,7 @@ pub async fn switch(
     engine.stop(&current.id, HASTY).await?;
     engine.remove(&current.id).await?;
     tidy(engine, name, current.view.as_deref(), None).await;
-    siblings::remove_all_but(engine, &before.plan.root, name, &[]).await?;
+    siblings::remove_all_but(engine, &before.plan.root, name, &[], Whose::Anybodys).await?;
     let new = up(&ready.inputs.plan, &ready.inputs.secrets, image, user);
     let (created, wish, image) = match create(engine, wish, &new, port, report).await {
         Ok(created) => (created, wish.clone(), image.to_owned()),

@@ -83,7 +83,7 @@ impl Listens {
 /// Whatever keeps it from answering; the running server is unaffected.
 pub async fn start(place: Place<'_>, inputs: &Inputs, wish: &container::Wish, up: &Up<'_>, current: &Current) -> Result<Next, Refused> {
     let Place { engine, report, name, .. } = place;
-    let lender = current.network.clone().unwrap_or_else(|| current.id.clone());
+    let lender = current.lender().to_owned();
     let address = address();
     let mut files = render::profile_files(&inputs.plan)?;
     files.push(takeover::file(&address));
