@@ -402,7 +402,13 @@ def is_as_named(name, module):
 
 def like(module):
     """Python's own modules take nothing from others, and some are different with each process, as a set's order is."""
-    return likeness.of(module) if "-packages/" in (origin_of(module) or "") else None
+    if "-packages/" not in (origin_of(module) or ""):
+        return None
+    try:
+        return likeness.of(module)
+    except Exception:
+        # Like no other: its parts are none that can be looked at.
+        return "in process %d" % slot.PID
 
 
 def is_projects(name, module):

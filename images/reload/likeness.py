@@ -8,34 +8,36 @@ Where those differ, the module was not the same.
 from hashlib import blake2b
 from types import FunctionType, ModuleType
 
+# Kinds are told by `type`: `isinstance` asks an object that stands for another one, as Django's settings do, for its class.
 CONSTANTS = (str, bytes, int, float, complex, bool, type(None), type(...))
 SEVERAL = (tuple, list, set, frozenset)
-# Of larger ones only how large they are.
+# Of larger ones only how large they are, of what is deeper only what it is.
 MOST = 100
+DEEPEST = 5
 
 
 def of(module):
     parts = []
     for name, value in sorted(vars(module).items()):
-        if not name.startswith("__") and not isinstance(value, ModuleType):
+        if not name.startswith("__") and not issubclass(type(value), ModuleType):
             parts.append("%s=%s" % (name, shape(value)))
-            if isinstance(value, type) and value.__module__ == module.__name__:
+            if issubclass(type(value), type) and value.__module__ == module.__name__:
                 parts.extend(
                     "%s.%s=%s" % (name, key, shape(inner)) for key, inner in sorted(vars(value).items()) if not key.startswith("__")
                 )
     return blake2b("\n".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def shape(value):
+def shape(value, depth=0):
     kind = type(value)
     if kind in CONSTANTS:
         return repr(value)
     if kind in SEVERAL or kind is dict:
-        if len(value) > MOST:
+        if len(value) > MOST or depth == DEEPEST:
             return "%s %d" % (kind.__name__, len(value))
         items = value.items() if kind is dict else value
-        shapes = [shape(item) for item in list(items)]
+        shapes = [shape(item, depth + 1) for item in list(items)]
         return kind.__name__ + repr(sorted(shapes) if kind in (set, frozenset) else shapes)
-    if isinstance(value, (type, FunctionType)):
+    if issubclass(kind, (type, FunctionType)):
         return "%s.%s" % (value.__module__, value.__qualname__)
     return "a " + kind.__qualname__

@@ -115,6 +115,10 @@ fn what_fails_without_the_project_leaves_nothing_behind() {
             "half/__init__.py",
             "from half import first\nimport registry\nif registry.settings is None:\n    raise RuntimeError('no settings yet')\nfrom half.second import NAME\n",
         ),
+        (
+            "stand_in.py",
+            "import registry\nclass StandIn:\n    @property\n    def __class__(self):\n        return type(registry.settings['x'])\nsettings = StandIn()\nlist_of_itself = []\nlist_of_itself.append(list_of_itself)\n",
+        ),
         ("half/first.py", "import registry\nregistry.names.append('first')\n"),
         ("half/second.py", "from half import first\nNAME = 'second'\n"),
         (
@@ -123,7 +127,7 @@ fn what_fails_without_the_project_leaves_nothing_behind() {
         ),
         ("lazy.py", "import registry\nclass Lazy:\n    def __del__(self):\n        registry.settings['x']\nLazy()\n"),
     ];
-    let imports = "import registry\nregistry.settings = {'x': 1}\nimport half, loud, lazy";
+    let imports = "import registry\nregistry.settings = {'x': 1}\nimport half, loud, lazy, stand_in";
     let project = with_packages(&packages, &[("wsgi.py", &wsgi(imports, "half.NAME, registry.names"))], "");
     let mut live = Live::of(project, &[]);
     for number in 1..4 {
