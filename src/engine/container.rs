@@ -483,3 +483,55 @@ fn observed(found: bollard::models::ContainerInspectResponse) -> Observed {
 pub fn not_running(name: &str) -> Failure {
     Failure::new(Kind::NotRunning, format!("{name} is not running")).hint("start it with `parity up`, or `parity up -d` in the background")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Endpoint;
+
+    fn body(network: Option<&str>, joins: Option<&str>) -> (ContainerCreateBody, HostConfig) {
+        let engine = Engine {
+            api: bollard::Docker::connect_with_http("http://127.0.0.1:1", 1, bollard::API_DEFAULT_VERSION).unwrap(),
+            flavour: Flavour::Docker,
+            version: String::new(),
+            api_version: (1, 41),
+            architecture: String::new(),
+            endpoint: Endpoint { host: "unix:///run/docker.sock".into(), because: String::new() },
+        };
+        let wish = Wish {
+            name: "parity-x-0a1b2c3d".into(),
+            image: "i".into(),
+            command: Vec::new(),
+            env: Vec::new(),
+            labels: Vec::new(),
+            user: "1000:1000".into(),
+            bind: None,
+            tmpfs: Vec::new(),
+            working_directory: "/app".into(),
+            publish: ("127.0.0.1".into(), 8000),
+            debug_port: Some(5678),
+            network: network.map(Into::into),
+            lends_network: true,
+            joins: joins.map(Into::into),
+        };
+        let mut body = engine.body(&wish);
+        let host = body.host_config.take().unwrap();
+        (body, host)
+    }
+
+    #[test]
+    fn a_server_in_anothers_network_has_no_port_of_its_own() {
+        let (body_of_first, first) = body(Some("shop_default"), None);
+        assert_eq!(first.network_mode.as_deref(), Some("shop_default"));
+        let ports = first.port_bindings.unwrap();
+        assert!(ports.contains_key(PORT) && ports.contains_key("5678/tcp") && body_of_first.exposed_ports.is_some());
+        let knows = Path::new("/proc/sys/net/ipv4/tcp_migrate_req").exists();
+        assert_eq!(first.sysctls.is_some(), knows);
+
+        // Engines refuse all of these beside another container's network.
+        let (body_of_next, next) = body(Some("shop_default"), Some("abc"));
+        assert_eq!(next.network_mode.as_deref(), Some("container:abc"));
+        assert_eq!((next.port_bindings, next.sysctls, next.extra_hosts, body_of_next.exposed_ports), (None, None, None, None));
+        assert_eq!((next.cap_drop, next.readonly_rootfs), (Some(vec!["ALL".into()]), Some(true)));
+    }
+}

@@ -190,6 +190,29 @@ fn a_killed_session_leaves_nothing_to_the_next() {
 }
 
 #[test]
+fn it_ends_in_the_middle_of_a_switch() {
+    let mut live = Live::modules(&[]);
+    live.switch(6);
+    live.project.write("parity.yaml", "app: app:application\nhooks: {start: [sleep 30]}\n");
+    live.session.next(|line| line.contains("hook: sleep 30"));
+    let ran = live.end();
+    assert!(ran.ending < Duration::from_secs(5), "it took {:?}: {ran}", ran.ending);
+}
+
+#[test]
+fn another_port_takes_a_gap() {
+    let mut live = Live::modules(&["--host", "127.0.0.1"]);
+    live.switch(6);
+    live.project.write("parity.yaml", "app: app:application\nnetwork: bridge\n");
+    live.session.next(|line| line.contains("switched, away for ") && line.contains("because the port or the network changes"));
+    live.answers();
+    assert_eq!(live.project.containers(), [live.container()]);
+    live.project.write("parity.yaml", "app: app:application\nnetwork: bridge\nthreads: 7\n");
+    live.switched("parity.yaml");
+    live.end();
+}
+
+#[test]
 fn what_is_removed_from_elsewhere_ends_it() {
     for which in ["server", "network"] {
         let mut live = Live::modules(&[]);
