@@ -112,7 +112,7 @@ def stacks(dump):
 def text_of(frames):
     import traceback
 
-    # What called parity's own code is no matter of the application's.
+    # Frames below parity's own code do not concern the application.
     begun = max((at for at, (path, *_) in enumerate(frames, 1) if is_ours(path)), default=0)
     kept = [frame for frame in frames[begun:] if not frame[0].startswith("<frozen importlib")]
     return "".join(traceback.format_list(traceback.StackSummary.from_list(kept)))

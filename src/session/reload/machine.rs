@@ -424,7 +424,7 @@ impl Machine {
                 self.served = Some(Served { files: self.files.clone(), error: loaded.error });
             }
             (self.phase, self.pressed, self.passed_over) = (Phase::Idle, true, false);
-            // A mistake may be mended by what is saved already, and half of a burst is worth no word.
+            // What is saved already may fix an error, and half of a burst is not reported.
             if whole && !self.serving_bad && !self.since.is_empty() {
                 self.tell_older(files, effects);
             }
