@@ -46,4 +46,33 @@ hook {{ hook.kind }} {{ hook.index }} {{ hook.json }} {% for word in hook.argv %
 {% endfor -%}
 {% if hooks %}trap - TERM INT HUP{% if graceful %} WINCH{% endif %}
 {% endif -%}
+{% if takeover -%}
+if [ -e {{ takeover }} ]; then
+    # Whoever serves goes on alone until this one is ready.
+    /opt/venv/bin/python -I -S /etc/parity/takeover.py keep ||
+        echo 'parity: this kernel gives connections to a server before it is ready' >&2
+    exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND
+fi
+# The port is this container's as long as it runs. When another one's Apache takes over, only this shell stays.
+rm -f /run/parity/retired
+# A program that a shell starts in the background ignores these signals, and so would all that it starts.
+plain=
+if env --default-signal=INT true 2>/dev/null; then plain='env --default-signal=INT,QUIT'; fi
+$plain /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND &
+server=$!
+trap 'kill -TERM "$server"' TERM INT HUP
+trap 'kill -WINCH "$server"' WINCH
+while :; do
+    wait "$server"
+    status=$?
+    kill -0 "$server" 2>/dev/null || break
+done
+[ -e /run/parity/retired ] || exit "$status"
+trap 'exit 0' TERM INT HUP
+trap '' WINCH
+printf '\036parity {"hook":"server","index":0,"state":"retired"}\n' >&2
+sleep 2147483647 &
+wait
+{% else -%}
 exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND
+{% endif -%}

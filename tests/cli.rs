@@ -220,6 +220,8 @@ fn what_differs_from_production() {
     read ahead | the bytecode of third-party modules is read before the application imports them | when the application imports them | so that a reload has little left to read
     bytecode | of the project's modules in memory, by their content | in `__pycache__` beside the sources, by their time and size | because Python compares whole seconds, and would take quick saves for old code
     import error | answered with a page that says what failed | answered with a bare 500 | so that you need not search the log
+    listening | another server of this project may listen beside it (`ListenCoresBucketsRatio`), in the same network | Apache listens alone | so that changed settings and requirements are applied without refusing a connection
+    process 1 | a shell that starts Apache, in the first container | Apache | so that the port stays there when another container's server takes over
     debugger | `parity debug --attach` can join; until then requests go as in production | no way in | so that you can look at what went wrong
     ");
     let other = rows(&["--reload-on-changes", "--sync", "--no-standby", "--on-error", "keep"]);

@@ -9,7 +9,8 @@
 
 It writes a line for each thing that happens, `{"did": ...}`. It keeps nothing in mind that it could not find out again,
 but which reload is under way: when it dies, another one goes on. `agent.py memory` says what the slots cost, and ends;
-`agent.py files` says which of the project's files the application has imported, opened and written.
+`agent.py files` says which of the project's files the application has imported, opened and written; `agent.py restart`
+asks the session for another container of the same, and fails where none listens.
 """
 
 import json
@@ -34,6 +35,9 @@ from slots import CONFIG, NAMES, RUN, active, memory, processes, remove, say
 LOOK = 0.05
 # What a process says when it has noted a file that it opened or wrote, and not that it does something else.
 NOTED = b"touched"
+
+# What another command says to the agent; all else is a nudge.
+RESTART = b"restart"
 
 nudges = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 nudges.setblocking(False)
@@ -188,9 +192,11 @@ def main():
                 watch.look()
             else:
                 try:
-                    while said := nudges.recv(64):
-                        if said == NOTED:
+                    while message := nudges.recv(64):
+                        if message == NOTED:
                             agent.noted = True
+                        elif message == RESTART:
+                            say("restart-wanted")
                         else:
                             heard = True
                 except OSError:
@@ -210,5 +216,7 @@ if sys.argv[1:] == ["memory"]:
     memory()
 elif sys.argv[1:] == ["files"]:
     files()
+elif sys.argv[1:] == ["restart"]:
+    nudges.sendto(RESTART, RUN + "/agent.sock")
 else:
     main()

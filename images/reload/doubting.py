@@ -23,13 +23,9 @@ IN_PLACE = RUN + "/in-place"
 
 PREPARED, FRESH, ALONE = "prepared", "fresh", "alone"
 
-# What Python and its libraries say where another process holds what is wanted.
-HELD = re.compile(
-    r"BlockingIOError|Resource temporarily unavailable|database is locked|already locked|already in use|Address already in use"
-    r"|LockError|LockException|AlreadyLocked|could not lock|could not acquire|lock is held|PermissionError: \[Errno 13\][^\n]*lock"
-    r"|Errno 11\b|Errno 98\b|another process|another instance|already running",
-    re.IGNORECASE,
-)
+# What Python and its libraries say where another process holds what is wanted, a pattern a line.
+with open(os.path.join(os.path.dirname(__file__), "held.txt")) as file:
+    HELD = re.compile("|".join(file.read().splitlines()), re.IGNORECASE)
 
 
 def is_held(error):

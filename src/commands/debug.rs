@@ -20,6 +20,7 @@ use crate::plan::{Debug, Profile, Tool};
 use crate::project;
 use crate::session::image::{self, How};
 use crate::session::reload::{Following, Key};
+use crate::session::siblings::{self, Role};
 use crate::session::up::{Foreground, Up, up};
 use crate::session::{Interrupts, is_alive, user_for};
 use crate::ui::Ui;
@@ -252,6 +253,7 @@ async fn attach(context: &Context<'_>, console: &str) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     let engine = interrupts.or(context.engine()).await?;
     let running = interrupts.or(engine.observe_project(&context.root)).await?.into_iter().filter(|found| found.state == State::Running);
+    let running = running.filter(|found| siblings::role(&found.name) == Role::Server);
     // `parity up` before `parity smoke`, which runs under other names.
     let found = running.min_by_key(|found| found.name != context.container());
     let container = found.ok_or_else(|| not_running(&context.container()))?;

@@ -1,5 +1,6 @@
 //! `parity down`
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::context::Context;
@@ -7,6 +8,7 @@ use crate::engine::container::Observed;
 use crate::error::Result;
 use crate::events::Report;
 use crate::plan::Profile;
+use crate::session::siblings::{self, Role};
 use crate::session::{Interrupts, is_alive, stop};
 
 #[derive(Debug, clap::Args)]
@@ -27,10 +29,13 @@ pub struct Args {
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     let engine = interrupts.or(context.engine()).await?;
-    let found = if args.all {
+    let mut found = if args.all {
         engine.observe_all().await?
     } else if let Some(name) = args.name {
-        engine.observe(&name).await?.into_iter().filter(|found| !found.project.is_empty()).collect()
+        match engine.observe(&name).await?.filter(|found| !found.project.is_empty()) {
+            Some(found) => siblings::beside(&engine, Path::new(&found.project), &name, &[]).await?,
+            None => Vec::new(),
+        }
     } else {
         // A `parity smoke` that runs looks after its server itself.
         let is_ours = |found: &Observed| found.profile != Profile::Smoke.name() || !found.owner.as_deref().is_some_and(is_alive);
@@ -39,7 +44,14 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     if found.is_empty() {
         context.ui.note("nothing is running");
     }
+    // The port is held as long as somebody listens there.
+    found.sort_by_key(|found| siblings::role(&found.name));
     for container in found {
+        if siblings::role(&container.name) != Role::Server {
+            engine.remove(&container.id).await?;
+            stop::tidy(&engine, &container.name, container.view.as_deref(), container.static_directory.as_deref()).await;
+            continue;
+        }
         context.ui.note(format!("stopping {}", container.name));
         stop::stop_and_remove(&engine, &container.id, args.timeout, &interrupts, 1, context.ui).await?;
         stop::tidy(&engine, &container.name, container.view.as_deref(), container.static_directory.as_deref()).await;

@@ -26,13 +26,20 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let name = context.container();
     let container = engine.observe(&name).await?.ok_or_else(|| not_running(&name))?;
     let follow = args.follow && container.state == State::Running;
-    let output = engine.logs(&container.id, follow, args.tail.map_or(LogStart::Beginning, LogStart::LastLines));
-    let mut records = Records::new(output, Reader::new(Paths::of_project(&context.root)));
+    let read = |id: &str, from| Records::new(engine.logs(id, follow, from), Reader::new(Paths::of_project(&context.root)));
+    let mut records = read(&container.id, args.tail.map_or(LogStart::Beginning, LogStart::LastLines));
+    let (lender, mut shown) = (container.lender().to_owned(), container.id.clone());
     let show = async {
-        while let Some(record) = records.next().await? {
-            context.ui.log_result(record);
+        loop {
+            while let Some(record) = records.next().await?.filter(|record| !record.is_retired()) {
+                context.ui.log_result(record);
+            }
+            // Another container's server may have taken over.
+            match engine.observe(&name).await?.filter(|now| follow && now.id != shown && now.lender() == lender) {
+                Some(now) => (records, shown) = (read(&now.id, LogStart::Beginning), now.id),
+                None => return Ok(()),
+            }
         }
-        Ok(())
     };
     match interrupts.or(show).await {
         // Ctrl-C is how following ends.

@@ -13,7 +13,7 @@ use crate::logs::{Paths, Reader};
 use crate::plan::{Profile, TIMEOUT};
 use crate::session::follow::Follower;
 use crate::session::wait::{Awaited, until_ready};
-use crate::session::{Interrupts, image, stop};
+use crate::session::{Interrupts, image, is_alive, reload, stop};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -36,6 +36,15 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         let hint = Some("a restart does not apply that: `parity up -d` does".into());
         context.ui.report(Event::Warning { text: format!("{what} has changed since the server was started"), hint });
     }
+    let seconds = settled.as_ref().map_or(TIMEOUT, |settled| settled.plan.timeout.value);
+    if container.reloads
+        && container.owner.as_deref().is_some_and(is_alive)
+        && interrupts.or(reload::ask_for_restart(&engine, &container.id)).await?
+    {
+        let url = interrupts.or(reload::restarted(&engine, &name, &container.id, seconds)).await?;
+        context.ui.report(Event::Serving { url, took: Some(begun.elapsed()) });
+        return Ok(ExitCode::SUCCESS);
+    }
     interrupts.or(engine.restart(&container.id, args.timeout)).await?;
     let started = interrupts.or(engine.observe(&container.id)).await?;
     let Some(started) = started.filter(|found| found.url.is_some()) else {
@@ -44,7 +53,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let url = started.url.clone().unwrap_or_default();
     let awaited = match &settled {
         Some(settled) => Awaited::of(&settled.plan, &container.id, &url),
-        None => Awaited { id: container.id.clone(), url, app: String::new(), seconds: TIMEOUT, import_seconds: TIMEOUT },
+        None => Awaited { id: container.id.clone(), url, app: String::new(), seconds, import_seconds: TIMEOUT },
     };
     let log = engine.logs(&container.id, true, started.log_of_this_run());
     let mut log = Follower::new(log, Reader::new(Paths::of_project(&context.root)));

@@ -11,6 +11,7 @@ use super::saves;
 use crate::engine::container::{Observed, State};
 use crate::error::Result;
 use crate::session::reload::{self, Slot};
+use crate::session::siblings::{self, Role};
 use crate::ui::Table;
 
 #[derive(Debug, clap::Args)]
@@ -31,7 +32,12 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         return saves::run(context, paths).await;
     }
     let engine = context.engine().await?;
-    let found = if args.all { engine.observe_all().await? } else { engine.observe_project(&context.root).await? };
+    let mut found = if args.all { engine.observe_all().await? } else { engine.observe_project(&context.root).await? };
+    // What holds the port, or finishes requests, is one with the server that is there.
+    let servers: Vec<String> =
+        found.iter().filter(|found| siblings::role(&found.name) == Role::Server).map(|found| found.name.clone()).collect();
+    let is_behind = |found: &Observed| servers.iter().any(|server| *server != found.name && siblings::belongs(&found.name, server));
+    found.retain(|found| !is_behind(found));
     let mut slots = Vec::new();
     for container in &found {
         let reloads = container.reloads && container.state == State::Running;

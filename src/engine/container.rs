@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use bollard::models::{ContainerCreateBody, ContainerStateStatusEnum, HostConfig, Mount, MountType, PortBinding, ResourcesUlimits};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
-    RemoveContainerOptionsBuilder, RestartContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
+    RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder, RestartContainerOptionsBuilder, StartContainerOptions,
+    StopContainerOptionsBuilder,
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -48,7 +49,9 @@ pub struct Observed {
     pub view: Option<PathBuf>,
     /// The directory of this machine that static files are mounted over.
     pub static_directory: Option<PathBuf>,
-    /// `http://127.0.0.1:8000`, when it runs and is published.
+    /// The container whose network its server listens in; `None`: its own.
+    pub network: Option<String>,
+    /// `http://127.0.0.1:8000`, when it runs and is published, itself or by the container whose network it is in.
     pub url: Option<String>,
     pub image: String,
     /// When it was made.
@@ -93,6 +96,10 @@ pub struct Wish {
     /// Another port, the same in the container and on the loopback address of the host: a debugger's.
     pub debug_port: Option<u16>,
     pub network: Option<String>,
+    /// Other containers' servers may listen in its network, to take over from its own.
+    pub lends_network: bool,
+    /// The container in whose network its server listens, instead of one of its own that is published.
+    pub joins: Option<String>,
 }
 
 impl Engine {
@@ -101,7 +108,7 @@ impl Engine {
         let mut tries = PASSING_TRIES;
         loop {
             match self.api.inspect_container(name, None::<InspectContainerOptions>).await {
-                Ok(found) => return Ok(Some(observed(found))),
+                Ok(found) => return self.with_port(found).await.map(Some),
                 Err(error) if status(&error) == Some(404) => return Ok(None),
                 // Podman has a name of its own for the moment in which a container has ended and is not cleared up yet.
                 Err(bollard::errors::Error::JsonDataError { .. }) if tries > 0 => {
@@ -111,6 +118,20 @@ impl Engine {
                 Err(error) => return Err(explain(&error, "cannot ask the engine what runs")),
             }
         }
+    }
+
+    /// The port of a server in another container's network is published by that one.
+    async fn with_port(&self, mut found: bollard::models::ContainerInspectResponse) -> Result<Observed> {
+        let labels = found.config.as_ref().and_then(|config| config.labels.as_ref());
+        if let Some(lender) = labels.and_then(|labels| labels.get(label::NETWORK)) {
+            found.network_settings = match self.api.inspect_container(lender, None::<InspectContainerOptions>).await {
+                Ok(lender) if lender.state.as_ref().is_some_and(|state| state.running == Some(true)) => lender.network_settings,
+                Ok(_) => None,
+                Err(error) if status(&error) == Some(404) => None,
+                Err(error) => return Err(explain(&error, "cannot ask the engine what runs")),
+            };
+        }
+        Ok(observed(found))
     }
 
     /// The same, but one that is being started at this moment is given the time for it.
@@ -209,6 +230,18 @@ impl Engine {
         self.api.restart_container(id, Some(options)).await.map_err(|error| explain(&error, "cannot restart the container"))
     }
 
+    /// Has Apache finish its requests and end.
+    pub async fn drain(&self, id: &str) -> Result<()> {
+        let options = KillContainerOptionsBuilder::default().signal("SIGWINCH").build();
+        gone_is_fine(self.api.kill_container(id, Some(options)).await, "cannot signal the container")
+    }
+
+    /// Gives a container another name.
+    pub async fn rename(&self, id: &str, name: &str) -> Result<()> {
+        let options = RenameContainerOptionsBuilder::default().name(name).build();
+        self.api.rename_container(id, options).await.map_err(|error| explain(&error, "cannot rename the container"))
+    }
+
     /// Kills a container at once. One that is gone or stopped is fine.
     pub async fn kill(&self, id: &str) -> Result<()> {
         let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
@@ -258,6 +291,13 @@ impl Engine {
         (self.flavour == Flavour::Podman).then(|| vec![limit("nofile"), limit("nproc")])
     }
 
+    /// Connections that nobody has accepted yet when a server ends are given to the one that took over (Linux 5.14).
+    fn sysctls(&self, wish: &Wish) -> Option<HashMap<String, String>> {
+        let known =
+            wish.lends_network && wish.joins.is_none() && self.is_local() && Path::new("/proc/sys/net/ipv4/tcp_migrate_req").exists();
+        known.then(|| [("net.ipv4.tcp_migrate_req".to_owned(), "1".to_owned())].into())
+    }
+
     fn body(&self, wish: &Wish) -> ContainerCreateBody {
         let (address, port) = &wish.publish;
         let debug_port = wish.debug_port.map(|port| {
@@ -277,6 +317,8 @@ impl Engine {
             security.push("label=disable".into());
         }
         let podman = self.flavour == Flavour::Podman;
+        let own_network = wish.joins.is_none();
+        let ports = [(PORT.to_owned(), Some(vec![binding]))].into_iter().chain(debug_port);
         // A rootless Podman maps the user to root unless it is told to keep them.
         let keep_id = podman && self.is_rootless();
         let tmpfs = wish.tmpfs.iter().map(|directory| (directory.clone(), self.tmpfs_options(directory, &wish.user)));
@@ -287,18 +329,23 @@ impl Engine {
             labels: Some(wish.labels.iter().cloned().collect()),
             user: Some(wish.user.clone()),
             working_dir: Some(wish.working_directory.clone()),
-            exposed_ports: Some([PORT.to_owned()].into_iter().chain(wish.debug_port.map(|port| format!("{port}/tcp"))).collect()),
+            exposed_ports: own_network
+                .then(|| [PORT.to_owned()].into_iter().chain(wish.debug_port.map(|port| format!("{port}/tcp"))).collect()),
             host_config: Some(HostConfig {
                 mounts: Some(mounts.collect()),
                 tmpfs: Some(tmpfs.collect()),
                 readonly_rootfs: Some(true),
                 cap_drop: Some(vec!["ALL".into()]),
                 security_opt: Some(security),
-                port_bindings: Some([(PORT.into(), Some(vec![binding]))].into_iter().chain(debug_port).collect()),
-                network_mode: wish.network.clone(),
+                port_bindings: own_network.then(|| ports.collect()),
+                network_mode: match &wish.joins {
+                    Some(lender) => Some(format!("container:{lender}")),
+                    None => wish.network.clone(),
+                },
+                sysctls: self.sysctls(wish),
                 userns_mode: keep_id.then(|| "keep-id".into()),
                 ulimits: self.ulimits(),
-                extra_hosts: (!podman).then(|| vec!["host.docker.internal:host-gateway".into()]),
+                extra_hosts: (own_network && !podman).then(|| vec!["host.docker.internal:host-gateway".into()]),
                 ..HostConfig::default()
             }),
             ..ContainerCreateBody::default()
@@ -316,6 +363,11 @@ pub enum LogStart {
 }
 
 impl Observed {
+    /// The container whose network its server listens in, which may be its own.
+    pub fn lender(&self) -> &str {
+        self.network.as_deref().unwrap_or(&self.id)
+    }
+
     /// The port of this machine that it is published on.
     pub fn port(&self) -> Option<u16> {
         let rest = self.url.as_ref()?.strip_prefix("http://")?;
@@ -417,6 +469,7 @@ fn observed(found: bollard::models::ContainerInspectResponse) -> Observed {
         profile: take(label::PROFILE).unwrap_or_default(),
         view: take(label::VIEW).map(PathBuf::from),
         static_directory: take(label::STATIC).map(PathBuf::from),
+        network: take(label::NETWORK),
         url,
         image: config.image.unwrap_or_default(),
         created: found.created,
@@ -429,4 +482,56 @@ fn observed(found: bollard::models::ContainerInspectResponse) -> Observed {
 /// The failure for a command that needs a running container.
 pub fn not_running(name: &str) -> Failure {
     Failure::new(Kind::NotRunning, format!("{name} is not running")).hint("start it with `parity up`, or `parity up -d` in the background")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Endpoint;
+
+    fn body(network: Option<&str>, joins: Option<&str>) -> (ContainerCreateBody, HostConfig) {
+        let engine = Engine {
+            api: bollard::Docker::connect_with_http("http://127.0.0.1:1", 1, bollard::API_DEFAULT_VERSION).unwrap(),
+            flavour: Flavour::Docker,
+            version: String::new(),
+            api_version: (1, 41),
+            architecture: String::new(),
+            endpoint: Endpoint { host: "unix:///run/docker.sock".into(), because: String::new() },
+        };
+        let wish = Wish {
+            name: "parity-x-0a1b2c3d".into(),
+            image: "i".into(),
+            command: Vec::new(),
+            env: Vec::new(),
+            labels: Vec::new(),
+            user: "1000:1000".into(),
+            bind: None,
+            tmpfs: Vec::new(),
+            working_directory: "/app".into(),
+            publish: ("127.0.0.1".into(), 8000),
+            debug_port: Some(5678),
+            network: network.map(Into::into),
+            lends_network: true,
+            joins: joins.map(Into::into),
+        };
+        let mut body = engine.body(&wish);
+        let host = body.host_config.take().unwrap();
+        (body, host)
+    }
+
+    #[test]
+    fn a_server_in_anothers_network_has_no_port_of_its_own() {
+        let (body_of_first, first) = body(Some("shop_default"), None);
+        assert_eq!(first.network_mode.as_deref(), Some("shop_default"));
+        let ports = first.port_bindings.unwrap();
+        assert!(ports.contains_key(PORT) && ports.contains_key("5678/tcp") && body_of_first.exposed_ports.is_some());
+        let knows = Path::new("/proc/sys/net/ipv4/tcp_migrate_req").exists();
+        assert_eq!(first.sysctls.is_some(), knows);
+
+        // Engines refuse all of these beside another container's network.
+        let (body_of_next, next) = body(Some("shop_default"), Some("abc"));
+        assert_eq!(next.network_mode.as_deref(), Some("container:abc"));
+        assert_eq!((next.port_bindings, next.sysctls, next.extra_hosts, body_of_next.exposed_ports), (None, None, None, None));
+        assert_eq!((next.cap_drop, next.readonly_rootfs), (Some(vec!["ALL".into()]), Some(true)));
+    }
 }

@@ -20,6 +20,8 @@ pub mod label {
     pub const VIEW: &str = "dev.parity.view";
     /// On a container whose slots take turns in serving what is saved.
     pub const RELOAD: &str = "dev.parity.reload";
+    /// The container whose network, with its published port, this one's server listens in.
+    pub const NETWORK: &str = "dev.parity.network";
     /// `base` or `runtime`, on images.
     pub const IMAGE: &str = "dev.parity.image";
 }

@@ -7,11 +7,14 @@
 
 use std::io::{Error, Result};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Where the view of a container's project is: there as long as the container is. Each container has its own,
-/// so that one which replaces another does not lose its view to the other's end.
+/// Where the view of a container's project is: there as long as the container is. Each container has its own, whatever its
+/// name, so that one which replaces another does not lose its view to the other's end.
 pub fn place(container: &str) -> PathBuf {
-    Path::new("/run/parity").join(format!("{container}-{}", std::process::id()))
+    static VIEWS: AtomicU32 = AtomicU32::new(0);
+    let number = VIEWS.fetch_add(1, Ordering::Relaxed);
+    Path::new("/run/parity").join(format!("{container}-{}-{number}", std::process::id()))
 }
 
 /// Makes the view of `project` at `place`, in which user and group 0 are `uid` and `gid`.

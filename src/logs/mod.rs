@@ -74,6 +74,11 @@ pub enum RecordKind {
 }
 
 impl Record {
+    /// Has another container's server taken over from the one that said this last?
+    pub fn is_retired(&self) -> bool {
+        self.hook.as_ref().is_some_and(|line| line.state == StartState::Retired)
+    }
+
     /// A record without a hint.
     pub fn new(kind: RecordKind, lines: impl IntoIterator<Item = impl Into<Line>>) -> Self {
         Self { kind, lines: lines.into_iter().map(Into::into).collect(), hint: None, hook: None, finding: None }

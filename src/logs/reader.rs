@@ -118,7 +118,7 @@ impl Reader {
         match line.state {
             StartState::Begin => self.hook = Some(line.clone()),
             StartState::End { .. } if line.command.is_empty() => line.command = begun.map(|begun| begun.command).unwrap_or_default(),
-            StartState::End { .. } => {}
+            StartState::End { .. } | StartState::Retired => {}
         }
         let text = neutralise(&line.command);
         self.give(Record { hook: Some(line), ..Record::new(RecordKind::Start, [text]) }, out);

@@ -29,6 +29,8 @@ pub enum StartState {
         status: i32,
         millis: u64,
     },
+    /// Not a hook: another container's server has taken over from this one's, which has finished its requests.
+    Retired,
 }
 
 impl StartLine {
@@ -49,6 +51,8 @@ mod tests {
         assert_eq!(begin.unwrap().state, StartState::Begin);
         let end = StartLine::read("\x1eparity {\"hook\":\"start\",\"index\":0,\"state\":\"end\",\"status\":3,\"millis\":123}").unwrap();
         assert_eq!((end.state, end.command.as_str()), (StartState::End { status: 3, millis: 123 }, ""));
+        let retired = StartLine::read("\x1eparity {\"hook\":\"server\",\"index\":0,\"state\":\"retired\"}");
+        assert_eq!(retired.unwrap().state, StartState::Retired);
         assert_eq!(StartLine::read("parity {}"), None);
         assert_eq!(StartLine::read("\x1eparity {\"hook\":1}"), None);
     }

@@ -5,7 +5,7 @@ use crate::config::Server;
 
 /// Everything that differs, in the order in which a reader asks: where code comes from, who runs it, how it is reloaded.
 /// `debugger`: what there is of it, in words.
-pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>, debugger: &str) -> Vec<Difference> {
+pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>, lends_network: bool, debugger: &str) -> Vec<Difference> {
     let mut all = vec![
         project(reload),
         difference(
@@ -32,6 +32,9 @@ pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>, debug
     }
     if let Some(reload) = reload {
         all.extend(reloading(server, reload));
+    }
+    if lends_network {
+        all.extend(taking_over());
     }
     all.push(difference("debugger", "no way in", debugger, "so that you can look at what went wrong"));
     all
@@ -135,6 +138,24 @@ fn reloading(server: &Server, reload: &Reload) -> Vec<Difference> {
     };
     all.push(difference("import error", "answered with a bare 500", here, cause));
     all
+}
+
+/// What lets a new server listen beside the old one.
+fn taking_over() -> [Difference; 2] {
+    [
+        difference(
+            "listening",
+            "Apache listens alone",
+            "another server of this project may listen beside it (`ListenCoresBucketsRatio`), in the same network",
+            "so that changed settings and requirements are applied without refusing a connection",
+        ),
+        difference(
+            "process 1",
+            "Apache",
+            "a shell that starts Apache, in the first container",
+            "so that the port stays there when another container's server takes over",
+        ),
+    ]
 }
 
 fn difference(what: &str, production: &str, here: &str, cause: &str) -> Difference {

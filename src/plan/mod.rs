@@ -127,6 +127,19 @@ pub struct Plan {
     pub differences: Vec<Difference>,
 }
 
+impl Plan {
+    /// May another server listen in its network, to take over from it? Only where saved code is served, and in a network
+    /// that is the container's own.
+    pub fn lends_network(&self) -> bool {
+        lends_network(self.reload.as_ref(), self.network.as_ref())
+    }
+}
+
+fn lends_network(reload: Option<&Reload>, network: Option<&Sourced<String>>) -> bool {
+    let shared = |network: &str| matches!(network, "host" | "none") || network.starts_with("container:");
+    reload.is_some() && !network.is_some_and(|network| shared(&network.value))
+}
+
 /// How saved code gets into the running server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reload {

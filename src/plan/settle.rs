@@ -6,7 +6,7 @@ use std::str::FromStr;
 use pep440_rs::{Version, VersionSpecifiers};
 
 use super::debugging;
-use super::{Alias, Base, CollectStatic, ImagePlan, OnError, Plan, Profile, Reload, Suite, differences};
+use super::{Alias, Base, CollectStatic, ImagePlan, OnError, Plan, Profile, Reload, Suite, differences, lends_network};
 use crate::config::{self, Config, Server};
 use crate::error::{Failure, Kind, Result};
 use crate::project::{Django, Framework, Project, PythonRequest, StaticRoot};
@@ -34,18 +34,19 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
     let aliases = aliases(&config, &project, collect_static.as_ref());
     let name = name_of(&root);
     let reload = reload(profile, config.reload);
+    let lends = lends_network(reload.as_ref(), config.network.as_ref());
     let (server, mut contract) = (config.server, Vec::new());
     contract.extend(contract_of(&server, reload.as_ref()));
     let (server, differences) = match profile {
         Profile::Production => (server, Vec::new()),
         Profile::Up => {
-            let differences = differences::up(&server, collect_static.is_some(), reload.as_ref(), UNUSED_HOOK);
+            let differences = differences::up(&server, collect_static.is_some(), reload.as_ref(), lends, UNUSED_HOOK);
             (server, differences)
         }
         Profile::Debug(debug) => {
             contract.extend(debugging::contract(debug));
             let patient = debugging::server(&server);
-            let mut differences = differences::up(&patient, collect_static.is_some(), reload.as_ref(), debugging::words(debug));
+            let mut differences = differences::up(&patient, collect_static.is_some(), reload.as_ref(), lends, debugging::words(debug));
             differences.extend(debugging::differences(&server, &patient));
             (patient, differences)
         }

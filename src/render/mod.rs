@@ -11,6 +11,7 @@ mod requirements;
 pub mod smoke;
 pub mod start;
 pub mod startup;
+pub mod takeover;
 mod template;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -44,8 +44,10 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("files.py", include_str!("../../images/reload/files.py")),
     ("reloading.py", include_str!("../../images/reload/reloading.py")),
     ("renewing.py", include_str!("../../images/reload/renewing.py")),
+    ("held.txt", include_str!("../../images/reload/held.txt")),
     ("doubting.py", include_str!("../../images/reload/doubting.py")),
     ("draining.py", include_str!("../../images/reload/draining.py")),
+    ("takeover.py", include_str!("../../images/reload/takeover.py")),
 ];
 
 /// The files for `/etc/parity`, by name. None of them is in an image.

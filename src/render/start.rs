@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::debug;
 use super::quote::{ShellWord, refuse};
 use super::reload::FIRST;
-use super::template;
+use super::{takeover, template};
 use crate::error::Result;
 use crate::plan::{CollectStatic, Plan};
 
@@ -28,6 +28,8 @@ struct View {
     graceful: bool,
     /// The project is uploaded once the container runs.
     sync: bool,
+    /// Another container's Apache may take over from this one's.
+    takeover: Option<&'static str>,
     /// The debugger's console waits for its files.
     hooked: bool,
 }
@@ -68,6 +70,7 @@ pub fn render(plan: &Plan) -> Result<String> {
             first: plan.reload.as_ref().map(|_| FIRST),
             graceful: plan.profile.is_baked(),
             sync: plan.reload.as_ref().is_some_and(|reload| *reload.sync),
+            takeover: plan.lends_network().then_some(takeover::FILE),
             hooked: debug::is_hooked(plan),
         },
     )
@@ -168,5 +171,33 @@ mod tests {
         let (status, stdout, stderr) = run(&["exit 3", "echo never"]);
         assert_eq!((status, stdout.as_str()), (Some(i32::from(HOOK_FAILED)), ""));
         assert!(stderr.lines().last().unwrap().contains(r#""state":"end","status":3,"#), "{stderr}");
+    }
+
+    /// Runs the script of a server that others may take over from, with another program in Apache's place.
+    fn serve(apache: &str, directory: &std::path::Path) -> std::process::Child {
+        let mut plan = testing::flask();
+        plan.reload = Some(testing::reload());
+        plan.working_directory.value = "/".into();
+        let apache = format!("sh -c '{apache}' sh");
+        let script = render(&plan).unwrap().replace("/run/parity", directory.to_str().unwrap()).replace("/usr/sbin/apache2", &apache);
+        let stderr = std::process::Stdio::piped();
+        std::process::Command::new("sh").args(["-c", &script]).stderr(stderr).spawn().unwrap()
+    }
+
+    #[test]
+    fn the_shell_ends_as_apache_does_unless_another_server_has_taken_over() {
+        use std::io::{BufRead, BufReader};
+
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(serve("exit 7", directory.path()).wait().unwrap().code(), Some(7));
+
+        let mut stays = serve(&format!(": >{}/retired; exit 0", directory.path().display()), directory.path());
+        let mut line = String::new();
+        BufReader::new(stays.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, format!("{MARK}{{\"hook\":\"server\",\"index\":0,\"state\":\"retired\"}}\n"));
+        assert_eq!(stays.try_wait().unwrap(), None);
+        let pid = rustix::process::Pid::from_child(&stays);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert_eq!(stays.wait().unwrap().code(), Some(0));
     }
 }

@@ -1,7 +1,7 @@
 //! Plans for tests.
 
 use crate::config::{Given, SETTINGS, Server};
-use crate::plan::{Alias, Base, CollectStatic, ImagePlan, Plan, Profile, Suite};
+use crate::plan::{Alias, Base, CollectStatic, ImagePlan, OnError, Plan, Profile, Reload, Suite};
 use crate::project::Requirements;
 use crate::units::{Callable, EntryPoint, Origin, Sourced};
 
@@ -35,6 +35,19 @@ pub fn flask() -> Plan {
         timeout: Sourced::default(60),
         reload: None,
         differences: Vec::new(),
+    }
+}
+
+/// Saved code is served, as it is by default.
+pub fn reload() -> Reload {
+    Reload {
+        origin: Origin::Default,
+        watch: Vec::new(),
+        on_error: Sourced::default(OnError::Show),
+        standby: Sourced::default(true),
+        preload: Sourced::default(true),
+        sync: Sourced::default(false),
+        polling: Sourced::default(false),
     }
 }
 

@@ -43,6 +43,8 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
             Profile::Production | Profile::Up | Profile::Smoke => None,
         },
         network: plan.network.as_ref().map(|network| network.value.clone()),
+        lends_network: plan.lends_network(),
+        joins: None,
     };
     let digest: String = Sha256::digest(format!("{wish:?}").as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let mut label = |name: &str, value: String| wish.labels.push((name.into(), value));
@@ -132,7 +134,7 @@ pub async fn create(
         *source = view.to_string_lossy().into_owned();
         wish.labels.push((label::VIEW.into(), source.clone()));
     }
-    let any_port = wish.publish.1 == 0 && engine.is_local();
+    let any_port = wish.publish.1 == 0 && engine.is_local() && wish.joins.is_none();
     let mut tries = if any_port { PORT_TRIES } else { 1 };
     let started = loop {
         tries -= 1;

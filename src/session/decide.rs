@@ -67,6 +67,7 @@ mod tests {
             reloads: false,
             view: None,
             static_directory: None,
+            network: None,
             url: None,
             image: "i".into(),
             created: None,

@@ -88,6 +88,8 @@ pub enum Seen {
     HookFailed(Failure),
     /// The server ended.
     Ended,
+    /// Another container's server has taken over, and this container only holds the port.
+    Retired,
 }
 
 impl Follower {
@@ -150,6 +152,7 @@ impl Follower {
         let command = if line.command.is_empty() { self.command.clone() } else { line.command.clone() };
         let title = if line.hook == "start" { format!("hook: {command}") } else { command.clone() };
         match line.state {
+            StartState::Retired => Some(Seen::Retired),
             StartState::Begin => {
                 self.command = command;
                 report.report(Event::StageStarted { id, title });

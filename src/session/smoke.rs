@@ -145,9 +145,12 @@ pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -
 pub async fn running(engine: &Engine, plan: &Plan, log: Sink) -> Result<Server> {
     let name = container_name(&plan.name, &plan.root);
     let found = engine.observe_started(&name).await?;
-    let (id, url) = found.and_then(|found| Some((found.id, found.url?))).ok_or_else(|| not_running(&name))?;
+    let found = found.ok_or_else(|| not_running(&name))?;
+    let lender = found.lender().to_owned();
+    let (id, url) = (found.id, found.url.ok_or_else(|| not_running(&name))?);
     let follower = Follower::new(engine.logs(&id, true, LogStart::LastLines(0)), Reader::new(Paths::of_project(&plan.root)));
-    Ok(Server { url, id, name, ready_after: None, ended: go_on(follower, log) })
+    let ended = go_on_anywhere(engine.clone(), (name.clone(), lender, id.clone()), follower, log, Paths::of_project(&plan.root));
+    Ok(Server { url, id, name, ready_after: None, ended })
 }
 
 /// How a container that ended by itself did, in words.
@@ -193,6 +196,32 @@ fn go_on(mut follower: Follower, log: Sink) -> watch::Receiver<bool> {
     tokio::spawn(async move {
         let silent = Silent(log);
         while let Ok(Seen::ImportFailed(_) | Seen::HookFailed(_)) = follower.next(&silent).await {}
+        // Nobody may be left who wants to know.
+        let _ = end.send(true);
+    });
+    ended
+}
+
+/// The same with the log of each server that takes over.
+fn go_on_anywhere(
+    engine: Engine,
+    (name, lender, mut id): (String, String, String),
+    mut follower: Follower,
+    log: Sink,
+    paths: Paths,
+) -> watch::Receiver<bool> {
+    let (end, ended) = watch::channel(false);
+    tokio::spawn(async move {
+        let silent = Silent(log);
+        loop {
+            while let Ok(Seen::ImportFailed(_) | Seen::HookFailed(_)) = follower.next(&silent).await {}
+            let Ok(Some(now)) = engine.observe(&name).await else { break };
+            if now.id == id || now.lender() != lender {
+                break;
+            }
+            follower = Follower::new(engine.logs(&now.id, true, LogStart::Beginning), Reader::new(paths.clone()));
+            id = now.id;
+        }
         // Nobody may be left who wants to know.
         let _ = end.send(true);
     });

@@ -6,16 +6,18 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::create::{create, static_directory, wish};
 use super::decide::{Decision, Wish, decide};
-use super::follow::{Follower, Seen};
-use super::reload::{self, Current, Following, Key, Server, Session};
+use super::follow::Follower;
+use super::onlooker::{Heir, Onlooker};
+use super::reload::{self, Current, Following, Key, Listens, Server, Session};
+use super::siblings::{self, Whose};
 use super::stop::{HASTY, stop_and_remove, tidy};
-use super::wait::{Awaited, cannot_import, ended, until_ready, why_it_ended};
+use super::wait::{Awaited, ended, until_ready, why_it_ended};
 use super::{Interrupts, User, container_name, owner, succession};
 use crate::engine::container::{self, LogStart, Observed};
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
-use crate::logs::{ImportFailure, Paths, Reader};
+use crate::logs::{Paths, Reader};
 use crate::plan::Plan;
 use crate::units::Secret;
 
@@ -68,7 +70,7 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
     let name = container_name(&up.plan.name, &up.plan.root);
     let wish = wish(up, &name)?;
     let digest = digest_of(&wish);
-    let found = interrupts.or(engine.observe_started(&name)).await?;
+    let found = interrupts.or(find(engine, up, &name)).await?;
     // This session's own server, after the engine was away for a while, is nobody else's.
     let mut owner_lives =
         found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(|owner| owner != owner::me() && owner::is_alive(owner));
@@ -96,19 +98,30 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
         }
         Decision::Replace { id, cause } => {
             report.report(Event::Note { text: cause });
+            // Those in its network go before it.
+            let keep: Vec<&str> = found.iter().flat_map(|found| [found.id.as_str(), found.lender()]).collect();
+            siblings::remove_all_but(engine, &up.plan.root, &name, &keep, Whose::Anybodys).await?;
             interrupts.or(replace(engine, &id, &name, found.as_ref())).await?;
+            siblings::remove_all_but(engine, &up.plan.root, &name, &[], Whose::Anybodys).await?;
             let former_port = found.as_ref().and_then(Observed::port);
             let created = create(engine, &wish, up, former_port, report).await?;
             view = created.view;
             (created.id, Claim::Created)
         }
         Decision::Create => {
+            siblings::remove_all_but(engine, &up.plan.root, &name, &[], Whose::Anybodys).await?;
             let created = create(engine, &wish, up, None, report).await?;
             view = created.view;
             (created.id, Claim::Created)
         }
     };
-    let mut current = Current { id, view, url: String::new(), digest, image: up.image.to_owned() };
+    let network = if matches!(claim, Claim::Created) { None } else { found.as_ref().and_then(|found| found.network.clone()) };
+    let listens = Listens::of(&wish);
+    let mut current = Current { id, view, url: String::new(), digest, image: up.image.to_owned(), network, listens };
+    if matches!(claim, Claim::Adopted) {
+        // What its session was in the middle of.
+        siblings::remove_all_but(engine, &up.plan.root, &name, &current.containers(), Whose::Anybodys).await?;
+    }
     let place = Place { engine, interrupts, report, name: &name, user: up.user };
     let mut claim = claim;
     let result = run(place, up, foreground, &mut current, &mut claim, begun).await;
@@ -120,13 +133,28 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
         Claim::Created => !up.detach || result.is_err(),
     };
     if goes {
+        let _ = siblings::remove_all_but(engine, &up.plan.root, &name, &current.containers(), Whose::Ours).await;
         let removed = stop_and_remove(engine, &current.id, HASTY, interrupts, interrupts.count() + 1, report).await;
+        let swept = siblings::remove_all_but(engine, &up.plan.root, &name, &[], Whose::Ours).await;
         tidy(engine, &name, current.view.as_deref(), static_directory(up.plan).as_deref()).await;
         if result.is_ok() {
-            removed?;
+            removed.and(swept)?;
         }
     }
     result
+}
+
+/// The server that has the name. While another one takes over there is none for a moment.
+async fn find(engine: &Engine, up: &Up<'_>, name: &str) -> Result<Option<Observed>> {
+    for _ in 0..GONE_STEPS {
+        let found = engine.observe_started(name).await?;
+        let lives = |found: &Observed| found.owner.as_deref().is_some_and(|owner| owner != owner::me() && owner::is_alive(owner));
+        if found.is_some() || !siblings::beside(engine, &up.plan.root, name, &[]).await?.iter().any(lives) {
+            return Ok(found);
+        }
+        tokio::time::sleep(STEP).await;
+    }
+    Ok(None)
 }
 
 /// The digest of all that a container is made from.
@@ -135,7 +163,8 @@ pub fn digest_of(wish: &container::Wish) -> String {
 }
 
 /// What this command has to do with the container.
-enum Claim {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
     /// Another terminal looks after it.
     None,
     /// It ran already, and nobody else looks after it.
@@ -174,7 +203,7 @@ async fn run(
     begun: Instant,
 ) -> Result<()> {
     let Place { engine, interrupts, report, .. } = place;
-    let Foreground { following, mut keys, started } = foreground;
+    let Foreground { following, keys, started } = foreground;
     let prompts = started.is_some();
     let id = current.id.clone();
     let id = id.as_str();
@@ -196,7 +225,7 @@ async fn run(
     let awaited = |url: &str| Awaited::of(up.plan, id, url);
     current.url.clone_from(&url);
     // What is saved from now on is served, also if that is before the first answer.
-    let (session, mut heir) = match following {
+    let (session, heir) = match following {
         Some(following) if matches!(claim, Claim::None) => (None, owner.map(|owner| (following, owner))),
         Some(following) => (Session::begin(following)?, None),
         None => (None, None),
@@ -229,88 +258,8 @@ async fn run(
         let server = if matches!(claim, Claim::Adopted) { Server::Adopted } else { Server::Started };
         return session.follow(place, keys, current, &mut log, server).await;
     }
-    loop {
-        tokio::select! {
-            biased;
-            // Ctrl-C is how a foreground server is meant to end.
-            () = interrupts.reached(1) => {
-                left(claim, report);
-                return Ok(());
-            }
-            key = optional(keys.as_mut().map(|keys| keys.recv())) => match key {
-                Some(Key::Quit) => {
-                    left(claim, report);
-                    return Ok(());
-                }
-                Some(_) => {}
-                None => keys = None,
-            },
-            taken = optional(heir.as_ref().map(|(_, owner)| orphaned(engine, id, owner))) => {
-                let Some((following, _)) = heir.take().filter(|_| taken) else { continue };
-                report.report(Event::Note { text: "the session that served what is saved has died: this one goes on with it (Ctrl-C stops the server)".into() });
-                if let Some(session) = Session::begin(following)? {
-                    *claim = Claim::Adopted;
-                    if keys.is_some() {
-                        report.report(Event::Note { text: reload::KEYS.into() });
-                    }
-                    return session.follow(place, keys, current, &mut log, Server::TakenOver).await;
-                }
-            },
-            seen = log.next(report) => match seen? {
-                // The next process ends as well, and opens no prompt.
-                Seen::ImportFailed(why @ (ImportFailure::Ended { .. } | ImportFailure::Late { .. })) if prompts => {
-                    return Err(cannot_import(&up.plan.app.value.to_string(), why));
-                }
-                // The next request tries again; the session goes on.
-                Seen::ImportFailed(_) | Seen::HookFailed(_) => {}
-                Seen::Ended => match interrupts.or(after_the_end(engine, id)).await? {
-                    After::StartedAgain { url, from } => {
-                        log = read(from);
-                        report.report(Event::Note { text: "the server was restarted from elsewhere".into() });
-                        // Whoever restarted it is told when that fails; this session goes on.
-                        if until_ready(engine, &awaited(&url), &mut log, interrupts, report).await.is_ok() {
-                            report.report(Event::Serving { url, took: None });
-                        }
-                    }
-                    After::Stopped => {
-                        report.report(Event::Note { text: "the server was stopped from elsewhere".into() });
-                        return Ok(());
-                    }
-                },
-            },
-        }
-    }
-}
-
-/// How often to look whether the session that looks after a server still lives.
-const OWNER_POLL: Duration = Duration::from_secs(1);
-
-/// Returns `true` when nobody looks after a running server any more, and this session is the first to notice; `false` when
-/// it has ended, which the log's end tells.
-async fn orphaned(engine: &Engine, id: &str, label: &str) -> bool {
-    let mut owner = label.to_owned();
-    loop {
-        tokio::time::sleep(OWNER_POLL).await;
-        if owner::is_alive(&owner) {
-            continue;
-        }
-        if !runs(engine, id).await {
-            return false;
-        }
-        // What fails here fails because the container is just ending, or is tried again.
-        let Ok((last, count)) = succession::owner_of(engine, id, label).await else { continue };
-        if last == owner::me() || !owner::is_alive(&last) && succession::take(engine, id, count).await.unwrap_or(false) {
-            return true;
-        }
-        owner = last;
-    }
-}
-
-/// The end that the user wants. A server that another terminal looks after goes on.
-fn left(claim: &Claim, report: &dyn Report) {
-    if matches!(claim, Claim::None) {
-        report.report(Event::Note { text: "left it running".into() });
-    }
+    let heir = heir.map(|(following, owner)| Heir::new(engine, following, id, owner));
+    Onlooker { place, up, prompts, heir }.stay(current, claim, keys, log).await
 }
 
 pub async fn optional<T>(future: Option<impl Future<Output = T>>) -> T {
@@ -327,6 +276,8 @@ pub async fn runs(engine: &Engine, id: &str) -> bool {
 /// What became of a server that ended although nobody asked this session to stop.
 #[derive(Debug)]
 pub enum After {
+    /// Another container serves now.
+    TakenOver(Box<Observed>),
     /// Under this URL; `parity restart` was typed elsewhere.
     StartedAgain { url: String, from: LogStart },
     /// `parity down` was.
@@ -336,8 +287,15 @@ pub enum After {
 /// How long a restart may leave a container stopped, in steps.
 const RESTART_STEPS: u32 = 40;
 
-pub async fn after_the_end(engine: &Engine, id: &str) -> Result<After> {
+pub async fn after_the_end(place: Place<'_>, current: &Current) -> Result<After> {
+    let Place { engine, name, .. } = place;
+    let id = current.id.as_str();
     for _ in 0..RESTART_STEPS {
+        // Another terminal's new server is none that took over from this one.
+        let now = engine.observe(name).await?.filter(|now| now.id != id && now.lender() == current.lender());
+        if let Some(now) = now.filter(|now| now.url.is_some()) {
+            return Ok(After::TakenOver(Box::new(now)));
+        }
         let Some(found) = engine.observe(id).await? else { return Ok(After::Stopped) };
         if let (container::State::Running, Some(url)) = (found.state, found.url.clone()) {
             return Ok(After::StartedAgain { url, from: found.log_of_this_run() });

@@ -50,9 +50,34 @@ pub async fn until_ready(
     interrupts: &Interrupts,
     report: &dyn Report,
 ) -> Result<()> {
+    until_answered(engine, awaited, ready::answer(&awaited.url), log, interrupts, report).await
+}
+
+/// The same for a server that nobody else reaches yet: it is asked at an address that only its own network has.
+///
+/// # Errors
+/// As [`until_ready`].
+pub async fn until_ready_inside(
+    engine: &Engine,
+    awaited: &Awaited,
+    address: &str,
+    log: &mut Follower,
+    interrupts: &Interrupts,
+    report: &dyn Report,
+) -> Result<()> {
+    until_answered(engine, awaited, ready::answer_inside(engine, &awaited.id, &awaited.url, address), log, interrupts, report).await
+}
+
+async fn until_answered(
+    engine: &Engine,
+    awaited: &Awaited,
+    answer: impl Future<Output = u16>,
+    log: &mut Follower,
+    interrupts: &Interrupts,
+    report: &dyn Report,
+) -> Result<()> {
     let Awaited { id, url, seconds, .. } = awaited;
     let deadline = tokio::time::sleep(Duration::from_secs((*seconds).into()));
-    let answer = ready::answer(url);
     tokio::pin!(deadline, answer);
     tokio::select! {
         biased;
@@ -60,7 +85,7 @@ pub async fn until_ready(
         seen = log.next(report) => Err(match seen? {
             Seen::ImportFailed(why) => cannot_import(&awaited.app, why),
             Seen::HookFailed(failure) => failure,
-            Seen::Ended => how_it_ended(engine, id).await,
+            Seen::Ended | Seen::Retired => how_it_ended(engine, id).await,
         }),
         status = &mut answer => {
             if status == 500 {
@@ -68,7 +93,7 @@ pub async fn until_ready(
                 let said = tokio::time::timeout(Duration::from_millis(500), log.next(report)).await;
                 match said {
                     Ok(Ok(Seen::ImportFailed(why))) => return Err(cannot_import(&awaited.app, why)),
-                    Ok(Ok(Seen::Ended)) => return Err(how_it_ended(engine, id).await),
+                    Ok(Ok(Seen::Ended | Seen::Retired)) => return Err(how_it_ended(engine, id).await),
                     _ => report.report(Event::Warning { text: format!("{url} answers with an error: HTTP 500"), hint: None }),
                 }
             }
@@ -126,7 +151,7 @@ pub async fn why_it_ended(engine: &Engine, log: &mut Follower, id: &str, report:
         match log.next(report).await {
             Ok(Seen::HookFailed(failure)) | Err(failure) => return failure,
             Ok(Seen::ImportFailed(_)) => {}
-            Ok(Seen::Ended) => return how_it_ended(engine, id).await,
+            Ok(Seen::Ended | Seen::Retired) => return how_it_ended(engine, id).await,
         }
     }
 }

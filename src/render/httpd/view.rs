@@ -7,7 +7,7 @@ use crate::config::{OnOffAuto, Server};
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::render::quote::{HttpdArg, refuse};
-use crate::render::{PORT, debug, reload, smoke};
+use crate::render::{PORT, debug, reload, smoke, takeover};
 
 #[derive(Debug, Serialize)]
 pub struct View {
@@ -27,6 +27,10 @@ pub struct View {
     modules: Vec<&'static str>,
     capacity: Capacity,
     server_backlog: u32,
+    /// The file of a server that takes over from another one; `None`: none ever does.
+    takeover: Option<&'static str>,
+    /// Seconds for the requests of one that another has taken over from.
+    graceful_shutdown_timeout: u32,
     socket_timeout: u32,
     limit_request_body: u64,
     request_read_timeout: Option<String>,
@@ -122,6 +126,8 @@ impl View {
             modules: modules::modules(plan),
             capacity: Capacity::of(server),
             server_backlog: check::int("server-backlog", *server.server_backlog)?.max(1),
+            takeover: plan.lends_network().then_some(takeover::FILE),
+            graceful_shutdown_timeout: takeover::drain_seconds(plan),
             socket_timeout: check::int("socket-timeout", *server.socket_timeout)?,
             limit_request_body: (*server.limit_request_body).min(i64::MAX as u64),
             request_read_timeout: request_read_timeout(server)?,

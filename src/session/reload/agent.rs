@@ -88,6 +88,8 @@ pub enum Said {
     Cut {
         responses: Vec<Response>,
     },
+    /// Somebody asks for another container of the same.
+    RestartWanted,
     #[serde(other)]
     Other,
 }

@@ -6,28 +6,36 @@
 //! ```
 
 mod agent;
+mod applying;
 mod avoided;
 mod files;
+mod held;
 mod ignored;
 mod job;
 mod machine;
 mod memory;
 mod repeats;
+mod restarting;
 mod saves;
 mod session;
 mod switch;
+mod takeover;
+mod telling;
 mod watching;
 
 use std::path::PathBuf;
 
+use crate::engine::container::Observed;
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::session::image::How;
 use crate::units::Secret;
 
 pub use memory::{Slot, slots};
+pub use restarting::{ask_for_restart, restarted};
 pub use saves::{Saves, touched};
 pub use session::{Server, Session};
+pub use takeover::Listens;
 
 /// What to do about an application that cannot be imported while somebody watches.
 pub const MEND_IT: &str = "save a file that mends it: it is served then";
@@ -56,6 +64,35 @@ pub struct Current {
     /// Digest of all that it was made from.
     pub digest: String,
     pub image: String,
+    /// The container whose network its server listens in; `None`: its own.
+    pub network: Option<String>,
+    /// Where it is reached.
+    pub listens: Listens,
+}
+
+impl Current {
+    /// The container whose network its server listens in, which may be its own.
+    pub fn lender(&self) -> &str {
+        self.network.as_deref().unwrap_or(&self.id)
+    }
+
+    /// The same after another session has had `new` take over from it.
+    pub fn taken_over_by(&self, new: &Observed) -> Self {
+        Self {
+            id: new.id.clone(),
+            view: new.view.clone(),
+            url: new.url.clone().unwrap_or_else(|| self.url.clone()),
+            digest: new.plan.clone(),
+            image: new.image.clone(),
+            network: Some(self.lender().to_owned()),
+            listens: self.listens.clone(),
+        }
+    }
+
+    /// The container that serves, and the one that holds its port.
+    pub fn containers(&self) -> Vec<&str> {
+        [Some(&self.id), self.network.as_ref()].into_iter().flatten().map(String::as_str).collect()
+    }
 }
 
 /// What a session needs to follow what is saved.

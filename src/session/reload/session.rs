@@ -7,17 +7,19 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
 
-use super::agent::{Agent, Loaded, News, Order, Response, Said};
+use super::agent::{Agent, Loaded, News, Order, Said};
+use super::applying::is_read_by_parity;
 use super::ignored::Ignored;
 use super::machine::{Effect, Input, Machine, Outcome};
 use super::repeats::{self, Repeat, Repeats};
+use super::telling::{cut, record_of};
 use super::watching::Watching;
-use super::{Current, Following, Key, MEND_IT, Replan, files, job, switch};
+use super::{Current, Following, Key, Replan, files, job, switch};
 use crate::changes::{Action, Basis, Touched, Verdict};
 use crate::engine::container::LogStart;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
-use crate::logs::{self, Paths, Reader, Record};
+use crate::logs::{Paths, Reader};
 use crate::plan::{OnError, Plan, Reload};
 use crate::session::follow::{Follower, Seen};
 use crate::session::up::{After, Place, after_the_end, optional, runs};
@@ -29,37 +31,42 @@ use crate::watch::{Burst, Change, Limits, Notice, is_git_at_work};
 /// How long the first attempts to reach the agent may take; after that it is said, and tried less often.
 const AGENT_PAUSE: Duration = Duration::from_millis(300);
 
-/// Characters of a URL's path that are shown.
-const MOST_OF_A_PATH: usize = 80;
-
-struct Work<'a> {
-    place: Place<'a>,
-    replan: Replan<'a>,
-    keys: Option<&'a mut mpsc::Receiver<Key>>,
-    plan: Plan,
-    secrets: Vec<(String, Secret)>,
-    watching: Watching,
-    burst: Burst,
-    verdicts: BTreeMap<String, Verdict>,
-    machine: Machine,
-    agent: Option<Agent>,
+/// What the loop keeps in mind.
+pub(super) struct Work<'a> {
+    pub(super) place: Place<'a>,
+    pub(super) replan: Replan<'a>,
+    pub(super) keys: Option<&'a mut mpsc::Receiver<Key>>,
+    pub(super) plan: Plan,
+    pub(super) secrets: Vec<(String, Secret)>,
+    pub(super) watching: Watching,
+    pub(super) burst: Burst,
+    pub(super) verdicts: BTreeMap<String, Verdict>,
+    pub(super) machine: Machine,
+    pub(super) agent: Option<Agent>,
     /// When the agent is to be started next, and how often that has failed.
-    start_agent: Option<(Instant, u32)>,
+    pub(super) start_agent: Option<(Instant, u32)>,
     /// What the application has done with the project's files.
-    touched: Touched,
+    pub(super) touched: Touched,
     /// Files that are reloaded though the application may have written them: the user has a rule for them.
-    insisted: HashSet<String>,
-    ignored: Ignored,
-    repeats: Repeats,
+    pub(super) insisted: HashSet<String>,
+    pub(super) ignored: Ignored,
+    pub(super) repeats: Repeats,
     /// When the last file of the reload under way was saved.
-    saved: Instant,
+    pub(super) saved: Instant,
     /// It was told that a standby is waited for, and nothing fresh has been served since.
-    waiting_told: bool,
+    pub(super) waiting_told: bool,
     /// A switch to another container, with the word for what asked for it.
-    switching: Option<LocalBoxFuture<'a, Result<switch::Ready, switch::NotReady>>>,
+    pub(super) switching: Option<LocalBoxFuture<'a, Result<switch::Ready, switch::NotReady>>>,
     /// What asked for it.
-    wanted: Option<switch::Wanted>,
-    jobs: FuturesUnordered<LocalBoxFuture<'a, Event>>,
+    pub(super) wanted: Option<switch::Wanted>,
+    pub(super) restart_wanted: bool,
+    /// What could not be applied, and may be with the code that is saved next.
+    pub(super) unapplied: Option<switch::Wanted>,
+    /// Servers that have been taken over from, and finish their requests.
+    pub(super) retiring: FuturesUnordered<LocalBoxFuture<'a, ()>>,
+    /// The end of the container that holds the port.
+    pub(super) lender: Option<LocalBoxFuture<'a, ()>>,
+    pub(super) jobs: FuturesUnordered<LocalBoxFuture<'a, Event>>,
 }
 
 /// Where the server that a session looks after comes from.
@@ -126,6 +133,10 @@ impl<'a> Session<'a> {
             waiting_told: false,
             switching: None,
             wanted: None,
+            restart_wanted: false,
+            unapplied: None,
+            retiring: FuturesUnordered::new(),
+            lender: None,
             jobs: FuturesUnordered::new(),
         };
         if server != Server::Started {
@@ -134,6 +145,7 @@ impl<'a> Session<'a> {
         if server == Server::TakenOver {
             work.start_switch(switch::Wanted::in_doubt(), current);
         }
+        work.look_after_lender(current);
         work.run(current, log).await
     }
 }
@@ -155,6 +167,9 @@ impl<'a> Work<'a> {
                         log.expect_cut(responses.len());
                     }
                     self.heard(said);
+                    if std::mem::take(&mut self.restart_wanted) {
+                        self.start_switch(switch::Wanted::restart(), current);
+                    }
                 }
                 () = at(self.burst.soon()) => self.hurry(),
                 () = at(self.burst.due()) => self.settle(current),
@@ -170,10 +185,15 @@ impl<'a> Work<'a> {
                     self.switched(ready, current, log).await?;
                 }
                 Some(event) = self.jobs.next() => self.place.report.report(event),
+                Some(()) = self.retiring.next() => {}
+                () = optional(self.lender.as_mut()) => {
+                    self.place.report.report(Event::Note { text: "the container that holds the port was removed from elsewhere".into() });
+                    return Ok(());
+                }
                 seen = log.next(self.place.report) => match seen? {
                     // The next request tries again; so does the next save.
-                    Seen::ImportFailed(_) | Seen::HookFailed(_) => {}
-                    Seen::Ended => match self.place.interrupts.or(after_the_end(self.place.engine, &current.id)).await? {
+                    Seen::ImportFailed(_) | Seen::HookFailed(_) | Seen::Retired => {}
+                    Seen::Ended => match self.place.interrupts.or(after_the_end(self.place, current)).await? {
                         After::StartedAgain { url, from } => {
                             self.place.report.report(Event::Note { text: "the server was restarted from elsewhere".into() });
                             current.url = url;
@@ -185,7 +205,8 @@ impl<'a> Work<'a> {
                                 self.place.report.report(Event::Serving { url: current.url.clone(), took: None });
                             }
                         }
-                        After::Stopped => {
+                        // No other session has a server take over from this one's.
+                        After::Stopped | After::TakenOver(_) => {
                             self.place.report.report(Event::Note { text: "the server was stopped from elsewhere".into() });
                             return Ok(());
                         }
@@ -195,13 +216,13 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn follow_log(&self, current: &Current, log: &mut Follower, from: LogStart) {
+    pub(super) fn follow_log(&self, current: &Current, log: &mut Follower, from: LogStart) {
         *log = Follower::new(self.place.engine.logs(&current.id, true, from), Reader::new(Paths::of_project(&self.plan.root)));
     }
 
     /// Waits for a server that was started anew. One that cannot import the application, as is said then, waits for the
     /// next save.
-    async fn answers(&self, current: &Current, log: &mut Follower) -> Result<Option<Failure>> {
+    pub(super) async fn answers(&self, current: &Current, log: &mut Follower) -> Result<Option<Failure>> {
         let awaited = Awaited::of(&self.plan, &current.id, &current.url);
         match until_ready(self.place.engine, &awaited, log, self.place.interrupts, self.place.report).await {
             Ok(()) => Ok(None),
@@ -326,6 +347,7 @@ impl<'a> Work<'a> {
         }
         if reload {
             self.step(Input::Settled);
+            switch.extend(self.unapplied.take());
         }
         if let (false, Some(plan)) = (collect.is_empty(), self.plan.collect_static.as_ref()) {
             self.jobs.push(Box::pin(job::collect(self.place.engine.clone(), current.id.clone(), plan.value.clone(), collect, clear)));
@@ -361,6 +383,7 @@ impl<'a> Work<'a> {
                 text: format!("the container does not see {} as saved", files.join(", ")),
                 hint: Some("the engine's mount is late or does not follow; `--sync` uploads what is saved instead".into()),
             }),
+            Said::RestartWanted => self.restart_wanted = true,
             Said::Refused { why } => self.place.report.report(Event::Warning { text: format!("the reload went wrong: {why}"), hint: None }),
             Said::Avoided(avoided) => self.place.report.report(super::avoided::warning(avoided)),
             Said::Begun { .. } | Said::Touched(_) | Said::Recovered { .. } | Said::Other => {}
@@ -389,7 +412,7 @@ impl<'a> Work<'a> {
         stale.into_iter().for_each(|path| self.changed(Change { gone: !self.plan.root.join(&path).exists(), path }));
     }
 
-    fn step(&mut self, input: Input) {
+    pub(super) fn step(&mut self, input: Input) {
         for effect in self.machine.step(input) {
             match effect {
                 Effect::Prepare { generation, files } => {
@@ -445,134 +468,8 @@ impl<'a> Work<'a> {
             self.place.report.report(Event::Warning { text: format!("cannot open a browser: {error}"), hint: None });
         }
     }
-
-    /// Begins to make ready what the changed files ask for. What is being made ready from their former content is given up.
-    fn start_switch(&mut self, wanted: switch::Wanted, current: &Current) {
-        let wanted = match self.wanted.take() {
-            Some(before) => before.and(wanted),
-            None => wanted,
-        };
-        self.wanted = Some(wanted.clone());
-        self.switching = Some(Box::pin(switch::make_ready(self.place, self.replan, current.clone(), wanted)));
-    }
-
-    async fn switched(&mut self, ready: Result<switch::Ready, switch::NotReady>, current: &mut Current, log: &mut Follower) -> Result<()> {
-        self.wanted = None;
-        let ready = match ready {
-            Ok(ready) => ready,
-            Err(switch::NotReady { failure, .. }) if matches!(failure.kind, Kind::Interrupted | Kind::EngineLost) => return Err(failure),
-            Err(switch::NotReady { failure, inputs }) => {
-                // It may be mended in a file that only the new configuration names.
-                if let Some(inputs) = inputs {
-                    self.watching.renew(&inputs);
-                }
-                self.place
-                    .report
-                    .report(Event::NotApplied { failure: failure.hint("what runs goes on; save the file again when it is mended") });
-                return Ok(());
-            }
-        };
-        let (away, url) = (Instant::now(), current.url.clone());
-        if let Some(wish) = &ready.wish {
-            let before = switch::Before { plan: &self.plan, secrets: &self.secrets };
-            switch::switch(self.place, &ready, wish, &before, current).await?;
-            self.follow_log(current, log, LogStart::Beginning);
-        }
-        let switch::Ready { inputs, wish, wanted, begun } = ready;
-        self.watching.renew(&inputs);
-        (self.plan, self.secrets) = (inputs.plan, inputs.secrets);
-        if wish.is_some() {
-            self.restart_machine();
-            let answered = self.answers(current, log).await?;
-            if url != current.url {
-                self.place.report.report(Event::Serving { url: current.url.clone(), took: None });
-            }
-            if let Some(failure) = answered {
-                self.place.report.report(Event::Warning { text: failure.message, hint: Some(MEND_IT.into()) });
-            }
-        } else {
-            self.reload_what_is_read(&wanted.files);
-            if wanted.quiet {
-                return Ok(());
-            }
-        }
-        let done = match wish {
-            Some(_) => format!("switched, away for {} ms, serving", away.elapsed().as_millis()),
-            None => "nothing to restart".into(),
-        };
-        self.place.report.report(Event::Changed { files: wanted.files, done, cause: wanted.cause, took: Some(begun.elapsed()) });
-        Ok(())
-    }
-
-    /// Configuration that changes nothing for parity may change something for the application.
-    fn reload_what_is_read(&mut self, files: &[String]) {
-        let read: Vec<_> = files.iter().filter(|file| self.touched.reads(file) && !is_read_by_parity(file)).cloned().collect();
-        if !read.is_empty() {
-            self.saved = Instant::now();
-            read.into_iter().for_each(|file| self.step(Input::Changed(file)));
-            self.step(Input::Settled);
-        }
-    }
-
-    /// Another container has another agent, which must be asked what there is.
-    fn restart_machine(&mut self) {
-        if let Some(reload) = &self.plan.reload {
-            self.machine = machine_for(&self.plan, reload);
-        }
-        // Another configuration may have the application write other files.
-        self.touched.written.clear();
-        self.agent = None;
-        self.start_agent = Some((Instant::now(), 0));
-    }
 }
 
-fn machine_for(plan: &Plan, reload: &Reload) -> Machine {
+pub(super) fn machine_for(plan: &Plan, reload: &Reload) -> Machine {
     Machine::new(*reload.on_error == OnError::Keep, !*reload.standby, *plan.server.processes > 1)
-}
-
-/// Settings, WSGI modules and `manage.py` say how an application is to be served, which parity reads in them.
-fn is_read_by_parity(path: &str) -> bool {
-    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    path.contains("settings") || matches!(name, "manage.py" | "wsgi.py")
-}
-
-/// What was cut off, for people. The paths are the container's word, and may hold anything.
-fn cut(responses: &[Response]) -> String {
-    let one = |response: &Response| {
-        let path: String = response.path.chars().take(MOST_OF_A_PATH).collect();
-        let tenths = response.milliseconds / 100;
-        let seconds = if tenths < 100 { format!("{}.{}", tenths / 10, tenths % 10) } else { (tenths / 10).to_string() };
-        format!("streaming for {seconds} s: {}", path.escape_debug())
-    };
-    match responses {
-        [response] => format!("cut a response that had been {}", one(response)),
-        _ => format!("cut {} responses that had been {}", responses.len(), responses.iter().map(one).collect::<Vec<_>>().join(", ")),
-    }
-}
-
-/// A traceback as the log would have it.
-fn record_of(text: &str, plan: &Plan) -> Record {
-    let mut reader = Reader::new(Paths::of_project(&plan.root));
-    let mut records = reader.feed(logs::Stream::Stderr, text.as_bytes());
-    records.extend(reader.flush());
-    let mut lines = Vec::new();
-    let mut hint = None;
-    for record in records {
-        lines.extend(record.lines);
-        hint = hint.or(record.hint);
-    }
-    Record { hint, ..Record::new(logs::RecordKind::Traceback, lines) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_cut_off() {
-        let response = |path: &str, milliseconds| Response { path: path.into(), milliseconds };
-        assert_eq!(cut(&[response("/events", 12_345)]), "cut a response that had been streaming for 12 s: /events");
-        let two = [response("/a", 640), response("/b\u{1b}[2J", 9_990)];
-        assert_eq!(cut(&two), "cut 2 responses that had been streaming for 0.6 s: /a, streaming for 9.9 s: /b\\u{1b}[2J");
-    }
 }

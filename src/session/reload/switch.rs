@@ -1,11 +1,12 @@
 //! From one container to another, because the image, the configuration or the environment changed.
 //!
 //! Everything that can fail is tried while the old server serves: the configuration is settled and checked by Apache,
-//! the image is built, and a container of a new image must answer. Only then does the port change hands.
+//! the image is built, and the new server must answer. Where it can listen beside the old one it takes over then
+//! ([`super::takeover`]); where it cannot, the old one is stopped first, and connections are refused until the new one listens.
 
 use std::time::Instant;
 
-use super::{Current, Inputs, Replan};
+use super::{Current, Inputs, Replan, takeover};
 use crate::changes::{Action, Verdict};
 use crate::engine::Engine;
 use crate::engine::container;
@@ -16,6 +17,7 @@ use crate::plan::{Plan, lock};
 use crate::render;
 use crate::session::create::{create, wish};
 use crate::session::follow::Follower;
+use crate::session::siblings::{self, Whose};
 use crate::session::stop::{HASTY, tidy};
 use crate::session::up::{Place, Up, digest_of};
 use crate::session::wait::{Awaited, until_ready};
@@ -45,6 +47,11 @@ impl Wanted {
         Self { files: Vec::new(), cause: "anything may have changed".into(), replace: false, quiet: true }
     }
 
+    /// `parity restart`, in another terminal.
+    pub fn restart() -> Self {
+        Self { files: vec!["parity restart".into()], cause: "asked for in another terminal".into(), replace: true, quiet: false }
+    }
+
     /// Code that parity reads as well, to understand the project.
     pub fn by_code(files: Vec<String>) -> Self {
         Self { files, cause: "what parity reads in it changed".into(), replace: false, quiet: true }
@@ -61,10 +68,19 @@ impl Wanted {
 #[derive(Debug)]
 pub struct Ready {
     pub inputs: Inputs,
-    /// The container to switch to, and its image; `None` where the one that runs is as it should be.
-    pub wish: Option<(container::Wish, String)>,
+    pub step: Step,
     pub wanted: Wanted,
     pub begun: Instant,
+}
+
+/// What is left to do.
+#[derive(Debug)]
+pub enum Step {
+    /// The container that runs is as it should be.
+    Nothing,
+    TakeOver(Box<takeover::Next>),
+    /// The container to switch to, its image, and why connections are refused meanwhile.
+    Replace(Box<container::Wish>, String, &'static str),
 }
 
 /// What keeps it from being applied.
@@ -92,25 +108,42 @@ pub async fn make_ready(place: Place<'_>, replan: Replan<'_>, current: Current, 
         Err(failure) => return Err(NotReady { failure, inputs: None }),
     };
     match try_out(place, &inputs, &current, wanted.replace).await {
-        Ok(wish) => Ok(Ready { inputs, wish, wanted, begun }),
+        Ok(step) => Ok(Ready { inputs, step, wanted, begun }),
         Err(failure) => Err(NotReady { failure, inputs: Some(inputs) }),
     }
 }
 
-/// The container to switch to, and its image; `None` where the one that runs is as it should be.
-async fn try_out(place: Place<'_>, inputs: &Inputs, current: &Current, replace: bool) -> Result<Option<(container::Wish, String)>> {
+async fn try_out(place: Place<'_>, inputs: &Inputs, current: &Current, replace: bool) -> Result<Step> {
     let Place { engine, interrupts, report, name, user } = place;
+    // One that was given up before it could take over.
+    siblings::remove(engine, &siblings::next(name)).await?;
     let image = image::ensure(engine, &inputs.plan, &inputs.how, interrupts, report).await?.reference;
-    let wish = wish(&up(&inputs.plan, &inputs.secrets, &image, user), name)?;
+    let up = up(&inputs.plan, &inputs.secrets, &image, user);
+    let wish = wish(&up, name)?;
     if digest_of(&wish) == current.digest && !replace {
-        return Ok(None);
+        return Ok(Step::Nothing);
     }
     if image == current.image {
         check(engine, &current.id, &inputs.plan).await?;
+    }
+    let why = if takeover::is_possible(&inputs.plan, &wish, current) {
+        match takeover::start(place, inputs, &wish, &up, current).await {
+            Ok(next) => return Ok(Step::TakeOver(Box::new(next))),
+            Err(takeover::Refused::Failed(failure)) => return Err(failure),
+            Err(takeover::Refused::Held) => "the application needs what the running one holds",
+            Err(takeover::Refused::Engine(failure)) => {
+                let why = std::iter::once(&failure.message).chain(&failure.causes).cloned().collect::<Vec<_>>().join(": ");
+                report.report(Event::Warning { text: format!("a server cannot be started beside the running one: {why}"), hint: None });
+                "the engine cannot run both"
+            }
+        }
     } else {
+        "the port or the network changes"
+    };
+    if image != current.image {
         rehearse(place, inputs, &image).await?;
     }
-    Ok(Some((wish, image)))
+    Ok(Step::Replace(Box::new(wish), image, why))
 }
 
 fn up<'a>(plan: &'a Plan, secrets: &'a [(String, Secret)], image: &'a str, user: User) -> Up<'a> {
@@ -164,7 +197,7 @@ pub fn trial(name: &str) -> String {
 pub async fn switch(
     place: Place<'_>,
     ready: &Ready,
-    (wish, image): &(container::Wish, String),
+    (wish, image): (&container::Wish, &str),
     before: &Before<'_>,
     current: &mut Current,
 ) -> Result<()> {
@@ -174,9 +207,10 @@ pub async fn switch(
     engine.stop(&current.id, HASTY).await?;
     engine.remove(&current.id).await?;
     tidy(engine, name, current.view.as_deref(), None).await;
+    siblings::remove_all_but(engine, &before.plan.root, name, &[], Whose::Anybodys).await?;
     let new = up(&ready.inputs.plan, &ready.inputs.secrets, image, user);
     let (created, wish, image) = match create(engine, wish, &new, port, report).await {
-        Ok(created) => (created, wish.clone(), image.clone()),
+        Ok(created) => (created, wish.clone(), image.to_owned()),
         Err(failure) => {
             report.report(Event::NotApplied { failure });
             let old = up(before.plan, before.secrets, &current.image, user);
@@ -185,6 +219,7 @@ pub async fn switch(
         }
     };
     let url = engine.observe(&created.id).await?.and_then(|found| found.url).unwrap_or_default();
-    *current = Current { id: created.id, view: created.view, url, digest: digest_of(&wish), image };
+    let listens = takeover::Listens::of(&wish);
+    *current = Current { id: created.id, view: created.view, url, digest: digest_of(&wish), image, network: None, listens };
     Ok(())
 }

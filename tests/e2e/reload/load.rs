@@ -8,10 +8,11 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::Live;
+use crate::project::TestProject;
 
 /// How a client asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub enum Way {
     /// Over one connection, as long as it lasts.
     KeptAlive,
     /// Over a new connection each time.
@@ -24,20 +25,20 @@ enum Way {
 
 /// An answer: when it was asked for, when it was there, and the number of the code that gave it.
 #[derive(Debug, Clone, Copy)]
-struct Answered {
-    begun: Instant,
-    ended: Instant,
-    number: u32,
+pub struct Answered {
+    pub begun: Instant,
+    pub ended: Instant,
+    pub number: u32,
 }
 
 /// Clients that ask until they are told to stop.
-struct Load {
+pub struct Load {
     stop: Arc<AtomicBool>,
     clients: Vec<JoinHandle<(Vec<Answered>, Vec<String>)>>,
 }
 
 impl Load {
-    fn start(url: &str, ways: &[(Way, usize)]) -> Self {
+    pub fn start(url: &str, ways: &[(Way, usize)]) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let authority = url.strip_prefix("http://").unwrap().trim_end_matches('/');
         let clients = ways.iter().flat_map(|(way, count)| vec![*way; *count]).map(|way| {
@@ -60,7 +61,7 @@ impl Load {
 
     /// All answers. There is no failure among them.
     #[track_caller]
-    fn stop(self) -> Vec<Answered> {
+    pub fn stop(self) -> Vec<Answered> {
         self.stop.store(true, Ordering::Relaxed);
         let (mut all, mut failed) = (Vec::new(), Vec::new());
         for client in self.clients {
@@ -204,7 +205,7 @@ fn line(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
 
 /// Whoever asks after somebody has had an answer of newer code gets no older.
 #[track_caller]
-fn assert_nothing_stale(all: &[Answered], live: &Live) {
+pub fn assert_nothing_stale(all: &[Answered], live: &Live) {
     let mut ends: Vec<&Answered> = all.iter().collect();
     ends.sort_by_key(|answered| answered.ended);
     let mut begins: Vec<&Answered> = all.iter().collect();
@@ -223,15 +224,20 @@ fn assert_nothing_stale(all: &[Answered], live: &Live) {
     assert!(count == 0, "{count} of {} answers are stale: {some:?}\n{}", all.len(), live.session.stderr());
 }
 
-/// Saves so many times, each as soon as the one before is served. Nobody notices but by new answers.
-#[track_caller]
-fn under_load(processes: usize, ways: &[(Way, usize)], saves: u32) -> (usize, Live) {
-    let project = crate::project::TestProject::copy("modules");
+/// An application whose answers say the number of the code that gave them.
+pub fn numbered() -> TestProject {
+    let project = TestProject::copy("modules");
     project.write("first.py", "TEXT = 'number-0'\n");
     let app = project.read("app.py");
     project
         .write("app.py", &app.replace("return [environ[\"wsgi.input\"]", "return [first.TEXT.encode(), b\"\\n\", environ[\"wsgi.input\"]"));
-    let mut live = Live::of(project, &["--processes", &processes.to_string()]);
+    project
+}
+
+/// Saves so many times, each as soon as the one before is served. Nobody notices but by new answers.
+#[track_caller]
+fn under_load(processes: usize, ways: &[(Way, usize)], saves: u32) -> (usize, Live) {
+    let mut live = Live::of(numbered(), &["--processes", &processes.to_string()]);
     // Each process that starts with the server loads what is there when its turn comes.
     live.pids(processes);
     let load = Load::start(&live.url, ways);

@@ -13,6 +13,7 @@ mod preloading;
 mod renewing;
 mod saving;
 mod soak;
+mod switching;
 mod takeover;
 mod touching;
 mod ways;
@@ -53,6 +54,13 @@ impl Live {
         let url = session.url();
         session.be_patient(PATIENCE);
         Self { session, project, url }
+    }
+
+    /// The container that serves.
+    #[track_caller]
+    fn container(&self) -> String {
+        let [status] = self.project.parity(&["status", "--format", "json"]).ok().json().try_into().unwrap();
+        status["id"].as_str().unwrap().to_owned()
     }
 
     /// What is served at a path.

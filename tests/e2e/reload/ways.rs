@@ -76,7 +76,7 @@ fn uploaded_instead_of_mounted() {
 
     // Its memory is empty after a restart.
     assert_eq!(live.project.parity(&["restart"]).ok().line(), live.url);
-    live.session.next(|line| line.contains("the server was restarted from elsewhere"));
+    live.session.next(|line| line.contains("↻ parity restart → switched, serving in"));
     live.answers();
     live.eventually("/", "without second\n");
     live.save("first.py", "TEXT = 'at last'\n");
