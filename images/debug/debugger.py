@@ -30,6 +30,7 @@ import socket
 import sys
 import threading
 
+import mod_wsgi
 import parity_hook
 
 
@@ -148,9 +149,11 @@ class Debugger(pdb.Pdb):
                 return self.hand_over(frame, traceback_or_exception)
             Debugger.current = self
             self.link.send(stop=self.what)
+            note_prompt(True)
             try:
                 pdb.Pdb.interaction(self, frame, traceback_or_exception)
             finally:
+                note_prompt(False)
                 Debugger.current = None
                 self.link.flush()
                 if self.link.pending:
@@ -170,6 +173,8 @@ class Debugger(pdb.Pdb):
             mode = "r" if name == "stdin" else "w"
             setattr(sys, name, os.fdopen(os.dup(self.link.terminal), mode, encoding="utf-8", buffering=1 if mode == "w" else -1))
         sys.settrace(None)
+        # Such a debugger has the request until that is done.
+        note_prompt(True)
         if raised is None:
             stop_in(TOOL.debugger(), frame)
         else:
@@ -328,6 +333,13 @@ def tool():
 
 TOOL = tool()
 STREAMS = sys.stdin, sys.stdout, sys.stderr
+
+
+def note_prompt(is_open):
+    """A request that stops at a prompt is not cut off, however many saves wait for its process (`reload/underway.py`)."""
+    # Where nothing runs there may be a prompt all the same.
+    with contextlib.suppress(Exception):
+        mod_wsgi.request_data()["parity.prompt"] = is_open
 
 
 def is_machinery(frame):

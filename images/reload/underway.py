@@ -1,7 +1,7 @@
 """Which requests this process has under way, and whether they have begun to answer.
 
 `mod_wsgi.active_requests` holds for each request a dictionary, which is gone when the request is. What is known of it is
-kept there: its environment, when its response began and with which headers. mod_wsgi's events would tell the same, for
+kept there: its environment, its response's headers, and when the first of its body was sent. mod_wsgi's events would tell the same, for
 10 to 15 microseconds of each request; a function around the application takes less than one.
 """
 
@@ -14,6 +14,8 @@ clock = time.monotonic
 data_of_request = mod_wsgi.request_data
 
 KEY = "parity"
+# Is there while the request stops at a prompt of the debugger's.
+AT_PROMPT = "parity.prompt"
 
 
 def watch(application):
@@ -23,7 +25,7 @@ def watch(application):
         known = data_of_request()[KEY] = [environ]
 
         def start(*arguments):
-            known[1:] = clock(), arguments[1] if len(arguments) > 1 else ()
+            known[1:] = [arguments[1] if len(arguments) > 1 else ()]
             return start_response(*arguments)
 
         body = application(environ, start)
@@ -66,7 +68,9 @@ class Body:
                 request = environ.get("REQUEST_METHOD", ""), path_of(environ), self._sent
                 sys.stderr.write("parity: the response to %s %s broke off after %d bytes, and looks complete to its client\n" % request)
             raise
-        if type(part) is bytes:
+        if type(part) is bytes and part:
+            if not self._sent:
+                self._known[2:] = [clock()]
             self._sent += len(part)
         return part
 
@@ -79,7 +83,7 @@ class Body:
 def headers_of(known):
     """Of a response, by their names in small letters; none before it has begun."""
     try:
-        return {name.lower(): value for name, value in known[2]}
+        return {name.lower(): value for name, value in known[1]}
     except (IndexError, TypeError, ValueError, AttributeError):
         return {}
 
@@ -89,8 +93,8 @@ def path_of(environ):
 
 
 def requests():
-    """All of them: the path, seconds since the response began (or `None`), whether it says how long it will be, and whether
-    it is of a kind that its reader asks for again when it ends."""
+    """All of them: the path, seconds since the first of the response was sent (`None`: nothing was, or somebody looks at it in
+    the debugger), whether it says how long it will be, and whether it is of a kind that its reader asks for again when it ends."""
     found = []
     for data in list(mod_wsgi.active_requests.values()):
         # Without a note it has come a moment ago.
@@ -99,7 +103,7 @@ def requests():
         found.append(
             {
                 "path": path_of(known[0]),
-                "streaming": clock() - known[1] if len(known) > 1 else None,
+                "streaming": clock() - known[2] if len(known) > 2 and not data.get(AT_PROMPT) else None,
                 "sized": "content-length" in headers,
                 "events": str(headers.get("content-type", "")).startswith("text/event-stream"),
             }

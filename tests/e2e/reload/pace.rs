@@ -97,8 +97,9 @@ fn a_stream_makes_way_and_who_waits_for_an_answer_gets_it() {
         assert_eq!(patient.join().unwrap(), "first", "the request that was there before the first save");
         let mut rest = Vec::new();
         streams.remove(0).read_to_end(&mut rest).unwrap();
-        drop(streams);
+        // A client that goes is told of by Apache.
         let ran = live.end();
+        drop(streams);
         assert!(
             ran.stderr.contains("cut a response that had been streaming for ") || ran.stderr.contains(" responses that had been streaming"),
             "{ran}"
