@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex, RegexSet};
 
 use super::text::plain;
-use super::{Record, RecordKind};
+use super::{Paths, Record, RecordKind, Setting, writing};
 
 /// The same hint is given again only after this many records that deserve it.
 const AGAIN_AFTER: u32 = 50;
@@ -21,10 +21,17 @@ struct Rule {
 enum Hint {
     Say(&'static str),
     /// Told from the match and the record; `None` where it does not apply after all.
-    Ask(fn(&Captures, &Record) -> Option<String>),
+    Ask(fn(&Captures, &Record, &Scene) -> Option<String>),
 }
 
 use Hint::{Ask, Say};
+
+/// Where a record comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Scene {
+    pub setting: Setting,
+    pub paths: Paths,
+}
 
 macro_rules! rules {
     ($($pattern:literal => $hint:expr,)+) => { &[$(Rule { pattern: $pattern, hint: $hint }),+] };
@@ -33,9 +40,9 @@ macro_rules! rules {
 /// The first that matches speaks, so the special ones come first. Patterns see the messages, not the source lines of a traceback.
 const RULES: &[Rule] = rules! {
     // The application's environment and settings.
-    r"You may need to add '?([^' ]+)'? to ALLOWED_HOSTS" => Ask(|found, _| Some(format!("add '{}' to ALLOWED_HOSTS in the settings that are used here", &found[1]))),
+    r"You may need to add '?([^' ]+)'? to ALLOWED_HOSTS" => Ask(|found, _, _| Some(format!("add '{}' to ALLOWED_HOSTS in the settings that are used here", &found[1]))),
     r"(?m)^KeyError: '([A-Z][A-Z0-9_]*)'" => Ask(missing_variable),
-    r"Set the (\w+) environment variable|(?m)^\S*UndefinedValueError: (\w+) not found" => Ask(|found, _| {
+    r"Set the (\w+) environment variable|(?m)^\S*UndefinedValueError: (\w+) not found" => Ask(|found, _, _| {
         found.get(1).or(found.get(2)).map(|name| variable(name.as_str()))
     }),
     r"The SECRET_KEY setting must not be empty" => Say("give the settings a SECRET_KEY: set the variable they read in `.env`, or under `env:` in parity.yaml"),
@@ -44,19 +51,24 @@ const RULES: &[Rule] = rules! {
     // Imports.
     r"(?m)^ModuleNotFoundError: No module named '([^']+)'" => Ask(missing_module),
     r"(?m)^ImportError: .*: cannot open shared object file" => Say("a library of the system is missing: name its Debian package in `image: packages:` of parity.yaml"),
-    r"does not contain WSGI application '([^']+)'" => Ask(|found, _| {
+    r"does not contain WSGI application '([^']+)'" => Ask(|found, _, _| {
         Some(format!("the module was imported but has no `{}`: name the right object, `app: module:callable` in parity.yaml", &found[1]))
     }),
     r"WSGI0107|WSGI0108|SystemExit exception raised when doing exec" => Say("something calls sys.exit() while the application is imported: guard it with `if __name__ == \"__main__\":`"),
 
     // Files.
-    r"attempt to write a readonly database" => Say("SQLite must be able to write the database file and its directory: check their owner, and that the path is inside the project"),
-    r"unable to open database file" => Say("the directory of the SQLite file must exist and be writable: keep it inside the project"),
+    r"attempt to write a readonly database" => Ask(|_, _, scene| Some(writing::database(
+        &scene.setting,
+        "SQLite must be able to write the database file and its directory: check their owner, and that the path is inside the project",
+    ))),
+    r"unable to open database file" => Ask(|_, _, scene| Some(writing::database(
+        &scene.setting,
+        "the directory of the SQLite file must exist and be writable: keep it inside the project",
+    ))),
     r"no such table|relation \S+ does not exist|Table '\S+' doesn't exist" => Say("the database has no such table yet: add `python manage.py migrate --noinput` (or your tool's command) under `hooks: start:` in parity.yaml"),
     r"no such column|column \S+ does not exist|Unknown column '" => Say("the database's tables are older than the models: `parity exec -- python manage.py makemigrations` and `migrate` (or your tool's commands)"),
-    r"Read-only file system:? '?(/[^']*)?" => Say("only the project and /tmp can be written, as in production: write there, or take the path from a setting"),
-    r"(?m)^PermissionError: .*'(/[^']+)'" => Ask(|found, _| Some(format!("`{}` belongs to another user: the application runs as you do, so you must be able to read and write it", &found[1]))),
-    r"Permission denied: .*(?:AH00035|AH00132|AH00529)|AH00035" => Say("a directory on the way cannot be entered: give it permission x for the user who runs parity (`chmod a+x`)"),
+    r"(?:AH00035|AH00132|AH00529)" => Say("a directory on the way cannot be entered: give it permission x for the user who runs parity (`chmod a+x`)"),
+    r"(?i)read-only file system|permission denied" => Ask(|_, record, scene| writing::refused(record, &scene.setting, &scene.paths)),
     r"No space left on device" => Say("the disk, or a tmpfs of the container, is full"),
 
     // What the application connects to.
@@ -100,7 +112,7 @@ const RULES: &[Rule] = rules! {
     r"was not imported within \d+ seconds" => Say("the last line of the stack is where the import was: raise `startup-timeout` if it only needs longer"),
     r"startup timer expired" => Say("the application was not imported within `startup-timeout` seconds: raise it, or move slow work out of the import"),
     r"(?i)deadlock timer expired" => Say("the interpreter was blocked for `deadlock-timeout` seconds: a C extension holds the GIL, or deadlocks in a sub-interpreter"),
-    r"ScriptAlias(?:Match)? |Invalid command '([^']+)'" => Ask(|found, record| match found.get(1) {
+    r"ScriptAlias(?:Match)? |Invalid command '([^']+)'" => Ask(|found, record, _| match found.get(1) {
         Some(command) => Some(format!("Apache does not know `{}`: check `include-file`, and whether its module is loaded", command.as_str())),
         None if record.kind == RecordKind::Application => None,
         None => Some("check the WSGIScriptAlias lines of `include-file`".into()),
@@ -117,13 +129,32 @@ static EACH: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 /// Which hints were given, and how often they would have been.
 #[derive(Debug, Default)]
 pub struct Hints {
+    scene: Scene,
+    /// Somebody looks at each record by itself.
+    every: bool,
     given: HashMap<String, u32>,
 }
 
 impl Hints {
+    pub fn of_scene(scene: Scene) -> Self {
+        Self { scene, ..Self::default() }
+    }
+
+    pub fn give_every(&mut self) {
+        self.every = true;
+    }
+
+    /// The hint for all that a program has printed which then failed.
+    pub fn of_output(&self, lines: impl IntoIterator<Item = String>) -> Option<String> {
+        find(&Record::new(RecordKind::Traceback, lines), &self.scene)
+    }
+
     /// The hint for a record, unless it was given not long ago.
     pub fn of(&mut self, record: &Record) -> Option<String> {
-        let hint = find(record)?;
+        let hint = find(record, &self.scene)?;
+        if self.every {
+            return Some(hint);
+        }
         if self.given.len() >= REMEMBERED {
             self.given.clear();
         }
@@ -134,14 +165,15 @@ impl Hints {
     }
 }
 
-fn find(record: &Record) -> Option<String> {
+/// The hint for a record, however often it was given.
+pub fn find(record: &Record, scene: &Scene) -> Option<String> {
     if matches!(record.kind, RecordKind::Noise | RecordKind::Access | RecordKind::Start) {
         return None;
     }
     let message = messages(record);
     PATTERNS.matches(&message).into_iter().find_map(|index| match RULES[index].hint {
         Say(text) => Some(text.to_owned()),
-        Ask(ask) => ask(&EACH[index].captures(&message)?, record),
+        Ask(ask) => ask(&EACH[index].captures(&message)?, record, scene),
     })
 }
 
@@ -158,7 +190,7 @@ fn variable(name: &str) -> String {
     format!("set {name} in `.env`, or under `env:` in parity.yaml")
 }
 
-fn missing_variable(found: &Captures, record: &Record) -> Option<String> {
+fn missing_variable(found: &Captures, record: &Record, _: &Scene) -> Option<String> {
     let from_environment = record.lines.iter().any(|line| line.text.contains("environ") || line.text.contains("<frozen os>"));
     from_environment.then(|| variable(&found[1]))
 }
@@ -189,7 +221,7 @@ const PACKAGES: &[(&str, &str)] = &[
 ];
 
 /// A module with a directory or file of that name in the project's frames is the project's own.
-fn missing_module(found: &Captures, record: &Record) -> Option<String> {
+fn missing_module(found: &Captures, record: &Record, _: &Scene) -> Option<String> {
     let module = &found[1];
     // Python names a whole path only where all but its end is there.
     if let Some((package, name)) = module.rsplit_once('.') {
@@ -260,7 +292,7 @@ mod tests {
             (Traceback, &["django.db.utils.OperationalError: no such column: notes_note.title"], "makemigrations"),
             (Traceback, &["django.db.utils.OperationalError: no such table: notes_note"], "`hooks: start:`"),
             (Traceback, &["django.db.utils.OperationalError: attempt to write a readonly database"], "SQLite"),
-            (Traceback, &["OSError: [Errno 30] Read-only file system: '/var/x'"], "only the project and /tmp"),
+            (Traceback, &["OSError: [Errno 30] Read-only file system: '/var/x'"], "only /tmp and what `writable:` names"),
             (Traceback, &["PermissionError: [Errno 13] Permission denied: '/app/media/x'"], "`/app/media/x`"),
             (
                 Traceback,

@@ -13,6 +13,7 @@ mod reader;
 mod start;
 mod text;
 mod traceback;
+mod writing;
 
 use std::fmt;
 
@@ -22,6 +23,7 @@ pub use finding::Finding;
 pub use paths::Paths;
 pub use reader::{Reader, Stream};
 pub use start::{StartLine, StartState};
+pub use writing::Setting;
 
 /// One thing the server said: a line, or several that belong together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

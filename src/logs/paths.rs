@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::units::layout;
 
 /// Where the project is in the container and on this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Paths {
     /// Absolute, without a slash at the end: `/app`.
     pub container: String,

@@ -1,15 +1,20 @@
 //! The state machine from what the container prints to records.
 
+use std::collections::VecDeque;
+
 use super::apache::{self, Context, Entry, Speaker};
 use super::deaths::Deaths;
-use super::hints::Hints;
+use super::hints::{self, Hints};
 use super::lines::Lines;
 use super::text::{neutralise, plain};
 use super::traceback::Traceback;
-use super::{Finding, Paths, Record, RecordKind, StartLine, StartState};
+use super::{Finding, Paths, Record, RecordKind, Setting, StartLine, StartState};
 
 /// Threads whose tracebacks may be open at once; the oldest is given out first.
 const OPEN: usize = 64;
+
+/// Lines of a hook that are kept for the hint when it fails.
+const HOOK_LINES: usize = 200;
 
 /// A traceback that got no line for so long is complete, by the server's own time. Microseconds.
 const COMPLETE_AFTER: u64 = 200_000;
@@ -41,12 +46,20 @@ pub struct Reader {
     /// An error of Apache's configuration, whose second line must come.
     continued: Option<Record>,
     hook: Option<StartLine>,
+    /// The last lines of that hook, for what they say together.
+    said: VecDeque<String>,
     deaths: Deaths,
     hints: Hints,
 }
 
 impl Reader {
     pub fn new(paths: Paths) -> Self {
+        Self::in_setting(paths, Setting::default())
+    }
+
+    /// Of a server that runs elsewhere than in the project itself.
+    pub fn in_setting(paths: Paths, setting: Setting) -> Self {
+        let scene = hints::Scene { setting, paths: paths.clone() };
         Self {
             paths,
             stdout: Lines::default(),
@@ -55,9 +68,17 @@ impl Reader {
             announced: Vec::new(),
             continued: None,
             hook: None,
+            said: VecDeque::new(),
             deaths: Deaths::default(),
-            hints: Hints::default(),
+            hints: Hints::of_scene(scene),
         }
+    }
+
+    /// Gives a hint also where the same was given not long ago.
+    #[must_use]
+    pub fn with_every_hint(mut self) -> Self {
+        self.hints.give_every();
+        self
     }
 
     /// Takes the next bytes of a stream; gives the records that they complete.
@@ -105,6 +126,10 @@ impl Reader {
             self.finding(finding, out);
         } else if let Some(hook) = self.hook.clone() {
             let text = self.paths.translate_python(&neutralise(&line));
+            self.said.push_back(text.clone());
+            if self.said.len() > HOOK_LINES {
+                self.said.pop_front();
+            }
             self.give(Record { hook: Some(hook), ..Record::new(RecordKind::Hook, [text]) }, out);
         } else if let Some(entry) = Entry::read(&line) {
             self.entry(entry, out);
@@ -120,8 +145,11 @@ impl Reader {
             StartState::End { .. } if line.command.is_empty() => line.command = begun.map(|begun| begun.command).unwrap_or_default(),
             StartState::End { .. } | StartState::Retired => {}
         }
+        let said = std::mem::take(&mut self.said);
+        let failed = matches!(line.state, StartState::End { status, .. } if status != 0);
+        let hint = failed.then(|| self.hints.of_output(said)).flatten();
         let text = neutralise(&line.command);
-        self.give(Record { hook: Some(line), ..Record::new(RecordKind::Start, [text]) }, out);
+        out.push(Record { hook: Some(line), hint, ..Record::new(RecordKind::Start, [text]) });
     }
 
     fn finding(&mut self, mut finding: Finding, out: &mut Vec<Record>) {

@@ -130,7 +130,7 @@ impl Follower {
 
     fn tell(&mut self, record: Record, report: &dyn Report) -> Option<Seen> {
         match (record.kind, &record.hook) {
-            (RecordKind::Start, Some(line)) => return self.hook(line, report),
+            (RecordKind::Start, Some(line)) => return self.hook(line, record.hint.clone(), report),
             (RecordKind::Hook, Some(line)) => {
                 let hook = id_of(line);
                 for line in &record.lines {
@@ -146,7 +146,7 @@ impl Follower {
         import_failed.map(Seen::ImportFailed)
     }
 
-    fn hook(&mut self, line: &StartLine, report: &dyn Report) -> Option<Seen> {
+    fn hook(&mut self, line: &StartLine, hint: Option<String>, report: &dyn Report) -> Option<Seen> {
         let id = id_of(line);
         // The end of a hook need not repeat the command.
         let command = if line.command.is_empty() { self.command.clone() } else { line.command.clone() };
@@ -168,7 +168,7 @@ impl Follower {
                 let what = if line.hook == "start" { format!("the start hook `{command}`") } else { format!("`{command}`") };
                 let failure = Failure::new(Kind::Hook, format!("{what} ended with exit code {status}"))
                     .hint("its output is above; it runs in the container, before Apache starts");
-                Some(Seen::HookFailed(failure))
+                Some(Seen::HookFailed(hint.into_iter().fold(failure, Failure::hint)))
             }
         }
     }

@@ -3,6 +3,7 @@
 mod entry_point;
 pub mod layout;
 mod origin;
+pub mod path;
 mod secret;
 
 pub use entry_point::{Callable, EntryPoint};
