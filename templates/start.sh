@@ -40,6 +40,10 @@ until [ -e /run/parity/uploaded ]; do sleep 0.05; done
 rm -rf /run/parity/slots /run/parity/preload.json /run/parity/died
 echo '{{ first }}' >/run/parity/active
 {% endif -%}
+{% if writable -%}
+# As in production, where they are made with the image.
+mkdir -p{% for directory in writable %} {{ directory }}{% endfor %} || :
+{% endif -%}
 cd {{ working_directory }} || exit {{ no_directory }}
 {% for hook in hooks -%}
 hook {{ hook.kind }} {{ hook.index }} {{ hook.json }} {% for word in hook.argv %}{{ word }}{% if not loop.last %} {% endif %}{% endfor %}

@@ -1,4 +1,5 @@
-"""Sees to it that an import of the application which ends its process, or never ends itself, is told.
+"""What is done in a process before it imports the application: its HOME is set, and an import that ends the process, or
+never ends itself, will be told.
 
 Apache runs this in each process that serves the application, before the script that imports it, and `started.py` after that. The
 processes of `parity up --reload-on-changes` have it as a module.
@@ -127,6 +128,17 @@ def is_ours(path):
     return path.startswith("/etc/parity/")
 
 
+def keep_home():
+    """HOME is what the container was started with, as for a command that is run in it. mod_wsgi has replaced it by what
+    /etc/passwd says of the user."""
+    try:
+        with open("/run/parity/home", "rb") as file:
+            os.environ["HOME"] = os.fsdecode(file.read())
+    except OSError:
+        pass
+
+
+keep_home()
 # Apache's name for a script that it runs.
 if __name__.startswith("_mod_wsgi_"):
     sys.modules["parity_startup"] = sys.modules[__name__]

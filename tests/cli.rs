@@ -205,6 +205,7 @@ fn what_differs_from_production() {
     user | yours | www-data (33) | so that files the application creates belong to you
     port | published on 127.0.0.1:81 | 8000 in the container | so that nobody else can reach it
     debugger | `parity debug --attach` can join; until then requests go as in production | no way in | so that you can look at what went wrong
+    writing | all of the project can be written | read-only but for /tmp | so that what the application writes is where you can look at it
     ");
     insta::assert_snapshot!(rows(&["--reload-on-changes", "--processes", "2"]), @r"
     WHAT | HERE | PRODUCTION | WHY
@@ -223,6 +224,7 @@ fn what_differs_from_production() {
     listening | another server of this project may listen beside it (`ListenCoresBucketsRatio`), in the same network | Apache listens alone | so that changed settings and requirements are applied without refusing a connection
     process 1 | a shell that starts Apache, in the first container | Apache | so that the port stays there when another container's server takes over
     debugger | `parity debug --attach` can join; until then requests go as in production | no way in | so that you can look at what went wrong
+    writing | all of the project can be written | read-only but for /tmp | so that what the application writes is where you can look at it
     ");
     let other = rows(&["--reload-on-changes", "--sync", "--no-standby", "--on-error", "keep"]);
     for part in ["uploaded into the container's memory", "one group of 1 process, replaced", "by the last code that could be imported"] {
@@ -279,12 +281,15 @@ fn bad_files_are_refused_with_their_line() {
 
 #[test]
 fn what_init_writes_means_the_same() {
+    // Nobody has said where the application writes.
+    let proposed = ["writable", "writable-content", "hooks.start"];
     for name in ["django", "flask-factory", "plain-wsgi"] {
         let project = Copy::of(name);
         let values = || {
             let [config] = project.parity(&["config", "--format", "json"]).ok().json().try_into().unwrap();
             let plan = config["plan"].as_object().unwrap().clone();
-            plan.into_iter().map(|(key, listed)| (key, listed["value"].clone())).collect::<Vec<_>>()
+            let same = plan.into_iter().filter(|(key, _)| !proposed.contains(&key.as_str()));
+            same.map(|(key, listed)| (key, listed["value"].clone())).collect::<Vec<_>>()
         };
         if name == "django" {
             // It is asked for twice before a file with hooks is replaced.
@@ -297,6 +302,47 @@ fn what_init_writes_means_the_same() {
         assert_eq!(values(), before, "{name}");
         project.parity(&["init", "--force"]).ok();
     }
+}
+
+#[test]
+fn init_proposes_where_the_application_writes() {
+    for (name, lines) in [
+        (
+            "django-tutorial",
+            ["writable: [.]   # the SQLite database at mysite/settings.py:48", "hooks: {start: [python manage.py migrate --noinput]}"],
+        ),
+        (
+            "flask-tutorial",
+            [
+                "writable: [instance]   # flaskr/__init__.py",
+                r#"hooks: {start: ["test -n \"$(ls instance)\" || flask --app flaskr init-db"]}"#,
+            ],
+        ),
+        ("plain-wsgi", ["# writable: [media]", "# hooks: {start: "]),
+    ] {
+        let project = Copy::of(name);
+        project.parity(&["init"]).ok();
+        let written = std::fs::read_to_string(project.root.join("parity.yaml")).unwrap();
+        for line in lines {
+            assert!(written.contains(&format!("\n{line}")), "{line} is not in {written}");
+        }
+        // It can be read.
+        project.parity(&["config"]).ok();
+    }
+}
+
+#[test]
+fn where_the_application_writes_is_part_of_the_plan() {
+    let project = Copy::of("plain-wsgi");
+    project.write("parity.yaml", "app: hello.wsgi\nwritable: [media, var/data, var]\n");
+    let understood = project.understood();
+    assert!(understood.contains("writable: media # parity.yaml:2\nwritable: var # parity.yaml:2\n"), "{understood}");
+    let rows = |profile: &str| project.parity(&["diff", "--profile", profile]).ok().stdout;
+    assert!(rows("up").contains("read-only but for media, var and /tmp"), "{}", rows("up"));
+    assert!(rows("smoke").contains("media, var: in memory, empty at first"), "{}", rows("smoke"));
+    project.parity(&["config", "--production"]).ok().says(&[]);
+    project.write("parity.yaml", "app: hello.wsgi\nwritable: [.]\n");
+    project.parity(&["config", "--production"]).ok().says(&["lets the application change its own code"]);
 }
 
 /// Every file below a directory, with its path.

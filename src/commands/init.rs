@@ -8,7 +8,7 @@ use super::flags::ServerFlags;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
 use crate::plan::{Plan, Profile};
-use crate::project::{self, Framework};
+use crate::project::{self, Framework, Writes};
 use crate::units::Origin;
 
 const FILE: &str = "parity.yaml";
@@ -56,7 +56,7 @@ pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         std::fs::remove_file(&path).map_err(|error| Failure::new(Kind::Other, format!("cannot replace {FILE}")).caused_by(&error))?;
     }
     let settled = context.settle(&ServerFlags::default(), Profile::Up)?;
-    project::write(&context.root, FILE, &text(&settled.plan))
+    project::write(&context.root, FILE, &text(&settled.plan, &settled.writes))
         .map_err(|error| Failure::new(Kind::Other, format!("cannot write {FILE}")).caused_by(&error))?;
     context.ui.note(format!("wrote {FILE}: `parity config` shows what follows from it, `parity up` runs it"));
     Ok(ExitCode::SUCCESS)
@@ -76,7 +76,7 @@ fn workflow(context: &Context<'_>, ci: Ci, force: bool) -> Result<ExitCode> {
 }
 
 /// What was found as settings, what might be wanted as comments.
-fn text(plan: &Plan) -> String {
+fn text(plan: &Plan, writes: &Writes) -> String {
     let mut text = String::from("# How parity runs this project. All of it is optional; `parity config` shows what holds and why.\n\n");
     let because = |origin: &Origin| match origin {
         Origin::Detected(from) => format!("  # found in {from}"),
@@ -88,14 +88,39 @@ fn text(plan: &Plan) -> String {
         "\n# The server, by mod_wsgi-express' names. Production's numbers belong here.\nprocesses: 1\nthreads: 5\n# request-timeout: 60\n# limit-request-body: 10485760\n# url-alias: {/media/: media}\n",
     );
     text.push_str("\n# image:\n#   packages: [libpq5]            # Debian packages that the application needs\n#   build-packages: [libpq-dev]   # and those that only compiling the requirements needs\n");
-    let migrate = if matches!(plan.framework.as_ref().map(|found| &found.value), Some(Framework::Django(_))) {
-        "python manage.py migrate"
-    } else {
-        "python setup_database.py"
-    };
-    let _ = write!(text, "\n# hooks:\n#   start: [{migrate}]   # run in the container before the server starts\n");
+    writing(&mut text, plan, writes);
     text.push_str("\n# env-file: .env      # the application's environment; never in an image, a log or `parity config`\n# env: {LOG_LEVEL: info}\n# network: mysite_default   # to reach a compose project's database\n");
     text
+}
+
+/// What the application writes to, and how that is made ready: settings where something was found, else comments.
+fn writing(text: &mut String, plan: &Plan, writes: &Writes) {
+    text.push_str("\n# What the application writes to. In production all else of the project is read-only.\n");
+    let all: Vec<_> = writes.directories.iter().map(|directory| plain_or_quoted(&directory.value)).collect();
+    let from: Vec<_> = writes.directories.iter().map(|directory| directory.origin.to_string().replace("detected from ", "")).collect();
+    let _ = match &all[..] {
+        [] => writeln!(text, "# writable: [media]"),
+        all => writeln!(text, "writable: [{}]   # {}", all.join(", "), from.join(", ")),
+    };
+    if all.iter().any(|directory| directory == ".") {
+        text.push_str("# `.` is the code as well: better keep what is written in a directory of its own, and name that.\n");
+    }
+    const WHEN: &str = "run in the container before the server starts";
+    let _ = match &writes.prepare {
+        Some(command) => writeln!(text, "hooks: {{start: [{}]}}   # {WHEN}", plain_or_quoted(&command.value)),
+        None if matches!(plan.framework.as_ref().map(|found| &found.value), Some(Framework::Django(_))) => {
+            writeln!(text, "# hooks: {{start: [python manage.py migrate --noinput]}}   # {WHEN}")
+        }
+        None => writeln!(text, "# hooks: {{start: [python setup_database.py]}}   # {WHEN}"),
+    };
+}
+
+/// Words that YAML cannot read otherwise stand as they are.
+fn plain_or_quoted(value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || " ./-_".contains(c);
+    let starts_plainly = value.starts_with(|c: char| c.is_ascii_lowercase() || c == '.');
+    let is_word = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"].contains(&value);
+    if starts_plainly && !is_word && value.chars().all(is_plain) { value.into() } else { quoted(value) }
 }
 
 /// YAML reads `3.10` as a number and `yes` as a flag; quotes make it text.

@@ -9,7 +9,7 @@ use crate::config::{self, Config, Sources};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::plan::{Plan, Profile, settle};
-use crate::project::{self, Wanted};
+use crate::project::{self, Wanted, Writes};
 use crate::units::{EntryPoint, Secret, Sourced};
 
 /// Everything that is known before an engine is asked.
@@ -22,6 +22,8 @@ pub struct Settled {
     pub environment_files: Vec<String>,
     /// The CA bundle for builds: `image.build-ca`, or `SSL_CERT_FILE`.
     pub build_ca: Option<PathBuf>,
+    /// What the application was found to write into the project.
+    pub writes: Writes,
     /// Things the user should know about the project.
     pub remarks: Vec<String>,
 }
@@ -39,7 +41,8 @@ impl Context<'_> {
             groups: config.groups.as_ref().map(|groups| groups.value.clone()).unwrap_or_default(),
         };
         let project = project::inspect(&self.root, &wanted)?;
-        let remarks = project.remarks.clone();
+        let (mut remarks, writes) = (project.remarks.clone(), project.writes.clone());
+        are_directories(&self.root, config.writable.as_ref())?;
         let secrets = config.env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
         let env_files = config.env_file.iter().flat_map(|files| &files.value);
         let environment_files = config::FILES.into_iter().chain(env_files.map(String::as_str)).map(String::from).collect();
@@ -48,7 +51,8 @@ impl Context<'_> {
             None => self.environment.get("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from),
         };
         let plan = settle(self.root.clone(), config, project, profile)?;
-        Ok(Settled { plan, secrets, environment_files, build_ca, remarks })
+        remarks.extend(plan.writable.iter().filter(|directory| profile.is_baked() && plan.holds_code(directory)).map(writes_code));
+        Ok(Settled { plan, secrets, environment_files, build_ca, writes, remarks })
     }
 
     pub fn config(&self, flags: &ServerFlags) -> Result<Config> {
@@ -62,6 +66,33 @@ impl Context<'_> {
             self.ui.report(Event::Warning { text: text.clone(), hint: None });
         }
     }
+}
+
+/// What is written to has to be a directory, so that a volume can take its place.
+fn are_directories(root: &Path, writable: Option<&Sourced<Vec<String>>>) -> Result<()> {
+    let Some(writable) = writable else { return Ok(()) };
+    for name in writable.iter().filter(|name| !name.starts_with('/')) {
+        let Ok(found) = root.join(name).symlink_metadata() else { continue };
+        let (what, hint) = match found.file_type() {
+            kind if kind.is_dir() => continue,
+            kind if kind.is_symlink() => ("a symbolic link", "name the directory that it leads to"),
+            _ => ("a file", "name the directory that it is in, and keep nothing else there"),
+        };
+        let failure =
+            Failure::new(Kind::BadFile, format!("{}: `writable` names {}, which is {what}", writable.origin, name.escape_debug()));
+        return Err(failure.hint(hint));
+    }
+    Ok(())
+}
+
+/// The warning for a directory in which the application's code is.
+fn writes_code(directory: &Sourced<String>) -> String {
+    format!(
+        "`writable: [{}]` ({}) lets the application change its own code in production, and a volume that outlives a deployment keeps the old code: \
+         keep data in a directory of its own, and name that",
+        Plan::directory_name(directory).escape_debug(),
+        directory.origin
+    )
 }
 
 /// Checks that a script is there. `mysite.wsgi` without a callable may mean the module as well; the files decide.

@@ -76,7 +76,11 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["environment", "envvars", "envvars-script", "variables"], "did you mean `env`?"),
     (&["workers"], "did you mean `processes`?"),
     (&["bind", "listen", "ports", "address"], "did you mean `port` and `host`?"),
-    (&["volumes"], "the project is mounted by itself; static files of other directories go into `url-alias`"),
+    (
+        &["volumes", "volume", "data"],
+        "did you mean `writable`? The project itself is mounted anyway; static files of other directories go into `url-alias`",
+    ),
+    (&["writeable", "write", "smoke-seed"], "did you mean `writable` (and `writable-content`)?"),
     (&["services"], "this looks like a compose file: to join its network, name it in `network`"),
     (&["from", "dockerfile", "base-image"], "did you mean `image:` with `base:` below it?"),
     (&["apt", "apt-packages", "system-packages"], "did you mean `image:` with `packages:` below it?"),

@@ -8,7 +8,7 @@ use super::entry::{Entry, Place};
 use super::project::{self, Saying as _};
 use super::source::{Source, Spot};
 use super::value::{Given, Shape};
-use super::{Config, checks, document, dotenv, file, setting, variables, yaml};
+use super::{Config, checks, document, dotenv, file, rule, setting, variables, yaml};
 use crate::error::{Failure, Kind, Result};
 use crate::units::{Origin, Secret, Sourced};
 
@@ -84,6 +84,9 @@ pub fn load(sources: &Sources<'_>) -> Result<Config> {
     env_files(&mut config, sources.root, &settings)?;
     for entry in &env {
         say_env(&mut config, entry, sources.environment)?;
+    }
+    for (name, value) in &config.env {
+        check_env(name, value)?;
     }
     Ok(config)
 }
@@ -171,6 +174,21 @@ fn say_env(config: &mut Config, entry: &Entry<'_>, environment: &BTreeMap<String
         }
     }
     Ok(())
+}
+
+/// Variables that the server reads as well: what it cannot use is refused, so that the application has what commands in the
+/// container have.
+fn check_env(name: &str, value: &Sourced<Secret>) -> Result<()> {
+    let (rule, hint) = match name {
+        "LANG" | "LC_ALL" => (&rule::LOCALE, "without it both are what `locale` says, C.UTF-8 by default"),
+        "HOME" => (&rule::ABSOLUTE, "without it HOME is /tmp, which can be written everywhere"),
+        _ => return Ok(()),
+    };
+    if (rule.holds)(value.expose()) {
+        return Ok(());
+    }
+    Err(Failure::new(Kind::BadFile, format!("{}: {name} in the application's environment must be {}", value.origin, rule.expected))
+        .hint(hint))
 }
 
 fn put_env(config: &mut Config, name: String, value: &str, origin: Origin) {

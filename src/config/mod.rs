@@ -15,6 +15,7 @@ mod setting;
 mod source;
 mod value;
 mod variables;
+mod writable;
 mod yaml;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub use server::{SETTINGS, Server};
 pub use setting::{Setting, all as all_settings, find as find_setting};
 pub use value::{Given, Mismatch, OnOffAuto, Part, Shape, Value};
 pub use variables::RESERVED_VARIABLES;
+pub use writable::WritableContent;
 
 /// The names that configuration has in a project. A value of the application's environment may be in any of them.
 pub const FILES: [&str; 4] = ["parity.yaml", "parity.yml", "parity.override.yaml", "parity.override.yml"];
@@ -52,6 +54,9 @@ pub struct Config {
     pub env: Vec<(String, Sourced<Secret>)>,
     /// The files that `env` was read from, relative to the project.
     pub env_file: Option<Sourced<Vec<String>>>,
+    /// Directories that the application writes to in production, relative to the project or absolute.
+    pub writable: Option<Sourced<Vec<String>>>,
+    pub writable_content: Option<Sourced<WritableContent>>,
     /// An existing network to join.
     pub network: Option<Sourced<String>>,
     /// Seconds to wait for the first answer.

@@ -27,6 +27,13 @@ pub const PROJECT_SETTINGS: &[Setting] = &[
     setting("hooks.start", Shape::Commands, "Commands that run before Apache starts.").ruled(&rule::COMMAND),
     setting("env", Shape::Pairs, "The application's environment. A name without a value is passed through.").named(&rule::ENV_NAME),
     setting("env-file", Shape::List, "Files with the application's environment, `.env` by default.").ruled(&rule::PATH),
+    setting("writable", Shape::List, "Directories that the application writes to in production: of the project, or absolute.")
+        .ruled(&rule::WRITABLE),
+    setting(
+        "writable-content",
+        Shape::One,
+        "What they hold when `parity smoke` starts: nothing (`empty`), or what the image has there (`image`).",
+    ),
     setting("network", Shape::One, "An existing network to join.").ruled(&rule::NETWORK),
     setting("timeout", Shape::One, "Seconds to wait for the first answer.").ruled(&rule::SECONDS),
     setting("static-files", Shape::One, "`false`: Apache does not serve the project's static files."),
@@ -73,6 +80,8 @@ impl Config {
             "hooks.build" => self.hooks.build = commands(said)?,
             "hooks.start" => self.hooks.start = commands(said)?,
             "env-file" => put(&mut self.env_file, given, origin)?,
+            "writable" => put(&mut self.writable, given, origin)?,
+            "writable-content" => put(&mut self.writable_content, given, origin)?,
             "network" => put(&mut self.network, given, origin)?,
             "timeout" => put(&mut self.timeout, given, origin)?,
             "static-files" => put(&mut self.static_files, given, origin)?,

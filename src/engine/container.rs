@@ -20,7 +20,6 @@ use super::connect::{Engine, Flavour};
 use super::error::{explain, status};
 use super::labels::label;
 use crate::error::{Failure, Kind, Result};
-use crate::units::layout;
 
 /// The port inside every container.
 pub const PORT: &str = "8000/tcp";
@@ -90,6 +89,8 @@ pub struct Wish {
     pub bind: Option<(String, String)>,
     /// Directories in memory, which belong to the user.
     pub tmpfs: Vec<String>,
+    /// The same for what the application writes and reads: programs and compiled modules may be among it.
+    pub writable: Vec<String>,
     pub working_directory: String,
     /// Address and port on the host; port 0 takes a free one.
     pub publish: (String, u16),
@@ -273,15 +274,14 @@ impl Engine {
     }
 
     /// Engines give a tmpfs the mode of the directory that it covers, and root, whatever mode is asked for: the user must own it.
-    fn tmpfs_options(&self, directory: &str, user: &str) -> String {
+    fn tmpfs_options(&self, user: &str, exec: bool) -> String {
         let whose = match (self.flavour, user.split_once(':')) {
             // Podman knows no `uid=`, and Docker no `U`.
             (Flavour::Podman, _) => ",U".to_owned(),
             (Flavour::Docker, Some((uid, gid))) => format!(",uid={uid},gid={gid}"),
             (Flavour::Docker, None) => format!(",uid={user}"),
         };
-        // A project that is uploaded may have compiled modules in it.
-        let exec = if directory == layout::APP { ",exec" } else { "" };
+        let exec = if exec { ",exec" } else { "" };
         format!("rw,nosuid,nodev{exec},mode=1777{whose}")
     }
 
@@ -321,7 +321,11 @@ impl Engine {
         let ports = [(PORT.to_owned(), Some(vec![binding]))].into_iter().chain(debug_port);
         // A rootless Podman maps the user to root unless it is told to keep them.
         let keep_id = podman && self.is_rootless();
-        let tmpfs = wish.tmpfs.iter().map(|directory| (directory.clone(), self.tmpfs_options(directory, &wish.user)));
+        let tmpfs = |directories: &[String], exec| {
+            let options = self.tmpfs_options(&wish.user, exec);
+            directories.iter().map(|directory| (directory.clone(), options.clone())).collect::<HashMap<_, _>>()
+        };
+        let tmpfs = tmpfs(&wish.tmpfs, false).into_iter().chain(tmpfs(&wish.writable, true));
         ContainerCreateBody {
             image: Some(wish.image.clone()),
             cmd: Some(wish.command.clone()),

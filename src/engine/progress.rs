@@ -10,11 +10,12 @@ use bollard_buildkit_proto::moby::buildkit::v1::StatusResponse;
 use crate::events::{Event, Report};
 
 /// What the user reads for each stage of the Dockerfile.
-const TITLES: [(&str, &str); 5] = [
+const TITLES: [(&str, &str); 6] = [
     ("runtime-base", "Apache and Python"),
     ("builder", "mod_wsgi and requirements"),
     ("requirements", "requirements"),
     ("runtime", "image"),
+    ("project", "project"),
     ("production", "production image"),
 ];
 

@@ -1,6 +1,6 @@
 //! What the `up` profile does otherwise than production, each with its cause.
 
-use super::{Difference, OnError, Reload};
+use super::{Difference, OnError, Plan, Profile, Reload, Store};
 use crate::config::Server;
 
 /// Everything that differs, in the order in which a reader asks: where code comes from, who runs it, how it is reloaded.
@@ -56,6 +56,40 @@ pub(super) fn smoke(server: &Server) -> Vec<Difference> {
             "so that you learn what this server forgives and another does not",
         ),
     ]
+}
+
+/// Where the application can write otherwise than in production.
+pub(super) fn writing(plan: &Plan) -> Vec<Difference> {
+    let names = |directories: &[&str]| directories.iter().map(|path| Plan::directory_name(path)).collect::<Vec<_>>().join(", ");
+    let all: Vec<&str> = plan.writable.iter().map(|directory| directory.value.as_str()).collect();
+    let stored = |store| plan.stored(store).collect::<Vec<_>>();
+    let mut rows = Vec::new();
+    let mut kept = |store, here: &str, cause: &str| {
+        let directories = stored(store);
+        if !directories.is_empty() {
+            let names = names(&directories);
+            rows.push(difference("writable", &format!("{names}: a volume"), &format!("{names}: {here}"), cause));
+        }
+    };
+    match plan.profile {
+        Profile::Production => {}
+        Profile::Smoke => {
+            kept(Store::Memory, "in memory, empty at first", "so that nothing of a check is left");
+            kept(Store::Volume, "a volume of this run alone, with what the image has there", "so that nothing of a check is left");
+        }
+        Profile::Up | Profile::Debug(_) => {
+            kept(Store::Memory, "in memory", "so that it goes with the server");
+            let production =
+                if all.is_empty() { "read-only but for /tmp".to_owned() } else { format!("read-only but for {} and /tmp", names(&all)) };
+            rows.push(difference(
+                "writing",
+                &production,
+                "all of the project can be written",
+                "so that what the application writes is where you can look at it",
+            ));
+        }
+    }
+    rows
 }
 
 fn project(reload: Option<&Reload>) -> Difference {

@@ -78,6 +78,12 @@ impl Plan {
         for name in &self.env_names {
             add(&format!("env.{}", name.value), "(hidden)".into(), &name.origin);
         }
+        for directory in &self.writable {
+            add("writable", Self::directory_name(directory).into(), &directory.origin);
+        }
+        if !self.writable.is_empty() {
+            add("writable-content", self.writable_content.value.show(), &self.writable_content.origin);
+        }
         if let Some(network) = &self.network {
             add("network", network.value.clone(), &network.origin);
         }

@@ -8,16 +8,18 @@ mod differences;
 mod list;
 pub mod lock;
 mod settle;
+mod writable;
 
 use std::path::PathBuf;
 
 use crate::config::Server;
-pub use crate::config::{OnError, WatchAction, WatchRule};
+pub use crate::config::{OnError, WatchAction, WatchRule, WritableContent};
 use crate::project::{Framework, Requirements};
 use crate::units::{EntryPoint, Origin, Sourced};
 
 pub use list::Listed;
 pub use settle::{MOD_WSGI, TIMEOUT, name_of, settle};
+pub use writable::Store;
 
 /// How one plan is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +121,9 @@ pub struct Plan {
     pub env_names: Vec<Sourced<String>>,
     /// The environment contract of mod_wsgi-express and of parity, not secret: `MOD_WSGI_EXPRESS=true`.
     pub contract: Vec<(String, String)>,
+    /// Directories that the application writes to where its code is in the image: absolute, in the container, none in another.
+    pub writable: Vec<Sourced<String>>,
+    pub writable_content: Sourced<WritableContent>,
     pub network: Option<Sourced<String>>,
     /// Seconds to wait for the first answer.
     pub timeout: Sourced<u32>,

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use pep440_rs::{Version, VersionSpecifiers};
 
 use super::debugging;
-use super::{Alias, Base, CollectStatic, ImagePlan, OnError, Plan, Profile, Reload, Suite, differences, lends_network};
+use super::writable;
+use super::{Alias, Base, CollectStatic, ImagePlan, OnError, Plan, Profile, Reload, Suite, WritableContent, differences, lends_network};
 use crate::config::{self, Config, Server};
 use crate::error::{Failure, Kind, Result};
 use crate::project::{Django, Framework, Project, PythonRequest, StaticRoot};
@@ -35,6 +36,7 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
     let name = name_of(&root);
     let reload = reload(profile, config.reload);
     let lends = lends_network(reload.as_ref(), config.network.as_ref());
+    let writable = config.writable.as_ref().map(writable::directories).unwrap_or_default();
     let (server, mut contract) = (config.server, Vec::new());
     contract.extend(contract_of(&server, reload.as_ref()));
     let (server, differences) = match profile {
@@ -56,7 +58,7 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
             (published, differences)
         }
     };
-    Ok(Plan {
+    let mut plan = Plan {
         profile,
         name,
         root,
@@ -83,11 +85,15 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
         python_path,
         env_names: config.env.into_iter().map(|(name, value)| Sourced::new(name, value.origin)).collect(),
         contract,
+        writable,
+        writable_content: config.writable_content.unwrap_or_else(|| Sourced::default(WritableContent::default())),
         network: config.network,
         timeout: config.timeout.unwrap_or_else(|| Sourced::default(TIMEOUT)),
         reload,
         differences,
-    })
+    };
+    plan.differences.extend(differences::writing(&plan));
+    Ok(plan)
 }
 
 /// What `parity up` has of the debugger.
@@ -282,7 +288,7 @@ fn aliases(config: &Config, project: &Project, collect: Option<&Sourced<CollectS
     aliases
 }
 
-/// The environment that mod_wsgi-express promises to applications.
+/// The environment that mod_wsgi-express promises to applications, and what both they and commands in the container have.
 fn contract_of(server: &Server, reload: Option<&Reload>) -> Vec<(String, String)> {
     let mut contract = vec![
         ("MOD_WSGI_EXPRESS".into(), "true".into()),
@@ -292,7 +298,9 @@ fn contract_of(server: &Server, reload: Option<&Reload>) -> Vec<(String, String)
     if reload.is_some() {
         contract.push(("MOD_WSGI_RELOADER_ENABLED".into(), "true".into()));
     }
+    // What a process has, and a command that is run in the container. The only directory that each container can write.
     contract.push(("HOME".into(), "/tmp".into()));
+    contract.extend(["LANG", "LC_ALL"].map(|name| (name.to_owned(), server.locale.value.clone())));
     contract
 }
 

@@ -4,6 +4,7 @@ use super::python::{Expr, StatementKind};
 use super::settings::{self, Setting, Settings};
 use super::tree::{self, Tree};
 use super::value::{self, Value};
+use super::writes::{self, Writes};
 use super::{Django, StaticRoot};
 use crate::units::{Callable, EntryPoint, Sourced};
 
@@ -16,6 +17,8 @@ pub(super) struct Site {
     pub home: String,
     pub facts: Sourced<Django>,
     pub entry: Option<Sourced<EntryPoint>>,
+    /// What it writes into the project.
+    pub writes: Writes,
     /// Things worth telling of its settings.
     pub remarks: Vec<String>,
 }
@@ -77,7 +80,8 @@ fn site(tree: &Tree, manage_py: &str) -> Option<Site> {
             apps.iter().any(|app| app.text().is_some_and(|app| app.starts_with("django.contrib.staticfiles")))
         }),
     };
-    Some(Site { home, facts: Sourced::detected(facts, place), entry, remarks })
+    let writes = writes::of_django(&home, in_effect.unwrap_or(&Settings::new()));
+    Some(Site { home, writes, facts: Sourced::detected(facts, place), entry, remarks })
 }
 
 /// What a script sets `DJANGO_SETTINGS_MODULE` to, and where. A line without a condition is preferred, then the last.

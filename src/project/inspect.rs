@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::django::{self, Site};
 use super::tree::{self, Tree};
-use super::{Framework, Project, Requirements, Wanted, flask, python_version, requirements, search};
+use super::{Framework, Project, Requirements, Wanted, Writes, flask, python_version, requirements, search, writes};
 use crate::error::Result;
 use crate::units::{EntryPoint, Origin, Sourced};
 
@@ -37,7 +37,14 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
     let missing = missing_framework(&tree, framework.as_ref(), found.requirements.as_ref());
     remarks.extend(missing.filter(|_| !told));
     let python = python_version::find(&tree, &home, &mut remarks)?;
-    Ok(Project { candidates, looked_for, framework, requirements: found.requirements, python, statics, python_path, remarks })
+    let writes = match (site, framework.as_ref().map(|framework| &framework.value), entry) {
+        (Some(site), ..) => site.writes.clone(),
+        (None, Some(Framework::Flask), Some(entry)) => {
+            flask::application_file(&tree, entry_file.as_deref()).map(|(file, _)| writes::of_flask(&tree, &file, entry)).unwrap_or_default()
+        }
+        _ => Writes::default(),
+    };
+    Ok(Project { candidates, looked_for, framework, requirements: found.requirements, python, statics, python_path, writes, remarks })
 }
 
 type SearchIn = fn(&Tree) -> search::Search;

@@ -31,11 +31,13 @@ mod testing;
 mod toml_file;
 mod tree;
 mod value;
+mod writes;
 mod written;
 
 use crate::units::{EntryPoint, Sourced};
 
 pub use inspect::inspect;
+pub use writes::Writes;
 pub use written::write;
 
 /// What the user has chosen already.
@@ -65,6 +67,8 @@ pub struct Project {
     pub statics: Vec<Sourced<Static>>,
     /// Directories beside the project's root to import modules from, relative, `src` for instance.
     pub python_path: Vec<Sourced<String>>,
+    /// What the application writes into the project.
+    pub writes: Writes,
     /// Things worth telling: a `DEBUG = True`, an `ALLOWED_HOSTS` without localhost.
     pub remarks: Vec<String>,
 }

@@ -161,6 +161,8 @@ pub(super) enum Expr {
     },
     /// A list, a tuple or a set.
     List(Vec<Expr>),
+    /// A dictionary's pairs, without what is unpacked into it.
+    Dict(Vec<(Expr, Expr)>),
     Other,
 }
 

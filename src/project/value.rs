@@ -18,6 +18,8 @@ pub(super) enum Value {
     /// A `pathlib.Path`, absolute or not.
     Path(String),
     List(Vec<Value>),
+    /// A dictionary's pairs whose keys are texts.
+    Map(Vec<(String, Value)>),
     /// Something imported or built in, by its full name: `os.path.join`.
     Import(String),
     /// A method of a value, before it is called.
@@ -48,8 +50,16 @@ impl Value {
             Value::Str(text) => Some(!text.is_empty()),
             Value::Path(_) => Some(true),
             Value::List(items) => Some(!items.is_empty()),
-            Value::Import(_) | Value::Method(..) | Value::Env(_) | Value::Unknown => None,
+            Value::Map(pairs) if !pairs.is_empty() => Some(true),
+            // What was unpacked into it is not known.
+            Value::Map(_) | Value::Import(_) | Value::Method(..) | Value::Env(_) | Value::Unknown => None,
         }
+    }
+
+    /// The value of a dictionary's key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        let Value::Map(pairs) = self else { return None };
+        pairs.iter().rfind(|(known, _)| known == key).map(|(_, value)| value)
     }
 
     fn weight(&self) -> usize {
@@ -57,7 +67,7 @@ impl Value {
             Value::Str(text) | Value::Path(text) | Value::Import(text) => text.len(),
             Value::List(items) => items.iter().map(Value::weight).sum(),
             Value::Method(value, _) => value.weight(),
-            Value::Env(defaults) => defaults.iter().map(|(_, value)| 1 + value.weight()).sum(),
+            Value::Env(defaults) | Value::Map(defaults) => defaults.iter().map(|(_, value)| 1 + value.weight()).sum(),
             Value::None | Value::Bool(_) | Value::Int(_) | Value::Unknown => 0,
         }
     }
@@ -107,6 +117,7 @@ impl<'a> Evaluator<'a> {
             Expr::Name(name) => (self.lookup)(name).unwrap_or_else(|| Value::Import(name.clone())),
             Expr::Format(pieces) => self.format(pieces),
             Expr::List(items) => self.all(items).map_or(Value::Unknown, Value::List),
+            Expr::Dict(pairs) => self.map(pairs),
             Expr::Attribute(base, name) => calls::attribute(self.eval(base), name),
             Expr::Subscript(base, key) => self.subscript(base, key),
             Expr::Binary(left, operator, right) => self.binary(left, operator, right),
@@ -146,6 +157,17 @@ impl<'a> Evaluator<'a> {
         Some(values)
     }
 
+    fn map(&self, pairs: &[(Expr, Expr)]) -> Value {
+        let (keys, values): (Vec<Expr>, Vec<Expr>) = pairs.iter().cloned().unzip();
+        match (self.all(&keys), self.all(&values)) {
+            (Some(keys), Some(values)) => {
+                let pair = |(key, value): (Value, Value)| Some((key.text()?.to_owned(), value));
+                Value::Map(keys.into_iter().zip(values).filter_map(pair).collect()).bounded()
+            }
+            _ => Value::Unknown,
+        }
+    }
+
     fn format(&self, pieces: &[Expr]) -> Value {
         let Some(values) = self.all(pieces) else { return Value::Unknown };
         let texts: Option<Vec<String>> = values.iter().map(calls::to_text).collect();
@@ -158,6 +180,7 @@ impl<'a> Evaluator<'a> {
                 self.from_environment.set(true);
                 Value::Unknown
             }
+            (map @ Value::Map(_), Value::Str(key)) => map.get(&key).cloned().unwrap_or(Value::Unknown),
             (Value::List(items), Value::Int(index)) => {
                 usize::try_from(index).ok().and_then(|index| items.into_iter().nth(index)).unwrap_or(Value::Unknown)
             }
@@ -194,7 +217,7 @@ impl<'a> Evaluator<'a> {
                 if certain { Value::Bool(found == (operator == "in")) } else { Value::Unknown }
             }
             (left, "==" | "!=" | "is" | "is not", right) => {
-                let plain = |value: &Value| value.truth().is_some() && !matches!(value, Value::List(_));
+                let plain = |value: &Value| value.truth().is_some() && !matches!(value, Value::List(_) | Value::Map(_));
                 if plain(&left) && plain(&right) { Value::Bool((left == right) == matches!(operator, "==" | "is")) } else { Value::Unknown }
             }
             _ => Value::Unknown,

@@ -8,6 +8,8 @@ use super::{PORT, profile_files, start, template};
 use crate::error::Result;
 use crate::plan::{Base, Plan, Profile};
 
+mod writable;
+
 /// The stage that `parity up` runs.
 pub const RUNTIME: &str = "runtime";
 /// The stage that is deployed. It needs the project's files below `app/` in the build context.
@@ -48,6 +50,11 @@ struct View {
     install: Vec<String>,
     build_hooks: Vec<RunCommand>,
     production: bool,
+    /// Gives directories of the project to the server's user, with all that is in them.
+    give_away: Option<RunCommand>,
+    make_ready: RunCommand,
+    environment: Vec<(&'static str, String)>,
+    volumes: Option<String>,
     debugger: Option<String>,
     collect_static: Option<RunCommand>,
 }
@@ -85,6 +92,10 @@ pub fn render(plan: &Plan, options: &Options) -> Result<String> {
             install: commands,
             build_hooks: image.build_hooks.iter().map(|hook| RunCommand::new("hooks.build", hook)).collect::<Result<_>>()?,
             production,
+            give_away: writable::give_away(plan)?,
+            make_ready: writable::make_ready(plan)?,
+            environment: environment(plan)?,
+            volumes: writable::volumes(plan)?,
             debugger: options.debugger.as_deref().map(package).transpose()?,
             collect_static: plan.collect_static.as_ref().filter(|_| production).map(|collect| collect_static(plan, collect)).transpose()?,
         },
@@ -175,6 +186,25 @@ fn mounts(options: &Options) -> String {
         Some(_) => format!("{cache} --mount=type=bind,source=ca.crt,target=/etc/ssl/certs/ca-certificates.crt"),
         None => cache.to_owned(),
     }
+}
+
+/// What each process of a deployed container has in its environment, whoever starts it. Only plain words are possible there.
+fn environment(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
+    let value = |name| plan.contract.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let given = [("HOME", "working-directory"), ("LANG", "locale"), ("LC_ALL", "locale")].into_iter();
+    given
+        .filter_map(|(name, setting)| Some((name, setting, value(name)?)))
+        .map(|(name, setting, value)| Ok((name, word(setting, value)?)))
+        .collect()
+}
+
+/// A value without anything that a Dockerfile would read as more than text.
+fn word(setting: &str, value: &str) -> Result<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "/_.@-".contains(c);
+    if value.is_empty() || !value.chars().all(allowed) {
+        return Err(refuse(setting, value, "is not a plain word"));
+    }
+    Ok(value.to_owned())
 }
 
 /// The command that collects static files in the build, with the environment contract but none of the application's

@@ -7,7 +7,7 @@ use super::quote::{ShellWord, refuse};
 use super::reload::FIRST;
 use super::{takeover, template};
 use crate::error::Result;
-use crate::plan::{CollectStatic, Plan};
+use crate::plan::{CollectStatic, Plan, Store};
 
 /// The script's exit code after a hook failed; the hook's own is in the line before it.
 pub const HOOK_FAILED: u8 = 90;
@@ -20,6 +20,8 @@ pub const MARK: &str = "\x1eparity ";
 struct View {
     working_directory: ShellWord,
     hooks: Vec<Hook>,
+    /// Directories of the project that production's image has.
+    writable: Vec<ShellWord>,
     hook_failed: u8,
     no_directory: u8,
     /// What the file that requests are routed by says at first, where saved code is served.
@@ -65,6 +67,7 @@ pub fn render(plan: &Plan) -> Result<String> {
         &View {
             working_directory,
             hooks,
+            writable: plan.stored(Store::Project).map(|directory| ShellWord::new("writable", directory)).collect::<Result<_>>()?,
             hook_failed: HOOK_FAILED,
             no_directory: NO_DIRECTORY,
             first: plan.reload.as_ref().map(|_| FIRST),

@@ -1,7 +1,7 @@
 //! Plans for tests.
 
 use crate::config::{Given, SETTINGS, Server};
-use crate::plan::{Alias, Base, CollectStatic, ImagePlan, OnError, Plan, Profile, Reload, Suite};
+use crate::plan::{Alias, Base, CollectStatic, ImagePlan, OnError, Plan, Profile, Reload, Suite, WritableContent};
 use crate::project::Requirements;
 use crate::units::{Callable, EntryPoint, Origin, Sourced};
 
@@ -31,6 +31,8 @@ pub fn flask() -> Plan {
         python_path: Vec::new(),
         env_names: Vec::new(),
         contract: Vec::new(),
+        writable: Vec::new(),
+        writable_content: Sourced::default(WritableContent::Empty),
         network: None,
         timeout: Sourced::default(60),
         reload: None,

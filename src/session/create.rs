@@ -12,7 +12,7 @@ use crate::engine::container;
 use crate::engine::{Engine, label, ownership};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
-use crate::plan::{Plan, Profile};
+use crate::plan::{Plan, Profile, Store};
 use crate::render;
 use crate::units::layout;
 
@@ -20,11 +20,15 @@ use crate::units::layout;
 pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     let plan = up.plan;
     let files = render::profile_files(plan)?;
-    let mut env: Vec<String> = plan.contract.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    // Of a name that is there twice Python and C libraries take the first.
+    let is_own = |name: &str| up.secrets.iter().any(|(own, _)| own == name);
+    let contract = plan.contract.iter().filter(|(name, _)| !is_own(name));
+    let mut env: Vec<String> = contract.map(|(name, value)| format!("{name}={value}")).collect();
     env.extend(up.secrets.iter().map(|(name, value)| format!("{name}={}", value.expose())));
     let mut tmpfs = vec![layout::RUN.to_owned(), layout::ETC.to_owned(), "/tmp".to_owned()];
-    tmpfs.extend(upload::is_wanted(plan).then(|| layout::APP.to_owned()));
     // Where the code is in the image, so are the static files.
+    let mut writable: Vec<String> = plan.stored(Store::Memory).map(String::from).collect();
+    writable.extend(upload::is_wanted(plan).then(|| layout::APP.to_owned()));
     tmpfs.extend(plan.collect_static.as_ref().filter(|_| !plan.profile.is_baked()).map(|collect| collect.target.clone()));
     let mut wish = container::Wish {
         name: name.to_owned(),
@@ -36,6 +40,7 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
         bind: (!upload::is_wanted(plan) && !plan.profile.is_baked())
             .then(|| (plan.root.to_string_lossy().into_owned(), layout::APP.into())),
         tmpfs,
+        writable,
         working_directory: layout::APP.into(),
         publish: (loopback(&plan.server.host.value), plan.server.port.value),
         debug_port: match plan.profile {

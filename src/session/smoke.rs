@@ -20,7 +20,7 @@ use crate::engine::Engine;
 use crate::engine::container::{LogStart, Observed, not_running};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
-use crate::logs::{Paths, Reader, Record};
+use crate::logs::{self, Paths, Reader, Record};
 use crate::plan::{Plan, Profile};
 use crate::units::Secret;
 
@@ -170,7 +170,7 @@ fn some_number() -> u32 {
 async fn ready(start: &Start<'_>, id: &str, name: &str, begun: Instant) -> Result<Server> {
     let Start { engine, plan, interrupts, report, log, .. } = start;
     let recorder = Recorder { log: Arc::clone(log), unsaid: Mutex::default(), report: *report };
-    let mut follower = Follower::new(engine.logs(id, true, LogStart::Beginning), Reader::new(Paths::of_project(&plan.root)));
+    let mut follower = Follower::new(engine.logs(id, true, LogStart::Beginning), reader(plan));
     let url = interrupts.or(engine.observe(id)).await?.and_then(|observed| observed.url);
     let answered = match &url {
         None => Err(why_it_ended(engine, &mut follower, id, &recorder).await),
@@ -188,6 +188,12 @@ async fn ready(start: &Start<'_>, id: &str, name: &str, begun: Instant) -> Resul
         ready_after,
         ended: go_on(follower, Arc::clone(log)),
     })
+}
+
+/// What reads the log of a server whose code is in its image. Each request is looked at by itself.
+fn reader(plan: &Plan) -> Reader {
+    let writable = plan.writable.iter().map(|directory| directory.value.clone()).collect();
+    Reader::in_setting(Paths::of_project(&plan.root), logs::Setting { baked: plan.profile.is_baked(), writable }).with_every_hint()
 }
 
 /// Goes on reading a log as long as there is one.

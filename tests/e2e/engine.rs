@@ -1,6 +1,6 @@
 //! Looking at the engine past parity, by the library's own connection.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
@@ -36,6 +36,14 @@ pub fn containers_of(project: &Path) -> Vec<String> {
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
         let found = engine.api.list_containers(Some(options)).await.unwrap();
         found.into_iter().filter_map(|container| container.id).collect()
+    })
+}
+
+/// The names of all volumes.
+pub fn volumes() -> BTreeSet<String> {
+    with(async |engine| {
+        let found = engine.api.list_volumes(None::<bollard::query_parameters::ListVolumesOptions>).await.unwrap();
+        found.volumes.unwrap_or_default().into_iter().map(|volume| volume.name).collect()
     })
 }
 

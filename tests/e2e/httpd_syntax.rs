@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use parity::config::{Given, SETTINGS, Server};
-use parity::plan::{Alias, Base, ImagePlan, Plan, Profile, Suite};
+use parity::plan::{Alias, Base, ImagePlan, Plan, Profile, Suite, WritableContent};
 use parity::render;
 use parity::units::{Callable, EntryPoint, Origin, Sourced};
 
@@ -54,6 +54,8 @@ fn plan() -> Plan {
         python_path: Vec::new(),
         env_names: Vec::new(),
         contract: Vec::new(),
+        writable: Vec::new(),
+        writable_content: Sourced::default(WritableContent::Empty),
         network: None,
         timeout: Sourced::default(60),
         reload: None,

@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod engine;
+mod environment;
 mod http;
 mod project;
 

@@ -1,10 +1,48 @@
 //! Names and versions of Python, Debian and Apache things, and paths.
 
 use super::{Rule, word};
+use crate::units::path;
 
 pub const PATH: Rule = Rule {
     expected: "a path that does not start with `-`",
     holds: |text| !text.trim().is_empty() && !text.starts_with('-') && !text.contains(char::is_control),
+};
+
+pub const ABSOLUTE: Rule =
+    Rule { expected: "an absolute path in the container", holds: |text| text.starts_with('/') && !text.contains(char::is_control) };
+
+/// Directories of the system and of parity in every container. What is below them stays as the image has it.
+const TAKEN: [&str; 16] = [
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib64",
+    "/opt/parity",
+    "/opt/venv",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/var/lib/extrausers",
+    "/var/lib/parity",
+];
+
+/// A directory that is mounted, and named in a Dockerfile, where `$` and `\` mean something.
+pub const WRITABLE: Rule = Rule {
+    expected: "a directory inside the project, or an absolute one that is not the system's (/tmp can always be written)",
+    holds: |text| {
+        let parts = || text.split('/').filter(|part| !part.is_empty() && *part != ".");
+        let path = format!("/{}", parts().collect::<Vec<_>>().join("/"));
+        let is_taken = |taken: &str| path::is_at_or_below(&path, taken) || path::is_at_or_below(taken, &path);
+        (PATH.holds)(text)
+            && !text.contains(['$', '\\', '"', ':', ','])
+            && parts().all(|part| part != "..")
+            && !(text.starts_with('/') && (path == "/" || TAKEN.into_iter().any(is_taken)))
+    },
 };
 
 pub const COMMAND: Rule =
@@ -150,6 +188,11 @@ mod tests {
         holds(FILE_NAME, &["index.html"], &["..", "a/b", "-x", "a b"]);
         holds(PATH, &["a b/ü", "../x"], &["-r x", " "]);
         holds(PATTERN, &["*.md", "/data/", "a b/**/*.{txt,md}", "\\!x", "[x"], &["!*.md", "# x", " ", "{a", "[b-a]"]);
+        holds(
+            WRITABLE,
+            &[".", "media", "./var/data/", "/var/lib/shop", "/app/media", "/opt/shop", "a b/ü"],
+            &["..", "a/../../b", "/", "/usr/local/x", "/opt", "/tmp/x", "/run", "//etc/", "$HOME", "a:b", "a\\b", "-x"],
+        );
         holds(COMMAND, &["python manage.py migrate --noinput && echo '\"$x'"], &[" "]);
     }
 }

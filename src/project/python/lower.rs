@@ -249,6 +249,11 @@ impl<'a> Source<'a> {
             "subscript" => (|| Some(Expr::Subscript(field("value")?, field("subscript")?)))(),
             "parenthesized_expression" => children(node).next().map(|node| self.expr(node, depth + 1)),
             "list" | "tuple" | "set" | "expression_list" => Some(self.list(node, depth)),
+            "dictionary" => {
+                let pairs = children(node).filter(|pair| pair.kind() == "pair");
+                let pair = |pair| Some((self.expr(self.field(pair, "key")?, depth + 1), self.expr(self.field(pair, "value")?, depth + 1)));
+                Some(Expr::Dict(pairs.filter_map(pair).collect()))
+            }
             "call" => self.call(node, depth),
             "binary_operator" | "boolean_operator" => (|| {
                 let operator = self.text(self.field(node, "operator")?).to_owned();

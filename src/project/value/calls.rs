@@ -81,6 +81,11 @@ impl Evaluator<'_> {
                 self.from_environment.set(true);
                 given.at(1).or(given.keyword("default")).cloned().unwrap_or(Value::None)
             }
+            // An address of a database, as a text.
+            "dj_database_url.config" | "dj_database_url.parse" => {
+                self.from_environment.set(true);
+                given.keyword("default").or(given.at(0)).cloned()?
+            }
             "decouple.config" => {
                 self.from_environment.set(true);
                 let default = given.at(1).or(given.keyword("default"))?.clone();

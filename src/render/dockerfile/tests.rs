@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::Suite;
+use crate::plan::{Plan, Profile, Suite};
 use crate::render::testing;
 use crate::units::Sourced;
 
@@ -56,6 +56,44 @@ fn hooks_and_packages_cannot_start_an_instruction() {
     for base in ["", "a b", "a\nRUN x", "--platform=x", "$BASE"] {
         assert!(render(&testing::flask(), &Options { base: base.into(), ..options() }).is_err(), "{base:?}");
     }
+}
+
+#[test]
+fn what_is_written_belongs_to_the_server_and_is_a_volume() {
+    let mut plan = Plan { profile: Profile::Production, ..testing::django() };
+    let none = render(&plan, &options()).unwrap();
+    assert!(!none.contains("VOLUME") && !none.contains("AS project") && none.contains("COPY app/ /app/"));
+    let with = |plan: &Plan| instructions(&render(plan, &options()).unwrap());
+    let said = |directories: &[&str]| directories.iter().map(|path| Sourced::default((*path).to_owned())).collect();
+    plan.writable = said(&["/app/media", "/srv/a b"]);
+    let lines = with(&plan);
+    let has = |line: &str| assert!(lines.iter().any(|have| have == line), "{line} is not in {lines:#?}");
+    has("FROM runtime AS project");
+    has(r#"RUN ["/bin/sh","-ec","mkdir -p '/app/media'; chown -R 33:33 '/app/media'; chmod -R a+rwX '/app/media'"]"#);
+    has("COPY --from=project /app/ /app/");
+    has(r#"VOLUME ["/app/media","/srv/a b"]"#);
+    let collected = lines.iter().position(|line| line.contains("collectstatic")).unwrap();
+    assert!(lines[collected..].iter().any(|line| line.starts_with("VOLUME")), "what comes after it would be lost");
+    // The code is written by its owner alone.
+    plan.writable = said(&["/app"]);
+    assert!(with(&plan).iter().any(|line| line.ends_with(r#""mkdir -p '/app'; chown -R 33:33 '/app'"]"#)));
+    // Directories of the container alone need no copy of the project.
+    plan.writable = said(&["/srv/data"]);
+    assert!(!with(&plan).iter().any(|line| line.contains("AS project")));
+    for hostile in ["/srv/$HOME", "/srv/a\nUSER root", "/srv/\"", "/srv/\\"] {
+        plan.writable = said(&[hostile]);
+        assert!(render(&plan, &options()).is_err(), "{hostile:?}");
+    }
+}
+
+#[test]
+fn every_process_of_what_is_deployed_has_a_home_and_a_locale() {
+    let mut plan = Plan { profile: Profile::Production, ..testing::django() };
+    plan.contract =
+        [("HOME", "/tmp"), ("LANG", "C.UTF-8"), ("LC_ALL", "de_DE.UTF-8")].map(|(name, value)| (name.into(), value.into())).into();
+    assert!(render(&plan, &options()).unwrap().contains("ENV HOME=/tmp LANG=C.UTF-8 LC_ALL=de_DE.UTF-8\n"));
+    plan.contract[2].1 = "C PATH=/x".into();
+    assert!(render(&plan, &options()).is_err());
 }
 
 #[test]

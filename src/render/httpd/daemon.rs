@@ -9,7 +9,6 @@ use crate::units::Origin;
 /// Each option as it is written, in the order of mod_wsgi-express.
 pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
     let server = &plan.server;
-    let locale = check::word("locale", &server.locale, "_.@-")?;
     let mut options = vec![("home", HttpdArg::new("working-directory", &plan.working_directory)?.to_string())];
     // `processes=` makes mod_wsgi say `wsgi.multiprocess`, even with one process: only where it was asked for.
     if *server.processes != 1 || !matches!(server.processes.origin, Origin::Default | Origin::Command(_)) {
@@ -20,8 +19,9 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
         options.push(("python-path", path));
     }
     options.push(("python-eggs", "/tmp/python-eggs".into()));
-    options.push(("lang", locale.clone()));
-    options.push(("locale", locale));
+    // The environment's own, which the entry point has checked: `env` may set them, and whoever runs the image.
+    options.push(("lang", "${LANG}".into()));
+    options.push(("locale", "${LC_ALL}".into()));
     // With each save a group finishes its requests; those may take as long as requests may.
     let graceful_timeout = match plan.reload {
         Some(_) => server.graceful_timeout.clone().map(|seconds| match *server.request_timeout {

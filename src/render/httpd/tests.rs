@@ -35,8 +35,8 @@ fn every_setting() {
 fn every_setting_has_an_effect() {
     let full = testing::everything();
     let all = crate::render::profile_files(&full).unwrap();
-    // The engine publishes these; the plan settles those.
-    let elsewhere = ["host", "url-alias", "working-directory", "python-path"];
+    // The engine publishes one, the environment has the next; the plan settles the others.
+    let elsewhere = ["host", "locale", "url-alias", "working-directory", "python-path"];
     let defaults = crate::config::Server::default().list();
     for (key, value, origin) in defaults {
         if elsewhere.contains(&key) {

@@ -4,6 +4,7 @@ mod ending;
 mod probes;
 mod servers;
 mod validator;
+mod writing;
 
 use serde_json::Value;
 
