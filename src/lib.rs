@@ -14,6 +14,7 @@ pub mod config;
 pub mod engine;
 pub mod error;
 pub mod events;
+pub mod indexes;
 pub mod logs;
 pub mod plan;
 pub mod project;

@@ -248,6 +248,8 @@ fn push_image(name: &str, dockerfile: String) {
         files: vec![("Dockerfile".into(), dockerfile.into_bytes())],
         project: None,
         labels: Vec::new(),
+        secrets: Vec::new(),
+        hidden: parity::units::Redactor::default(),
         no_cache: false,
         leave_out: Vec::new(),
     };

@@ -15,6 +15,8 @@ pub(super) struct Configuration {
     files: BTreeMap<String, Verdict>,
     /// What `include-file` names by wildcards or by a directory.
     included: Gitignore,
+    /// What build hooks read, and the hook of each.
+    read_by_hooks: Vec<(String, String)>,
     /// Directories in which requirements are looked for.
     homes: Vec<String>,
     requirements: Looked,
@@ -65,7 +67,13 @@ impl Configuration {
         for file in scripts.into_iter().flat_map(|script| &script.value) {
             files.add(file, Action::Replace, "Apache asks it who may enter");
         }
-        Self { files: files.0, included: included(&server.include_file), homes, requirements: looked(plan.image.requirements.as_ref()) }
+        Self {
+            files: files.0,
+            included: included(&server.include_file),
+            read_by_hooks: read_by_hooks(plan),
+            homes,
+            requirements: looked(plan.image.requirements.as_ref()),
+        }
     }
 
     pub fn verdict(&self, path: &str, gone: bool) -> Option<Verdict> {
@@ -73,6 +81,10 @@ impl Configuration {
         let below = || self.files.range(format!("{path}/")..).next().filter(|(file, _)| path::is_below(file, path));
         if let Some(verdict) = self.files.get(path).or_else(|| below().filter(|_| gone).map(|(_, verdict)| verdict)) {
             return Some(verdict.clone());
+        }
+        let is_read = |read: &str| path::is_below(path, read) || gone && path::is_below(read, path);
+        if let Some((_, hook)) = self.read_by_hooks.iter().find(|(read, _)| is_read(read)) {
+            return Some(Verdict::new(Action::Rebuild, format!("the build hook `{hook}` reads it")));
         }
         let (directory, name) = path::split(path);
         let cause = match name {
@@ -123,6 +135,12 @@ fn homes(plan: &Plan) -> Vec<String> {
         homes.extend(path::normalize(directory).filter(|home| !homes.contains(home)));
     }
     homes
+}
+
+/// Of a hook that sees all of the project nobody knows what it reads: it is done again with the next build.
+fn read_by_hooks(plan: &Plan) -> Vec<(String, String)> {
+    let reads = plan.image.build_hooks.iter().flat_map(|hook| hook.reads.iter().flatten().map(|read| (read, hook.run.clone())));
+    reads.filter_map(|(read, hook)| Some((path::normalize(read).filter(|read| !read.is_empty())?, hook))).collect()
 }
 
 fn included(files: &[String]) -> Gitignore {

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::plan::{OnError, Reload, WatchAction, WatchRule};
+use crate::plan::{BuildHook, OnError, Reload, WatchAction, WatchRule};
 use crate::project::{Django, Framework, Requirements, StaticRoot};
 use crate::render::testing::{alias, django, flask};
 use crate::units::{Callable, EntryPoint, Origin, Sourced};
@@ -54,6 +54,17 @@ fn check(rules: &Rules, expected: &[(Action, &[&str])]) {
             assert_eq!(verdict.action, *action, "{path}: {}", verdict.cause);
         }
     }
+}
+
+#[test]
+fn what_a_build_hook_reads_builds_the_image_anew() {
+    let mut plan = django();
+    let reads = Some(vec!["./vendor/".into(), "tools/make.sh".into()]);
+    plan.image.build_hooks = vec![Sourced::default("make".into()), Sourced::default(BuildHook { run: "make it".into(), reads })];
+    let rules = rules(&plan);
+    check(&rules, &[(Action::Rebuild, &["vendor/a/b.py", "tools/make.sh"]), (Action::Reload, &["mysite/views.py", "vendored.py"])]);
+    assert_eq!(cause(&rules, "tools/make.sh"), "the build hook `make it` reads it");
+    assert_eq!(rules.verdict("tools", true, &nothing()).action, Action::Rebuild);
 }
 
 fn cause(rules: &Rules, path: &str) -> String {

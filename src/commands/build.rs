@@ -40,17 +40,13 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
             .hint("write it in parity.yaml: `image: {repository: registry.example.com/team/app}`"));
     }
     let engine = interrupts.or(context.engine()).await?;
-    let how = How {
-        build: false,
-        no_cache: args.no_cache,
-        update_base: args.update_base,
-        build_ca: settled.build_ca,
-        leave_out: settled.environment_files,
-    };
+    context.remark(&settled);
+    let how = How { no_cache: args.no_cache, update_base: args.update_base, ..settled.how() };
     let image = match &args.production {
-        Some(name) => image::production(&engine, &settled.plan, name, &how, &interrupts, context.ui).await?,
-        None => image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await?,
+        Some(name) => image::production(&engine, &settled.plan, name, &how, &interrupts, context.ui).await,
+        None => image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await,
     };
+    let image = image.map_err(|failure| settled.explain(failure))?;
     if image.worked == 0 && args.production.is_none() {
         context.ui.note("nothing to build: the image is up to date");
     }

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::exec::lend_terminal;
 use super::flags::ServerFlags;
 use super::terminal::{self, Raw};
-use super::up::{how, inputs};
+use super::up::inputs;
 use crate::engine::Engine;
 use crate::engine::container::{State, not_running};
 use crate::engine::exec::Command;
@@ -140,7 +140,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     context.ui.note(settled.plan.summary());
     let engine = interrupts.or(context.engine()).await?;
     leave_others_alone(context, &engine).await?;
-    let how = How { build: args.build, ..how(&settled) };
+    let how = How { build: args.build, ..settled.how() };
     let package = if args.dap.is_some() { Some("debugpy") } else { args.profile().tool.package() };
     let image = match package {
         None => image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await?,

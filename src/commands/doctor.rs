@@ -106,7 +106,7 @@ async fn reach(engine: &Engine, settled: Option<&Settled>, context: &Context<'_>
         return Finding::doubtful(CHECK, said, elsewhere);
     }
     // Only a container can tell, and only once there is an image for it.
-    let image = settled.and_then(|settled| image::name(&settled.plan).ok().flatten());
+    let image = settled.and_then(|settled| image::name(&settled.plan, &settled.how()).ok().flatten());
     let file = std::fs::read_dir(&context.root).ok().and_then(|mut files| files.next()?.ok()).map(|file| file.file_name());
     if let (Some(image), Some(file)) = (image, file.as_deref().and_then(|file| file.to_str()))
         && matches!(engine.has_image(&image).await, Ok(true))

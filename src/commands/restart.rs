@@ -65,7 +65,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
 /// What has changed since the container was made. Flags of that time are not known any more, so settings are not
 /// compared: the files that have them are.
 fn changed(context: &Context<'_>, settled: Option<&Settled>, container: &Observed) -> Option<String> {
-    let image = settled.and_then(|settled| image::name(&settled.plan).ok().flatten());
+    let image = settled.and_then(|settled| image::name(&settled.plan, &settled.how()).ok().flatten());
     if image.is_some_and(|image| image != container.image) {
         return Some("what the image is made from".into());
     }

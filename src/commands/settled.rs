@@ -8,8 +8,10 @@ use super::flags::ServerFlags;
 use crate::config::{self, Config, Sources};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
+use crate::indexes::{self, Indexes};
 use crate::plan::{Plan, Profile, settle};
 use crate::project::{self, Wanted, Writes};
+use crate::session::image::{BuildSecrets, How};
 use crate::units::{EntryPoint, Secret, Sourced};
 
 /// Everything that is known before an engine is asked.
@@ -20,6 +22,12 @@ pub struct Settled {
     pub secrets: Vec<(String, Secret)>,
     /// The project's files that hold such values.
     pub environment_files: Vec<String>,
+    /// What commands of a build see, and no image has.
+    pub build_secrets: BuildSecrets,
+    /// The project's files with credentials in them.
+    pub credential_files: Vec<String>,
+    /// Names that are to be passed on from an environment which has none of them.
+    pub absent: Vec<Sourced<String>>,
     /// The CA bundle for builds: `image.build-ca`, or `SSL_CERT_FILE`.
     pub build_ca: Option<PathBuf>,
     /// What the application was found to write into the project.
@@ -43,7 +51,9 @@ impl Context<'_> {
         let project = project::inspect(&self.root, &wanted)?;
         let (mut remarks, writes) = (project.remarks.clone(), project.writes.clone());
         are_directories(&self.root, config.writable.as_ref())?;
-        let secrets = config.env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
+        let secrets: Vec<_> = config.env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
+        let build_env = config.build_env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
+        let absent = config.absent.clone();
         let env_files = config.env_file.iter().flat_map(|files| &files.value);
         let environment_files = config::FILES.into_iter().chain(env_files.map(String::as_str)).map(String::from).collect();
         let build_ca = match &config.image.build_ca {
@@ -52,7 +62,19 @@ impl Context<'_> {
         };
         let plan = settle(self.root.clone(), config, project, profile)?;
         remarks.extend(plan.writable.iter().filter(|directory| profile.is_baked() && plan.holds_code(directory)).map(writes_code));
-        Ok(Settled { plan, secrets, environment_files, build_ca, writes, remarks })
+        let installed = plan.image.requirements.as_ref().map(|found| found.files()).unwrap_or_default();
+        let texts: Vec<_> = installed.iter().filter_map(|path| std::fs::read_to_string(self.root.join(path)).ok()).collect();
+        let Indexes { variables: indexes, netrc } = indexes::find(&self.environment, &texts);
+        let build_secrets = BuildSecrets { env: secrets.clone(), build_env, indexes, netrc, machine: machine() };
+        let credential_files = indexes::files_with_credentials(&self.root, &installed);
+        remarks.extend(credential_files.iter().filter(|_| profile.is_baked()).map(|file| {
+            format!(
+                "{} has credentials in it, so it is left out of the image: better keep them in PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, UV_INDEX or ~/.netrc, which \
+                 reach the build and no image",
+                file.escape_debug()
+            )
+        }));
+        Ok(Settled { plan, secrets, environment_files, build_secrets, credential_files, absent, build_ca, writes, remarks })
     }
 
     pub fn config(&self, flags: &ServerFlags) -> Result<Config> {
@@ -65,6 +87,37 @@ impl Context<'_> {
         for text in &settled.remarks {
             self.ui.report(Event::Warning { text: text.clone(), hint: None });
         }
+    }
+}
+
+/// A text that only this machine has, and no image.
+fn machine() -> Option<Secret> {
+    let read = |path| std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    ["/etc/machine-id", "/var/lib/dbus/machine-id"].into_iter().find_map(read).map(Secret::new)
+}
+
+impl Settled {
+    /// How images of it are built.
+    pub fn how(&self) -> How {
+        let leave_out = self.environment_files.iter().chain(&self.credential_files).cloned().collect();
+        How { build_ca: self.build_ca.clone(), leave_out, secrets: self.build_secrets.clone(), ..How::default() }
+    }
+
+    /// A failure that may come from a value which was to be passed on and was not there.
+    pub fn explain(&self, failure: Failure) -> Failure {
+        let said = |name: &str| failure.hints.iter().chain(&failure.details).any(|text| text.contains(name));
+        let missing: Vec<String> = self
+            .absent
+            .iter()
+            .filter(|absent| said(absent))
+            .map(|absent| {
+                format!(
+                    "{} passes {} on, but it is not set where this command was typed: `export {}=…`",
+                    absent.origin, absent.value, absent.value
+                )
+            })
+            .collect();
+        missing.into_iter().fold(failure, Failure::hint)
     }
 }
 

@@ -53,8 +53,9 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         });
     }
     let mut engine = interrupts.or(context.engine()).await?;
-    let how = How { build: args.build, ..how(&settled) };
-    let image = image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await?;
+    let how = How { build: args.build, ..settled.how() };
+    let image = image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await;
+    let image = image.map_err(|failure| settled.explain(failure))?;
     let mut wish = Up {
         plan: &settled.plan,
         secrets: &settled.secrets,
@@ -65,8 +66,8 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         recreate: args.build || args.force_recreate,
     };
     if settled.plan.reload.is_none() {
-        up(&engine, &wish, Foreground::default(), &interrupts, context.ui).await?;
-        return Ok(ExitCode::SUCCESS);
+        let ended = up(&engine, &wish, Foreground::default(), &interrupts, context.ui).await;
+        return ended.map(|()| ExitCode::SUCCESS).map_err(|failure| settled.explain(failure));
     }
     let replan = || {
         let settled = context.settle(&args.server, Profile::Up)?;
@@ -84,7 +85,7 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
                 engine = interrupts.or(come_back(context)).await?;
                 wish.recreate = false;
             }
-            ended => return ended.map(|()| ExitCode::SUCCESS),
+            ended => return ended.map(|()| ExitCode::SUCCESS).map_err(|failure| settled.explain(failure)),
         }
     }
 }
@@ -101,15 +102,11 @@ async fn come_back(context: &Context<'_>) -> Result<Engine> {
     }
 }
 
-pub(super) fn how(settled: &Settled) -> How {
-    How { build_ca: settled.build_ca.clone(), leave_out: settled.environment_files.clone(), ..How::default() }
-}
-
 pub(super) fn inputs(settled: &Settled) -> Inputs {
     Inputs {
         plan: settled.plan.clone(),
         secrets: settled.secrets.clone(),
-        how: how(settled),
+        how: settled.how(),
         environment_files: settled.environment_files.clone(),
     }
 }

@@ -76,7 +76,7 @@ impl Entry<'_> {
             (Place::Flag(flag), ..) => flag.clone(),
             (_, Part::Whole, _) => format!("`{key}`"),
             (_, Part::Name(_) | Part::NameIn(..), _) => format!("a name in `{key}`"),
-            (_, _, Some((name, _))) if self.setting.shape == Shape::Rules => format!("`{name}` in `{key}`"),
+            (_, _, Some((name, _))) if matches!(self.setting.shape, Shape::Rules | Shape::Commands) => format!("`{name}` in `{key}`"),
             (_, _, Some(_)) => format!("a value of `{key}`"),
             (_, _, None) => format!("an item of `{key}`"),
         }
@@ -96,6 +96,8 @@ impl Entry<'_> {
             Some(Given::Text(text)) if text.is_empty() => ", not an empty text".into(),
             Some(Given::Text(text)) => format!(", not {}", quoted(text)),
             Some(Given::Null) => ", not nothing".into(),
+            // A list may be right, and what is in it wrong.
+            Some(Given::List(_)) if self.setting.shape == Shape::Commands => String::new(),
             Some(Given::List(_)) => ", not a list".into(),
             // What it lacks is seen from what it has.
             Some(Given::Map(pairs)) if self.setting.shape == Shape::Rules && !pairs.is_empty() => {

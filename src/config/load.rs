@@ -85,6 +85,7 @@ pub fn load(sources: &Sources<'_>) -> Result<Config> {
     for entry in &env {
         say_env(&mut config, entry, sources.environment)?;
     }
+    config.absent.retain(|absent| !config.env.iter().chain(&config.build_env).any(|(name, _)| *name == absent.value));
     for (name, value) in &config.env {
         check_env(name, value)?;
     }
@@ -155,22 +156,20 @@ fn read_env_file(config: &mut Config, source: &Source) -> Result<()> {
     })?;
     for variable in variables {
         let origin = source.origin(Spot { line: variable.line, column: 1, width: 1 });
-        put_env(config, variable.name, &variable.value, origin);
+        put_env(&mut config.env, variable.name, &variable.value, origin);
     }
     Ok(())
 }
 
-/// Takes in one `env:`. A name without a value takes it from the command's environment, if it is there.
+/// Takes in one `env:` or `build-env:`. A name without a value takes it from the command's environment, if it is there.
 fn say_env(config: &mut Config, entry: &Entry<'_>, environment: &BTreeMap<String, String>) -> Result<()> {
     let pairs = project::environment(&entry.given).map_err(|wrong| entry.refuse(&wrong))?;
+    let said = if entry.setting.key == "env" { &mut config.env } else { &mut config.build_env };
     for (at, (name, value)) in pairs.into_iter().enumerate() {
-        match value {
-            Some(value) => put_env(config, name.to_owned(), value, entry.origin_of(at)),
-            None => {
-                if let Some(value) = environment.get(name) {
-                    put_env(config, name.to_owned(), value, Origin::Env(name.to_owned()));
-                }
-            }
+        match (value, environment.get(name)) {
+            (Some(value), _) => put_env(said, name.to_owned(), value, entry.origin_of(at)),
+            (None, Some(value)) => put_env(said, name.to_owned(), value, Origin::Env(name.to_owned())),
+            (None, None) => config.absent.push(Sourced::new(name.to_owned(), entry.origin_of(at))),
         }
     }
     Ok(())
@@ -191,11 +190,11 @@ fn check_env(name: &str, value: &Sourced<Secret>) -> Result<()> {
         .hint(hint))
 }
 
-fn put_env(config: &mut Config, name: String, value: &str, origin: Origin) {
+fn put_env(env: &mut Vec<(String, Sourced<Secret>)>, name: String, value: &str, origin: Origin) {
     let value = Sourced::new(Secret::new(value), origin);
-    match config.env.iter_mut().find(|(before, _)| *before == name) {
+    match env.iter_mut().find(|(before, _)| *before == name) {
         Some((_, before)) => *before = value,
-        None => config.env.push((name, value)),
+        None => env.push((name, value)),
     }
 }
 

@@ -6,6 +6,7 @@ mod document;
 mod dotenv;
 mod entry;
 mod file;
+mod hooks;
 mod load;
 mod project;
 mod reload;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 use crate::units::{EntryPoint, Secret, Sourced};
 
 pub(crate) use advice::nearest;
+pub use hooks::BuildHook;
 pub use load::{Flags, Sources, load};
 pub use project::PROJECT_SETTINGS;
 pub use reload::{OnError, Reload, WatchAction, WatchRule};
@@ -52,6 +54,10 @@ pub struct Config {
     pub hooks: Hooks,
     /// The application's environment, `env:` over `env-file:`; the last one of a name wins. Values are secret.
     pub env: Vec<(String, Sourced<Secret>)>,
+    /// `build-env:`, which only the build has, over `env`.
+    pub build_env: Vec<(String, Sourced<Secret>)>,
+    /// Names that are to be passed on from an environment which has none of them.
+    pub absent: Vec<Sourced<String>>,
     /// The files that `env` was read from, relative to the project.
     pub env_file: Option<Sourced<Vec<String>>>,
     /// Directories that the application writes to in production, relative to the project or absolute.
@@ -92,7 +98,7 @@ pub struct Image {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hooks {
     /// Steps of the image build, after the requirements. The project is at `/app`; what they write there is dropped.
-    pub build: Vec<Sourced<String>>,
+    pub build: Vec<Sourced<BuildHook>>,
     /// Run in the container before Apache starts.
     pub start: Vec<Sourced<String>>,
 }

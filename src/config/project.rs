@@ -1,6 +1,7 @@
 //! The settings of the project and its image: everything in the file that is not the server's.
 
 use super::Config;
+use super::hooks;
 use super::reload;
 use super::rule;
 use super::setting::{self, Setting};
@@ -26,6 +27,8 @@ pub const PROJECT_SETTINGS: &[Setting] = &[
     setting("hooks.build", Shape::Commands, "Commands that are steps of the image build.").ruled(&rule::COMMAND),
     setting("hooks.start", Shape::Commands, "Commands that run before Apache starts.").ruled(&rule::COMMAND),
     setting("env", Shape::Pairs, "The application's environment. A name without a value is passed through.").named(&rule::ENV_NAME),
+    setting("build-env", Shape::Pairs, "The same for the build alone: for build hooks, collectstatic and what is installed.")
+        .named(&rule::ENV_NAME),
     setting("env-file", Shape::List, "Files with the application's environment, `.env` by default.").ruled(&rule::PATH),
     setting("writable", Shape::List, "Directories that the application writes to in production: of the project, or absolute.")
         .ruled(&rule::WRITABLE),
@@ -77,7 +80,7 @@ impl Config {
             "image.repository" => put(&mut self.image.repository, given, origin)?,
             "image.build-ca" => put(&mut self.image.build_ca, given, origin)?,
             "image.mod-wsgi" => put(&mut self.image.mod_wsgi, given, origin)?,
-            "hooks.build" => self.hooks.build = commands(said)?,
+            "hooks.build" => self.hooks.build = hooks::build(said)?,
             "hooks.start" => self.hooks.start = commands(said)?,
             "env-file" => put(&mut self.env_file, given, origin)?,
             "writable" => put(&mut self.writable, given, origin)?,
@@ -110,7 +113,7 @@ fn commands(said: &impl Saying) -> Result<Vec<Sourced<String>>, Mismatch> {
     Ok(commands.into_iter().enumerate().map(|(at, command)| Sourced::new(command, said.origin_of(at))).collect())
 }
 
-/// The names of the application's environment, each with its value, if it has one, and its place in the list.
+/// The names of an environment, each with its value, if it has one, and its place in the list.
 pub(super) fn environment(given: &Given) -> Result<Vec<(&str, Option<&str>)>, Mismatch> {
     setting::find("env").map_or(Ok(()), |setting| setting.check(given))?;
     let pairs = super::value::pairs(given)?;
@@ -147,7 +150,7 @@ mod tests {
 
     #[test]
     fn every_setting_has_its_place() {
-        for setting in setting::all().filter(|setting| !["env", "smoke"].contains(&setting.key)) {
+        for setting in setting::all().filter(|setting| !["env", "build-env", "smoke"].contains(&setting.key)) {
             let found = Config::default().set(setting.key, &Given::Null);
             // Refusing null is the business of the type; what matters is that somebody looked.
             assert!(matches!(found, Ok(true) | Err(_)), "{} goes nowhere", setting.key);

@@ -46,7 +46,7 @@ impl Setting {
 
     /// May its values not be shown?
     pub fn is_secret(&self) -> bool {
-        self.key == "env"
+        matches!(self.key, "env" | "build-env")
     }
 
     /// Says what was expected as the rule does, which knows more than the type.
@@ -80,6 +80,8 @@ impl Setting {
             },
             (Shape::List | Shape::Commands, Given::List(items)) => items.iter().enumerate().try_for_each(|(at, item)| match item {
                 Given::Text(text) => test(self.rule, text, Part::Item(at)),
+                // A command with more to say of it: its reader looks at each part.
+                Given::Map(_) if self.shape == Shape::Commands => Ok(()),
                 _ => Err(Mismatch::whole(self.rule.map_or("one line of text", |rule| rule.expected)).at(Part::Item(at))),
             }),
             (Shape::List | Shape::Commands, Given::Map(_)) => Ok(()),

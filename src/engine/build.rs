@@ -14,9 +14,11 @@ use super::connect::{Engine, Flavour};
 use super::error::explain;
 pub use super::progress::Broken;
 use super::progress::Progress;
+use super::secrets::SecretFile;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
 use crate::project::dockerignore::{self, DockerIgnore};
+use crate::units::Redactor;
 
 /// A build: what goes in, and the name of what comes out.
 #[derive(Debug, Clone)]
@@ -32,6 +34,10 @@ pub struct Build {
     /// Files of that directory that stay out of the image, by their paths in it.
     pub leave_out: Vec<String>,
     pub labels: Vec<(String, String)>,
+    /// Files that only commands see which mount them.
+    pub secrets: Vec<SecretFile>,
+    /// What is not to be printed of the build's output.
+    pub hidden: Redactor,
     pub no_cache: bool,
 }
 
@@ -54,7 +60,7 @@ impl Engine {
     pub async fn build(&self, build: &Build, report: &dyn Report) -> Result<Built, BuildFailed> {
         let buildkit = self.flavour == Flavour::Docker;
         let labels = if buildkit { &[][..] } else { &build.labels };
-        let context = context(build, labels).map_err(|error| BuildFailed {
+        let context = context(build, labels, !self.carries_secrets()).map_err(|error| BuildFailed {
             failure: Failure::new(Kind::Build, "cannot pack the build context").caused_by(&error),
             broken: None,
         })?;
@@ -73,7 +79,14 @@ impl Engine {
             session: buildkit.then(session_id),
             ..BuildImageOptions::default()
         };
-        let mut progress = Progress::default();
+        let secrets = match (&options.session, self.carries_secrets()) {
+            (Some(session), true) if build.secrets.iter().any(|(_, content)| !content.expose().is_empty()) => {
+                Some(self.offer_secrets(session, &build.secrets).await)
+            }
+            _ => None,
+        };
+        let _secrets = secrets.transpose().map_err(|failure| BuildFailed { failure, broken: None })?;
+        let mut progress = Progress::hiding(build.hidden.clone());
         let mut stream = std::pin::pin!(self.api.build_image(options, Some(HashMap::new()), Some(bollard::body_full(context.into()))));
         while let Some(info) = stream.next().await {
             match info {
@@ -107,8 +120,9 @@ fn session_id() -> String {
     format!("parity-{}-{:016x}", std::process::id(), RandomState::new().hash_one(Instant::now()))
 }
 
-/// The context as a tar archive, the same for the same files. The Dockerfile's target gets the labels.
-fn context(build: &Build, labels: &[(String, String)]) -> std::io::Result<Vec<u8>> {
+/// The context as a tar archive, the same for the same files. The Dockerfile's target gets the labels. `in_context`: the
+/// engine is told of secrets in no other way.
+fn context(build: &Build, labels: &[(String, String)], in_context: bool) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, content) in &build.files {
         if path == "Dockerfile" {
@@ -116,6 +130,11 @@ fn context(build: &Build, labels: &[(String, String)]) -> std::io::Result<Vec<u8
             add(&mut archive, path, labelled.as_bytes(), 0o644)?;
         } else {
             add(&mut archive, path, content, 0o644)?;
+        }
+    }
+    if in_context {
+        for (name, content) in &build.secrets {
+            add(&mut archive, &format!("secrets/{name}"), content.expose().as_bytes(), 0o600)?;
         }
     }
     if let Some(project) = &build.project {

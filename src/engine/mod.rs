@@ -16,6 +16,7 @@ mod labels;
 pub mod ownership;
 mod progress;
 pub mod registry;
+pub mod secrets;
 mod sight;
 
 pub use bootstrap::tool as bootstrap_tool;

@@ -8,6 +8,7 @@ use std::time::Instant;
 use bollard_buildkit_proto::moby::buildkit::v1::StatusResponse;
 
 use crate::events::{Event, Report};
+use crate::units::Redactor;
 
 /// What the user reads for each stage of the Dockerfile.
 const TITLES: [(&str, &str); 6] = [
@@ -34,6 +35,7 @@ pub struct Progress {
     tail: Vec<String>,
     /// Steps that really ran, that is, were not cached.
     pub worked: usize,
+    hidden: Redactor,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +67,11 @@ pub struct Broken {
 }
 
 impl Progress {
+    /// Progress in whose output some values are not shown.
+    pub fn hiding(hidden: Redactor) -> Self {
+        Self { hidden, ..Self::default() }
+    }
+
     /// Takes in one status message of BuildKit's.
     pub fn buildkit(&mut self, status: StatusResponse, report: &dyn Report) {
         for vertex in status.vertexes {
@@ -89,7 +96,7 @@ impl Progress {
         }
         for log in status.logs {
             let Some(step) = self.steps.get_mut(&log.vertex) else { continue };
-            for line in step.take(&log.msg) {
+            for line in step.take(&log.msg, &self.hidden) {
                 if let Some(stage) = &step.stage {
                     report.report(Event::StageProgress { id: stage.clone(), text: line });
                 }
@@ -152,7 +159,7 @@ impl Progress {
         let Some(mut step) = self.steps.last_entry() else { return };
         let step = step.get_mut();
         step.cached |= line.starts_with("--> Using cache");
-        for line in step.take(line.as_bytes()) {
+        for line in step.take(line.as_bytes(), &self.hidden) {
             let stage = step.stage.clone().unwrap_or_default();
             self.tail.push(line.clone());
             report.report(Event::StageProgress { id: stage, text: line });
@@ -177,7 +184,7 @@ impl Progress {
     /// The step that failed, once the build has with this error.
     pub fn broken(&mut self, error: &str) -> Option<Broken> {
         if let Some(step) = self.steps.values_mut().find(|step| step.failed.is_some() && !step.name.is_empty()) {
-            step.output.extend(Some(std::mem::take(&mut step.partial)).filter(|rest| !rest.is_empty()));
+            step.output.extend(Some(self.hidden.clean(&std::mem::take(&mut step.partial))).filter(|rest| !rest.is_empty()));
             return Some(Broken { step: step.name.clone(), output: step.output.clone() });
         }
         // Podman names the step in its error: `building at STEP "RUN …"`, a quote or backslash in the command escaped.
@@ -190,7 +197,7 @@ impl Progress {
         };
         let named = self.steps.values().filter(|step| alike(step) > "RUN ".len()).max_by_key(|step| alike(step));
         let step = named.or_else(|| self.steps.values().rev().find(|step| !step.done))?;
-        self.tail.extend(Some(std::mem::take(&mut self.partial)).filter(|rest| !rest.trim().is_empty()));
+        self.tail.extend(Some(self.hidden.clean(&std::mem::take(&mut self.partial))).filter(|rest| !rest.trim().is_empty()));
         Some(Broken { step: step.name.clone(), output: std::mem::take(&mut self.tail) })
     }
 
@@ -205,12 +212,12 @@ impl Progress {
 
 impl Step {
     /// Adds output; returns the lines that it completed. A carriage return starts a line anew, as on a terminal.
-    fn take(&mut self, bytes: &[u8]) -> Vec<String> {
+    fn take(&mut self, bytes: &[u8], hidden: &Redactor) -> Vec<String> {
         self.partial.push_str(&String::from_utf8_lossy(bytes));
         let mut lines = Vec::new();
         while let Some(end) = self.partial.find('\n') {
             let line: String = self.partial.drain(..=end).collect();
-            let line = line.trim_end().rsplit('\r').next().unwrap_or_default().to_owned();
+            let line = hidden.clean(line.trim_end().rsplit('\r').next().unwrap_or_default());
             if !line.trim().is_empty() {
                 self.output.push(line.clone());
                 lines.push(line);
@@ -343,7 +350,10 @@ mod tests {
     #[test]
     fn output_is_cut_into_lines_wherever_it_was_split() {
         let mut step = Step::default();
-        assert!(step.take(b"Collecting fl").is_empty());
-        assert_eq!(step.take(b"ask\n 10 %\r 20 %\n"), ["Collecting flask", " 20 %"]);
+        let hidden = Redactor::new(&[crate::units::Secret::new("hush-hush")]);
+        assert!(step.take(b"Collecting fl", &hidden).is_empty());
+        assert_eq!(step.take(b"ask\n 10 %\r 20 %\n", &hidden), ["Collecting flask", " 20 %"]);
+        assert_eq!(step.take(b"key hush-", &hidden).len() + step.take(b"hush\n", &hidden).len(), 1);
+        assert_eq!(step.output.last().map(String::as_str), Some("key ***"));
     }
 }

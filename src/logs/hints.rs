@@ -187,7 +187,7 @@ fn messages(record: &Record) -> String {
 }
 
 fn variable(name: &str) -> String {
-    format!("set {name} in `.env`, or under `env:` in parity.yaml")
+    format!("write `env: {{{name}: …}}` in parity.yaml, or {name}=… in `.env`")
 }
 
 fn missing_variable(found: &Captures, record: &Record, _: &Scene) -> Option<String> {
@@ -272,11 +272,11 @@ mod tests {
                 &["Invalid HTTP_HOST header: 'x.test:8000'. You may need to add 'x.test' to ALLOWED_HOSTS."],
                 "add 'x.test' to ALLOWED_HOSTS",
             ),
-            (Traceback, &["  File \"<frozen os>\", line 7, in __getitem__", "KeyError: 'SECRET_KEY'"], "set SECRET_KEY in `.env`"),
+            (Traceback, &["  File \"<frozen os>\", line 7, in __getitem__", "KeyError: 'SECRET_KEY'"], "write `env: {SECRET_KEY: …}`"),
             (
                 Traceback,
                 &["django.core.exceptions.ImproperlyConfigured: Set the DATABASE_URL environment variable"],
-                "set DATABASE_URL in `.env`",
+                "write `env: {DATABASE_URL: …}`",
             ),
             (Traceback, &["ModuleNotFoundError: No module named 'yaml'"], "`PyYAML`"),
             (

@@ -105,6 +105,11 @@ impl fmt::Display for Line {
     }
 }
 
+/// What to do about all that a program has printed which then failed, for known mistakes.
+pub fn advice(lines: impl IntoIterator<Item = String>) -> Option<String> {
+    hints::find(&Record::new(RecordKind::Traceback, lines), &hints::Scene::default())
+}
+
 /// Why the application could not be imported, so that waiting for an answer is in vain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportFailure {

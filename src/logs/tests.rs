@@ -197,7 +197,7 @@ fn frames_of_others_are_dimmed_and_those_of_the_import_machinery_dropped() {
                 ~  [Previous line repeated 3 more times]
                 ~  File "<frozen os>", line 717, in __getitem__
                 |KeyError: 'SECRET_KEY'
-                > set SECRET_KEY in `.env`, or under `env:` in parity.yaml
+                > write `env: {SECRET_KEY: …}` in parity.yaml, or SECRET_KEY=… in `.env`
     "#);
     assert_eq!(import_failure(&records[0]), Some(ImportFailure::Raised));
 }

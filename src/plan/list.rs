@@ -60,10 +60,11 @@ impl Plan {
         if let Some(repository) = &image.repository {
             add("image.repository", repository.value.clone(), &repository.origin);
         }
-        for (key, hooks) in [("hooks.build", &image.build_hooks), ("hooks.start", &self.start_hooks)] {
-            for hook in hooks {
-                add(key, hook.value.clone(), &hook.origin);
-            }
+        for hook in &image.build_hooks {
+            add("hooks.build", hook.value.to_string(), &hook.origin);
+        }
+        for hook in &self.start_hooks {
+            add("hooks.start", hook.value.clone(), &hook.origin);
         }
         if let Some(Sourced { value: collect, origin }) = &self.collect_static {
             add("collectstatic", format!("into {}", collect.target), origin);
@@ -75,8 +76,10 @@ impl Plan {
         for directory in &self.python_path {
             add("python-path", directory.value.clone(), &directory.origin);
         }
-        for name in &self.env_names {
-            add(&format!("env.{}", name.value), "(hidden)".into(), &name.origin);
+        for (group, names) in [("env", &self.env_names), ("build-env", &self.build_env_names)] {
+            for name in names {
+                add(&format!("{group}.{}", name.value), "(hidden)".into(), &name.origin);
+            }
         }
         for directory in &self.writable {
             add("writable", Self::directory_name(directory).into(), &directory.origin);

@@ -13,7 +13,7 @@ mod writable;
 use std::path::PathBuf;
 
 use crate::config::Server;
-pub use crate::config::{OnError, WatchAction, WatchRule, WritableContent};
+pub use crate::config::{BuildHook, OnError, WatchAction, WatchRule, WritableContent};
 use crate::project::{Framework, Requirements};
 use crate::units::{EntryPoint, Origin, Sourced};
 
@@ -119,6 +119,8 @@ pub struct Plan {
     pub python_path: Vec<Sourced<String>>,
     /// Names of the application's environment variables; their values are kept apart.
     pub env_names: Vec<Sourced<String>>,
+    /// Names of variables that only the build has.
+    pub build_env_names: Vec<Sourced<String>>,
     /// The environment contract of mod_wsgi-express and of parity, not secret: `MOD_WSGI_EXPRESS=true`.
     pub contract: Vec<(String, String)>,
     /// Directories that the application writes to where its code is in the image: absolute, in the container, none in another.
@@ -193,7 +195,7 @@ pub struct ImagePlan {
     pub requirements: Option<Sourced<Requirements>>,
     pub packages: Option<Sourced<Vec<String>>>,
     pub build_packages: Option<Sourced<Vec<String>>>,
-    pub build_hooks: Vec<Sourced<String>>,
+    pub build_hooks: Vec<Sourced<BuildHook>>,
     pub repository: Option<Sourced<String>>,
 }
 

@@ -83,7 +83,8 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
         start_hooks: config.hooks.start,
         working_directory,
         python_path,
-        env_names: config.env.into_iter().map(|(name, value)| Sourced::new(name, value.origin)).collect(),
+        env_names: names(config.env),
+        build_env_names: names(config.build_env),
         contract,
         writable,
         writable_content: config.writable_content.unwrap_or_else(|| Sourced::default(WritableContent::default())),
@@ -98,6 +99,10 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
 
 /// What `parity up` has of the debugger.
 const UNUSED_HOOK: &str = "`parity debug --attach` can join; until then requests go as in production";
+
+fn names<T>(env: Vec<(String, Sourced<T>)>) -> Vec<Sourced<String>> {
+    env.into_iter().map(|(name, value)| Sourced::new(name, value.origin)).collect()
+}
 
 /// The server on any free port that nobody else can reach.
 fn published_anywhere(mut server: Server) -> Server {

@@ -6,8 +6,11 @@ use super::quote::{RunCommand, ShellWord, refuse};
 use super::requirements::{self, Install};
 use super::{PORT, profile_files, start, template};
 use crate::error::Result;
-use crate::plan::{Base, Plan, Profile};
+use crate::plan::{Base, BuildHook, CollectStatic, Plan, Profile};
+use crate::units::Sourced;
+use secrets::Delivery;
 
+pub mod secrets;
 mod writable;
 
 /// The stage that `parity up` runs.
@@ -29,6 +32,21 @@ pub struct Options {
     pub debugger: Option<String>,
     /// The project's requirement files, by their paths relative to the project.
     pub requirement_files: Vec<(String, Vec<u8>)>,
+    /// How secrets reach the build.
+    pub delivery: Delivery,
+    /// What stands for their values where a changed one must run commands again.
+    pub keys: Keys,
+    /// A digest of the files that each build hook sees.
+    pub hook_files: Vec<String>,
+}
+
+/// Digests that tell values apart and do not tell them: nobody can compute them who has only the image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// Of what build hooks run again for: `build-env`.
+    pub hooks: String,
+    /// Of all that is in the environment of the build.
+    pub environment: String,
 }
 
 /// pip, uv and what is built on requests each look elsewhere for it.
@@ -45,10 +63,11 @@ struct View {
     python: &'static str,
     mod_wsgi: String,
     mounts: String,
-    ca_environment: &'static str,
+    /// What a command that installs packages does first.
+    prepare: String,
     tools: &'static str,
     install: Vec<String>,
-    build_hooks: Vec<RunCommand>,
+    build_hooks: Vec<String>,
     production: bool,
     /// Gives directories of the project to the server's user, with all that is in them.
     give_away: Option<RunCommand>,
@@ -56,7 +75,7 @@ struct View {
     environment: Vec<(&'static str, String)>,
     volumes: Option<String>,
     debugger: Option<String>,
-    collect_static: Option<RunCommand>,
+    collect_static: Option<String>,
 }
 
 /// The Dockerfile. The stages up to [`RUNTIME`] are the same for every profile.
@@ -87,17 +106,26 @@ pub fn render(plan: &Plan, options: &Options) -> Result<String> {
             python: if debian.is_some() { "/usr/bin/python3" } else { "python3" },
             mod_wsgi: version("image.mod-wsgi", &image.mod_wsgi)?,
             mounts: mounts(options),
-            ca_environment: if options.build_ca.is_some() { CA_ENVIRONMENT } else { "" },
+            prepare: format!(
+                "{}; export PIP_NO_INPUT=1; {}",
+                if options.build_ca.is_some() { CA_ENVIRONMENT } else { "" },
+                secrets::read(secrets::INDEXES)
+            ),
             tools,
             install: commands,
-            build_hooks: image.build_hooks.iter().map(|hook| RunCommand::new("hooks.build", hook)).collect::<Result<_>>()?,
+            build_hooks: image.build_hooks.iter().enumerate().map(|(at, hook)| build_hook(at, hook, options)).collect::<Result<_>>()?,
             production,
             give_away: writable::give_away(plan)?,
             make_ready: writable::make_ready(plan)?,
             environment: environment(plan)?,
             volumes: writable::volumes(plan)?,
             debugger: options.debugger.as_deref().map(package).transpose()?,
-            collect_static: plan.collect_static.as_ref().filter(|_| production).map(|collect| collect_static(plan, collect)).transpose()?,
+            collect_static: plan
+                .collect_static
+                .as_ref()
+                .filter(|_| production)
+                .map(|collect| collect_static(plan, collect, options))
+                .transpose()?,
         },
     )
 }
@@ -112,6 +140,10 @@ pub fn context_files(plan: &Plan, options: &Options) -> Result<Vec<(String, Vec<
         ("parity/entrypoint".to_owned(), include_bytes!("../../images/entrypoint.sh").to_vec()),
         ("parity/collectstatic.py".to_owned(), include_bytes!("../../images/collectstatic.py").to_vec()),
     ];
+    files.extend(
+        [("hooks", &options.keys.hooks), ("environment", &options.keys.environment)]
+            .map(|(name, key)| (format!("keys/{name}"), key.clone().into_bytes())),
+    );
     if let Some(bundle) = &options.build_ca {
         files.push(("ca.crt".into(), bundle.clone()));
     }
@@ -181,10 +213,10 @@ fn packages(setting: &str, names: Option<&[String]>) -> Result<String> {
 }
 
 fn mounts(options: &Options) -> String {
-    let cache = "--mount=type=cache,target=/root/.cache";
+    let cache = format!("--mount=type=cache,target=/root/.cache {}", options.delivery.indexes());
     match options.build_ca {
         Some(_) => format!("{cache} --mount=type=bind,source=ca.crt,target=/etc/ssl/certs/ca-certificates.crt"),
-        None => cache.to_owned(),
+        None => cache,
     }
 }
 
@@ -207,18 +239,43 @@ fn word(setting: &str, value: &str) -> Result<String> {
     Ok(value.to_owned())
 }
 
-/// The command that collects static files in the build, with the environment contract but none of the application's
-/// own variables, which must not get into an image.
-fn collect_static(plan: &Plan, collect: &crate::plan::CollectStatic) -> Result<RunCommand> {
-    const SETTING: &str = "hooks.build";
+/// Where the files are in the context that a build hook sees, if it sees some.
+pub fn seen_by(at: usize, hook: &BuildHook) -> Option<String> {
+    match &hook.reads {
+        None => Some("app".into()),
+        Some(reads) if reads.is_empty() => None,
+        Some(_) => Some(format!("hooks/{at}")),
+    }
+}
+
+/// A build hook: what it sees of the project is what it runs again for.
+fn build_hook(at: usize, hook: &Sourced<BuildHook>, options: &Options) -> Result<String> {
+    let project = seen_by(at, hook).map(|source| format!("--mount=type=bind,source={source},target=/app,rw ")).unwrap_or_default();
+    let seen = options.hook_files.get(at).map_or("", String::as_str);
+    of_project("hooks.build", &project, &hook.run, "hooks", &options.keys.hooks, seen, options)
+}
+
+/// A command of the project with the environment's values, which runs again when those do that `key` stands for.
+fn of_project(setting: &str, mounts: &str, command: &str, key: &str, value: &str, seen: &str, options: &Options) -> Result<String> {
+    // An engine without sessions does not look into what is mounted either.
+    let seen = if options.delivery == Delivery::Context { format!("{seen}{value}") } else { seen.to_owned() };
+    let command = RunCommand::prepared(setting, &secrets::read(secrets::ENVIRONMENT), command, &seen)?;
+    Ok(format!("{mounts}{} {} {command}", options.delivery.environment(), secrets::key(key)))
+}
+
+/// The command that collects static files in the build, with the environment contract and the application's own variables.
+fn collect_static(plan: &Plan, collect: &CollectStatic, options: &Options) -> Result<String> {
+    const SETTING: &str = "collectstatic";
     let mut command = format!("cd {} && env", ShellWord::new(SETTING, &plan.working_directory)?);
-    for (name, value) in &plan.contract {
+    let is_own = |name: &str| plan.env_names.iter().chain(&plan.build_env_names).any(|own| own.value == name);
+    for (name, value) in plan.contract.iter().filter(|(name, _)| !is_own(name)) {
         command += &format!(" {}", ShellWord::new(SETTING, &format!("{name}={value}"))?);
     }
     for word in start::collect_static(collect) {
         command += &format!(" {}", ShellWord::new(SETTING, &word)?);
     }
-    RunCommand::new(SETTING, &command)
+    // What settings leave in a cache is nobody's.
+    of_project(SETTING, "--mount=type=tmpfs,target=/tmp ", &command, "environment", &options.keys.environment, "", options)
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 use crate::engine::build::BuildFailed;
 use crate::error::{Failure, Kind};
+use crate::logs;
 
 /// Lines of output shown when none of them stands out.
 const TAIL: usize = 12;
 /// What a step of the runtime's stage is for.
 const HOOK: &str = "a build hook";
+const COLLECTING: &str = "collecting static files";
 /// Characters of each line that are shown.
 const WIDTH: usize = 240;
 
@@ -17,10 +19,16 @@ const KNOWN: &[(&str, &str)] = &[
     ("invalid peer certificate", "a proxy intercepts TLS: name its CA bundle in `image: {build-ca: FILE}`, or in $SSL_CERT_FILE"),
     ("temporary failure resolving", "the build has no network: check the engine's DNS and proxy settings"),
     ("temporary failure in name resolution", "the build has no network: check the engine's DNS and proxy settings"),
+    ("401 error", CREDENTIALS),
+    ("error 401", CREDENTIALS),
+    ("401 unauthorized", CREDENTIALS),
+    ("error 403", CREDENTIALS),
+    ("403 forbidden", CREDENTIALS),
     ("no space left", "`docker system df` shows what fills the engine's disk"),
     (
         "no matching distribution found for",
-        "is the name right, and is there such a version for this Python? `parity config` shows which Python is used and why",
+        "is the name right, and is there such a version for this Python (`parity config` shows which)? An index of your own is known to the build by \
+         PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, UV_INDEX or pip.conf of this machine, and its password by those or by ~/.netrc",
     ),
     ("resolutionimpossible", "two requirements ask for different versions of the same package: loosen one of them"),
     ("do not match the hashes", "a lock file's hashes do not fit what was downloaded: lock again"),
@@ -40,6 +48,9 @@ const KNOWN: &[(&str, &str)] = &[
     ("unable to locate package", "Debian has no such package: `apt-cache search` finds its name"),
     ("setup.py", "a requirement could not be compiled: is there a newer version with a wheel for this Python?"),
 ];
+
+const CREDENTIALS: &str = "the index wants credentials: ~/.netrc (`machine HOST login … password …`), PIP_INDEX_URL, PIP_EXTRA_INDEX_URL and UV_INDEX* of this \
+     machine reach the build, and no image";
 
 /// Completes a build's failure with what its output says.
 pub fn diagnose(failed: BuildFailed) -> Failure {
@@ -61,6 +72,13 @@ pub fn diagnose(failed: BuildFailed) -> Failure {
         failure.kind = Kind::DiskFull;
     }
     failure.details = relevant;
+    if matches!(task, HOOK | COLLECTING)
+        && let Some(hint) = logs::advice(plain)
+    {
+        let of_environment = hint.contains("`env:");
+        let failure = failure.hint(hint);
+        return if of_environment { failure.hint("a value that only the build needs goes under `build-env:`") } else { failure };
+    }
     match KNOWN.iter().find(|(sign, _)| low.contains(sign)) {
         Some((_, hint)) => failure.hint(*hint),
         None => failure.hint("`parity build --verbose` shows all of the build's output"),
@@ -106,16 +124,16 @@ fn cut(line: String) -> String {
 /// What the step was for, in words.
 fn task(step: &str) -> &str {
     let low = step.to_lowercase();
-    if low.contains("mod_wsgi==") {
+    if low.contains("[runtime ") || low.contains("[runtime]") {
+        HOOK
+    } else if low.contains("collectstatic") {
+        COLLECTING
+    } else if low.contains("mod_wsgi==") {
         "compiling mod_wsgi"
     } else if low.contains("/build") || low.contains("-r requirements") || low.contains("uv sync") {
         "installing the requirements"
     } else if low.contains("apt-get install") {
         "installing Debian packages"
-    } else if low.contains("collectstatic") {
-        "collecting static files"
-    } else if low.contains("[runtime ") || low.contains("[runtime]") {
-        HOOK
     } else {
         "a step of the Dockerfile"
     }
@@ -155,6 +173,23 @@ mod tests {
         let failure = diagnose(BuildFailed { failure: Failure::new(Kind::Build, "x"), broken: Some(broken) });
         assert!(failure.hints[0].contains("a proxy intercepts TLS"), "{:?}", failure.hints);
         assert_eq!(failure.details.len(), 2);
+    }
+
+    #[test]
+    fn a_value_that_is_missing_is_named_with_the_line_to_write() {
+        let output = ["Traceback (most recent call last):", "  File \"<frozen os>\", line 717, in __getitem__", "KeyError: 'SECRET_KEY'"];
+        for (step, kind) in
+            [("[production 4/4] RUN … collectstatic.py", Kind::Build), ("[runtime 3/3] RUN pip install -r requirements.txt", Kind::Hook)]
+        {
+            let broken = crate::engine::build::Broken { step: step.into(), output: output.map(String::from).to_vec() };
+            let failure = diagnose(BuildFailed { failure: Failure::new(Kind::Build, "x"), broken: Some(broken) });
+            assert_eq!(failure.kind, kind);
+            assert!(
+                failure.hints[0].contains("`env: {SECRET_KEY: …}`") && failure.hints[1].contains("`build-env:`"),
+                "{:?}",
+                failure.hints
+            );
+        }
     }
 
     #[test]

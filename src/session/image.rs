@@ -1,5 +1,7 @@
 //! The image of a plan: there already, pulled, or built.
 
+mod inputs;
+mod secrets;
 mod smoke;
 
 use std::path::{Path, PathBuf};
@@ -14,12 +16,16 @@ use crate::engine::build::Build;
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
+use crate::indexes::without_credentials;
 use crate::plan::lock::{self, Lock, LockedBase};
 use crate::plan::{Base, Plan, Profile};
 use crate::project;
 use crate::render;
+use crate::render::dockerfile::secrets::Delivery;
 use crate::render::dockerfile::{DEBUGGER, Options, PRODUCTION, RUNTIME};
+use inputs::Inputs;
 
+pub use secrets::BuildSecrets;
 pub use smoke::smoke;
 
 /// What to do beyond what is needed.
@@ -33,8 +39,10 @@ pub struct How {
     pub update_base: bool,
     /// A CA bundle for the build.
     pub build_ca: Option<PathBuf>,
-    /// Files that hold the application's environment, which is in no image.
+    /// Files that hold the application's environment or credentials, which are in no image.
     pub leave_out: Vec<String>,
+    /// What commands of the build see, and no image has.
+    pub secrets: BuildSecrets,
 }
 
 /// An image on the engine.
@@ -58,11 +66,11 @@ const DEBUGGER_NAME: &str = "localhost/parity-debugger";
 /// `Kind::Base`, `Kind::Build`, `Kind::Registry`, each with what to do.
 pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interrupts, report: &dyn Report) -> Result<Image> {
     let file = LockFile::open(&plan.root)?;
-    let requirements = requirement_files(plan)?;
+    let inputs = Inputs::read(plan, how)?;
     let locked = file.lock.as_ref().filter(|_| !how.update_base).map(|lock| lock.base.clone());
     // With a lock the image's name is known before the base is: nothing more is asked of the engine when it is there.
     if let Some(locked) = locked.as_ref().filter(|locked| locked.image == plan.image.base.name()) {
-        let reference = image_reference(plan, locked, &requirements)?;
+        let reference = image_reference(plan, locked, &inputs, how)?;
         if !how.build && !how.no_cache && interrupts.or(engine.has_image(&reference)).await? {
             return Ok(Image { reference, worked: 0 });
         }
@@ -72,7 +80,7 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
     }
     let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
     file.write(&ready.locked, report);
-    let reference = image_reference(plan, &ready.locked, &requirements)?;
+    let reference = image_reference(plan, &ready.locked, &inputs, how)?;
     if !how.build && !how.no_cache {
         if interrupts.or(engine.has_image(&reference)).await? {
             return Ok(Image { reference, worked: 0 });
@@ -81,24 +89,41 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
             return Ok(Image { reference, worked: 0 });
         }
     }
-    let options = Options {
-        base: ready.reference,
-        build_ca: read_ca(how.build_ca.as_deref())?,
-        requirement_files: requirements,
-        ..Options::default()
-    };
-    let build = Build {
-        image: reference.clone(),
-        target: RUNTIME.into(),
-        files: render::context_files(&runtime_plan(plan), &options)?,
-        // Build hooks see the project; nothing else of the runtime does.
-        project: (!plan.image.build_hooks.is_empty()).then(|| plan.root.clone()),
-        leave_out: how.leave_out.clone(),
-        labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), RUNTIME.into())],
-        no_cache: how.no_cache,
-    };
+    inputs::remark(plan, report);
+    let options = options(engine, how, ready.reference, &inputs)?;
+    let build = runtime_build(plan, &reference, RUNTIME, &options, how, inputs)?;
     let worked = interrupts.or(run_build(engine, &build, report)).await?;
     Ok(Image { reference, worked })
+}
+
+/// What the Dockerfile has to know of the engine, this machine and the project's files.
+fn options(engine: &Engine, how: &How, base: String, inputs: &Inputs) -> Result<Options> {
+    Ok(Options {
+        base,
+        build_ca: read_ca(how.build_ca.as_deref())?,
+        requirement_files: inputs.requirements.clone(),
+        delivery: if engine.carries_secrets() { Delivery::Session } else { Delivery::Context },
+        keys: how.secrets.keys(),
+        hook_files: inputs.hook_digests(),
+        ..Options::default()
+    })
+}
+
+/// A build up to one of the stages without the project in them. Build hooks see it; nothing else of these stages does.
+fn runtime_build(plan: &Plan, reference: &str, target: &str, options: &Options, how: &How, inputs: Inputs) -> Result<Build> {
+    let mut files = render::context_files(&runtime_plan(plan), options)?;
+    files.extend(inputs.files);
+    Ok(Build {
+        image: reference.to_owned(),
+        target: target.to_owned(),
+        files,
+        project: plan.image.build_hooks.iter().any(|hook| hook.reads.is_none()).then(|| plan.root.clone()),
+        leave_out: how.leave_out.clone(),
+        labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), target.into())],
+        secrets: how.secrets.files()?,
+        hidden: how.secrets.redactor(),
+        no_cache: how.no_cache,
+    })
 }
 
 /// The image of a plan with a debugger in it that the project does not have. It is for `parity debug` alone, under a name of
@@ -123,21 +148,9 @@ pub async fn with_debugger(
     let Some(lock) = LockFile::open(&plan.root)?.lock else {
         return Err(Failure::new(Kind::Base, "the base image is not locked").hint("can parity.lock be written in the project's directory?"));
     };
-    let options = Options {
-        base: base::reference_of(&lock.base),
-        build_ca: read_ca(how.build_ca.as_deref())?,
-        debugger: Some(package.to_owned()),
-        requirement_files: requirement_files(plan)?,
-    };
-    let build = Build {
-        image: reference.clone(),
-        target: DEBUGGER.into(),
-        files: render::context_files(&runtime_plan(plan), &options)?,
-        project: (!plan.image.build_hooks.is_empty()).then(|| plan.root.clone()),
-        leave_out: how.leave_out.clone(),
-        labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), DEBUGGER.into())],
-        no_cache: false,
-    };
+    let inputs = Inputs::read(plan, how)?;
+    let options = Options { debugger: Some(package.to_owned()), ..options(engine, how, base::reference_of(&lock.base), &inputs)? };
+    let build = Build { no_cache: false, ..runtime_build(plan, &reference, DEBUGGER, &options, how, inputs)? };
     let worked = interrupts.or(run_build(engine, &build, report)).await?;
     Ok(Image { reference, worked })
 }
@@ -146,9 +159,9 @@ pub async fn with_debugger(
 ///
 /// # Errors
 /// An unusable lock, or unreadable requirements.
-pub fn name(plan: &Plan) -> Result<Option<String>> {
+pub fn name(plan: &Plan, how: &How) -> Result<Option<String>> {
     let Some(lock) = LockFile::open(&plan.root)?.lock.filter(|lock| lock.base.image == plan.image.base.name()) else { return Ok(None) };
-    image_reference(plan, &lock.base, &requirement_files(plan)?).map(Some)
+    image_reference(plan, &lock.base, &Inputs::read(plan, how)?, how).map(Some)
 }
 
 /// Builds the image that is deployed: the runtime with the project and its configuration in it.
@@ -167,25 +180,25 @@ pub async fn production(
     let locked = file.lock.as_ref().filter(|_| !how.update_base).map(|lock| lock.base.clone());
     let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
     file.write(&ready.locked, report);
-    let options = Options {
-        base: ready.reference,
-        build_ca: read_ca(how.build_ca.as_deref())?,
-        requirement_files: requirement_files(plan)?,
-        ..Options::default()
-    };
-    let build = production_build(plan, name, &options, how)?;
+    let inputs = Inputs::read(plan, how)?;
+    let options = options(engine, how, ready.reference, &inputs)?;
+    let build = production_build(plan, name, &options, how, inputs)?;
     let worked = interrupts.or(run_build(engine, &build, report)).await?;
     Ok(Image { reference: name.to_owned(), worked })
 }
 
-fn production_build(plan: &Plan, name: &str, options: &Options, how: &How) -> Result<Build> {
+fn production_build(plan: &Plan, name: &str, options: &Options, how: &How, inputs: Inputs) -> Result<Build> {
+    let mut files = render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, options)?;
+    files.extend(inputs.files);
     Ok(Build {
         image: name.to_owned(),
         target: PRODUCTION.into(),
-        files: render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, options)?,
+        files,
         project: Some(plan.root.clone()),
         leave_out: how.leave_out.clone(),
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), PRODUCTION.into())],
+        secrets: how.secrets.files()?,
+        hidden: how.secrets.redactor(),
         no_cache: how.no_cache,
     })
 }
@@ -253,13 +266,24 @@ fn says_that_it_is_absent(why: &str) -> bool {
 }
 
 /// The image's name: the digest of everything that goes into it, so that equal input has one image everywhere.
-fn image_reference(plan: &Plan, base: &LockedBase, requirements: &[(String, Vec<u8>)]) -> Result<String> {
-    // The CA bundle of a machine is not part of an image, and must not be of its name.
-    let options = Options { base: base::reference_of(base), requirement_files: requirements.to_vec(), ..Options::default() };
+fn image_reference(plan: &Plan, base: &LockedBase, inputs: &Inputs, how: &How) -> Result<String> {
+    let options = named_options(base, inputs);
     let files = render::context_files(&runtime_plan(plan), &options)?;
-    let digest = digest_of(files.iter().flat_map(|(path, content)| [path.as_bytes(), content.as_slice()]));
+    // Nobody has values of this machine's `build-env` who pulls by the name.
+    let key = if plan.image.repository.is_none() { how.secrets.keys().hooks } else { String::new() };
+    let digest = digest_of(files.iter().flat_map(|(path, content)| [path.as_bytes(), content.as_slice()]).chain([key.as_bytes()]));
     let repository = plan.image.repository.as_ref().map_or(LOCAL, |repository| repository.value.as_str());
     Ok(format!("{repository}:{digest}"))
+}
+
+/// What decides an image's name. Neither the CA bundle of a machine nor credentials are part of an image, and must not be of its name.
+fn named_options(base: &LockedBase, inputs: &Inputs) -> Options {
+    Options {
+        base: base::reference_of(base),
+        requirement_files: inputs.requirements.iter().map(|(path, content)| (path.clone(), without_credentials(content))).collect(),
+        hook_files: inputs.hook_digests(),
+        ..Options::default()
+    }
 }
 
 fn digest_of<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
@@ -273,15 +297,6 @@ fn digest_of<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
 
 fn runtime_plan(plan: &Plan) -> Plan {
     Plan { profile: Profile::Up, ..plan.clone() }
-}
-
-fn requirement_files(plan: &Plan) -> Result<Vec<(String, Vec<u8>)>> {
-    let Some(requirements) = &plan.image.requirements else { return Ok(Vec::new()) };
-    let read = |path: String| match std::fs::read(plan.root.join(&path)) {
-        Ok(content) => Ok((path, content)),
-        Err(error) => Err(Failure::new(Kind::BadFile, format!("{path} cannot be read")).caused_by(&error)),
-    };
-    requirements.files().into_iter().map(read).collect()
 }
 
 fn read_ca(path: Option<&Path>) -> Result<Option<Vec<u8>>> {

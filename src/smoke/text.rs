@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use similar::{ChangeTag, TextDiff};
 
+pub use crate::units::visible;
+
 /// A text that is said within a sentence is not longer.
 const SHORT: usize = 100;
 /// Lines of an excerpt and of a diff.
@@ -13,21 +15,6 @@ const MOST_DIFF: usize = 40;
 const WIDTH: usize = 160;
 /// A diff of large texts is cut short, and then says more than is needed.
 const DIFF_PATIENCE: Duration = Duration::from_millis(300);
-
-/// Makes control characters visible, all but line ends and tabs.
-pub fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.replace("\r\n", "\n").chars() {
-        match c {
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
-                out.extend(c.escape_default());
-            }
-            c => out.push(c),
-        }
-    }
-    out
-}
 
 pub fn is_short(text: &str) -> bool {
     !text.contains('\n') && text.chars().nth(SHORT).is_none()

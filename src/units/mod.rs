@@ -4,8 +4,10 @@ mod entry_point;
 pub mod layout;
 mod origin;
 pub mod path;
+mod redactor;
 mod secret;
 
 pub use entry_point::{Callable, EntryPoint};
 pub use origin::{Origin, Sourced};
+pub use redactor::{Redactor, visible};
 pub use secret::Secret;

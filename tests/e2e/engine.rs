@@ -39,6 +39,19 @@ pub fn containers_of(project: &Path) -> Vec<String> {
     })
 }
 
+/// This machine's address, as containers of the engine's usual network reach it: the first of its addresses.
+pub fn gateway() -> String {
+    with(async |engine| {
+        let bridge = engine.api.inspect_network("bridge", None).await.unwrap();
+        let config = bridge.ipam.and_then(|ipam| ipam.config?.into_iter().next()).expect("a network of IP");
+        let first = |subnet: String| {
+            let network: std::net::Ipv4Addr = subnet.split('/').next()?.parse().ok()?;
+            Some(std::net::Ipv4Addr::from(u32::from(network) + 1).to_string())
+        };
+        config.gateway.or_else(|| first(config.subnet?)).expect("an address")
+    })
+}
+
 /// The names of all volumes.
 pub fn volumes() -> BTreeSet<String> {
     with(async |engine| {

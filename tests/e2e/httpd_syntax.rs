@@ -53,6 +53,7 @@ fn plan() -> Plan {
         working_directory: Sourced::default("/app".into()),
         python_path: Vec::new(),
         env_names: Vec::new(),
+        build_env_names: Vec::new(),
         contract: Vec::new(),
         writable: Vec::new(),
         writable_content: Sourced::default(WritableContent::Empty),

@@ -11,6 +11,7 @@ mod http;
 mod project;
 
 mod again;
+mod build_secrets;
 mod building;
 mod debug;
 mod failing;

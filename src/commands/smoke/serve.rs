@@ -6,7 +6,6 @@ use futures_util::future::LocalBoxFuture;
 
 use super::job::Job;
 use super::{Against, Args, Context};
-use crate::commands::up::how;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::events::Report;
@@ -38,7 +37,8 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
     }
     context.remark(&settled);
     context.ui.note(settled.plan.summary());
-    let image = image::smoke(&engine, &settled.plan, &how(&settled), interrupts, context.ui).await?;
+    let image = image::smoke(&engine, &settled.plan, &settled.how(), interrupts, context.ui).await;
+    let image = image.map_err(|failure| settled.explain(failure))?;
     let post_mortem = |container: String| -> LocalBoxFuture<'_, ()> {
         let scene = &scene;
         Box::pin(async move {
@@ -66,7 +66,7 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
         work(job, &scene.with(server)).await?;
         Ok(((), if job.keeps() { Fate::Keep } else { Fate::Remove }))
     };
-    with_server(&start, all).await
+    with_server(&start, all).await.map_err(|failure| settled.explain(failure))
 }
 
 /// What the probes look at, before there is a server.

@@ -293,6 +293,28 @@ fn the_environment_of_the_application() {
 }
 
 #[test]
+fn the_build_has_an_environment_of_its_own() {
+    let config = Project::new(&[("parity.yaml", "env: {A: 1, B:}\nbuild-env: {TOKEN:, GONE:, A: 2}\n")]).variable("TOKEN", "hush").config();
+    let values =
+        |env: &[(String, Sourced<Secret>)]| env.iter().map(|(name, value)| format!("{name}={}", value.expose())).collect::<Vec<_>>();
+    assert_eq!((values(&config.env), values(&config.build_env)), (vec!["A=1".into()], vec!["TOKEN=hush".into(), "A=2".into()]));
+    let absent: Vec<_> = config.absent.iter().map(|absent| format!("{} ({})", absent.value, absent.origin)).collect();
+    assert_eq!(absent, ["B (parity.yaml:1)", "GONE (parity.yaml:2)"]);
+}
+
+#[test]
+fn build_hooks_say_what_they_read() {
+    let config = Project::new(&[("parity.yaml", "hooks:\n  build:\n    - make it\n    - {run: cp a b, reads: [a]}\n")]).config();
+    let hooks: Vec<_> = config.hooks.build.iter().map(|hook| format!("{} ({})", hook.value, hook.origin)).collect();
+    assert_eq!(hooks, ["make it (parity.yaml:3)", "cp a b (reads [a]) (parity.yaml:4)"]);
+    insta::assert_snapshot!(Project::new(&[("parity.yaml", "hooks:\n  build:\n    - {run: cp a b, reads: [../a]}\n")]).failure(), @r"
+    parity.yaml:3:28: `reads` in `hooks.build` must be a list of paths inside the project
+    3 |     - {run: cp a b, reads: [../a]}
+      |                            ^
+    ");
+}
+
+#[test]
 fn env_files_are_named_or_the_usual_one() {
     let files = [(".env", "A=1\n"), ("a.env", "A=2\nB=1\n"), ("b.env", "B=2\n")];
     let with = |text| Project::new(&[&files[..], &[("parity.yaml", text)]].concat());

@@ -8,6 +8,12 @@ pub const PATH: Rule = Rule {
     holds: |text| !text.trim().is_empty() && !text.starts_with('-') && !text.contains(char::is_control),
 };
 
+/// A path that leads out of the project nowhere.
+pub const INSIDE: Rule = Rule {
+    expected: "a path inside the project",
+    holds: |text| (PATH.holds)(text) && !text.starts_with('/') && text.split('/').all(|part| part != ".."),
+};
+
 pub const ABSOLUTE: Rule =
     Rule { expected: "an absolute path in the container", holds: |text| text.starts_with('/') && !text.contains(char::is_control) };
 

@@ -1,5 +1,6 @@
+use super::secrets::Delivery;
 use super::*;
-use crate::plan::{Plan, Profile, Suite};
+use crate::plan::{BuildHook, Plan, Profile, Suite};
 use crate::render::testing;
 use crate::units::Sourced;
 
@@ -97,6 +98,43 @@ fn every_process_of_what_is_deployed_has_a_home_and_a_locale() {
 }
 
 #[test]
+fn hooks_see_what_they_read_and_the_environment() {
+    let mut plan = testing::flask();
+    let hook = |reads: &[&str]| BuildHook { run: "make".into(), reads: Some(reads.iter().copied().map(String::from).collect()) };
+    plan.image.build_hooks = vec![Sourced::default("make".into()), Sourced::default(hook(&["vendor"])), Sourced::default(hook(&[]))];
+    let with = Options { hook_files: ["a1", "b2", ""].map(String::from).into(), ..options() };
+    let lines = |options: &Options| {
+        let lines = instructions(&render(&plan, options).unwrap());
+        let [one, two, three] = lines.into_iter().filter(|line| line.contains("\"make\"")).collect::<Vec<_>>().try_into().unwrap();
+        [one, two, three]
+    };
+    let [all, some, none] = lines(&with);
+    assert!(all.starts_with("RUN --mount=type=bind,source=app,target=/app,rw ") && all.ends_with(r#""make","a1"]"#), "{all}");
+    assert!(some.contains("source=hooks/1,target=/app,rw") && some.ends_with(r#""make","b2"]"#), "{some}");
+    assert!(!none.contains("/app") && none.ends_with(r#""make"]"#), "{none}");
+    assert!([&all, &some, &none].iter().all(|line| line.contains("--mount=type=secret,id=environment,")));
+    assert!(all.contains("--mount=type=bind,source=keys/hooks,"), "{all}");
+    // An engine that knows no sessions has them in the context, and does not look into what is mounted.
+    let keys = Keys { hooks: "k1".into(), environment: String::new() };
+    let [all, ..] = lines(&Options { delivery: Delivery::Context, keys, ..with });
+    assert!(all.contains("source=secrets/environment,") && !all.contains("type=secret") && all.ends_with(r#""a1k1"]"#), "{all}");
+}
+
+#[test]
+fn what_is_collected_has_the_applications_own_values() {
+    let mut plan = Plan { profile: Profile::Production, ..testing::django() };
+    plan.contract = [("HOME", "/tmp"), ("LANG", "C")].map(|(name, value)| (name.into(), value.into())).into();
+    plan.env_names = vec![Sourced::default("HOME".into())];
+    let lines = instructions(&render(&plan, &options()).unwrap());
+    let collect = lines.iter().find(|line| line.contains("collectstatic.py")).unwrap();
+    assert!(
+        collect.contains("id=environment") && collect.contains("source=keys/environment") && collect.contains("target=/tmp"),
+        "{collect}"
+    );
+    assert!(collect.contains("'LANG=C'") && !collect.contains("'HOME=/tmp'"), "{collect}");
+}
+
+#[test]
 fn debian_brings_its_python_and_other_images_their_own() {
     let mut plan = testing::flask();
     plan.image.base = Sourced::default(Base::Debian { suite: Suite::Bookworm });
@@ -120,9 +158,19 @@ fn the_context_holds_what_the_dockerfile_copies() {
     let mut plan = testing::django();
     let options = Options { requirement_files: vec![("requirements/base.txt".into(), b"flask".to_vec())], ..options() };
     let names = |plan: &Plan| context_files(plan, &options).unwrap().into_iter().map(|(path, _)| path).collect::<Vec<_>>();
-    assert_eq!(names(&plan), ["Dockerfile", "parity/entrypoint", "parity/collectstatic.py", "requirements/requirements/base.txt"]);
+    assert_eq!(
+        names(&plan),
+        [
+            "Dockerfile",
+            "parity/entrypoint",
+            "parity/collectstatic.py",
+            "keys/hooks",
+            "keys/environment",
+            "requirements/requirements/base.txt"
+        ]
+    );
     plan.profile = Profile::Production;
-    assert_eq!(names(&plan)[4..], ["etc/httpd.conf", "etc/handler.wsgi", "etc/start.sh", "etc/startup.py", "etc/started.py"]);
+    assert_eq!(names(&plan)[6..], ["etc/httpd.conf", "etc/handler.wsgi", "etc/start.sh", "etc/startup.py", "etc/started.py"]);
     let outside = Options { requirement_files: vec![("../x".into(), vec![])], ..options.clone() };
     assert!(context_files(&plan, &outside).is_err());
 }

@@ -19,9 +19,26 @@ impl RunCommand {
     /// Control characters: a build hook is one line.
     pub fn new(setting: &str, command: &str) -> Result<Self> {
         one_line(setting, command)?;
-        let json = serde_json::Value::from(vec!["/bin/sh", "-ec", command]).to_string();
+        Ok(Self::of(&["/bin/sh", "-ec", command]))
+    }
+
+    /// The same after `preparation`, a piece of shell of parity's own. `seen` stands for what the command sees and its text does not
+    /// say: where that changes, it is another command to the engine.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn prepared(setting: &str, preparation: &str, command: &str, seen: &str) -> Result<Self> {
+        one_line(setting, command)?;
+        let prepare = format!("{preparation}; exec /bin/sh -ec \"$0\"");
+        let mut words = vec!["/bin/sh", "-c", &prepare, command];
+        words.extend((!seen.is_empty()).then_some(seen));
+        Ok(Self::of(&words))
+    }
+
+    fn of(words: &[&str]) -> Self {
+        let json = serde_json::Value::from(words.to_vec()).to_string();
         // An engine's heredoc scanner does not know about JSON: leave it nothing to find.
-        Ok(Self(json.replace('<', "\\u003c")))
+        Self(json.replace('<', "\\u003c"))
     }
 }
 
@@ -44,6 +61,20 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_prepared_command_runs_as_it_would_without() {
+        let run = |words: &RunCommand| {
+            let words: Vec<String> = serde_json::from_str(&words.0).unwrap();
+            let ran = std::process::Command::new(&words[0]).args(&words[1..]).output().unwrap();
+            (ran.status.code(), String::from_utf8(ran.stdout).unwrap())
+        };
+        let command = r#"echo "$A" '$1' $# $0; false; echo never"#;
+        let prepared = RunCommand::prepared("x", "export A=seen", command, "digest").unwrap();
+        assert_eq!(run(&prepared), (Some(1), "seen $1 0 /bin/sh\n".into()));
+        assert_eq!(run(&RunCommand::new("x", command).unwrap()), (Some(1), " $1 0 /bin/sh\n".into()));
+        assert!(RunCommand::prepared("x", ":", "a\nb", "").is_err());
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! What would be deployed, for checks of it.
 
-use super::{How, Image, LockFile, digest_of, get_base, production_build, read_ca, requirement_files, run_build};
-use crate::engine::base;
+use super::{How, Image, Inputs, LockFile, digest_of, get_base, named_options, options, production_build, run_build};
 use crate::engine::build::project_archive;
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
@@ -21,10 +20,11 @@ const NAME: &str = "localhost/parity-smoke";
 /// As [`ensure`].
 pub async fn smoke(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interrupts, report: &dyn Report) -> Result<Image> {
     let file = LockFile::open(&plan.root)?;
-    let requirement_files = requirement_files(plan)?;
+    let inputs = Inputs::read(plan, how)?;
     let name = |base: &LockedBase| -> Result<String> {
-        let options = Options { base: base::reference_of(base), requirement_files: requirement_files.clone(), ..Options::default() };
-        let build = production_build(plan, NAME, &options, how)?;
+        // Values decide what is collected; these names stay on this machine.
+        let options = Options { keys: how.secrets.keys(), ..named_options(base, &inputs) };
+        let build = production_build(plan, NAME, &options, how, inputs.clone())?;
         let project = project_archive(&plan.root, &how.leave_out)
             .map_err(|error| Failure::new(Kind::Build, "cannot read the project's files").caused_by(&error))?;
         let root = plan.root.as_os_str().as_encoded_bytes();
@@ -41,8 +41,8 @@ pub async fn smoke(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interru
     let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
     file.write(&ready.locked, report);
     let reference = name(&ready.locked)?;
-    let options = Options { base: ready.reference, build_ca: read_ca(how.build_ca.as_deref())?, requirement_files, ..Options::default() };
-    let mut build = production_build(plan, &reference, &options, how)?;
+    let options = options(engine, how, ready.reference, &inputs)?;
+    let mut build = production_build(plan, &reference, &options, how, inputs)?;
     build.labels.push((label::PROJECT.into(), plan.root.to_string_lossy().into_owned()));
     let worked = interrupts.or(run_build(engine, &build, report)).await?;
     engine.remove_images(&format!("{}={}", label::PROJECT, plan.root.display()), &reference).await;
