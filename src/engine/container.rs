@@ -511,6 +511,7 @@ mod tests {
             user: "1000:1000".into(),
             bind: None,
             tmpfs: Vec::new(),
+            writable: Vec::new(),
             working_directory: "/app".into(),
             publish: ("127.0.0.1".into(), 8000),
             debug_port: Some(5678),

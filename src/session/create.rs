@@ -27,9 +27,9 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     env.extend(up.secrets.iter().map(|(name, value)| format!("{name}={}", value.expose())));
     let mut tmpfs = vec![layout::RUN.to_owned(), layout::ETC.to_owned(), "/tmp".to_owned()];
     // Where the code is in the image, so are the static files.
+    tmpfs.extend(plan.collect_static.as_ref().filter(|_| !plan.profile.is_baked()).map(|collect| collect.target.clone()));
     let mut writable: Vec<String> = plan.stored(Store::Memory).map(String::from).collect();
     writable.extend(upload::is_wanted(plan).then(|| layout::APP.to_owned()));
-    tmpfs.extend(plan.collect_static.as_ref().filter(|_| !plan.profile.is_baked()).map(|collect| collect.target.clone()));
     let mut wish = container::Wish {
         name: name.to_owned(),
         image: up.image.to_owned(),
