@@ -101,6 +101,7 @@ fn a_day_with_podman() {
     a_plain_script(&Project::copy(&podman, "plain-wsgi"));
     a_save_is_served(&Project::copy(&podman, "modules"));
     a_framework_that_writes(&Project::copy(&podman, "django"));
+    a_place_to_write_and_a_secret(&Project::copy(&podman, "stores"));
     a_requirement_that_does_not_exist(&Project::copy(&podman, "broken-requirement"));
 }
 
@@ -169,6 +170,30 @@ fn a_framework_that_writes(project: &Project<'_>) {
     assert!((logs.stdout.clone() + &logs.stderr).contains("Applying sessions"), "{logs}");
     project.parity(&["exec", "--", "python", "manage.py", "check"]).ok();
     project.parity(&["down"]).ok();
+}
+
+fn a_place_to_write_and_a_secret(project: &Project<'_>) {
+    let check = "smoke: [{request: {method: POST, path: /, body: one}, expect: {body: [{contains: one}]}}]\n";
+    for (app, settings) in [("uploads", "writable: [media]\n"), ("repositories", "writable: [repos]\nwritable-content: image\n")] {
+        fs::write(project.root.join("parity.yaml"), format!("app: {app}:application\n{settings}{check}")).unwrap();
+        project.parity(&["smoke", "--no-probes"]).ok();
+        assert_eq!(project.parity(&["status"]).ok().stdout, "not running\n");
+    }
+    let build = |key: &str| {
+        let hook = r#"{run: 'test "$KEY" && test -e /app/served.py && echo "$KEY"', reads: [served.py]}"#;
+        fs::write(
+            project.root.join("parity.yaml"),
+            format!("app: uploads:application\nbuild-env: {{KEY: {key}}}\nhooks: {{build: [{hook}]}}\n"),
+        )
+        .unwrap();
+        project.parity(&["build", "--verbose"]).ok()
+    };
+    let built = build("hush-hush");
+    assert!(built.stderr.contains("***") && !built.to_string().contains("hush-hush"), "{built}");
+    // What it sees is part of the step: a changed value is another one, and so is a changed file.
+    assert_ne!(build("hush-again").line(), built.line());
+    fs::write(project.root.join("served.py"), "changed = True\n").unwrap();
+    assert_ne!(build("hush-hush").line(), built.line());
 }
 
 fn a_requirement_that_does_not_exist(project: &Project<'_>) {

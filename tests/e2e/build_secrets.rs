@@ -108,13 +108,13 @@ fn worked(ran: &Ran) -> Vec<String> {
 #[test]
 fn a_changed_value_is_collected_with_again() {
     let project = with_a_key();
-    project.write(".env", "SECRET_KEY=one-of-them\n");
+    project.write(".env", &format!("SECRET_KEY={}\n", unique()));
     let build = |project: &TestProject| production(project, &["--format", "json"]);
     let (_first, ran) = build(&project);
     ran.exits(0);
     let (_second, ran) = build(&project);
     assert_eq!(worked(&ran.exits(0)), Vec::<String>::new());
-    project.write(".env", "SECRET_KEY=another-one\n");
+    project.write(".env", &format!("SECRET_KEY={}\n", unique()));
     let (_third, ran) = build(&project);
     assert_eq!(worked(&ran.exits(0)), ["production"]);
 }
