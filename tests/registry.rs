@@ -249,7 +249,6 @@ fn push_image(name: &str, dockerfile: String) {
         project: None,
         labels: Vec::new(),
         no_cache: false,
-        leave_out: Vec::new(),
     };
     engine::with(async |engine| {
         engine.build(&build, &Silent).await.unwrap_or_else(|failed| panic!("{failed:?}"));

@@ -102,7 +102,7 @@ async fn come_back(context: &Context<'_>) -> Result<Engine> {
 }
 
 pub(super) fn how(settled: &Settled) -> How {
-    How { build_ca: settled.build_ca.clone(), leave_out: settled.environment_files.clone(), ..How::default() }
+    How { build_ca: settled.build_ca.clone(), selection: settled.selection(), ..How::default() }
 }
 
 pub(super) fn inputs(settled: &Settled) -> Inputs {

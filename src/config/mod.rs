@@ -48,6 +48,8 @@ pub struct Config {
     pub groups: Option<Sourced<Vec<String>>>,
     pub image: Image,
     pub hooks: Hooks,
+    /// What images would do without, and is wanted in them: patterns as in .gitignore.
+    pub include: Option<Sourced<Vec<String>>>,
     /// The application's environment, `env:` over `env-file:`; the last one of a name wins. Values are secret.
     pub env: Vec<(String, Sourced<Secret>)>,
     /// The files that `env` was read from, relative to the project.

@@ -25,6 +25,8 @@ pub const PROJECT_SETTINGS: &[Setting] = &[
     setting("image.mod-wsgi", Shape::One, "The version of mod_wsgi.").ruled(&rule::MOD_WSGI_VERSION),
     setting("hooks.build", Shape::Commands, "Commands that are steps of the image build.").ruled(&rule::COMMAND),
     setting("hooks.start", Shape::Commands, "Commands that run before Apache starts.").ruled(&rule::COMMAND),
+    setting("include", Shape::List, "What images would do without, and is wanted in them: patterns as in .gitignore.")
+        .ruled(&rule::PATTERN),
     setting("env", Shape::Pairs, "The application's environment. A name without a value is passed through.").named(&rule::ENV_NAME),
     setting("env-file", Shape::List, "Files with the application's environment, `.env` by default.").ruled(&rule::PATH),
     setting("network", Shape::One, "An existing network to join.").ruled(&rule::NETWORK),
@@ -72,6 +74,7 @@ impl Config {
             "image.mod-wsgi" => put(&mut self.image.mod_wsgi, given, origin)?,
             "hooks.build" => self.hooks.build = commands(said)?,
             "hooks.start" => self.hooks.start = commands(said)?,
+            "include" => put(&mut self.include, given, origin)?,
             "env-file" => put(&mut self.env_file, given, origin)?,
             "network" => put(&mut self.network, given, origin)?,
             "timeout" => put(&mut self.timeout, given, origin)?,

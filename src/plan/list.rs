@@ -60,6 +60,9 @@ impl Plan {
         if let Some(repository) = &image.repository {
             add("image.repository", repository.value.clone(), &repository.origin);
         }
+        if let Some(include) = &image.include {
+            add("include", include.value.join(" "), &include.origin);
+        }
         for (key, hooks) in [("hooks.build", &image.build_hooks), ("hooks.start", &self.start_hooks)] {
             for hook in hooks {
                 add(key, hook.value.clone(), &hook.origin);

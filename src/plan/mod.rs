@@ -16,6 +16,7 @@ pub use crate::config::{OnError, WatchAction, WatchRule};
 use crate::project::{Framework, Requirements};
 use crate::units::{EntryPoint, Origin, Sourced};
 
+pub use differences::left_out;
 pub use list::Listed;
 pub use settle::{MOD_WSGI, TIMEOUT, name_of, settle};
 
@@ -189,6 +190,8 @@ pub struct ImagePlan {
     pub packages: Option<Sourced<Vec<String>>>,
     pub build_packages: Option<Sourced<Vec<String>>>,
     pub build_hooks: Vec<Sourced<String>>,
+    /// What would be left out of it, and is wanted: patterns as in .gitignore.
+    pub include: Option<Sourced<Vec<String>>>,
     pub repository: Option<Sourced<String>>,
 }
 

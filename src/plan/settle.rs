@@ -73,6 +73,7 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
             packages: config.image.packages,
             build_packages: config.image.build_packages,
             build_hooks: config.hooks.build,
+            include: config.include,
             repository: config.image.repository,
         },
         server,

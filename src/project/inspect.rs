@@ -37,6 +37,7 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
     let missing = missing_framework(&tree, framework.as_ref(), found.requirements.as_ref());
     remarks.extend(missing.filter(|_| !told));
     let python = python_version::find(&tree, &home, &mut remarks)?;
+    remarks.extend(tree.links().iter().cloned());
     Ok(Project { candidates, looked_for, framework, requirements: found.requirements, python, statics, python_path, remarks })
 }
 

@@ -17,10 +17,12 @@
 
 mod callable;
 mod choose;
+pub mod contents;
 mod django;
 pub mod dockerignore;
 mod flask;
 mod inspect;
+mod links;
 mod python;
 mod python_version;
 mod requirements;
@@ -36,6 +38,7 @@ mod written;
 use crate::units::{EntryPoint, Sourced};
 
 pub use inspect::inspect;
+pub use links::remark as link_remark;
 pub use written::write;
 
 /// What the user has chosen already.

@@ -21,6 +21,7 @@ pub fn flask() -> Plan {
             packages: None,
             build_packages: None,
             build_hooks: Vec::new(),
+            include: None,
             repository: None,
         },
         server: Server::default(),

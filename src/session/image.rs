@@ -17,6 +17,7 @@ use crate::events::{Event, Report};
 use crate::plan::lock::{self, Lock, LockedBase};
 use crate::plan::{Base, Plan, Profile};
 use crate::project;
+use crate::project::contents::{Contents, Selection, survey};
 use crate::render;
 use crate::render::dockerfile::{DEBUGGER, Options, PRODUCTION, RUNTIME};
 
@@ -33,8 +34,8 @@ pub struct How {
     pub update_base: bool,
     /// A CA bundle for the build.
     pub build_ca: Option<PathBuf>,
-    /// Files that hold the application's environment, which is in no image.
-    pub leave_out: Vec<String>,
+    /// What of the project goes into images.
+    pub selection: Selection,
 }
 
 /// An image on the engine.
@@ -91,9 +92,7 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
         image: reference.clone(),
         target: RUNTIME.into(),
         files: render::context_files(&runtime_plan(plan), &options)?,
-        // Build hooks see the project; nothing else of the runtime does.
-        project: (!plan.image.build_hooks.is_empty()).then(|| plan.root.clone()),
-        leave_out: how.leave_out.clone(),
+        project: seen_by_build_hooks(plan, how)?,
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), RUNTIME.into())],
         no_cache: how.no_cache,
     };
@@ -133,8 +132,7 @@ pub async fn with_debugger(
         image: reference.clone(),
         target: DEBUGGER.into(),
         files: render::context_files(&runtime_plan(plan), &options)?,
-        project: (!plan.image.build_hooks.is_empty()).then(|| plan.root.clone()),
-        leave_out: how.leave_out.clone(),
+        project: seen_by_build_hooks(plan, how)?,
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), DEBUGGER.into())],
         no_cache: false,
     };
@@ -159,6 +157,7 @@ pub async fn production(
     engine: &Engine,
     plan: &Plan,
     name: &str,
+    contents: Contents,
     how: &How,
     interrupts: &Interrupts,
     report: &dyn Report,
@@ -173,18 +172,17 @@ pub async fn production(
         requirement_files: requirement_files(plan)?,
         ..Options::default()
     };
-    let build = production_build(plan, name, &options, how)?;
+    let build = production_build(plan, name, &options, contents, how)?;
     let worked = interrupts.or(run_build(engine, &build, report)).await?;
     Ok(Image { reference: name.to_owned(), worked })
 }
 
-fn production_build(plan: &Plan, name: &str, options: &Options, how: &How) -> Result<Build> {
+fn production_build(plan: &Plan, name: &str, options: &Options, contents: Contents, how: &How) -> Result<Build> {
     Ok(Build {
         image: name.to_owned(),
         target: PRODUCTION.into(),
         files: render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, options)?,
-        project: Some(plan.root.clone()),
-        leave_out: how.leave_out.clone(),
+        project: Some(contents),
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), PRODUCTION.into())],
         no_cache: how.no_cache,
     })
@@ -269,6 +267,11 @@ fn digest_of<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
         digest.update(part);
     }
     digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Build hooks see the project; nothing else of the runtime does.
+fn seen_by_build_hooks(plan: &Plan, how: &How) -> Result<Option<Contents>> {
+    (!plan.image.build_hooks.is_empty()).then(|| survey(&plan.root, &how.selection)).transpose()
 }
 
 fn runtime_plan(plan: &Plan) -> Plan {

@@ -44,6 +44,7 @@ fn plan() -> Plan {
             packages: None,
             build_packages: None,
             build_hooks: Vec::new(),
+            include: None,
             repository: None,
         },
         server: Server::default(),

@@ -6,11 +6,13 @@ use futures_util::future::LocalBoxFuture;
 
 use super::job::Job;
 use super::{Against, Args, Context};
+use crate::commands::build::contents;
 use crate::commands::up::how;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::events::Report;
 use crate::plan::{Plan, Profile};
+use crate::project::contents::Contents;
 use crate::session::image;
 use crate::session::smoke::{Fate, Server, Start, how_it_ended, running, with_server};
 use crate::smoke::PROBES;
@@ -21,7 +23,8 @@ use crate::smoke::probes::{Done, Ground, Validator, cannot_load, run};
 /// Starts production's server, or finds the one of `parity up`, lets the job work on it, and stops what was started.
 pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<()> {
     let interrupts = job.interrupts();
-    let settled = context.settle(&args.server, Profile::Smoke)?;
+    let mut settled = context.settle(&args.server, Profile::Smoke)?;
+    let contents = if args.against.is_none() { contents(context, &mut settled)? } else { Contents::default() };
     let engine = interrupts.or(context.engine()).await?;
     let scene = Scene {
         engine: &engine,
@@ -36,9 +39,8 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
         let server = interrupts.or(running(&engine, &settled.plan, log)).await?;
         return work(job, &scene.with(&server)).await;
     }
-    context.remark(&settled);
     context.ui.note(settled.plan.summary());
-    let image = image::smoke(&engine, &settled.plan, &how(&settled), interrupts, context.ui).await?;
+    let image = image::smoke(&engine, &settled.plan, &contents, &how(&settled), interrupts, context.ui).await?;
     let post_mortem = |container: String| -> LocalBoxFuture<'_, ()> {
         let scene = &scene;
         Box::pin(async move {
