@@ -74,5 +74,5 @@ printf '\036parity {"hook":"server","index":0,"state":"retired"}\n' >&2
 sleep 2147483647 &
 wait
 {% else -%}
-exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND
+exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND "$@"
 {% endif -%}

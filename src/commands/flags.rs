@@ -21,6 +21,11 @@ impl ServerFlags {
         self.flags.clone()
     }
 
+    /// All but those about some settings.
+    pub fn without(&self, keys: &[&str]) -> Self {
+        Self { flags: self.flags.without(keys) }
+    }
+
     /// Adds a setting as if it had been typed after the others.
     pub fn push(&mut self, flag: &str, key: &str, given: impl Into<Given>) {
         self.flags.push(flag, key, given);

@@ -13,6 +13,7 @@ mod flags;
 mod init;
 mod keys;
 mod logs;
+mod production;
 mod profile;
 mod reload_flags;
 mod restart;

@@ -12,6 +12,7 @@ mod context;
 mod error;
 pub mod exec;
 mod group;
+pub mod image;
 mod labels;
 pub mod ownership;
 mod progress;

@@ -41,19 +41,23 @@ pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>, lends
     all
 }
 
-/// What the `smoke` profile does otherwise: as little as lets somebody look.
+/// What the `smoke` profile does beside what production does: as little as lets somebody look.
 pub(super) fn smoke(server: &Server) -> Vec<Difference> {
+    let port = match server.port.value {
+        0 => "a free port".to_owned(),
+        port => format!("port {port}"),
+    };
     vec![
         difference(
             "port",
             "8000 in the container",
-            &format!("published on a free port of {}", server.host.value),
+            &format!("published on {port} of {}", server.host.value),
             "so that it runs beside whatever else runs",
         ),
         difference(
             "validator",
             "mod_wsgi calls the application",
-            "a validator between the two, in files given to the container when it starts, says what is not WSGI; answers stay as they are",
+            "a validator between the two, which the server is told of when it starts, says what is not WSGI; answers stay as they are",
             "so that you learn what this server forgives and another does not",
         ),
     ]

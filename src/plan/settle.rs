@@ -94,11 +94,15 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
 /// What `parity up` has of the debugger.
 const UNUSED_HOOK: &str = "`parity debug --attach` can join; until then requests go as in production";
 
-/// The server on any free port that nobody else can reach.
+/// The server on any free port that nobody else can reach, unless the command line says which.
 fn published_anywhere(mut server: Server) -> Server {
     let origin = Origin::Command("smoke".into());
-    server.port = Sourced::new(0, origin.clone());
-    server.host = Sourced::new("127.0.0.1".into(), origin);
+    if !matches!(server.port.origin, Origin::Flag(_)) {
+        server.port = Sourced::new(0, origin.clone());
+    }
+    if !matches!(server.host.origin, Origin::Flag(_)) {
+        server.host = Sourced::new("127.0.0.1".into(), origin);
+    }
     server
 }
 

@@ -38,6 +38,5 @@ pub fn profile_files(plan: &Plan) -> Result<Vec<(String, String)>> {
     files.extend(startup::files(plan)?);
     files.extend(reload::files(plan)?);
     files.extend(debug::files(plan));
-    files.extend(smoke::files(plan));
     Ok(files)
 }

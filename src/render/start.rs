@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn becomes_apache_at_once_without_hooks() {
-        insta::assert_snapshot!(render(&testing::flask()).unwrap(), @r"
+        insta::assert_snapshot!(render(&testing::flask()).unwrap(), @r#"
         # Written by parity. Prepares the container and becomes Apache.
         # What starts with the byte 0x1e is for parity, which runs this.
 
@@ -118,8 +118,8 @@ mod tests {
         # A container that is started again has what it had.
         [ ! -d /run/parity/importing ] || rm -rf /run/parity/importing
         cd '/app' || exit 91
-        exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND
-        ");
+        exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND "$@"
+        "#);
     }
 
     #[test]

@@ -19,17 +19,23 @@ use crate::units::layout;
 /// Everything that the container is made from. Pure but for the digest's inputs, which are all in `up`.
 pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     let plan = up.plan;
-    let files = render::profile_files(plan)?;
+    let is_baked = plan.profile.is_baked();
+    let command = match plan.profile {
+        Profile::Smoke => render::smoke::command(plan)?,
+        _ => vec!["@FILES".into(), render::archive(&render::profile_files(plan)?)],
+    };
     let mut env: Vec<String> = plan.contract.iter().map(|(name, value)| format!("{name}={value}")).collect();
     env.extend(up.secrets.iter().map(|(name, value)| format!("{name}={}", value.expose())));
-    let mut tmpfs = vec![layout::RUN.to_owned(), layout::ETC.to_owned(), "/tmp".to_owned()];
+    let mut tmpfs = vec![layout::RUN.to_owned(), "/tmp".to_owned()];
+    // Where the code is in the image, so is what configures the server.
+    tmpfs.extend((!is_baked).then(|| layout::ETC.to_owned()));
     tmpfs.extend(upload::is_wanted(plan).then(|| layout::APP.to_owned()));
     // Where the code is in the image, so are the static files.
     tmpfs.extend(plan.collect_static.as_ref().filter(|_| !plan.profile.is_baked()).map(|collect| collect.target.clone()));
     let mut wish = container::Wish {
         name: name.to_owned(),
         image: up.image.to_owned(),
-        command: vec!["@FILES".into(), render::archive(&files)],
+        command,
         env,
         labels: Vec::new(),
         user: format!("{}:{}", up.user.uid, up.user.gid),

@@ -1,6 +1,8 @@
 //! The image of a plan: there already, pulled, or built.
 
-mod smoke;
+mod lock_file;
+mod production;
+mod provenance;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -14,14 +16,15 @@ use crate::engine::build::Build;
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
-use crate::plan::lock::{self, Lock, LockedBase};
+use crate::plan::lock::{self, LockedBase};
 use crate::plan::{Base, Plan, Profile};
-use crate::project;
 use crate::project::contents::{Contents, Selection, survey};
 use crate::render;
-use crate::render::dockerfile::{DEBUGGER, Options, PRODUCTION, RUNTIME};
+use crate::render::dockerfile::{DEBUGGER, Options, RUNTIME};
 
-pub use smoke::smoke;
+use lock_file::LockFile;
+pub use production::{Production, existing, production, repository};
+pub use provenance::Provenance;
 
 /// What to do beyond what is needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub struct How {
     pub build_ca: Option<PathBuf>,
     /// What of the project goes into images.
     pub selection: Selection,
+    /// What an image that is deployed says of itself.
+    pub provenance: Provenance,
 }
 
 /// An image on the engine.
@@ -149,45 +154,6 @@ pub fn name(plan: &Plan) -> Result<Option<String>> {
     image_reference(plan, &lock.base, &requirement_files(plan)?).map(Some)
 }
 
-/// Builds the image that is deployed: the runtime with the project and its configuration in it.
-///
-/// # Errors
-/// As [`ensure`].
-pub async fn production(
-    engine: &Engine,
-    plan: &Plan,
-    name: &str,
-    contents: Contents,
-    how: &How,
-    interrupts: &Interrupts,
-    report: &dyn Report,
-) -> Result<Image> {
-    let file = LockFile::open(&plan.root)?;
-    let locked = file.lock.as_ref().filter(|_| !how.update_base).map(|lock| lock.base.clone());
-    let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
-    file.write(&ready.locked, report);
-    let options = Options {
-        base: ready.reference,
-        build_ca: read_ca(how.build_ca.as_deref())?,
-        requirement_files: requirement_files(plan)?,
-        ..Options::default()
-    };
-    let build = production_build(plan, name, &options, contents, how)?;
-    let worked = interrupts.or(run_build(engine, &build, report)).await?;
-    Ok(Image { reference: name.to_owned(), worked })
-}
-
-fn production_build(plan: &Plan, name: &str, options: &Options, contents: Contents, how: &How) -> Result<Build> {
-    Ok(Build {
-        image: name.to_owned(),
-        target: PRODUCTION.into(),
-        files: render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, options)?,
-        project: Some(contents),
-        labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), PRODUCTION.into())],
-        no_cache: how.no_cache,
-    })
-}
-
 async fn run_build(engine: &Engine, build: &Build, report: &dyn Report) -> Result<usize> {
     match engine.build(build, report).await {
         Ok(built) => Ok(built.worked),
@@ -217,6 +183,19 @@ async fn get_base(engine: &Engine, plan: &Plan, locked: Option<&LockedBase>, upd
         Err(_) => report.report(Event::StageFailed { id, title, took }),
     }
     ready
+}
+
+/// Reports some work as a stage, with a word for how it was done.
+async fn stage<T>(report: &dyn Report, id: &str, title: &str, done: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let begun = Instant::now();
+    report.report(Event::StageStarted { id: id.into(), title: title.into() });
+    let result = work.await;
+    let (id, title, took) = (id.into(), title.into(), begun.elapsed());
+    report.report(match &result {
+        Ok(_) => Event::StageDone { id, title, detail: Some(done.into()), took },
+        Err(_) => Event::StageFailed { id, title, took },
+    });
+    result
 }
 
 /// Pulls the image if somebody pushed it. That it is not there is no failure; it is built then.
@@ -294,35 +273,4 @@ fn read_ca(path: Option<&Path>) -> Result<Option<Vec<u8>>> {
             .caused_by(&error)
             .hint("it is named by `image.build-ca`, or else by $SSL_CERT_FILE")
     })
-}
-
-/// `parity.lock` beside the project's other files.
-#[derive(Debug)]
-struct LockFile {
-    root: PathBuf,
-    lock: Option<Lock>,
-}
-
-impl LockFile {
-    fn open(root: &Path) -> Result<Self> {
-        let path = root.join(lock::FILE);
-        let lock = match std::fs::read_to_string(&path) {
-            Ok(text) => Some(Lock::parse(&text)?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Failure::new(Kind::BadFile, format!("{} cannot be read", lock::FILE)).caused_by(&error)),
-        };
-        Ok(Self { root: root.to_owned(), lock })
-    }
-
-    /// Writes the lock if it changed. A project that cannot be written to is built all the same.
-    fn write(&self, base: &LockedBase, report: &dyn Report) {
-        let new = Lock::new(base.clone());
-        if self.lock.as_ref() == Some(&new) {
-            return;
-        }
-        report.report(match project::write(&self.root, lock::FILE, &new.to_text()) {
-            Ok(()) => Event::Note { text: format!("wrote {}: commit it, and everyone builds on the same base", lock::FILE) },
-            Err(error) => Event::Warning { text: format!("{} cannot be written: {error}", lock::FILE), hint: None },
-        });
-    }
 }

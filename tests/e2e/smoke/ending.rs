@@ -115,12 +115,12 @@ fn a_check_that_panics() {
         let interrupts = Interrupts::listen().unwrap();
         let how = image::How { build_ca: std::env::var_os("SSL_CERT_FILE").map(Into::into), ..image::How::default() };
         let contents = survey(&project.root, &how.selection).unwrap();
-        let image = image::smoke(&engine, &plan, &contents, &how, &interrupts, &Nobody).await.unwrap();
+        let image = image::production(&engine, &plan, &contents, &how, &interrupts, &Nobody).await.unwrap();
         let start = Start {
             engine: &engine,
             plan: &plan,
             secrets: &[],
-            image: &image.reference,
+            image: &image.id,
             interrupts: &interrupts,
             report: &Nobody,
             log: std::sync::Arc::new(|_| {}),
