@@ -3,7 +3,7 @@
 use super::{BUILD, How, LockFile, digest_of, get_base, read_ca, requirement_files, run_build};
 use crate::engine::base;
 use crate::engine::build::{Build, project_archive};
-use crate::engine::image::Found;
+use crate::engine::image::{Found, repository_of};
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
@@ -24,7 +24,7 @@ pub struct Production {
     pub reference: String,
     /// What it is, whatever it is named: `sha256:…`.
     pub id: String,
-    /// The registry's digest of it under that name, if it came from one.
+    /// What a registry has it as, if it came from one: `registry.example.com/team/app@sha256:…`.
     pub digest: Option<String>,
     /// Steps of a build that really ran; 0 when nothing was done.
     pub worked: usize,
@@ -93,7 +93,8 @@ pub async fn existing(engine: &Engine, reference: &str, interrupts: &Interrupts,
         }
     };
     check(reference, &found)?;
-    let digest = found.digest_in(crate::engine::image::repository_of(reference)).map(String::from);
+    let repository = repository_of(reference);
+    let digest = found.digest_in(repository).map(|digest| format!("{repository}@{digest}"));
     Ok(Production { reference: reference.to_owned(), id: found.id, digest, worked: 0 })
 }
 
