@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(hint(Level::Top, "packages"), "`packages` belongs below `image:`");
         assert_eq!(hint(Level::Top, "image.base"), "`base` belongs below `image:`");
         assert_eq!(hint(Level::Image, "processes"), "`processes` stands at the top level");
-        assert_eq!(hint(Level::Hooks, "xyzzy"), "known here are `build`, `start`");
+        assert_eq!(hint(Level::Hooks, "xyzzy"), "known here are `build`, `release`, `start`");
     }
 
     #[test]

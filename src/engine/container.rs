@@ -91,8 +91,8 @@ pub struct Wish {
     /// Directories in memory, which belong to the user.
     pub tmpfs: Vec<String>,
     pub working_directory: String,
-    /// Address and port on the host; port 0 takes a free one.
-    pub publish: (String, u16),
+    /// Address and port on the host; port 0 takes a free one. `None`: nothing listens.
+    pub publish: Option<(String, u16)>,
     /// Another port, the same in the container and on the loopback address of the host: a debugger's.
     pub debug_port: Option<u16>,
     pub network: Option<String>,
@@ -197,10 +197,11 @@ impl Engine {
         match self.api.start_container(id, None::<StartContainerOptions>).await {
             Ok(()) => Ok(()),
             Err(error) => {
-                let (address, port) = &wish.publish;
                 let mut failure = explain(&error, "cannot start the container");
                 let said = failure.causes.join("\n");
-                if failure.kind == Kind::PortTaken {
+                if failure.kind == Kind::PortTaken
+                    && let Some((address, port)) = &wish.publish
+                {
                     failure.message = format!("port {port} is taken on {address}");
                     // The engine's words are about its own parts.
                     failure.causes.clear();
@@ -299,12 +300,14 @@ impl Engine {
     }
 
     fn body(&self, wish: &Wish) -> ContainerCreateBody {
-        let (address, port) = &wish.publish;
         let debug_port = wish.debug_port.map(|port| {
             let binding = PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(port.to_string()) };
             (format!("{port}/tcp"), Some(vec![binding]))
         });
-        let binding = PortBinding { host_ip: Some(address.clone()), host_port: Some(port.to_string()) };
+        let published = wish.publish.as_ref().map(|(address, port)| {
+            let binding = PortBinding { host_ip: Some(address.clone()), host_port: Some(port.to_string()) };
+            (PORT.to_owned(), Some(vec![binding]))
+        });
         let mounts = wish.bind.iter().map(|(source, target)| Mount {
             typ: Some(MountType::BIND),
             source: Some(source.clone()),
@@ -318,7 +321,7 @@ impl Engine {
         }
         let podman = self.flavour == Flavour::Podman;
         let own_network = wish.joins.is_none();
-        let ports = [(PORT.to_owned(), Some(vec![binding]))].into_iter().chain(debug_port);
+        let ports = published.into_iter().chain(debug_port);
         // A rootless Podman maps the user to root unless it is told to keep them.
         let keep_id = podman && self.is_rootless();
         let tmpfs = wish.tmpfs.iter().map(|directory| (directory.clone(), self.tmpfs_options(directory, &wish.user)));

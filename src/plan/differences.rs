@@ -1,6 +1,6 @@
 //! What the `up` profile does otherwise than production, each with its cause.
 
-use super::{Difference, OnError, Reload};
+use super::{Difference, OnError, Profile, Reload};
 use crate::config::Server;
 use crate::project::contents::{Contents, LeftOut, Rule};
 
@@ -61,6 +61,16 @@ pub(super) fn smoke(server: &Server) -> Vec<Difference> {
             "so that you learn what this server forgives and another does not",
         ),
     ]
+}
+
+/// What is done about the hooks of a release.
+pub(super) fn release(profile: Profile) -> Option<Difference> {
+    let here = match profile {
+        Profile::Up | Profile::Debug(_) | Profile::Smoke => "before the start hooks, each time that the server starts",
+        Profile::Production | Profile::Release => return None,
+    };
+    let production = "once before a deployment, by `parity release`";
+    Some(difference("release hooks", production, here, "so that one container is all of a deployment"))
 }
 
 /// What the container sees here and no image has, a line for each rule. `uploaded`: the project is not mounted, so that the

@@ -63,7 +63,9 @@ impl Plan {
         if let Some(include) = &image.include {
             add("include", include.value.join(" "), &include.origin);
         }
-        for (key, hooks) in [("hooks.build", &image.build_hooks), ("hooks.start", &self.start_hooks)] {
+        for (key, hooks) in
+            [("hooks.build", &image.build_hooks), ("hooks.release", &self.release_hooks), ("hooks.start", &self.start_hooks)]
+        {
             for hook in hooks {
                 add(key, hook.value.clone(), &hook.origin);
             }
@@ -85,6 +87,8 @@ impl Plan {
             add("network", network.value.clone(), &network.origin);
         }
         add("timeout", self.timeout.value.to_string(), &self.timeout.origin);
+        add("hook-timeout", self.hook_timeout.value.to_string(), &self.hook_timeout.origin);
+        add("health-check", format!("{} of {}", self.health.path.value, self.health.host.value), &self.health.path.origin);
         if let Some(reload) = &self.reload {
             add("reload-on-changes", "true".into(), &reload.origin);
             for rule in &reload.watch {

@@ -92,6 +92,8 @@ pub struct Django {
     pub static_root: StaticRoot,
     /// `STATICFILES_DIRS` inside the project, relative to it, as far as they can be told.
     pub static_dirs: Vec<String>,
+    /// A host of `ALLOWED_HOSTS`, where localhost is none.
+    pub allowed_host: Option<String>,
     /// Is `django.contrib.staticfiles` among the installed apps (as far as can be told)?
     pub staticfiles: bool,
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use parity::config::{Given, SETTINGS, Server};
-use parity::plan::{Alias, Base, ImagePlan, Plan, Profile, Suite};
+use parity::plan::{Alias, Base, Health, ImagePlan, Plan, Profile, Suite};
 use parity::render;
 use parity::units::{Callable, EntryPoint, Origin, Sourced};
 
@@ -50,12 +50,15 @@ fn plan() -> Plan {
         server: Server::default(),
         aliases: Vec::new(),
         collect_static: None,
+        release_hooks: Vec::new(),
         start_hooks: Vec::new(),
         working_directory: Sourced::default("/app".into()),
         python_path: Vec::new(),
         env_names: Vec::new(),
         contract: Vec::new(),
         network: None,
+        hook_timeout: Sourced::default(600),
+        health: Health { path: Sourced::default("/".into()), host: Sourced::default("localhost".into()) },
         timeout: Sourced::default(60),
         reload: None,
         differences: Vec::new(),

@@ -12,6 +12,7 @@ mod project;
 mod again;
 mod building;
 mod debug;
+mod deploying;
 mod failing;
 mod foreground;
 mod httpd_syntax;

@@ -18,8 +18,16 @@ impl RunCommand {
     /// # Errors
     /// Control characters: a build hook is one line.
     pub fn new(setting: &str, command: &str) -> Result<Self> {
-        one_line(setting, command)?;
-        let json = serde_json::Value::from(vec!["/bin/sh", "-ec", command]).to_string();
+        Self::of_words(setting, &["/bin/sh", "-ec", command])
+    }
+
+    /// The same for a program and its arguments, which no shell sees.
+    ///
+    /// # Errors
+    /// Control characters.
+    pub fn of_words(setting: &str, words: &[&str]) -> Result<Self> {
+        words.iter().try_for_each(|word| one_line(setting, word).map(drop))?;
+        let json = serde_json::Value::from(words.to_vec()).to_string();
         // An engine's heredoc scanner does not know about JSON: leave it nothing to find.
         Ok(Self(json.replace('<', "\\u003c")))
     }
