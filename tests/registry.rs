@@ -277,6 +277,7 @@ fn push_image(name: &str, dockerfile: String) {
         target: "python".into(),
         files: vec![("Dockerfile".into(), dockerfile.into_bytes())],
         project: None,
+        modified: 0,
         labels: Vec::new(),
         no_cache: false,
     };

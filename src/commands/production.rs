@@ -71,7 +71,7 @@ fn provenance(context: &Context<'_>, root: &Path) -> Result<Provenance> {
 }
 
 /// The last second of the year 9999, which labels can say.
-const LATEST: i64 = 253_402_300_799;
+const LATEST: u64 = 253_402_300_799;
 
 /// A name for an image, on a command line.
 pub fn name(text: &str) -> Result<String, String> {

@@ -28,6 +28,8 @@ pub struct Build {
     pub files: Vec<(String, Vec<u8>)>,
     /// Files of this machine that are added to the context under `app/`.
     pub project: Option<Contents>,
+    /// When these were changed last, as far as the image says: seconds since 1970. Apache serves them with that date.
+    pub modified: u64,
     pub labels: Vec<(String, String)>,
     pub no_cache: bool,
 }
@@ -110,13 +112,13 @@ fn context(build: &Build, labels: &[(String, String)]) -> std::io::Result<Vec<u8
     for (path, content) in &build.files {
         if path == "Dockerfile" {
             let labelled = labelled(&String::from_utf8_lossy(content), &build.target, labels);
-            add(&mut archive, path, labelled.as_bytes(), 0o644)?;
+            add(&mut archive, path, labelled.as_bytes(), 0o644, 0)?;
         } else {
-            add(&mut archive, path, content, 0o644)?;
+            add(&mut archive, path, content, 0o644, 0)?;
         }
     }
     if let Some(project) = &build.project {
-        add_project(&mut archive, Path::new("app"), project)?;
+        add_project(&mut archive, Path::new("app"), project, build.modified)?;
     }
     archive.into_inner()
 }
@@ -127,7 +129,7 @@ fn context(build: &Build, labels: &[(String, String)]) -> std::io::Result<Vec<u8
 /// A file that cannot be read, by its name.
 pub fn project_archive(project: &Contents) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
-    add_project(&mut archive, Path::new(""), project)?;
+    add_project(&mut archive, Path::new(""), project, 0)?;
     archive.into_inner()
 }
 
@@ -151,15 +153,15 @@ fn labelled(dockerfile: &str, target: &str, labels: &[(String, String)]) -> Stri
     out
 }
 
-fn add(archive: &mut tar::Builder<Vec<u8>>, path: impl AsRef<Path>, content: &[u8], mode: u32) -> std::io::Result<()> {
+fn add(archive: &mut tar::Builder<Vec<u8>>, path: impl AsRef<Path>, content: &[u8], mode: u32, time: u64) -> std::io::Result<()> {
     let mut header = tar::Header::new_gnu();
     header.set_size(content.len() as u64);
     header.set_mode(mode);
-    header.set_mtime(0);
+    header.set_mtime(time);
     archive.append_data(&mut header, path, content)
 }
 
-fn add_project(archive: &mut tar::Builder<Vec<u8>>, below: &Path, project: &Contents) -> std::io::Result<()> {
+fn add_project(archive: &mut tar::Builder<Vec<u8>>, below: &Path, project: &Contents, modified: u64) -> std::io::Result<()> {
     for Entry { path, what, .. } in &project.entries {
         let target = below.join(path);
         let mut header = tar::Header::new_gnu();
@@ -167,7 +169,12 @@ fn add_project(archive: &mut tar::Builder<Vec<u8>>, below: &Path, project: &Cont
         header.set_mtime(0);
         match what {
             What::File { executable, .. } => match std::fs::read(project.root.join(path)) {
-                Ok(content) => add(archive, &target, &content, if *executable { 0o755 } else { 0o644 })?,
+                Ok(content) => {
+                    // Bytecode knows its source by this.
+                    let is_python = path.extension().is_some_and(|ending| ending == "py");
+                    let (mode, time) = (if *executable { 0o755 } else { 0o644 }, if is_python { 0 } else { modified });
+                    add(archive, &target, &content, mode, time)?;
+                }
                 // It has vanished since, as temporary files do.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(std::io::Error::new(error.kind(), format!("{}: {error}", path.display()))),

@@ -69,6 +69,11 @@ impl Engine {
         Ok(())
     }
 
+    /// Removes an image that has no name any more. That it cannot be is no reason to stop.
+    pub async fn remove_unnamed(&self, id: &str) {
+        let _ = self.api.remove_image(id, None::<RemoveImageOptions>, None).await;
+    }
+
     /// Names of the engine's images that fit a pattern.
     pub async fn images_named(&self, pattern: &str) -> Result<Vec<String>> {
         let filters = HashMap::from([("reference", vec![pattern])]);

@@ -14,9 +14,11 @@ pub mod exec;
 mod group;
 pub mod image;
 mod labels;
+mod load;
 pub mod ownership;
 mod progress;
 pub mod registry;
+pub mod reproducible;
 mod sight;
 
 pub use bootstrap::tool as bootstrap_tool;

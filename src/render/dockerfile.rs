@@ -7,6 +7,7 @@ use super::requirements::{self, Install};
 use super::{PORT, profile_files, start, template};
 use crate::error::Result;
 use crate::plan::{Base, HOOK_TIMEOUT, Plan, Profile};
+use crate::units::layout;
 
 /// The stage that `parity up` runs.
 pub const RUNTIME: &str = "runtime";
@@ -50,6 +51,7 @@ struct View {
     production: bool,
     debugger: Option<String>,
     collect_static: Option<RunCommand>,
+    fixed_time: u64,
     /// What tells whether the server is well.
     health: RunCommand,
     /// Seconds from a container's start, hooks included, in which it need not be.
@@ -89,6 +91,7 @@ pub fn render(plan: &Plan, options: &Options) -> Result<String> {
             install: commands,
             build_hooks: image.build_hooks.iter().map(|hook| RunCommand::new("hooks.build", hook)).collect::<Result<_>>()?,
             production,
+            fixed_time: layout::FIXED_TIME,
             health: RunCommand::of_words(
                 "health-check",
                 &["/opt/venv/bin/python", "-IS", "/etc/parity/health.py", &PORT.to_string(), &plan.health.path, &plan.health.host],

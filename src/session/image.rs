@@ -98,6 +98,7 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
         target: RUNTIME.into(),
         files: render::context_files(&runtime_plan(plan), &options)?,
         project: seen_by_build_hooks(plan, how)?,
+        modified: 0,
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), RUNTIME.into())],
         no_cache: how.no_cache,
     };
@@ -138,6 +139,7 @@ pub async fn with_debugger(
         target: DEBUGGER.into(),
         files: render::context_files(&runtime_plan(plan), &options)?,
         project: seen_by_build_hooks(plan, how)?,
+        modified: 0,
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), DEBUGGER.into())],
         no_cache: false,
     };

@@ -4,6 +4,7 @@ use super::{BUILD, How, LockFile, digest_of, get_base, read_ca, requirement_file
 use crate::engine::base;
 use crate::engine::build::{Build, project_archive};
 use crate::engine::image::{Found, repository_of};
+use crate::engine::reproducible::Times;
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
@@ -72,9 +73,19 @@ pub async fn production(
     file.write(&ready.locked, report);
     let reference = name(&ready.locked)?;
     let options = Options { base: ready.reference, build_ca: read_ca(how.build_ca.as_deref())?, requirement_files, ..Options::default() };
+    let on = options.base.clone();
     let build = build(plan, &reference, &options, contents, how)?;
     let worked = interrupts.or(run_build(engine, &build, report)).await?;
-    let id = engine.image_id(&reference).await?.ok_or_else(|| vanished(&reference))?;
+    let mut id = engine.image_id(&reference).await?.ok_or_else(|| vanished(&reference))?;
+    if let Some(epoch) = how.provenance.epoch {
+        let times = Times { epoch, served: plan.aliases.iter().map(|alias| alias.path.clone()).collect() };
+        let work = interrupts.or(engine.retime(&reference, &on, &times));
+        super::stage(report, "times", "the times of its source", "SOURCE_DATE_EPOCH", work).await?;
+        let built = std::mem::replace(&mut id, engine.image_id(&reference).await?.ok_or_else(|| vanished(&reference))?);
+        if built != id {
+            engine.remove_unnamed(&built).await;
+        }
+    }
     engine.remove_images(&repository, &reference).await?;
     Ok(Production { reference, id, digest: None, worked })
 }
@@ -122,6 +133,7 @@ fn build(plan: &Plan, name: &str, options: &Options, contents: &Contents, how: &
         target: PRODUCTION.into(),
         files: render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, options)?,
         project: Some(contents.clone()),
+        modified: how.provenance.created.and_then(|seconds| seconds.try_into().ok()).unwrap_or(0),
         labels: own.into_iter().chain(how.provenance.labels()).collect(),
         no_cache: how.no_cache,
     })

@@ -16,14 +16,16 @@ pub struct Provenance {
     /// The URL that the repository was cloned from, without a user and password.
     pub source: Option<String>,
     /// In seconds since 1970: `SOURCE_DATE_EPOCH`, or when the commit was made. Never now, or no two builds were the same.
-    pub created: Option<i64>,
+    pub created: Option<u64>,
+    /// `SOURCE_DATE_EPOCH`: the image is not to tell when it was built.
+    pub epoch: Option<u64>,
 }
 
 impl Provenance {
     /// Asks git, if there is a repository and a `git`. No hook and no monitor of the repository is run.
-    pub fn of(root: &Path, source_date_epoch: Option<i64>) -> Self {
+    pub fn of(root: &Path, epoch: Option<u64>) -> Self {
         let known = Self::of_repository(root).unwrap_or_default();
-        Self { created: source_date_epoch.or(known.created), ..known }
+        Self { created: epoch.or(known.created), epoch, ..known }
     }
 
     fn of_repository(root: &Path) -> Option<Self> {
@@ -37,12 +39,18 @@ impl Provenance {
         let is_clean = git(root, &["status", "--porcelain", "--", "."]).is_some_and(|changes| changes.is_empty());
         let hash = Some(hash).filter(|hash| !hash.is_empty() && hash.chars().all(|c| c.is_ascii_hexdigit()))?;
         let source = git(root, &["config", "--get", "remote.origin.url"]).and_then(|url| public(url.trim()));
-        Some(Self { revision: Some(format!("{hash}{}", if is_clean { "" } else { "-dirty" })), source, created: seconds.parse().ok() })
+        Some(Self {
+            revision: Some(format!("{hash}{}", if is_clean { "" } else { "-dirty" })),
+            source,
+            created: seconds.parse().ok(),
+            epoch: None,
+        })
     }
 
     /// Labels for an image, none of them with characters that mean something to a Dockerfile.
     pub fn labels(&self) -> Vec<(String, String)> {
-        let created = self.created.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()?.format(&Rfc3339).ok());
+        let created =
+            self.created.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds.try_into().ok()?).ok()?.format(&Rfc3339).ok());
         let all = [("revision", self.revision.clone()), ("source", self.source.clone()), ("created", created)];
         all.into_iter().filter_map(|(name, value)| Some((format!("org.opencontainers.image.{name}"), value?))).collect()
     }
@@ -120,7 +128,7 @@ mod tests {
         let root = directory.path();
         assert_eq!(Provenance::of(root, None), Provenance::default());
         run(root, &["init", "-q"]);
-        assert_eq!(Provenance::of(root, Some(7)), Provenance { created: Some(7), ..Provenance::default() });
+        assert_eq!(Provenance::of(root, Some(7)), Provenance { created: Some(7), epoch: Some(7), ..Provenance::default() });
         std::fs::write(root.join("app.py"), "").unwrap();
         run(root, &["add", "."]);
         run(root, &["commit", "-qm", "x"]);
