@@ -93,7 +93,10 @@ fn text(plan: &Plan) -> String {
     } else {
         "python setup_database.py"
     };
-    let _ = write!(text, "\n# hooks:\n#   start: [{migrate}]   # run in the container before the server starts\n");
+    let _ = write!(
+        text,
+        "\n# hooks:\n#   release: [{migrate}]   # once before a deployment: `parity release`; here before the server starts\n"
+    );
     text.push_str("\n# env-file: .env      # the application's environment; never in an image, a log or `parity config`\n# env: {LOG_LEVEL: info}\n# network: mysite_default   # to reach a compose project's database\n");
     text
 }

@@ -133,7 +133,7 @@ fn build(plan: &Plan, name: &str, options: &Options, contents: &Contents, how: &
         target: PRODUCTION.into(),
         files: render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, options)?,
         project: Some(contents.clone()),
-        modified: how.provenance.created.and_then(|seconds| seconds.try_into().ok()).unwrap_or(0),
+        modified: how.provenance.created.unwrap_or(0),
         labels: own.into_iter().chain(how.provenance.labels()).collect(),
         no_cache: how.no_cache,
     })
