@@ -511,7 +511,7 @@ mod tests {
             bind: None,
             tmpfs: Vec::new(),
             working_directory: "/app".into(),
-            publish: ("127.0.0.1".into(), 8000),
+            publish: Some(("127.0.0.1".into(), 8000)),
             debug_port: Some(5678),
             network: network.map(Into::into),
             lends_network: true,

@@ -51,16 +51,16 @@ async fn run(engine: &Engine, plan: &Plan, id: &str, interrupts: &Interrupts, re
     let patience = Patience { server: plan.timeout.value, hook: plan.hook_timeout.value };
     let before = log.before();
     let mut late = std::pin::pin!(patience.ends(before.clone()));
-    let seen = tokio::select! {
+    let ended = tokio::select! {
         biased;
         () = interrupts.reached(1) => Err(interrupted()),
-        seen = log.next(report) => Ok(seen?),
+        failed = until_the_end(&mut log, report) => Ok(failed?),
         late = &mut late => Err(match late {
             Late::Hook(hook) => late_hook(&hook, patience.hook),
             Late::Server => Failure::new(Kind::Hook, format!("nothing was heard of the container for {} seconds", patience.server)),
         }),
     };
-    match seen {
+    match ended {
         Err(failure) => {
             // A hook may have something to take back.
             tokio::select! {
@@ -70,12 +70,24 @@ async fn run(engine: &Engine, plan: &Plan, id: &str, interrupts: &Interrupts, re
             }
             Err(failure)
         }
-        Ok(Seen::HookFailed(failure)) => Err(failure),
-        Ok(Seen::ImportFailed(_) | Seen::Ended) => match engine.observe(id).await?.and_then(|found| found.exit_code) {
+        Ok(Some(failure)) => Err(failure),
+        Ok(None) => match engine.observe(id).await?.and_then(|found| found.exit_code) {
             // The log has told of each hook.
             Some(0) => Ok(before.has_changed().unwrap_or(false)),
             Some(code) => Err(Failure::new(Kind::Hook, format!("the container ended with exit code {code}")).hint("what it said is above")),
             None => Err(Failure::new(Kind::Hook, "the container was removed by somebody else")),
         },
+    }
+}
+
+/// Reports what is said until a hook has failed or all is done.
+async fn until_the_end(log: &mut Follower, report: &dyn Report) -> Result<Option<Failure>> {
+    loop {
+        match log.next(report).await? {
+            Seen::HookFailed(failure) => return Ok(Some(failure)),
+            Seen::Ended => return Ok(None),
+            // A server's words, whoever says them here.
+            Seen::ImportFailed(_) | Seen::Retired => {}
+        }
     }
 }
