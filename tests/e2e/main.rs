@@ -8,6 +8,7 @@ mod common;
 mod engine;
 mod http;
 mod project;
+mod python;
 
 mod again;
 mod building;
