@@ -1,0 +1,117 @@
+//! Containers: making, starting, stopping and removing them; what there is of them, and what they write.
+
+mod logs;
+mod observed;
+mod spec;
+
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
+    RestartContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
+};
+
+use super::connect::Engine;
+use super::error::{explain, status};
+use crate::error::{Kind, Result};
+
+pub use logs::{LogStart, Output};
+pub use observed::{Observed, State, not_running};
+pub use spec::Wish;
+
+/// The port inside every container.
+pub const PORT: &str = "8000/tcp";
+
+impl Engine {
+    /// Creates a container; it does not run yet. Returns its id.
+    pub async fn create(&self, wish: &Wish) -> Result<String> {
+        let options = CreateContainerOptionsBuilder::default().name(&wish.name).build();
+        match self.api.create_container(Some(options), self.body(wish)).await {
+            Ok(created) => Ok(created.id),
+            Err(error) if status(&error) == Some(409) => {
+                Err(explain(&error, &format!("another `parity` is starting `{}` at this moment", wish.name))
+                    .hint("wait for it, then type the command again"))
+            }
+            Err(error) => {
+                let failure = explain(&error, "cannot create the container");
+                let missing = wish.network.as_ref().filter(|_| failure.causes.iter().any(|cause| cause.contains("network")));
+                Err(match missing {
+                    Some(network) => failure.hint(format!(
+                        "is there a network `{network}`? `docker network ls` lists them; a compose project's is named `<project>_default`"
+                    )),
+                    None => failure,
+                })
+            }
+        }
+    }
+
+    /// Starts a container that was created.
+    ///
+    /// # Errors
+    /// `Kind::PortTaken` when somebody else has the port.
+    pub async fn start(&self, id: &str, wish: &Wish) -> Result<()> {
+        match self.api.start_container(id, None::<StartContainerOptions>).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let (address, port) = &wish.publish;
+                let mut failure = explain(&error, "cannot start the container");
+                let said = failure.causes.join("\n");
+                if failure.kind == Kind::PortTaken {
+                    failure.message = format!("port {port} is taken on {address}");
+                    // The engine's words are about its own parts.
+                    failure.causes.clear();
+                    failure = failure.hint("take another: `--port 8001`, or any free one: `--port 0`");
+                } else if said.contains("network") && said.contains("not found") {
+                    let network = wish.network.as_deref().unwrap_or_default();
+                    failure = failure.hint(format!("is there a network `{network}`? `docker network ls` lists them"));
+                } else if said.contains("bind source path does not exist") || said.contains("mounts denied") {
+                    failure = failure.hint(
+                        "the engine cannot see this directory: share it in Docker Desktop's settings, or use an engine on this machine",
+                    );
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// Stops a container, politely for `seconds`, then by force. One that is gone is fine.
+    pub async fn stop(&self, id: &str, seconds: u32) -> Result<()> {
+        let options = StopContainerOptionsBuilder::default().t(i32::try_from(seconds).unwrap_or(i32::MAX)).build();
+        gone_is_fine(self.api.stop_container(id, Some(options)).await, "cannot stop the container")
+    }
+
+    /// Stops a container, politely for `seconds`, and starts it again.
+    pub async fn restart(&self, id: &str, seconds: u32) -> Result<()> {
+        let options = RestartContainerOptionsBuilder::default().t(i32::try_from(seconds).unwrap_or(i32::MAX)).build();
+        self.api.restart_container(id, Some(options)).await.map_err(|error| explain(&error, "cannot restart the container"))
+    }
+
+    /// Has Apache finish its requests and end.
+    pub async fn drain(&self, id: &str) -> Result<()> {
+        let options = KillContainerOptionsBuilder::default().signal("SIGWINCH").build();
+        gone_is_fine(self.api.kill_container(id, Some(options)).await, "cannot signal the container")
+    }
+
+    /// Gives a container another name.
+    pub async fn rename(&self, id: &str, name: &str) -> Result<()> {
+        let options = RenameContainerOptionsBuilder::default().name(name).build();
+        self.api.rename_container(id, options).await.map_err(|error| explain(&error, "cannot rename the container"))
+    }
+
+    /// Kills a container at once. One that is gone or stopped is fine.
+    pub async fn kill(&self, id: &str) -> Result<()> {
+        let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
+        gone_is_fine(self.api.kill_container(id, Some(options)).await, "cannot kill the container")
+    }
+
+    /// Removes a container with its anonymous volumes, running or not.
+    pub async fn remove(&self, id: &str) -> Result<()> {
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        gone_is_fine(self.api.remove_container(id, Some(options)).await, "cannot remove the container")
+    }
+}
+
+fn gone_is_fine(result: Result<(), bollard::errors::Error>, what: &str) -> Result<()> {
+    match result {
+        Err(error) if !matches!(status(&error), Some(304 | 404 | 409)) => Err(explain(&error, what)),
+        _ => Ok(()),
+    }
+}
