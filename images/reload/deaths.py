@@ -5,11 +5,13 @@
 No process imports that generation again: it would end as well, and again, for as long as nothing is saved.
 """
 
-import json
 import os
 import select
 import signal
 import sys
+
+# An application may replace the names in `json`.
+from json import dumps, loads
 
 RUN = "/run/parity"
 DIED = RUN + "/died"
@@ -20,13 +22,13 @@ startup = sys.modules.get("parity_startup") or __import__("startup")
 
 def about(generation, ordered):
     """What a process says of its import: for the file that is left if it dies."""
-    return json.dumps({"generation": generation, "ordered": ordered}) + "\n"
+    return dumps({"generation": generation, "ordered": ordered}) + "\n"
 
 
 def last():
     try:
         with open(DIED) as file:
-            return json.load(file)
+            return loads(file.read())
     except (OSError, ValueError):
         return {"generation": 0, "error": None}
 
@@ -42,7 +44,7 @@ def keep(generation, error):
         return
     new = "%s.%d" % (DIED, os.getpid())
     with open(new, "w") as file:
-        json.dump({"generation": generation, "error": error}, file)
+        file.write(dumps({"generation": generation, "error": error}))
     os.rename(new, DIED)
 
 
@@ -51,7 +53,7 @@ def bury(pid, said, status=None):
     hung; `None` where it had not begun."""
     head, _, dump = said.partition("\n")
     try:
-        began = json.loads(head)
+        began = loads(head)
     except ValueError:
         return None
     if dump.strip():

@@ -16,7 +16,7 @@ What a C library does on its own (`fopen`, `getenv`) is not seen.
 import os
 import posix
 import sys
-from _thread import get_ident
+from _thread import _count as count_threads, get_ident
 
 WATCH, REFUSE = "watch", "refuse"
 
@@ -52,7 +52,7 @@ def begin(new_mode, of_project):
     global mode, is_own
     mode, is_own = new_mode, of_project
     os.environ._data = os.environb._data = Variables(os.environ._data)
-    os.stat, os.lstat, os.access = asking
+    vars(os).update(asking)
 
 
 def end():
@@ -60,7 +60,7 @@ def end():
     global mode
     mode = None
     os.environ._data = os.environb._data = dict(dict.items(os.environ._data))
-    os.stat, os.lstat, os.access = answering
+    vars(os).update(answering)
 
 
 def is_importing():
@@ -90,8 +90,12 @@ class OfImage:
         name = module.__name__
         stack = under_way.setdefault(get_ident(), [])
         stack.append(name)
+        threads = count_threads()
         try:
             super().exec_module(module)
+            if sys.version_info < (3, 12) and count_threads() > threads:
+                # No audit event tells of it there.
+                depends("starts a thread")
             seen[name] = None
         except ImportError:
             # It lacks something that is not installed, most often. If it can be imported later, it was something else.
@@ -161,21 +165,27 @@ ALWAYS = {
     "sys.setprofile": "traces calls",
 }
 
-# Events whose arguments have paths among them.
-WITH_PATHS = {
-    "open",
-    "os.listdir",
-    "os.scandir",
-    "os.chmod",
-    "os.link",
-    "os.mkdir",
-    "os.remove",
-    "os.rename",
-    "os.rmdir",
-    "os.symlink",
-    "os.truncate",
-    "os.utime",
-}
+# Events whose arguments begin with paths, and with how many.
+WITH_PATHS = dict.fromkeys(
+    (
+        "open",
+        "os.listdir",
+        "os.scandir",
+        "os.chmod",
+        "os.chown",
+        "os.getxattr",
+        "os.listxattr",
+        "os.mkdir",
+        "os.remove",
+        "os.removexattr",
+        "os.rmdir",
+        "os.setxattr",
+        "os.truncate",
+        "os.utime",
+    ),
+    1,
+)
+WITH_PATHS.update({"os.link": 2, "os.rename": 2, "os.symlink": 2})
 
 EVENTS = (*ALWAYS, *WITH_PATHS, "socket.bind", "sqlite3.connect", "os.putenv", "os.unsetenv")
 
@@ -193,12 +203,12 @@ def hear(event, arguments):
         if not (isinstance(address, tuple) and address[1] == 0):
             depends("listens on a socket")
     elif event == "sqlite3.connect":
-        if arguments[0] not in (":memory:", ""):
+        if os.fsdecode(arguments[0]) not in (":memory:", ""):
             depends("opens a database")
     elif event in ("os.listdir", "os.scandir"):
         touch("." if arguments[0] is None else arguments[0], opens=False)
     else:
-        for path in arguments[:2]:
+        for path in arguments[: WITH_PATHS[event]]:
             touch(path)
 
 
@@ -220,7 +230,8 @@ def own_path(path):
     if not path.startswith("/"):
         path = os.getcwd() + "/" + path
     if "/." in path or "//" in path:
-        path = os.path.normpath(path)
+        # Two slashes at the beginning stay.
+        path = "/" + os.path.normpath(path).lstrip("/")
     return path if is_own(path + "/") else None
 
 
@@ -257,7 +268,8 @@ def holds_metadata(path):
 
 
 # No audit event tells of these.
-answering = os.stat, os.lstat, os.access
+UNHEARD = ("stat", "lstat", "access", "readlink", "statvfs", "pathconf", "mkfifo", "mknod")
+answering = {name: getattr(os, name) for name in UNHEARD}
 
 
 def listened(function):
@@ -272,7 +284,7 @@ def listened(function):
     return ask
 
 
-asking = tuple(listened(function) for function in answering)
+asking = {name: listened(function) for name, function in answering.items()}
 
 
 # --- the environment ------------------------------------------------------------------------------------------------
@@ -285,9 +297,23 @@ class Variables(dict):
         note_read(key)
         return dict.__getitem__(self, key)
 
-    def __iter__(self):
+    def __contains__(self, key):
+        note_read(key)
+        return dict.__contains__(self, key)
+
+
+def reading_all(name):
+    method = getattr(dict, name)
+
+    def read(self, *arguments):
         note_read(None)
-        return dict.__iter__(self)
+        return method(self, *arguments)
+
+    return read
+
+
+for name in ("__iter__", "__len__", "keys", "values", "items", "copy"):
+    setattr(Variables, name, reading_all(name))
 
 
 def note_read(key):

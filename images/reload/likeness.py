@@ -2,10 +2,14 @@
 
 A module may take what it needs from objects that the project's code has changed before, of which nobody tells. What it makes
 of that shows most often in its names: in constants, in which class or function has a name, in the attributes of its classes.
-Where those differ, the module was not the same.
+Where those differ, the module was not the same. They are looked at when the import has ended: what is done with a module later,
+as with one that keeps what it has found in a cache, says nothing about its import.
 """
 
-from hashlib import blake2b
+import os
+
+# `hashlib` would load OpenSSL.
+from _blake2 import blake2b
 from types import FunctionType, ModuleType
 
 # Kinds are told by `type`: `isinstance` asks an object that stands for another one, as Django's settings do, for its class.
@@ -14,6 +18,24 @@ SEVERAL = (tuple, list, set, frozenset)
 # Of larger ones only how large they are, of what is deeper only what it is.
 MOST = 100
 DEEPEST = 5
+
+
+# What the imports of packages' modules have made of them, by name.
+known = {}
+# Nobody asks for those that are not imported ahead of time anyway.
+avoided = frozenset()
+
+
+def note(name, module):
+    """A module has been imported. Python's own modules take nothing from others, and some are different with each process, as
+    a set's order is."""
+    if "-packages/" not in (getattr(module, "__file__", None) or "") or name in avoided:
+        return
+    try:
+        known[name] = of(module)
+    except Exception:
+        # Like no other: its parts are none that can be looked at.
+        known[name] = "in process %d" % os.getpid()
 
 
 def of(module):

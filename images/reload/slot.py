@@ -26,7 +26,6 @@ import contextlib
 import gc
 import importlib.machinery
 import importlib.util
-import json
 import marshal
 import os
 import signal
@@ -35,6 +34,9 @@ import sys
 import threading
 import time
 import traceback
+
+# An application may replace the names in `json`.
+from json import dumps, loads
 
 import mod_wsgi
 
@@ -56,7 +58,7 @@ HERE = "%s/slots/%s" % (RUN, SLOT)
 LOADING = "%s/%d.loading" % (HERE, PID)
 
 with open(ETC + "/reload.json") as config:
-    CONFIG = json.load(config)
+    CONFIG = loads(config.read())
 
 PROJECT = CONFIG["project"]
 INSIDE = PROJECT + "/"
@@ -199,7 +201,9 @@ def lines_of(path):
 
 
 ahead = part("ahead")
-sys.path_hooks[:0] = [project_finder, ahead.finder]
+planning = part("planning")
+prepared = ahead.prepared
+sys.path_hooks[:0] = [project_finder, ahead.bytecode.finder]
 sys.path_importer_cache.clear()
 
 
@@ -257,7 +261,7 @@ def describe():
         }
         if State.doing in ("loaded", "failed"):
             doing["read"] = dict(read)
-        write("%s/%d" % (HERE, PID), json.dumps(doing))
+        write("%s/%d" % (HERE, PID), dumps(doing))
         if State.doing != "loading" and os.path.exists(LOADING):
             os.unlink(LOADING)
     nudge_agent()
@@ -313,7 +317,7 @@ def load(ordered=None):
 def load_now(log):
     forget_directories()
     State.error = State.kind = None
-    outdated = ahead.outdated_before()
+    outdated = prepared.outdated_before()
     application = error = None
     if not outdated:
         if WATCHES and imports.mode is None:
@@ -330,13 +334,13 @@ def load_now(log):
         if State.stood_by:
             # The first process goes on: what it imports with its first requests can be imported ahead of time, too.
             imports.end()
-        outdated = ahead.outdated()
+        outdated = prepared.outdated()
     if error is not None:
         State.error = text_of(error)
     if State.stood_by and (outdated or error is not None and not is_certain(error)):
         State.doing = "failed"
         State.doubt = "; ".join("%s: %s" % known for known in list(outdated.items())[:3]) or "the import failed"
-        State.blamed = sorted(outdated) or ahead.blamed(error)
+        State.blamed = sorted(outdated) or prepared.blamed(error)
         State.outdated = bool(outdated)
         return
     if application is None:
@@ -474,7 +478,7 @@ body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2.5rem auto; max-width: 60
 h1 {{ font-size: 1.3rem; color: #b00020 }} pre {{ background: #f4f4f4; padding: 1rem; overflow: auto; font-size: 14px }}
 p {{ color: #555 }} @media (prefers-color-scheme: dark) {{ body {{ color: #ddd; background: #181818 }} pre {{ background: #262626 }} p {{ color: #aaa }} }}
 </style></head><body><h1>{title}</h1><pre>{text}</pre>
-<p>Save a file that mends it, and this page is gone. Production answers with a bare “Internal Server Error” here; this text is
+<p>Save a file that fixes it, and this page is gone. Production answers with a bare “Internal Server Error” here; this text is
 shown by <code>parity up --reload-on-changes</code> only.</p></body></html>
 """
 
@@ -521,7 +525,7 @@ def take_orders(orders):
     generation = None
     while True:
         try:
-            order = json.loads(orders.recv(65536))
+            order = loads(orders.recv(65536))
         except (OSError, ValueError):
             continue
         # The agent repeats itself to a process that says nothing for a while.
@@ -530,10 +534,10 @@ def take_orders(orders):
             load(generation)
         elif "modules" in order:
             os.makedirs(RUN + "/modules", mode=0o700, exist_ok=True)
-            write("%s/modules/%d" % (RUN, PID), json.dumps(ahead.plan()))
+            write("%s/modules/%d" % (RUN, PID), dumps(planning.plan()))
         elif "requests" in order:
             os.makedirs(RUN + "/requests", mode=0o700, exist_ok=True)
-            write("%s/requests/%d" % (RUN, PID), json.dumps({"asked": order["requests"], "requests": underway.requests()}))
+            write("%s/requests/%d" % (RUN, PID), dumps({"asked": order["requests"], "requests": underway.requests()}))
             nudge_agent()
 
 

@@ -10,12 +10,14 @@ that a file was written finds that it was written by the application.
 Not noted: what parity itself reads, as modules of the project are by `slot.py`, bytecode, and what is opened in C.
 """
 
-import json
 import os
 import socket
 import stat
 import sys
 import time
+
+# An application may replace the names in `json`.
+from json import dumps
 
 slot = sys.modules["parity_slot"]
 
@@ -101,15 +103,15 @@ def line_of(path, noted):
     # The watcher passes over names that are not UTF-8 as well.
     path.encode()
     if noted is written:
-        return json.dumps(["written", path]) + "\n"
+        return dumps(["written", path]) + "\n"
     try:
         found = os.stat(path)
     except OSError:
-        return json.dumps(["opened", path, None, None]) + "\n"
+        return dumps(["opened", path, None, None]) + "\n"
     if not stat.S_ISREG(found.st_mode):
         # A directory, which cannot be opened so, or a pipe.
         return ""
-    return json.dumps(["opened", path, found.st_mtime_ns, found.st_size]) + "\n"
+    return dumps(["opened", path, found.st_mtime_ns, found.st_size]) + "\n"
 
 
 def is_ours():

@@ -9,6 +9,7 @@ mod engine;
 mod environment;
 mod http;
 mod project;
+mod python;
 
 mod again;
 mod build_secrets;

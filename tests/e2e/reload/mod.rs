@@ -5,6 +5,7 @@ mod configuring;
 mod deaths;
 mod dying;
 mod failing;
+mod independent;
 mod keys;
 mod load;
 mod others;
