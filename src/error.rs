@@ -22,7 +22,7 @@ pub enum Kind {
     EnginePermission,
     /// Building the image failed.
     Build,
-    /// The base image cannot be had, or not as `parity.lock` says.
+    /// There is no base image to be got, or not as `parity.lock` says.
     Base,
     /// Pulling or pushing failed.
     Registry,
@@ -56,7 +56,7 @@ impl Kind {
         (Kind::EngineUnreachable, "no container engine answers"),
         (Kind::EnginePermission, "this user may not use the engine's socket"),
         (Kind::Build, "building the image failed"),
-        (Kind::Base, "the base image cannot be had, or not as parity.lock says"),
+        (Kind::Base, "cannot get the base image, or not as parity.lock says"),
         (Kind::Registry, "pulling or pushing an image failed"),
         (Kind::PortTaken, "the port is taken"),
         (Kind::App, "the application cannot be imported, or its server ended"),

@@ -52,7 +52,7 @@ pub enum Event {
         /// The traceback that keeps it from being served.
         #[serde(skip_serializing_if = "Option::is_none")]
         failed: Option<Record>,
-        /// Not, where the last good code goes on serving.
+        /// Not, where the last good code still serves.
         served: bool,
         /// The reload before this one failed as well.
         again: bool,
@@ -74,7 +74,7 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         hint: Option<String>,
     },
-    /// A changed file asked for something that cannot be done; what runs goes on.
+    /// A changed file asked for something that cannot be done; the running server is unaffected.
     NotApplied {
         #[serde(flatten)]
         failure: Failure,

@@ -147,12 +147,12 @@ fn a_save_is_served(project: &Project<'_>) {
     fs::write(project.root.join("first.py"), "TEXT = \n").unwrap();
     session.next(|line| line.contains("✗ first.py → fails"));
     Browser::at(&url).get("/").has("SyntaxError");
-    // What cannot be imported takes over from nothing; it is tried again with the code that mends it.
+    // What cannot be imported takes over from nothing; it is tried again with the code that fixes it.
     fs::write(project.root.join("parity.yaml"), "app: app:application\nthreads: 1\n").unwrap();
     session.next(|line| line.contains("the running server is unaffected"));
-    fs::write(project.root.join("first.py"), "TEXT = 'mended'\n").unwrap();
+    fs::write(project.root.join("first.py"), "TEXT = 'fixed'\n").unwrap();
     session.next(|line| line.contains("↻ parity.yaml → switched, serving in"));
-    assert_eq!(text(), "mended second\n");
+    assert_eq!(text(), "fixed second\n");
     let status = project.parity(&["status"]).ok();
     assert_eq!(status.stdout.matches("standby").count(), 2, "{status}");
     session.interrupt();

@@ -212,7 +212,7 @@ fn a_base_is_what_its_digest_says_or_an_error() {
     registry.stop();
     let refused = up(&project, &nobody).run().exits(8);
     refused.says(&[
-        &format!("the base {name} cannot be had as parity.lock pins it"),
+        &format!("cannot get the base {name} as parity.lock pins it"),
         &format!("@{digest} cannot be pulled"),
         "connection refused",
         "`parity build --update-base`",

@@ -88,7 +88,7 @@ enum Command {
     Build(build::Args),
     /// Show the settled plan, with the origin of each value
     Config(config::Args),
-    /// Show what `parity up`, or another profile, does otherwise than production, and why
+    /// Show what `parity up`, or another profile, does differently from production, and why
     Diff(diff::Args),
     /// Write a short parity.yaml of what was found
     Init(init::Args),

@@ -46,7 +46,7 @@ async fn as_locked(engine: &Engine, base: &Base, lock: &LockedBase, report: &dyn
         return Ok(ready);
     }
     let refuse = |why: String| {
-        Failure::new(Kind::Base, format!("the base {} cannot be had as parity.lock pins it", lock.image))
+        Failure::new(Kind::Base, format!("cannot get the base {} as parity.lock pins it", lock.image))
             .cause(why)
             .hint("`parity build --update-base` accepts what can be had now and writes it to parity.lock")
     };
@@ -151,7 +151,7 @@ async fn newest(engine: &Engine, base: &Base, update: bool, report: &dyn Report)
                 report.report(Event::Note { text: format!("{reference} cannot be pulled: using the one on this engine") });
                 return locked(engine, base, reference, BaseOrigin::Local, id).await;
             }
-            let mut failure = Failure::new(Kind::Base, format!("the base image {reference} cannot be had"));
+            let mut failure = Failure::new(Kind::Base, format!("cannot get the base image {reference}"));
             failure.causes = why.causes;
             let debian = [Suite::Trixie, Suite::Bookworm].map(|suite| format!("{} ({})", suite.python(), suite.name()));
             Err(failure.hint("is the name right, and can the engine reach its registry? `parity doctor` checks").hint(format!(

@@ -1,4 +1,4 @@
-//! What the `up` profile does otherwise than production, each with its cause.
+//! What the `up` profile does differently from production, each with its cause.
 
 use super::{Difference, OnError, Plan, Profile, Reload, Store};
 use crate::config::Server;
@@ -58,7 +58,7 @@ pub(super) fn smoke(server: &Server) -> Vec<Difference> {
     ]
 }
 
-/// Where the application can write otherwise than in production.
+/// Where the application can write, and cannot in production.
 pub(super) fn writing(plan: &Plan) -> Vec<Difference> {
     let names = |directories: &[&str]| directories.iter().map(|path| Plan::directory_name(path)).collect::<Vec<_>>().join(", ");
     let all: Vec<&str> = plan.writable.iter().map(|directory| directory.value.as_str()).collect();

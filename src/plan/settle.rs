@@ -186,7 +186,7 @@ fn parse_base(reference: &str) -> Base {
 }
 
 /// Does a Python `3.N` answer to a request? A patch number that is asked for is not held against it:
-/// distributions mend within a minor version.
+/// distributions fix within a minor version.
 fn accepts(request: &PythonRequest, minor: &str) -> bool {
     match request {
         PythonRequest::Version(version) => version == minor || version.strip_prefix(minor).is_some_and(|rest| rest.starts_with('.')),

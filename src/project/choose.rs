@@ -17,7 +17,7 @@ impl Project {
                 }
                 if let Some(broken) = self.looked_for.iter().find_map(|what| what.trim().strip_suffix(" has a syntax error")) {
                     return Err(Failure::new(Kind::Project, format!("no WSGI application was found, and {broken} has a syntax error"))
-                        .hint(format!("mend it (`python3 -m py_compile {broken}` shows where), then type the same again"))
+                        .hint(format!("fix it (`python3 -m py_compile {broken}` shows where), then type the same again"))
                         .hint("if the application is elsewhere, say where in parity.yaml: `app: mysite.wsgi:application`"));
                 }
                 let lines = self.looked_for.iter().map(|what| format!("  {what}"));

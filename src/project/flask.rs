@@ -45,7 +45,7 @@ pub(super) fn statics(tree: &Tree, file: &str) -> Option<Sourced<Static>> {
         Some(value) => value.text()?.to_owned(),
     };
     let url = url.trim_matches('/');
-    // At the root of the site Apache could not tell files from pages: Flask goes on serving them.
+    // At the root of the site Apache could not tell files from pages: Flask serves them.
     if url.is_empty() || directory.is_empty() || !tree.is_dir(&directory) {
         return None;
     }

@@ -236,10 +236,10 @@ async fn run(
         let _ = started.send(id.to_owned());
     } else {
         match until_ready(engine, &awaited(&url), &mut log, interrupts, report).await {
-            // What cannot be imported now may be mended by the next save.
+            // What cannot be imported now may be fixed by the next save.
             Err(failure) if failure.kind == Kind::App && session.is_some() && runs(engine, id).await => {
                 report.report(Event::Serving { url, took: None });
-                report.report(Event::Warning { text: failure.message, hint: Some(reload::MEND_IT.into()) });
+                report.report(Event::Warning { text: failure.message, hint: Some(reload::FIX_IT.into()) });
             }
             answered => {
                 answered?;

@@ -119,7 +119,7 @@ pub fn cannot_import(app: &str, why: ImportFailure) -> Failure {
     let failure = |message| Failure::new(Kind::App, message);
     match why {
         ImportFailure::Raised => {
-            failure(format!("the application {app} cannot be imported")).hint("the traceback is above; mend it and type `parity up` again")
+            failure(format!("the application {app} cannot be imported")).hint("the traceback is above; fix it and type `parity up` again")
         }
         ImportFailure::Ended { how } => {
             let how = how.map(|how| format!(" ({how})")).unwrap_or_default();

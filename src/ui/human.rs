@@ -56,7 +56,7 @@ impl Human {
             Event::Reloaded { files, generation, took, failed: Some(record), served, again, newer: _ } => {
                 let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
                 let still = if again { "still fails" } else { "fails" };
-                let instead = if served { "" } else { "; the last good code goes on serving" };
+                let instead = if served { "" } else { "; the last good code still serves" };
                 for line in record::lines(&record, self.verbosity) {
                     self.line(&line);
                 }

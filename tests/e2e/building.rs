@@ -63,7 +63,7 @@ fn the_base_is_pinned() {
         project.write("parity.lock", &lock);
         for command in [&["build"][..], &["up", "-d", "--port", "0"]] {
             let ran = project.parity(command).run().exits(8);
-            assert_eq!(ran.says(&["cannot be had as parity.lock pins it", why, "`parity build --update-base`"]).stdout, "");
+            assert_eq!(ran.says(&["cannot get the base", why, "`parity build --update-base`"]).stdout, "");
         }
         assert_eq!(project.read("parity.lock"), lock, "the lock was changed");
     }

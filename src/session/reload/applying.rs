@@ -6,7 +6,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::machine::Input;
 use super::session::{Work, machine_for};
-use super::{Current, Inputs, MEND_IT, switch, takeover};
+use super::{Current, FIX_IT, Inputs, switch, takeover};
 use crate::engine::container::{self, LogStart};
 use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
@@ -36,7 +36,7 @@ impl<'a> Work<'a> {
             Ok(ready) => ready,
             Err(switch::NotReady { failure, .. }) if matches!(failure.kind, Kind::Interrupted | Kind::EngineLost) => return Err(failure),
             Err(switch::NotReady { failure, inputs }) => {
-                // It may be mended in a file that only the new configuration names.
+                // It may be fixed in a file that only the new configuration names.
                 if let Some(inputs) = inputs {
                     self.watching.renew(&inputs);
                 }
@@ -122,7 +122,7 @@ impl<'a> Work<'a> {
             self.place.report.report(Event::Serving { url: current.url.clone(), took: None });
         }
         if let Some(failure) = answered {
-            self.place.report.report(Event::Warning { text: failure.message, hint: Some(MEND_IT.into()) });
+            self.place.report.report(Event::Warning { text: failure.message, hint: Some(FIX_IT.into()) });
         }
         let done = format!("switched, away for {} ms because {why}, serving", away.elapsed().as_millis());
         self.place.report.report(changed(wanted, done, begun));

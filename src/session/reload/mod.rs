@@ -38,7 +38,7 @@ pub use session::{Server, Session};
 pub use takeover::Listens;
 
 /// What to do about an application that cannot be imported while somebody watches.
-pub const MEND_IT: &str = "save a file that mends it: it is served then";
+pub const FIX_IT: &str = "save a file that fixes it: it is served then";
 
 /// Everything that a server is made from, settled from what is on disk and was said.
 #[derive(Debug)]

@@ -90,7 +90,7 @@ fn seen(trial: Trial, got: Result<Answer, Lost>) -> Seen {
     Seen { trial, status: answer.map(|answer| answer.status), saw }
 }
 
-/// What keeps checks from being answered by the application, and what this server does otherwise than others.
+/// What keeps checks from being answered by the application, and what this server does differently from others.
 pub fn judge(all: &[Seen], plan: &Plan, done: &[Done]) -> (Vec<Finding>, Vec<Finding>) {
     let (mut wrong, mut remarks) = (Vec::new(), Vec::new());
     for seen in all {

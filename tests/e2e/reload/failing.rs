@@ -1,4 +1,4 @@
-//! Code that cannot be imported: it is said at once and shown, and the save that mends it is served.
+//! Code that cannot be imported: it is said at once and shown, and the save that fixes it is served.
 
 use super::Live;
 use crate::http::Browser;
@@ -7,7 +7,7 @@ use crate::project::TestProject;
 const BROKEN: &str = "TEXT = 'never closed\n";
 
 #[test]
-fn a_syntax_error_is_said_at_once_shown_and_mended() {
+fn a_syntax_error_is_said_at_once_shown_and_fixed() {
     let mut live = Live::modules(&[]);
     live.project.write("first.py", BROKEN);
     // Nobody has asked for a page.
@@ -30,8 +30,8 @@ fn a_syntax_error_is_said_at_once_shown_and_mended() {
     live.told_failure("first.py", "still fails");
     live.get("/").has("still not closed");
     assert!(live.project.parity(&["status"]).ok().stdout.lines().any(|line| line.split_whitespace().nth(2) == Some("failing")));
-    live.save("first.py", "TEXT = 'mended'\n");
-    assert_eq!(live.text("/"), "mended second\n");
+    live.save("first.py", "TEXT = 'fixed'\n");
+    assert_eq!(live.text("/"), "fixed second\n");
     live.project.write("first.py", BROKEN);
     live.told_failure("first.py", "fails");
     live.save("first.py", "TEXT = 'again'\n");
@@ -42,7 +42,7 @@ fn a_syntax_error_is_said_at_once_shown_and_mended() {
 }
 
 #[test]
-fn a_module_that_was_mended_is_as_fresh_as_one_that_was_saved_meanwhile() {
+fn a_module_that_was_fixed_is_as_fresh_as_one_that_was_saved_meanwhile() {
     let project = TestProject::copy("modules");
     project.write("first.py", "import second\nTEXT = 'one with ' + second.TEXT\n");
     let mut live = Live::of(project, &[]);
@@ -107,7 +107,7 @@ fn djangos_urls_and_views_fail_when_they_are_saved() {
 }
 
 #[test]
-fn what_is_broken_from_the_start_is_mended_by_a_save() {
+fn what_is_broken_from_the_start_is_fixed_by_a_save() {
     let project = TestProject::copy("modules");
     project.write("first.py", BROKEN);
     for flags in [&[][..], &["--on-error", "keep"], &["--no-standby"]] {
@@ -124,9 +124,9 @@ fn what_is_broken_from_the_start_is_mended_by_a_save() {
         session.next(|line| line.contains("ModuleNotFoundError"));
         session.next(|line| line.contains("✗ first.py → still fails"));
         Browser::at(&url).get("/").has("nothing_of_that_name");
-        project.write("first.py", "TEXT = 'mended'\n");
+        project.write("first.py", "TEXT = 'fixed'\n");
         session.next(|line| line.contains("↻ first.py → serving in"));
-        Browser::at(&url).get("/").ok().has("mended second");
+        Browser::at(&url).get("/").ok().has("fixed second");
         session.interrupt();
         session.end().exits(0);
         project.nothing_is_left();
@@ -139,19 +139,19 @@ fn the_last_good_code_is_kept_if_that_is_wanted() {
     let mut live = Live::modules(&["--on-error", "keep", "--processes", "2"]);
     live.pids(2);
     live.project.write("first.py", BROKEN);
-    let told = live.told_failure("first.py", "fails; the last good code goes on serving");
+    let told = live.told_failure("first.py", "fails; the last good code still serves");
     assert!(live.session.stderr().contains("SyntaxError"), "{}", told.line);
     for _ in 0..10 {
         assert_eq!(live.text("/"), "first second\n");
     }
     live.change("second.py", "second", "2nd");
-    live.told_failure("second.py", "still fails; the last good code goes on serving");
+    live.told_failure("second.py", "still fails; the last good code still serves");
     assert_eq!(live.text("/"), "first second\n");
-    live.save("first.py", "TEXT = 'mended'\n");
+    live.save("first.py", "TEXT = 'fixed'\n");
     for _ in 0..10 {
-        assert_eq!(live.text("/"), "mended 2nd\n");
+        assert_eq!(live.text("/"), "fixed 2nd\n");
     }
     live.save("second.py", "TEXT = 'good'\n");
-    assert_eq!(live.text("/"), "mended good\n");
+    assert_eq!(live.text("/"), "fixed good\n");
     live.end();
 }

@@ -1,4 +1,4 @@
-//! Importing ahead of time cannot make an application answer otherwise than a fresh process would.
+//! Importing ahead of time cannot make an application answer differently from a fresh process.
 
 use std::thread;
 use std::time::Duration;
@@ -185,7 +185,7 @@ fn what_one_process_holds_is_let_go_before_the_next_one_takes_it() {
         for number in 2..4 {
             assert_eq!(count(&mut live, number), format!("({number}, 'held')"));
         }
-        // A failure is told as ever, and what mends it, too.
+        // A failure is told as ever, and what fixes it, too.
         live.project.write("holds.py", "1 / 0\n");
         live.told_failure("holds.py", "fails");
         live.save("holds.py", holds);

@@ -61,7 +61,7 @@ fn modules_come_and_go() {
     fs::remove_file(live.project.root.join("third.py")).unwrap();
     live.told_failure("third.py", "fails");
     assert_eq!(live.get("/").status, 500);
-    // Deleted for good, and what needed it is mended.
+    // Deleted for good, and what needed it is fixed.
     live.save("first.py", "TEXT = 'alone'\n");
     assert_eq!(live.text("/"), "alone second\n");
     live.end();

@@ -32,8 +32,8 @@ fn with_fewer_processes_ready_or_other_eyes() {
         live.project.write("first.py", "TEXT = \n");
         live.told_failure("first.py", "fails");
         assert_eq!(live.get("/").status, 500, "{flags:?}");
-        live.save("first.py", "TEXT = 'mended'\n");
-        assert_eq!(live.text("/"), "mended second\n", "{flags:?}");
+        live.save("first.py", "TEXT = 'fixed'\n");
+        assert_eq!(live.text("/"), "fixed second\n", "{flags:?}");
         live.end();
     }
 }
@@ -121,7 +121,7 @@ fn what_is_there_is_shown() {
         assert!((1_000..200_000).contains(&kilobytes), "{status}");
     }
 
-    // What is otherwise than in production is told wherever it is asked for, and only with a reload.
+    // What differs from production is told wherever it is asked for, and only with a reload.
     for command in ["config", "diff"] {
         let with = live.project.parity(&[command, "--reload-on-changes"]).run();
         let without = live.project.parity(&[command]).run();
