@@ -58,7 +58,7 @@ pub(super) fn remark(plan: &Plan, report: &dyn Report) {
     if let Some(hook) = plan.image.build_hooks.iter().find(|hook| hook.reads.is_none()) {
         report.report(Event::Note {
             text: format!(
-                "the build hook `{}` sees all of the project, so it is done again whenever a file changes: `{{run: …, reads: [PATH]}}` says what it needs",
+                "the build hook `{}` sees all of the project, so it is done again when the image is next built after any save: `{{run: …, reads: [PATH]}}` says what it needs",
                 hook.run
             ),
         });

@@ -22,7 +22,7 @@ impl<'a> Work<'a> {
         };
         self.wanted = Some(wanted.clone());
         self.unapplied = None;
-        self.switching = Some(Box::pin(switch::make_ready(self.place, self.replan, current.clone(), wanted)));
+        self.switching = Some(Box::pin(switch::make_ready(self.place, self.replan, current.clone(), self.plan.image.clone(), wanted)));
     }
 
     pub(super) async fn switched(

@@ -13,7 +13,7 @@ use crate::engine::container;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
 use crate::logs::{Paths, Reader};
-use crate::plan::{Plan, lock};
+use crate::plan::{ImagePlan, Plan, lock};
 use crate::render;
 use crate::session::create::{create, wish};
 use crate::session::follow::Follower;
@@ -31,6 +31,8 @@ pub struct Wanted {
     pub cause: String,
     /// Also where the container that runs is made from the same.
     pub replace: bool,
+    /// The image may be another one, also where the plan of it is the same: a file that it is made of was saved, or nobody knows.
+    pub rebuild: bool,
     /// That there is nothing to do after all is not worth a word.
     pub quiet: bool,
 }
@@ -39,28 +41,46 @@ impl Wanted {
     pub fn by(file: String, verdict: Verdict) -> Self {
         // parity writes the lock itself when it builds.
         let quiet = file == lock::FILE;
-        Self { files: vec![file], cause: verdict.cause, replace: verdict.action == Action::Replace, quiet }
+        Self {
+            files: vec![file],
+            cause: verdict.cause,
+            replace: verdict.action == Action::Replace,
+            rebuild: verdict.action == Action::Rebuild,
+            quiet,
+        }
     }
 
     /// Nobody knows what changed.
     pub fn in_doubt() -> Self {
-        Self { files: Vec::new(), cause: "anything may have changed".into(), replace: false, quiet: true }
+        Self { files: Vec::new(), cause: "anything may have changed".into(), replace: false, rebuild: true, quiet: true }
     }
 
     /// `parity restart`, in another terminal.
     pub fn restart() -> Self {
-        Self { files: vec!["parity restart".into()], cause: "asked for in another terminal".into(), replace: true, quiet: false }
+        Self {
+            files: vec!["parity restart".into()],
+            cause: "asked for in another terminal".into(),
+            replace: true,
+            rebuild: false,
+            quiet: false,
+        }
     }
 
     /// Code that parity reads as well, to understand the project.
     pub fn by_code(files: Vec<String>) -> Self {
-        Self { files, cause: "what parity reads in it changed".into(), replace: false, quiet: true }
+        Self { files, cause: "what parity reads in it changed".into(), replace: false, rebuild: false, quiet: true }
     }
 
     pub fn and(mut self, other: Self) -> Self {
         self.files.extend(other.files);
         self.files.dedup();
-        Self { files: self.files, cause: other.cause, replace: self.replace || other.replace, quiet: self.quiet && other.quiet }
+        Self {
+            files: self.files,
+            cause: other.cause,
+            replace: self.replace || other.replace,
+            rebuild: self.rebuild || other.rebuild,
+            quiet: self.quiet && other.quiet,
+        }
     }
 }
 
@@ -97,27 +117,38 @@ pub struct Before<'a> {
     pub secrets: &'a [(String, Secret)],
 }
 
-/// Settles everything anew and tries what can be tried.
+/// Settles everything anew and tries what can be tried. `built` is the plan of the image that runs.
 ///
 /// # Errors
 /// Whatever keeps it from being applied. Nothing has changed then.
-pub async fn make_ready(place: Place<'_>, replan: Replan<'_>, current: Current, wanted: Wanted) -> Result<Ready, NotReady> {
+pub async fn make_ready(
+    place: Place<'_>,
+    replan: Replan<'_>,
+    current: Current,
+    built: ImagePlan,
+    wanted: Wanted,
+) -> Result<Ready, NotReady> {
     let begun = Instant::now();
     let inputs = match replan() {
         Ok(inputs) => inputs,
         Err(failure) => return Err(NotReady { failure, inputs: None }),
     };
-    match try_out(place, &inputs, &current, wanted.replace).await {
+    // A build hook that sees all of the project would be done again with each save.
+    let same_image = !wanted.rebuild && inputs.plan.image == built;
+    match try_out(place, &inputs, &current, wanted.replace, same_image).await {
         Ok(step) => Ok(Ready { inputs, step, wanted, begun }),
         Err(failure) => Err(NotReady { failure, inputs: Some(inputs) }),
     }
 }
 
-async fn try_out(place: Place<'_>, inputs: &Inputs, current: &Current, replace: bool) -> Result<Step> {
+async fn try_out(place: Place<'_>, inputs: &Inputs, current: &Current, replace: bool, same_image: bool) -> Result<Step> {
     let Place { engine, interrupts, report, name, user } = place;
     // One that was given up before it could take over.
     siblings::remove(engine, &siblings::next(name)).await?;
-    let image = image::ensure(engine, &inputs.plan, &inputs.how, interrupts, report).await?.reference;
+    let image = match same_image {
+        true => current.image.clone(),
+        false => image::ensure(engine, &inputs.plan, &inputs.how, interrupts, report).await?.reference,
+    };
     let up = up(&inputs.plan, &inputs.secrets, &image, user);
     let wish = wish(&up, name)?;
     if digest_of(&wish) == current.digest && !replace {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::super::agent::{Loaded, Said};
 use super::super::{Effect, Input, Machine, Outcome};
-use super::{changed, loaded};
+use super::changed;
 
 /// What can happen to a session.
 #[derive(Debug, Clone, Copy)]
