@@ -318,7 +318,7 @@ fn init_proposes_where_the_application_writes() {
                 r#"hooks: {start: ["test -n \"$(ls instance)\" || flask --app flaskr init-db"]}"#,
             ],
         ),
-        ("plain-wsgi", ["# writable: [media]", "# hooks: {start: "]),
+        ("plain-wsgi", ["# writable: [media]", "# hooks: {release: "]),
     ] {
         let project = Copy::of(name);
         project.parity(&["init"]).ok();

@@ -182,6 +182,36 @@ fn what_somebody_pushed_is_pulled_and_not_built() {
 }
 
 #[test]
+fn what_passed_is_pushed_and_can_be_checked_by_its_digest() {
+    let registry = Registry::guarded();
+    let (known, stranger) = (registry.login(Some(PASSWORD)), registry.login(None));
+    let project = TestProject::copy("plain-wsgi");
+    let name = format!("{}/team/site", registry.address());
+    let whole = Removed::Whole(format!("{name}:latest"));
+    let smoke = |flags: &[&str], login: &Path| {
+        let arguments: Vec<&str> = ["smoke", "--no-probes", "--format", "json"].iter().chain(flags).copied().collect();
+        project.parity(&arguments).env("DOCKER_CONFIG", login).patience(BUILD_PATIENCE)
+    };
+    let report =
+        |ran: &common::Ran| -> serde_json::Value { serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran}")) };
+    smoke(&["--push"], &known).run().exits(2).says(&["--tag"]);
+    // A push that fails is told, and so is what was checked.
+    let refused = smoke(&["--tag", &name, "--push"], &stranger).run().exits(9).says(&["cannot push"]);
+    assert_eq!((report(&refused)["passed"].as_u64(), &report(&refused)["image"]["digests"]), (Some(1), &serde_json::json!([])));
+
+    let pushed = smoke(&["--tag", &name, "--push"], &known).ok().says(&["pushing"]);
+    let image = &report(&pushed)["image"];
+    let digest = image["digests"][0].as_str().unwrap();
+    assert!(digest.starts_with(&format!("{name}@sha256:")), "{pushed}");
+    whole.now();
+    let pulled = smoke(&["--image", digest], &known).ok().says(&["pulled"]);
+    assert_eq!((&report(&pulled)["image"]["id"], &report(&pulled)["image"]["digests"][0]), (&image["id"], &image["digests"][0]));
+    drop(Removed::Whole(digest.to_owned()));
+    smoke(&["--image", digest], &stranger).run().exits(9).says(&["cannot pull", "docker login"]);
+    drop(project);
+}
+
+#[test]
 fn a_base_is_what_its_digest_says_or_an_error() {
     let mut registry = Registry::open();
     let (nobody, name) = (registry.login(None), format!("{}/team/python:3", registry.address()));
@@ -247,11 +277,11 @@ fn push_image(name: &str, dockerfile: String) {
         target: "python".into(),
         files: vec![("Dockerfile".into(), dockerfile.into_bytes())],
         project: None,
+        modified: 0,
         labels: Vec::new(),
         secrets: Vec::new(),
         hidden: parity::units::Redactor::default(),
         no_cache: false,
-        leave_out: Vec::new(),
     };
     engine::with(async |engine| {
         engine.build(&build, &Silent).await.unwrap_or_else(|failed| panic!("{failed:?}"));

@@ -284,6 +284,7 @@ fn rules_open_and_close_directories() {
 fn static_files_are_served_or_collected() {
     let mut plan = django();
     let site = Django {
+        allowed_host: None,
         manage_py: "manage.py".into(),
         settings_module: None,
         static_url: Some("static/".into()),

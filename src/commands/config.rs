@@ -44,7 +44,8 @@ pub struct Args {
 /// Needs no engine.
 pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let which = if args.production { Which::Production } else { args.profile };
-    let settled = context.settle(&args.server, which.into())?;
+    let mut settled = context.settle(&args.server, which.into())?;
+    settled.look_through();
     if let Some(directory) = &args.render {
         return write(context, &settled, directory);
     }

@@ -24,7 +24,8 @@ pub struct Args {
 
 /// Needs no engine.
 pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
-    let settled = context.settle(&args.server, args.profile.into())?;
+    let mut settled = context.settle(&args.server, args.profile.into())?;
+    settled.look_through();
     let differences = &settled.plan.differences;
     if context.ui.is_json() {
         context.ui.result(&as_json(differences).to_string());

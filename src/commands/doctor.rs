@@ -234,7 +234,8 @@ fn ca(context: &Context<'_>, settled: Option<&Settled>) -> Vec<Finding> {
 
 fn project(settled: Result<Settled>, findings: &mut Vec<Finding>) {
     match settled {
-        Ok(settled) => {
+        Ok(mut settled) => {
+            settled.look_through();
             let app = &settled.plan.app;
             findings.push(Finding::good("project", format!("{} ({})", app.value, app.origin)));
             for remark in settled.remarks {

@@ -37,8 +37,9 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
             None => Vec::new(),
         }
     } else {
-        // A `parity smoke` that runs looks after its server itself.
-        let is_ours = |found: &Observed| found.profile != Profile::Smoke.name() || !found.owner.as_deref().is_some_and(is_alive);
+        // A `parity smoke` or `release` that runs looks after its container itself.
+        let by_itself = |found: &Observed| [Profile::Smoke, Profile::Release].iter().any(|profile| found.profile == profile.name());
+        let is_ours = |found: &Observed| !by_itself(found) || !found.owner.as_deref().is_some_and(is_alive);
         engine.observe_project(&context.root).await?.into_iter().filter(is_ours).collect()
     };
     if found.is_empty() {

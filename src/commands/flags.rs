@@ -21,6 +21,11 @@ impl ServerFlags {
         self.flags.clone()
     }
 
+    /// All but those about some settings.
+    pub fn without(&self, keys: &[&str]) -> Self {
+        Self { flags: self.flags.without(keys) }
+    }
+
     /// Adds a setting as if it had been typed after the others.
     pub fn push(&mut self, flag: &str, key: &str, given: impl Into<Given>) {
         self.flags.push(flag, key, given);
@@ -61,7 +66,7 @@ impl clap::Args for ServerFlags {
         command
             .args(SETTINGS.iter().map(|setting| arg(setting, switches.contains(&setting.key))))
             .args(reload_flags::args())
-            .args([timeout()])
+            .args(SECONDS.map(|(key, help)| Arg::new(key).long(key).value_name("SECONDS").help(help).action(ArgAction::Set)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -69,9 +74,11 @@ impl clap::Args for ServerFlags {
     }
 }
 
-fn timeout() -> Arg {
-    Arg::new("timeout").long("timeout").value_name("SECONDS").help("Seconds to wait for the first answer").action(ArgAction::Set)
-}
+/// How long parity itself waits.
+const SECONDS: [(&str, &str); 2] = [
+    ("timeout", "Seconds to wait for the first answer"),
+    ("hook-timeout", "Seconds that each command of `hooks` may take before that; 0 for any time"),
+];
 
 impl clap::FromArgMatches for ServerFlags {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
@@ -94,8 +101,10 @@ impl clap::FromArgMatches for ServerFlags {
                 self.flags.push(format!("--{}", setting.key), setting.key, given);
             }
         }
-        if let Some(seconds) = matches.get_one::<String>("timeout") {
-            self.flags.push("--timeout", "timeout", seconds.as_str());
+        for (key, _) in SECONDS {
+            if let Some(seconds) = matches.get_one::<String>(key) {
+                self.flags.push(format!("--{key}"), key, seconds.as_str());
+            }
         }
         reload_flags::read(matches, &mut self.flags);
         Ok(())

@@ -105,13 +105,19 @@ fn writing(text: &mut String, plan: &Plan, writes: &Writes) {
     if all.iter().any(|directory| directory == ".") {
         text.push_str("# `.` is the code as well: better keep what is written in a directory of its own, and name that.\n");
     }
-    const WHEN: &str = "run in the container before the server starts";
     let _ = match &writes.prepare {
-        Some(command) => writeln!(text, "hooks: {{start: [{}]}}   # {WHEN}", plain_or_quoted(&command.value)),
-        None if matches!(plan.framework.as_ref().map(|found| &found.value), Some(Framework::Django(_))) => {
-            writeln!(text, "# hooks: {{start: [python manage.py migrate --noinput]}}   # {WHEN}")
+        // What only this container has, nobody else can make ready.
+        Some(command) => {
+            writeln!(text, "hooks: {{start: [{}]}}   # run in the container before the server starts", plain_or_quoted(&command.value))
         }
-        None => writeln!(text, "# hooks: {{start: [python setup_database.py]}}   # {WHEN}"),
+        None => {
+            let is_django = matches!(plan.framework.as_ref().map(|found| &found.value), Some(Framework::Django(_)));
+            let command = if is_django { "python manage.py migrate --noinput" } else { "python setup_database.py" };
+            writeln!(
+                text,
+                "# hooks: {{release: [{command}]}}   # once before a deployment: `parity release`; here before the server starts"
+            )
+        }
     };
 }
 

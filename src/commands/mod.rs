@@ -13,7 +13,9 @@ mod flags;
 mod init;
 mod keys;
 mod logs;
+mod production;
 mod profile;
+mod release;
 mod reload_flags;
 mod restart;
 mod saves;
@@ -86,6 +88,8 @@ enum Command {
     Shell(shell::Args),
     /// Build the image without starting it
     Build(build::Args),
+    /// Run what comes once before a deployment, in the image that is deployed
+    Release(release::Args),
     /// Show the settled plan, with the origin of each value
     Config(config::Args),
     /// Show what `parity up`, or another profile, does differently from production, and why
@@ -170,6 +174,7 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command, format: F
         Command::Exec(args) => exec::run(&context, args).await,
         Command::Shell(args) => shell::run(&context, args).await,
         Command::Build(args) => build::run(&context, args).await,
+        Command::Release(args) => release::run(&context, args).await,
         Command::Config(args) => config::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Init(args) => init::run(&context, args),

@@ -10,7 +10,7 @@ use crate::engine::container::{Observed, State, not_running};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::logs::{Paths, Reader};
-use crate::plan::{Profile, TIMEOUT};
+use crate::plan::{HOOK_TIMEOUT, Profile, TIMEOUT};
 use crate::session::follow::Follower;
 use crate::session::wait::{Awaited, until_ready};
 use crate::session::{Interrupts, image, is_alive, reload, stop};
@@ -53,7 +53,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let url = started.url.clone().unwrap_or_default();
     let awaited = match &settled {
         Some(settled) => Awaited::of(&settled.plan, &container.id, &url),
-        None => Awaited { id: container.id.clone(), url, app: String::new(), seconds, import_seconds: TIMEOUT },
+        None => Awaited { id: container.id.clone(), url, app: String::new(), seconds, hook_seconds: HOOK_TIMEOUT, import_seconds: TIMEOUT },
     };
     let log = engine.logs(&container.id, true, started.log_of_this_run());
     let mut log = Follower::new(log, Reader::new(Paths::of_project(&context.root)));

@@ -9,7 +9,8 @@ use crate::config::{self, Config, Sources};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::indexes::{self, Indexes};
-use crate::plan::{Plan, Profile, settle};
+use crate::plan::{Plan, Profile, left_out, settle};
+use crate::project::contents::{Contents, Purpose, Selection, survey};
 use crate::project::{self, Wanted, Writes};
 use crate::session::image::{BuildSecrets, How};
 use crate::units::{EntryPoint, Secret, Sourced};
@@ -34,6 +35,46 @@ pub struct Settled {
     pub writes: Writes,
     /// Things the user should know about the project.
     pub remarks: Vec<String>,
+}
+
+impl Settled {
+    /// What of the project goes into images.
+    pub fn selection(&self) -> Selection {
+        Selection {
+            purpose: Purpose::Image,
+            include: self.plan.image.include.as_ref().map(|include| include.value.clone()).unwrap_or_default(),
+            configuration: self.environment_files.iter().chain(&self.credential_files).cloned().collect(),
+        }
+    }
+
+    /// The same for those who only tell: that no image could be built is a remark.
+    pub fn look_through(&mut self) {
+        if let Err(failure) = self.survey() {
+            let why = failure.causes.last().map(|cause| format!(" ({cause})")).unwrap_or_default();
+            let hint = failure.hints.first().map(|hint| format!("; {hint}")).unwrap_or_default();
+            self.remarks.push(format!("{}{why}{hint}", failure.message));
+        }
+    }
+
+    /// Looks through the whole project: what of it no image has is a difference where the project itself is run, and links that
+    /// lead out of it are worth a remark, however deep they are.
+    ///
+    /// # Errors
+    /// A directory that cannot be read.
+    pub fn survey(&mut self) -> Result<Contents> {
+        let contents = survey(&self.plan.root, &self.selection())?;
+        if !self.plan.profile.is_baked() {
+            let uploaded = self.plan.reload.as_ref().is_some_and(|reload| *reload.sync);
+            self.plan.differences.extend(left_out(&contents, uploaded));
+        }
+        for (entry, target) in contents.leading_out() {
+            let remark = project::link_remark(&entry.path, target);
+            if !self.remarks.contains(&remark) {
+                self.remarks.push(remark);
+            }
+        }
+        Ok(contents)
+    }
 }
 
 impl Context<'_> {
@@ -99,8 +140,7 @@ fn machine() -> Option<Secret> {
 impl Settled {
     /// How images of it are built.
     pub fn how(&self) -> How {
-        let leave_out = self.environment_files.iter().chain(&self.credential_files).cloned().collect();
-        How { build_ca: self.build_ca.clone(), leave_out, secrets: self.build_secrets.clone(), ..How::default() }
+        How { build_ca: self.build_ca.clone(), selection: self.selection(), secrets: self.build_secrets.clone(), ..How::default() }
     }
 
     /// A failure that may come from a value which was to be passed on and was not there.

@@ -84,7 +84,8 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["services"], "this looks like a compose file: to join its network, name it in `network`"),
     (&["from", "dockerfile", "base-image"], "did you mean `image:` with `base:` below it?"),
     (&["apt", "apt-packages", "system-packages"], "did you mean `image:` with `packages:` below it?"),
-    (&["command", "pre-start", "migrate"], "did you mean `hooks:` with `start:` below it?"),
+    (&["migrate", "release"], "did you mean `hooks:` with `release:` below it?"),
+    (&["command", "pre-start"], "did you mean `hooks:` with `start:` below it?"),
     (&["python-version"], "did you mean `python`?"),
     (&["lang"], "did you mean `locale`?"),
     (&["dependencies"], "did you mean `requirements`?"),
@@ -199,7 +200,7 @@ mod tests {
         assert_eq!(hint(Level::Top, "packages"), "`packages` belongs below `image:`");
         assert_eq!(hint(Level::Top, "image.base"), "`base` belongs below `image:`");
         assert_eq!(hint(Level::Image, "processes"), "`processes` stands at the top level");
-        assert_eq!(hint(Level::Hooks, "xyzzy"), "known here are `build`, `start`");
+        assert_eq!(hint(Level::Hooks, "xyzzy"), "known here are `build`, `release`, `start`");
     }
 
     #[test]

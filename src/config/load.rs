@@ -45,6 +45,12 @@ impl Flags {
         self.0.push((flag.into(), key.into(), given.into()));
     }
 
+    /// All but those about some settings.
+    #[must_use]
+    pub fn without(&self, keys: &[&str]) -> Self {
+        Self(self.0.iter().filter(|(_, key, _)| !keys.contains(&key.as_str())).cloned().collect())
+    }
+
     /// What was said last about a setting.
     pub fn get(&self, key: &str) -> Option<&Given> {
         self.0.iter().rfind(|(_, said, _)| said == key).map(|(_, _, given)| given)

@@ -52,6 +52,8 @@ pub struct Config {
     pub groups: Option<Sourced<Vec<String>>>,
     pub image: Image,
     pub hooks: Hooks,
+    /// What images would do without, and is wanted in them: patterns as in .gitignore.
+    pub include: Option<Sourced<Vec<String>>>,
     /// The application's environment, `env:` over `env-file:`; the last one of a name wins. Values are secret.
     pub env: Vec<(String, Sourced<Secret>)>,
     /// `build-env:`, which only the build has, over `env`.
@@ -67,6 +69,10 @@ pub struct Config {
     pub network: Option<Sourced<String>>,
     /// Seconds to wait for the first answer.
     pub timeout: Option<Sourced<u32>>,
+    /// Seconds that each hook may take; 0 for any time.
+    pub hook_timeout: Option<Sourced<u32>>,
+    /// The URL path that the image's `HEALTHCHECK` asks for.
+    pub health_check: Option<Sourced<String>>,
     /// `false`: Apache does not serve the project's static files.
     pub static_files: Option<Sourced<bool>>,
     pub reload: Reload,
@@ -99,6 +105,8 @@ pub struct Image {
 pub struct Hooks {
     /// Steps of the image build, after the requirements. The project is at `/app`; what they write there is dropped.
     pub build: Vec<Sourced<BuildHook>>,
-    /// Run in the container before Apache starts.
+    /// Run once before a deployment, by `parity release`.
+    pub release: Vec<Sourced<String>>,
+    /// Run in each container before Apache starts.
     pub start: Vec<Sourced<String>>,
 }

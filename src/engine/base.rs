@@ -2,7 +2,7 @@
 
 use super::bootstrap;
 use super::connect::Engine;
-use super::error::{explain, status};
+use super::image::repository_of;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::plan::lock::{BaseOrigin, LockedBase};
@@ -197,93 +197,14 @@ fn local_name(image: &str, digest: &str) -> String {
     format!("localhost/parity-base:{}-{}", image.trim_matches('-'), short(digest))
 }
 
-/// `registry/name` of `registry:5000/name:tag@digest`.
-fn repository_of(reference: &str) -> &str {
-    let name = reference.split('@').next().unwrap_or(reference);
-    match name.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => repository,
-        _ => name,
-    }
-}
-
 fn short(digest: &str) -> &str {
     let digest = digest.strip_prefix("sha256:").unwrap_or(digest);
     digest.get(..12).unwrap_or(digest)
 }
 
-impl Engine {
-    pub async fn has_image(&self, reference: &str) -> Result<bool> {
-        Ok(self.image_id(reference).await?.is_some())
-    }
-
-    /// Removes the images with a label, except one. One that a container still uses stays until the next time.
-    pub async fn remove_images(&self, label: &str, except: &str) {
-        let filters = std::collections::HashMap::from([("label", vec![label])]);
-        let options = bollard::query_parameters::ListImagesOptionsBuilder::default().filters(&filters).build();
-        let images = self.api.list_images(Some(options)).await.unwrap_or_default();
-        for name in images.into_iter().flat_map(|image| image.repo_tags).filter(|name| name != except) {
-            let _ = self.api.remove_image(&name, None::<bollard::query_parameters::RemoveImageOptions>, None).await;
-        }
-    }
-
-    /// Names of the engine's images that fit a pattern.
-    pub async fn images_named(&self, pattern: &str) -> Result<Vec<String>> {
-        let filters = std::collections::HashMap::from([("reference", vec![pattern])]);
-        let options = bollard::query_parameters::ListImagesOptionsBuilder::default().filters(&filters).build();
-        let images = self.api.list_images(Some(options)).await.map_err(|error| explain(&error, "cannot ask the engine for its images"))?;
-        let prefix = pattern.trim_end_matches('*');
-        Ok(images.into_iter().flat_map(|image| image.repo_tags).filter(|name| name.starts_with(prefix)).collect())
-    }
-
-    /// The ID of an image on the engine.
-    pub async fn image_id(&self, reference: &str) -> Result<Option<String>> {
-        match self.api.inspect_image(reference).await {
-            Ok(image) => Ok(image.id.map(|id| if id.starts_with("sha256:") { id } else { format!("sha256:{id}") })),
-            Err(error) if status(&error) == Some(404) => Ok(None),
-            Err(error) => Err(explain(&error, "cannot ask the engine for its images")),
-        }
-    }
-
-    /// Size of an image in bytes, all layers.
-    pub async fn image_size(&self, reference: &str) -> Result<Option<i64>> {
-        match self.api.inspect_image(reference).await {
-            Ok(image) => Ok(image.size),
-            Err(error) if status(&error) == Some(404) => Ok(None),
-            Err(error) => Err(explain(&error, "cannot ask the engine for its images")),
-        }
-    }
-
-    /// The digest that the registry has for an image on the engine, if it came from one.
-    pub async fn registry_digest(&self, reference: &str) -> Result<Option<String>> {
-        let image = self.api.inspect_image(reference).await.map_err(|error| explain(&error, "cannot ask the engine for its images"))?;
-        let digests = image.repo_digests.unwrap_or_default();
-        Ok(digests.iter().find_map(|digest| digest.split_once('@').map(|(_, digest)| digest.to_owned())))
-    }
-
-    /// Gives an image a further name.
-    pub async fn tag(&self, image: &str, name: &str) -> Result<()> {
-        let (repository, tag) = name.rsplit_once(':').unwrap_or((name, "latest"));
-        let options = bollard::query_parameters::TagImageOptionsBuilder::default().repo(repository).tag(tag).build();
-        self.api.tag_image(image, Some(options)).await.map_err(|error| explain(&error, &format!("cannot name an image {name}")))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn references_are_taken_apart() {
-        for (reference, repository) in [
-            ("debian:trixie-slim", "debian"),
-            ("python", "python"),
-            ("localhost:5000/a/b:1", "localhost:5000/a/b"),
-            ("localhost:5000/a/b", "localhost:5000/a/b"),
-            ("a/b@sha256:00", "a/b"),
-        ] {
-            assert_eq!(repository_of(reference), repository);
-        }
-    }
 
     #[test]
     fn local_names_are_valid_for_any_reference() {

@@ -9,14 +9,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
-use bollard::query_parameters::ImportImageOptions;
-use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::Group;
 use super::connect::Engine;
-use super::error::explain;
+use super::load::load;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::plan::Suite;
@@ -173,24 +171,6 @@ fn write_archive(target: &Path, layer: &Path, config: &[u8], reference: &str) ->
     layer.rewind()?;
     add("layer.tar", length, &mut layer)?;
     archive.into_inner()?.flush()
-}
-
-async fn load(engine: &Engine, archive: &Path) -> Result<()> {
-    let file = tokio::fs::File::open(archive).await.map_err(|error| scratch(&error))?;
-    let pieces = futures_util::stream::unfold(file, |mut file| async move {
-        use tokio::io::AsyncReadExt;
-        let mut buffer = bytes::BytesMut::with_capacity(1 << 18);
-        match file.read_buf(&mut buffer).await {
-            Ok(0) => None,
-            Ok(_) => Some((Ok(buffer.freeze()), file)),
-            Err(error) => Some((Err(error), file)),
-        }
-    });
-    let mut answers = std::pin::pin!(engine.api.import_image(ImportImageOptions::default(), bollard::body_try_stream(pieces), None));
-    while let Some(answer) = answers.next().await {
-        answer.map_err(|error| explain(&error, "cannot load the base image into the engine"))?;
-    }
-    Ok(())
 }
 
 fn scratch(error: &std::io::Error) -> Failure {

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::path::{Component, Path};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Instant;
 
 use bollard::models::BuildInfoAux;
@@ -17,7 +16,7 @@ use super::progress::Progress;
 use super::secrets::SecretFile;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
-use crate::project::dockerignore::{self, DockerIgnore};
+use crate::project::contents::{Contents, Entry, What};
 use crate::units::Redactor;
 
 /// A build: what goes in, and the name of what comes out.
@@ -29,10 +28,10 @@ pub struct Build {
     pub target: String,
     /// The context: paths with `/` and contents; `Dockerfile` is one of them.
     pub files: Vec<(String, Vec<u8>)>,
-    /// A directory of this machine that is added to the context under `app/`, as far as `.dockerignore` lets it.
-    pub project: Option<std::path::PathBuf>,
-    /// Files of that directory that stay out of the image, by their paths in it.
-    pub leave_out: Vec<String>,
+    /// Files of this machine that are added to the context under `app/`.
+    pub project: Option<Contents>,
+    /// When these were changed last, as far as the image says: seconds since 1970. Apache serves them with that date.
+    pub modified: u64,
     pub labels: Vec<(String, String)>,
     /// Files that only commands see which mount them.
     pub secrets: Vec<SecretFile>,
@@ -127,29 +126,29 @@ fn context(build: &Build, labels: &[(String, String)], in_context: bool) -> std:
     for (path, content) in &build.files {
         if path == "Dockerfile" {
             let labelled = labelled(&String::from_utf8_lossy(content), &build.target, labels);
-            add(&mut archive, path, labelled.as_bytes(), 0o644)?;
+            add(&mut archive, path, labelled.as_bytes(), 0o644, 0)?;
         } else {
-            add(&mut archive, path, content, 0o644)?;
+            add(&mut archive, path, content, 0o644, 0)?;
         }
     }
     if in_context {
         for (name, content) in &build.secrets {
-            add(&mut archive, &format!("secrets/{name}"), content.expose().as_bytes(), 0o600)?;
+            add(&mut archive, format!("secrets/{name}"), content.expose().as_bytes(), 0o600, 0)?;
         }
     }
     if let Some(project) = &build.project {
-        add_project(&mut archive, Path::new("app"), project, &build.leave_out)?;
+        add_project(&mut archive, Path::new("app"), project, build.modified)?;
     }
     archive.into_inner()
 }
 
-/// The project's files as an image would have them, as a tar archive.
+/// The project's files as a tar archive, the same for the same files.
 ///
 /// # Errors
-/// A file that cannot be read.
-pub fn project_archive(project: &Path, leave_out: &[String]) -> std::io::Result<Vec<u8>> {
+/// A file that cannot be read, by its name.
+pub fn project_archive(project: &Contents) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
-    add_project(&mut archive, Path::new(""), project, leave_out)?;
+    add_project(&mut archive, Path::new(""), project, 0)?;
     archive.into_inner()
 }
 
@@ -173,64 +172,44 @@ fn labelled(dockerfile: &str, target: &str, labels: &[(String, String)]) -> Stri
     out
 }
 
-fn add(archive: &mut tar::Builder<Vec<u8>>, path: &str, content: &[u8], mode: u32) -> std::io::Result<()> {
+fn add(archive: &mut tar::Builder<Vec<u8>>, path: impl AsRef<Path>, content: &[u8], mode: u32, time: u64) -> std::io::Result<()> {
     let mut header = tar::Header::new_gnu();
     header.set_size(content.len() as u64);
     header.set_mode(mode);
-    header.set_mtime(0);
+    header.set_mtime(time);
     archive.append_data(&mut header, path, content)
 }
 
-/// The project's files without what `.dockerignore` names, version control, virtual environments and what is to be left out.
-fn add_project(archive: &mut tar::Builder<Vec<u8>>, below: &Path, project: &Path, leave_out: &[String]) -> std::io::Result<()> {
-    let ignored =
-        Arc::new(std::fs::read_to_string(project.join(dockerignore::FILE)).map(|text| DockerIgnore::parse(&text)).unwrap_or_default());
-    let mut walk = ignore::WalkBuilder::new(project);
-    walk.standard_filters(false).hidden(false).follow_links(false).sort_by_file_name(Ord::cmp);
-    let (root, passed_over) = (project.to_owned(), Arc::clone(&ignored));
-    walk.filter_entry(move |entry| {
-        let name = entry.file_name().to_string_lossy();
-        let environment = entry.path().join("pyvenv.cfg").exists();
-        let all_ignored = entry.path().strip_prefix(&root).is_ok_and(|inside| passed_over.ignores_all_of(&inside.to_string_lossy()));
-        !(environment || all_ignored || [".git", ".hg", "__pycache__", "node_modules", ".env"].contains(&name.as_ref()))
-    });
-    for entry in walk.build() {
-        let entry = entry.map_err(std::io::Error::other)?;
-        let Ok(inside) = entry.path().strip_prefix(project) else { continue };
-        let is_inside = |path: &String| Path::new(path).components().filter(|part| *part != Component::CurDir).eq(inside.components());
-        if leave_out.iter().any(is_inside) || ignored.ignores(&inside.to_string_lossy()) {
-            continue;
-        }
-        let target = below.join(inside);
-        if target.as_os_str().is_empty() {
-            continue;
-        }
-        let kind = entry.file_type();
-        if kind.is_some_and(|kind| kind.is_file()) {
-            let executable = is_executable(&entry.metadata().map_err(std::io::Error::other)?);
-            add(archive, &target.to_string_lossy(), &std::fs::read(entry.path())?, if executable { 0o755 } else { 0o644 })?;
-        } else if kind.is_some_and(|kind| kind.is_symlink()) {
-            let mut header = tar::Header::new_gnu();
-            header.set_entry_type(tar::EntryType::Symlink);
-            header.set_size(0);
-            header.set_mtime(0);
-            archive.append_link(&mut header, target, std::fs::read_link(entry.path())?)?;
-        } else if kind.is_some_and(|kind| kind.is_dir()) {
-            let mut header = tar::Header::new_gnu();
-            header.set_entry_type(tar::EntryType::Directory);
-            header.set_size(0);
-            header.set_mode(0o755);
-            header.set_mtime(0);
-            archive.append_data(&mut header, target, std::io::empty())?;
+fn add_project(archive: &mut tar::Builder<Vec<u8>>, below: &Path, project: &Contents, modified: u64) -> std::io::Result<()> {
+    for Entry { path, what, .. } in &project.entries {
+        let target = below.join(path);
+        let mut header = tar::Header::new_gnu();
+        header.set_size(0);
+        header.set_mtime(0);
+        match what {
+            What::File { executable, .. } => match std::fs::read(project.root.join(path)) {
+                Ok(content) => {
+                    // Bytecode knows its source by this.
+                    let is_python = path.extension().is_some_and(|ending| ending == "py");
+                    let (mode, time) = (if *executable { 0o755 } else { 0o644 }, if is_python { 0 } else { modified });
+                    add(archive, &target, &content, mode, time)?;
+                }
+                // It has vanished since, as temporary files do.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(std::io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+            },
+            What::Link { target: to } => {
+                header.set_entry_type(tar::EntryType::Symlink);
+                archive.append_link(&mut header, target, to)?;
+            }
+            What::Directory => {
+                header.set_entry_type(tar::EntryType::Directory);
+                header.set_mode(0o755);
+                archive.append_data(&mut header, target, std::io::empty())?;
+            }
         }
     }
     Ok(())
-}
-
-#[cfg(unix)]
-fn is_executable(metadata: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o111 != 0
 }
 
 #[cfg(test)]
@@ -245,29 +224,5 @@ mod tests {
         assert_eq!(labelled(dockerfile, "runtime", &labels), dockerfile.replace("RUN a\n", &format!("RUN a\n{label}")));
         assert_eq!(labelled(dockerfile, "production", &labels), format!("{dockerfile}{label}"));
         assert_eq!(labelled(dockerfile, "runtime", &[]), dockerfile);
-    }
-
-    #[test]
-    fn the_context_is_what_docker_would_take() {
-        let project = tempfile::tempdir().unwrap();
-        for (path, text) in [
-            (".dockerignore", "*\n!shop\n!manage.py\nshop/tests\n**/*.md\n"),
-            ("manage.py", ""),
-            ("notes.txt", ""),
-            ("docs/a.txt", ""),
-            ("shop/views.py", ""),
-            ("shop/README.md", ""),
-            ("shop/tests/a.py", ""),
-            ("shop/.env", "SECRET=1"),
-            ("shop/venv/pyvenv.cfg", ""),
-        ] {
-            let path = project.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let bytes = project_archive(project.path(), &[]).unwrap();
-        let mut archive = tar::Archive::new(&bytes[..]);
-        let names: Vec<_> = archive.entries().unwrap().map(|entry| entry.unwrap().path().unwrap().to_string_lossy().into_owned()).collect();
-        assert_eq!(names, ["manage.py", "shop", "shop/views.py"]);
     }
 }

@@ -22,6 +22,8 @@ pub mod label {
     pub const RELOAD: &str = "dev.parity.reload";
     /// The container whose network, with its published port, this one's server listens in.
     pub const NETWORK: &str = "dev.parity.network";
-    /// `base` or `runtime`, on images.
+    /// `base`, `runtime` or `production`, on images.
     pub const IMAGE: &str = "dev.parity.image";
+    /// On images that are deployed: how their start script is called.
+    pub const START: &str = "dev.parity.start";
 }

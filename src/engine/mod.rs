@@ -12,10 +12,13 @@ mod context;
 mod error;
 pub mod exec;
 mod group;
+pub mod image;
 mod labels;
+mod load;
 pub mod ownership;
 mod progress;
 pub mod registry;
+pub mod reproducible;
 pub mod secrets;
 mod sight;
 

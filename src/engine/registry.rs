@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 
 use super::connect::Engine;
 use super::error::explain;
+use super::image::{repository_of, tag_of};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 
@@ -23,7 +24,10 @@ impl Engine {
             failure
         };
         let credentials = credentials_for(reference).await;
-        let options = CreateImageOptionsBuilder::default().from_image(reference).build();
+        // Without a tag all of a repository's would be pulled.
+        let whole =
+            if reference.contains('@') { reference.to_owned() } else { format!("{}:{}", repository_of(reference), tag_of(reference)) };
+        let options = CreateImageOptionsBuilder::default().from_image(&whole).build();
         let mut progress = std::pin::pin!(self.api.create_image(Some(options), None, credentials));
         while let Some(step) = progress.next().await {
             let what = format!("cannot pull {reference}");
@@ -60,8 +64,8 @@ impl Engine {
     pub async fn push(&self, reference: &str, stage: &str, report: &dyn Report) -> Result<Option<String>> {
         let what = format!("cannot push {reference}");
         let credentials = credentials_for(reference).await;
-        let (repository, tag) = reference.rsplit_once(':').unwrap_or((reference, "latest"));
-        let options = PushImageOptionsBuilder::default().tag(tag).build();
+        let repository = repository_of(reference);
+        let options = PushImageOptionsBuilder::default().tag(tag_of(reference)).build();
         let mut progress = std::pin::pin!(self.api.push_image(repository, Some(options), credentials));
         while let Some(step) = progress.next().await {
             let step = step.map_err(|error| {
@@ -78,9 +82,8 @@ impl Engine {
                 report.report(Event::StageProgress { id: stage.into(), text: status.to_lowercase() });
             }
         }
-        let image = self.api.inspect_image(reference).await.map_err(|error| explain(&error, "cannot ask the engine for its images"))?;
-        let ours = format!("{repository}@");
-        Ok(image.repo_digests.unwrap_or_default().into_iter().find(|digest| digest.starts_with(&ours)))
+        let image = self.image(reference).await?;
+        Ok(image.and_then(|image| image.digest_in(repository).map(|digest| format!("{repository}@{digest}"))))
     }
 }
 

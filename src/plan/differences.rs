@@ -2,6 +2,7 @@
 
 use super::{Difference, OnError, Plan, Profile, Reload, Store};
 use crate::config::Server;
+use crate::project::contents::{Contents, LeftOut, Rule};
 
 /// Everything that differs, in the order in which a reader asks: where code comes from, who runs it, how it is reloaded.
 /// `debugger`: what there is of it, in words.
@@ -40,19 +41,23 @@ pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>, lends
     all
 }
 
-/// What the `smoke` profile does otherwise: as little as lets somebody look.
+/// What the `smoke` profile does beside what production does: as little as lets somebody look.
 pub(super) fn smoke(server: &Server) -> Vec<Difference> {
+    let port = match server.port.value {
+        0 => "a free port".to_owned(),
+        port => format!("port {port}"),
+    };
     vec![
         difference(
             "port",
             "8000 in the container",
-            &format!("published on a free port of {}", server.host.value),
+            &format!("published on {port} of {}", server.host.value),
             "so that it runs beside whatever else runs",
         ),
         difference(
             "validator",
             "mod_wsgi calls the application",
-            "a validator between the two, in files given to the container when it starts, says what is not WSGI; answers stay as they are",
+            "a validator between the two, which the server is told of when it starts, says what is not WSGI; answers stay as they are",
             "so that you learn what this server forgives and another does not",
         ),
     ]
@@ -72,7 +77,7 @@ pub(super) fn writing(plan: &Plan) -> Vec<Difference> {
         }
     };
     match plan.profile {
-        Profile::Production => {}
+        Profile::Production | Profile::Release => {}
         Profile::Smoke => {
             kept(Store::Memory, "in memory, empty at first", "so that nothing of a check is left");
             kept(Store::Volume, "a volume of this run alone, with what the image has there", "so that nothing of a check is left");
@@ -91,6 +96,58 @@ pub(super) fn writing(plan: &Plan) -> Vec<Difference> {
     }
     rows
 }
+
+/// What is done about the hooks of a release.
+pub(super) fn release(profile: Profile) -> Option<Difference> {
+    let here = match profile {
+        Profile::Up | Profile::Debug(_) | Profile::Smoke => "before the start hooks, each time that the server starts",
+        Profile::Production | Profile::Release => return None,
+    };
+    let production = "once before a deployment, by `parity release`";
+    Some(difference("release hooks", production, here, "so that one container is all of a deployment"))
+}
+
+/// What the container sees here and no image has, a line for each rule. `uploaded`: the project is not mounted, so that the
+/// container has nothing of what is of no use to it.
+pub fn left_out(contents: &Contents, uploaded: bool) -> Vec<Difference> {
+    let mut rules: Vec<(String, &Rule, Vec<&str>)> = Vec::new();
+    for LeftOut { path, rule } in &contents.left_out {
+        let what = match rule {
+            Rule::Kind(kind) if uploaded && kind.is_never_uploaded() => continue,
+            Rule::DockerIgnore(_) if uploaded => continue,
+            Rule::Kind(kind) => kind.words().to_owned(),
+            Rule::Configuration => "configuration files".into(),
+            Rule::DockerIgnore(_) => "files in .dockerignore".into(),
+            Rule::Unreadable => "unreadable files".into(),
+        };
+        match rules.iter_mut().find(|(known, ..)| *known == what) {
+            Some((.., paths)) => paths.push(path),
+            None => rules.push((what, rule, vec![path])),
+        }
+    }
+    let line = |(what, rule, paths): (String, &Rule, Vec<&str>)| {
+        let cause = match rule {
+            Rule::Kind(kind) => format!("{}; `include` brings them back", kind.cause()),
+            Rule::Configuration => "they may hold secrets; settings are baked in, and the environment is the deployment's".into(),
+            Rule::DockerIgnore(_) => "as .dockerignore says".into(),
+            Rule::Unreadable => "git ignores them, and you may not read them".into(),
+        };
+        difference(&what, "not in the image", &some_of(&paths), &cause)
+    };
+    rules.into_iter().map(line).collect()
+}
+
+/// `db.sqlite3, data/a.db, data/b.db and 4 more`
+fn some_of(paths: &[&str]) -> String {
+    let shown = paths.iter().take(MOST_PATHS).copied().collect::<Vec<_>>().join(", ");
+    match paths.len().saturating_sub(MOST_PATHS) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Paths that a line shows.
+const MOST_PATHS: usize = 3;
 
 fn project(reload: Option<&Reload>) -> Difference {
     let (here, cause) = match reload {
@@ -194,4 +251,37 @@ fn taking_over() -> [Difference; 2] {
 
 fn difference(what: &str, production: &str, here: &str, cause: &str) -> Difference {
     Difference { what: what.into(), production: production.into(), here: here.into(), cause: cause.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::contents::Kind;
+
+    #[test]
+    fn what_no_image_has_is_a_line_for_each_rule() {
+        let left_out = |path: &str, rule| LeftOut { path: path.into(), rule };
+        let contents = Contents {
+            left_out: vec![
+                left_out("a.db", Rule::Kind(Kind::Database)),
+                left_out("b.db", Rule::Kind(Kind::Database)),
+                left_out("c.db", Rule::Kind(Kind::Database)),
+                left_out("d.db", Rule::Kind(Kind::Database)),
+                left_out("docs/", Rule::DockerIgnore(1)),
+                left_out("notes/", Rule::DockerIgnore(7)),
+                left_out("repos/one/.hg/", Rule::Kind(Kind::VersionControl)),
+            ],
+            ..Contents::default()
+        };
+        let lines = |uploaded| -> Vec<(String, String)> {
+            super::left_out(&contents, uploaded).into_iter().map(|line| (line.what, line.here)).collect()
+        };
+        let line = |what: &str, here: &str| (what.to_owned(), here.to_owned());
+        let databases = line("databases", "a.db, b.db, c.db and 1 more");
+        assert_eq!(
+            lines(false),
+            [databases.clone(), line("files in .dockerignore", "docs/, notes/"), line("version control", "repos/one/.hg/")]
+        );
+        assert_eq!(lines(true), [databases]);
+    }
 }

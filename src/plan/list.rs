@@ -60,11 +60,16 @@ impl Plan {
         if let Some(repository) = &image.repository {
             add("image.repository", repository.value.clone(), &repository.origin);
         }
+        if let Some(include) = &image.include {
+            add("include", include.value.join(" "), &include.origin);
+        }
         for hook in &image.build_hooks {
             add("hooks.build", hook.value.to_string(), &hook.origin);
         }
-        for hook in &self.start_hooks {
-            add("hooks.start", hook.value.clone(), &hook.origin);
+        for (key, hooks) in [("hooks.release", &self.release_hooks), ("hooks.start", &self.start_hooks)] {
+            for hook in hooks {
+                add(key, hook.value.clone(), &hook.origin);
+            }
         }
         if let Some(Sourced { value: collect, origin }) = &self.collect_static {
             add("collectstatic", format!("into {}", collect.target), origin);
@@ -91,6 +96,8 @@ impl Plan {
             add("network", network.value.clone(), &network.origin);
         }
         add("timeout", self.timeout.value.to_string(), &self.timeout.origin);
+        add("hook-timeout", self.hook_timeout.value.to_string(), &self.hook_timeout.origin);
+        add("health-check", format!("{} of {}", self.health.path.value, self.health.host.value), &self.health.path.origin);
         if let Some(reload) = &self.reload {
             add("reload-on-changes", "true".into(), &reload.origin);
             for rule in &reload.watch {

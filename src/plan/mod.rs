@@ -17,8 +17,9 @@ pub use crate::config::{BuildHook, OnError, WatchAction, WatchRule, WritableCont
 use crate::project::{Framework, Requirements};
 use crate::units::{EntryPoint, Origin, Sourced};
 
+pub use differences::left_out;
 pub use list::Listed;
-pub use settle::{MOD_WSGI, TIMEOUT, name_of, settle};
+pub use settle::{HOOK_TIMEOUT, MOD_WSGI, TIMEOUT, name_of, settle};
 pub use writable::Store;
 
 /// How one plan is run.
@@ -32,12 +33,14 @@ pub enum Profile {
     Debug(Debug),
     /// Production on a free port, with a validator around the application, for checks.
     Smoke,
+    /// Production's image without a server, for what runs once before a deployment.
+    Release,
 }
 
 impl Profile {
     /// Is the code that runs the one in the image?
     pub fn is_baked(self) -> bool {
-        matches!(self, Profile::Production | Profile::Smoke)
+        matches!(self, Profile::Production | Profile::Smoke | Profile::Release)
     }
 
     /// Its name, as labels and messages have it.
@@ -47,6 +50,7 @@ impl Profile {
             Profile::Up => "up",
             Profile::Debug(_) => "debug",
             Profile::Smoke => "smoke",
+            Profile::Release => "release",
         }
     }
 }
@@ -111,7 +115,9 @@ pub struct Plan {
     /// `url-alias` of the settings is in it, the user's own first.
     pub aliases: Vec<Sourced<Alias>>,
     pub collect_static: Option<Sourced<CollectStatic>>,
-    /// Shell command lines run before Apache starts, in order.
+    /// Shell command lines run once before a deployment, in order.
+    pub release_hooks: Vec<Sourced<String>>,
+    /// Shell command lines run in each container before Apache starts, in order.
     pub start_hooks: Vec<Sourced<String>>,
     /// Working directory in the container, absolute.
     pub working_directory: Sourced<String>,
@@ -129,6 +135,9 @@ pub struct Plan {
     pub network: Option<Sourced<String>>,
     /// Seconds to wait for the first answer.
     pub timeout: Sourced<u32>,
+    /// Seconds that each hook may take; 0 for any time.
+    pub hook_timeout: Sourced<u32>,
+    pub health: Health,
     /// How saved code is served; `None`: not by itself. Only the `up` profile has it.
     pub reload: Option<Reload>,
     pub differences: Vec<Difference>,
@@ -145,6 +154,15 @@ impl Plan {
 fn lends_network(reload: Option<&Reload>, network: Option<&Sourced<String>>) -> bool {
     let shared = |network: &str| matches!(network, "host" | "none") || network.starts_with("container:");
     reload.is_some() && !network.is_some_and(|network| shared(&network.value))
+}
+
+/// What the image's `HEALTHCHECK` asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// A URL path.
+    pub path: Sourced<String>,
+    /// The name that the server is asked by, one that the application knows.
+    pub host: Sourced<String>,
 }
 
 /// How saved code gets into the running server.
@@ -196,6 +214,8 @@ pub struct ImagePlan {
     pub packages: Option<Sourced<Vec<String>>>,
     pub build_packages: Option<Sourced<Vec<String>>>,
     pub build_hooks: Vec<Sourced<BuildHook>>,
+    /// What would be left out of it, and is wanted: patterns as in .gitignore.
+    pub include: Option<Sourced<Vec<String>>>,
     pub repository: Option<Sourced<String>>,
 }
 

@@ -7,7 +7,9 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use super::debugging;
 use super::writable;
-use super::{Alias, Base, CollectStatic, ImagePlan, OnError, Plan, Profile, Reload, Suite, WritableContent, differences, lends_network};
+use super::{
+    Alias, Base, CollectStatic, Health, ImagePlan, OnError, Plan, Profile, Reload, Suite, WritableContent, differences, lends_network,
+};
 use crate::config::{self, Config, Server};
 use crate::error::{Failure, Kind, Result};
 use crate::project::{Django, Framework, Project, PythonRequest, StaticRoot};
@@ -17,6 +19,8 @@ use crate::units::{Callable, EntryPoint, Origin, Sourced, layout};
 pub const MOD_WSGI: &str = "6.1.1";
 /// Seconds to wait for the first answer, unless something else is asked for.
 pub const TIMEOUT: u32 = 60;
+/// Seconds that a hook may take: a migration of a large database does.
+pub const HOOK_TIMEOUT: u32 = 600;
 
 /// Settles everything that a run of the project needs.
 ///
@@ -34,13 +38,14 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
     let collect_static = collect_static(&config, project.framework.as_ref());
     let aliases = aliases(&config, &project, collect_static.as_ref());
     let name = name_of(&root);
+    let health = health(&config, project.framework.as_ref());
     let reload = reload(profile, config.reload);
     let lends = lends_network(reload.as_ref(), config.network.as_ref());
     let writable = config.writable.as_ref().map(writable::directories).unwrap_or_default();
     let (server, mut contract) = (config.server, Vec::new());
     contract.extend(contract_of(&server, reload.as_ref()));
     let (server, differences) = match profile {
-        Profile::Production => (server, Vec::new()),
+        Profile::Production | Profile::Release => (server, Vec::new()),
         Profile::Up => {
             let differences = differences::up(&server, collect_static.is_some(), reload.as_ref(), lends, UNUSED_HOOK);
             (server, differences)
@@ -58,6 +63,10 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
             (published, differences)
         }
     };
+    let mut differences = differences;
+    if !config.hooks.release.is_empty() {
+        differences.extend(differences::release(profile));
+    }
     let mut plan = Plan {
         profile,
         name,
@@ -75,11 +84,13 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
             packages: config.image.packages,
             build_packages: config.image.build_packages,
             build_hooks: config.hooks.build,
+            include: config.include,
             repository: config.image.repository,
         },
         server,
         aliases,
         collect_static,
+        release_hooks: config.hooks.release,
         start_hooks: config.hooks.start,
         working_directory,
         python_path,
@@ -89,12 +100,28 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
         writable,
         writable_content: config.writable_content.unwrap_or_else(|| Sourced::default(WritableContent::default())),
         network: config.network,
+        hook_timeout: config.hook_timeout.unwrap_or_else(|| Sourced::default(HOOK_TIMEOUT)),
+        health,
         timeout: config.timeout.unwrap_or_else(|| Sourced::default(TIMEOUT)),
         reload,
         differences,
     };
     plan.differences.extend(differences::writing(&plan));
     Ok(plan)
+}
+
+/// The front page, unless something else is asked for, by a name that the server and the application answer to.
+fn health(config: &Config, framework: Option<&Sourced<Framework>>) -> Health {
+    let front = format!("{}/", config.server.mount_point.trim_end_matches('/'));
+    let path = config.health_check.clone().unwrap_or_else(|| Sourced::new(front, config.server.mount_point.origin.clone()));
+    let host = match (&config.server.server_name.value, framework) {
+        (Some(name), _) => Sourced::new(name.clone(), config.server.server_name.origin.clone()),
+        (None, Some(Sourced { value: Framework::Django(Django { allowed_host: Some(host), .. }), origin })) => {
+            Sourced::new(host.clone(), origin.clone())
+        }
+        (None, _) => Sourced::default("localhost".into()),
+    };
+    Health { path, host }
 }
 
 /// What `parity up` has of the debugger.
@@ -104,11 +131,15 @@ fn names<T>(env: Vec<(String, Sourced<T>)>) -> Vec<Sourced<String>> {
     env.into_iter().map(|(name, value)| Sourced::new(name, value.origin)).collect()
 }
 
-/// The server on any free port that nobody else can reach.
+/// The server on any free port that nobody else can reach, unless the command line says which.
 fn published_anywhere(mut server: Server) -> Server {
     let origin = Origin::Command("smoke".into());
-    server.port = Sourced::new(0, origin.clone());
-    server.host = Sourced::new("127.0.0.1".into(), origin);
+    if !matches!(server.port.origin, Origin::Flag(_)) {
+        server.port = Sourced::new(0, origin.clone());
+    }
+    if !matches!(server.host.origin, Origin::Flag(_)) {
+        server.host = Sourced::new("127.0.0.1".into(), origin);
+    }
     server
 }
 

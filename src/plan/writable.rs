@@ -38,7 +38,7 @@ impl Plan {
     pub fn store(&self, directory: &str) -> Store {
         let in_project = path::is_at_or_below(directory, layout::APP);
         match self.profile {
-            Profile::Production => Store::Volume,
+            Profile::Production | Profile::Release => Store::Volume,
             Profile::Up | Profile::Debug(_) if in_project => Store::Project,
             Profile::Up | Profile::Debug(_) => Store::Memory,
             Profile::Smoke if *self.writable_content == WritableContent::Image || self.holds_code(directory) => Store::Volume,

@@ -75,6 +75,7 @@ fn site(tree: &Tree, manage_py: &str) -> Option<Site> {
         static_url: loaded.get("STATIC_URL").and_then(|setting| setting.value.text()).map(str::to_owned),
         static_root: static_root(&home, loaded.get("STATIC_ROOT")),
         static_dirs: static_dirs(&home, loaded.get("STATICFILES_DIRS")),
+        allowed_host: in_effect.and_then(allowed_host),
         staticfiles: loaded.get("INSTALLED_APPS").is_some_and(|apps| {
             let Value::List(apps) = &apps.value else { return false };
             apps.iter().any(|app| app.text().is_some_and(|app| app.starts_with("django.contrib.staticfiles")))
@@ -190,20 +191,33 @@ fn static_dirs(home: &str, setting: Option<&Setting>) -> Vec<String> {
     directories.iter().filter_map(path).filter_map(inside).filter(|path| !path.is_empty()).collect()
 }
 
+/// The first host that is allowed, unless localhost is. `None` where that cannot be told.
+fn allowed_host(settings: &Settings) -> Option<String> {
+    let Value::List(hosts) = &settings.get("ALLOWED_HOSTS")?.value else { return None };
+    let hosts: Option<Vec<&str>> = hosts.iter().map(Value::text).collect();
+    let hosts = hosts?;
+    let is_host = |host: &&&str| !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
+    let first = hosts.iter().find(is_host).filter(|_| !hosts.iter().any(|host| LOCAL.contains(host)))?;
+    // `.example.com` is all of a domain.
+    Some(first.trim_start_matches('.').to_owned())
+}
+
+/// What stands for this machine in `ALLOWED_HOSTS`.
+const LOCAL: [&str; 4] = ["localhost", "127.0.0.1", "*", ".localhost"];
+
 /// Django answers 400 to hosts that are not allowed, localhost included unless `DEBUG` is on and the list empty.
 fn allowed_hosts_remark(settings: &Settings) -> Option<String> {
     let setting = settings.get("ALLOWED_HOSTS")?;
     let Value::List(hosts) = &setting.value else { return None };
     let hosts: Option<Vec<&str>> = hosts.iter().map(Value::text).collect();
     let hosts: Vec<&str> = hosts?.into_iter().filter(|host| !host.is_empty()).collect();
-    let local = ["localhost", "127.0.0.1", "*", ".localhost"];
     let debug = settings.get("DEBUG").map_or(Some(false), |debug| debug.value.truth());
     let what = if hosts.is_empty() {
         if debug != Some(false) {
             return None;
         }
         "is empty and DEBUG is off"
-    } else if hosts.iter().any(|host| local.contains(host)) {
+    } else if hosts.iter().any(|host| LOCAL.contains(host)) {
         return None;
     } else {
         "has neither localhost nor 127.0.0.1"

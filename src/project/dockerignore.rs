@@ -14,6 +14,8 @@ pub struct DockerIgnore(Vec<Pattern>);
 
 #[derive(Debug, Clone)]
 struct Pattern {
+    /// Counted from 1.
+    line: usize,
     matcher: GlobMatcher,
     takes_back: bool,
 }
@@ -21,23 +23,29 @@ struct Pattern {
 impl DockerIgnore {
     /// Reads a file's text. A line that is no pattern is passed over.
     pub fn parse(text: &str) -> Self {
-        Self(text.trim_start_matches('\u{feff}').lines().filter_map(Pattern::parse).collect())
+        let lines = text.trim_start_matches('\u{feff}').lines().enumerate();
+        Self(lines.filter_map(|(at, line)| Pattern::parse(at + 1, line)).collect())
     }
 
     /// Is a path left out? It is relative to the file's directory, with `/` between its parts.
     pub fn ignores(&self, path: &str) -> bool {
-        let matches = |pattern: &Pattern| with_parents(path).any(|path| pattern.matcher.is_match(path));
-        self.0.iter().rev().find(|pattern| matches(pattern)).is_some_and(|pattern| !pattern.takes_back)
+        self.ignoring(path).is_some()
     }
 
-    /// Is nothing below such a directory taken back?
-    pub fn ignores_all_of(&self, directory: &str) -> bool {
-        self.ignores(directory) && !self.0.iter().any(|pattern| pattern.takes_back)
+    /// The line that leaves a path out.
+    pub fn ignoring(&self, path: &str) -> Option<usize> {
+        let matches = |pattern: &Pattern| with_parents(path).any(|path| pattern.matcher.is_match(path));
+        self.0.iter().rev().find(|pattern| matches(pattern)).filter(|pattern| !pattern.takes_back).map(|pattern| pattern.line)
+    }
+
+    /// May something below a directory that is left out be taken back?
+    pub fn takes_back_some(&self) -> bool {
+        self.0.iter().any(|pattern| pattern.takes_back)
     }
 }
 
 impl Pattern {
-    fn parse(line: &str) -> Option<Self> {
+    fn parse(number: usize, line: &str) -> Option<Self> {
         if line.starts_with('#') {
             return None;
         }
@@ -50,7 +58,7 @@ impl Pattern {
         // Docker knows no alternatives: a brace is a brace.
         let pattern = parts.join("/").replace('{', "[{]").replace('}', "[}]");
         let glob = GlobBuilder::new(&pattern).literal_separator(true).backslash_escape(true).build().ok()?;
-        Some(Self { matcher: glob.compile_matcher(), takes_back })
+        Some(Self { line: number, matcher: glob.compile_matcher(), takes_back })
     }
 }
 
@@ -95,9 +103,11 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_passed_over_where_nothing_of_it_can_come_back() {
-        assert!(DockerIgnore::parse("data").ignores_all_of("data"));
-        assert!(!DockerIgnore::parse("data\n!data/keep").ignores_all_of("data"));
-        assert!(!DockerIgnore::parse("data").ignores_all_of("app"));
+    fn says_which_line_decides() {
+        let patterns = DockerIgnore::parse("# all\n*\n!app\napp/tests\n");
+        for (path, line) in [("x", Some(2)), ("app/a.py", None), ("app/tests/b.py", Some(4))] {
+            assert_eq!(patterns.ignoring(path), line, "{path}");
+        }
+        assert!(patterns.takes_back_some() && !DockerIgnore::parse("data").takes_back_some());
     }
 }

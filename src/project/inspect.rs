@@ -37,6 +37,7 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
     let missing = missing_framework(&tree, framework.as_ref(), found.requirements.as_ref());
     remarks.extend(missing.filter(|_| !told));
     let python = python_version::find(&tree, &home, &mut remarks)?;
+    remarks.extend(tree.links().iter().cloned());
     let writes = match (site, framework.as_ref().map(|framework| &framework.value), entry) {
         (Some(site), ..) => site.writes.clone(),
         (None, Some(Framework::Flask), Some(entry)) => {

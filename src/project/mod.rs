@@ -17,10 +17,12 @@
 
 mod callable;
 mod choose;
+pub mod contents;
 mod django;
 pub mod dockerignore;
 mod flask;
 mod inspect;
+mod links;
 mod python;
 mod python_version;
 mod requirements;
@@ -37,6 +39,7 @@ mod written;
 use crate::units::{EntryPoint, Sourced};
 
 pub use inspect::inspect;
+pub use links::remark as link_remark;
 pub use writes::Writes;
 pub use written::write;
 
@@ -93,6 +96,8 @@ pub struct Django {
     pub static_root: StaticRoot,
     /// `STATICFILES_DIRS` inside the project, relative to it, as far as they can be told.
     pub static_dirs: Vec<String>,
+    /// A host of `ALLOWED_HOSTS`, where localhost is none.
+    pub allowed_host: Option<String>,
     /// Is `django.contrib.staticfiles` among the installed apps (as far as can be told)?
     pub staticfiles: bool,
 }

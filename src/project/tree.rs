@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::links;
 use super::python::Module;
 use crate::error::{Failure, Kind, Result};
 
@@ -38,6 +39,8 @@ const SKIPPED: [&str; 14] = [
 pub(super) struct Tree {
     root: PathBuf,
     files: Vec<String>,
+    /// What is to be said of symbolic links that lead out of the project.
+    links: Vec<String>,
     parsed: RefCell<HashMap<String, Option<Rc<Module>>>>,
 }
 
@@ -58,14 +61,24 @@ impl Tree {
             .follow_links(false)
             .filter_entry(|entry| entry.depth() == 0 || !is_skipped_directory(entry))
             .build();
-        let mut files: Vec<String> = walk
-            .take(MAX_ENTRIES)
-            .filter_map(std::result::Result::ok)
-            .filter(|entry| entry.depth() > 0 && entry.path().is_file())
-            .filter_map(|entry| relative(root, entry.path()))
-            .collect();
+        let entries = walk.take(MAX_ENTRIES).filter_map(std::result::Result::ok).filter(|entry| entry.depth() > 0);
+        let (mut files, mut links) = (Vec::new(), Vec::new());
+        for entry in entries {
+            if entry.path_is_symlink() {
+                links.extend(leading_out(root, entry.path()));
+            }
+            if entry.path().is_file() {
+                files.extend(relative(root, entry.path()));
+            }
+        }
         files.sort_by(|a, b| (depth(a), a).cmp(&(depth(b), b)));
-        Ok(Self { root: root.to_owned(), files, parsed: RefCell::default() })
+        links.sort();
+        Ok(Self { root: root.to_owned(), files, links, parsed: RefCell::default() })
+    }
+
+    /// What is to be said of symbolic links that lead out of the project.
+    pub fn links(&self) -> &[String] {
+        &self.links
     }
 
     /// The files that were found, shallow ones first, then by name.
@@ -129,6 +142,13 @@ impl Tree {
         let module = path.split('/').all(is_name).then(|| path.replace('/', "."));
         (root.to_owned(), module)
     }
+}
+
+fn leading_out(root: &Path, link: &Path) -> Option<String> {
+    let (path, target) = (link.strip_prefix(root).ok()?, fs::read_link(link).ok()?);
+    // That of a virtual environment is nobody's business in a container.
+    let is_skipped = link.file_name()?.to_str().is_some_and(|name| SKIPPED.contains(&name)) || link.join("pyvenv.cfg").exists();
+    (!is_skipped && links::leads_out(path, &target)).then(|| links::remark(path, &target))
 }
 
 fn is_skipped_directory(entry: &ignore::DirEntry) -> bool {

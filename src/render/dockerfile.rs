@@ -6,8 +6,8 @@ use super::quote::{RunCommand, ShellWord, refuse};
 use super::requirements::{self, Install};
 use super::{PORT, profile_files, start, template};
 use crate::error::Result;
-use crate::plan::{Base, BuildHook, CollectStatic, Plan, Profile};
-use crate::units::Sourced;
+use crate::plan::{Base, BuildHook, CollectStatic, HOOK_TIMEOUT, Plan, Profile};
+use crate::units::{Sourced, layout};
 use secrets::Delivery;
 
 pub mod secrets;
@@ -76,6 +76,11 @@ struct View {
     volumes: Option<String>,
     debugger: Option<String>,
     collect_static: Option<String>,
+    fixed_time: u64,
+    /// What tells whether the server is well.
+    health: RunCommand,
+    /// Seconds from a container's start, hooks included, in which it need not be.
+    health_start: u32,
 }
 
 /// The Dockerfile. The stages up to [`RUNTIME`] are the same for every profile.
@@ -119,6 +124,12 @@ pub fn render(plan: &Plan, options: &Options) -> Result<String> {
             make_ready: writable::make_ready(plan)?,
             environment: environment(plan)?,
             volumes: writable::volumes(plan)?,
+            fixed_time: layout::FIXED_TIME,
+            health: RunCommand::of_words(
+                "health-check",
+                &["/opt/venv/bin/python", "-IS", "/etc/parity/health.py", &PORT.to_string(), &plan.health.path, &plan.health.host],
+            )?,
+            health_start: health_start(plan),
             debugger: options.debugger.as_deref().map(package).transpose()?,
             collect_static: plan
                 .collect_static
@@ -211,6 +222,16 @@ fn packages(setting: &str, names: Option<&[String]>) -> Result<String> {
     names.dedup();
     Ok(names.join(" "))
 }
+
+/// As long as everything before the first answer may take.
+fn health_start(plan: &Plan) -> u32 {
+    let or_long = |seconds: u32| if seconds == 0 { HOOK_TIMEOUT } else { seconds };
+    let hooks = u32::try_from(plan.start_hooks.len()).unwrap_or(u32::MAX);
+    or_long(*plan.server.startup_timeout).saturating_add(hooks.saturating_mul(or_long(*plan.hook_timeout))).min(LONGEST)
+}
+
+/// A day. Engines take no start period that is much longer.
+const LONGEST: u32 = 86_400;
 
 fn mounts(options: &Options) -> String {
     let cache = format!("--mount=type=cache,target=/root/.cache {}", options.delivery.indexes());

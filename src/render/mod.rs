@@ -36,8 +36,9 @@ pub fn profile_files(plan: &Plan) -> Result<Vec<(String, String)>> {
         ("start.sh".into(), start::render(plan)?),
     ];
     files.extend(startup::files(plan)?);
+    files.extend(start::release(plan)?.map(|script| ("release.sh".into(), script)));
+    files.extend(plan.profile.is_baked().then(|| ("health.py".into(), include_str!("../../images/health.py").into())));
     files.extend(reload::files(plan)?);
     files.extend(debug::files(plan));
-    files.extend(smoke::files(plan));
     Ok(files)
 }

@@ -20,8 +20,9 @@ const PYPROJECT_LINES: &str = "parity-requirements.txt";
 /// Where the tools of other lock files export to.
 const EXPORTED: &str = "/tmp/requirements.txt";
 
-const PIP: &str = "/opt/tools/bin/pip --python /opt/venv/bin/python install --disable-pip-version-check";
-const UV: &str = "env UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1";
+// All is compiled at the end, with fixed times.
+const PIP: &str = "/opt/tools/bin/pip --python /opt/venv/bin/python install --disable-pip-version-check --no-compile";
+const UV: &str = "env UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy";
 
 /// # Errors
 /// Names that the commands cannot hold.

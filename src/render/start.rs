@@ -8,6 +8,7 @@ use super::reload::FIRST;
 use super::{takeover, template};
 use crate::error::Result;
 use crate::plan::{CollectStatic, Plan, Store};
+use crate::units::Sourced;
 
 /// The script's exit code after a hook failed; the hook's own is in the line before it.
 pub const HOOK_FAILED: u8 = 90;
@@ -36,10 +37,19 @@ struct View {
     hooked: bool,
 }
 
+#[derive(Debug, Serialize)]
+struct Release {
+    working_directory: ShellWord,
+    hooks: Vec<Hook>,
+    hook_failed: u8,
+    no_directory: u8,
+    graceful: bool,
+}
+
 /// A program to run before Apache.
 #[derive(Debug, Serialize)]
 struct Hook {
-    /// `start` or `collectstatic`.
+    /// `release`, `start` or `collectstatic`.
     kind: &'static str,
     index: usize,
     /// The command for people, as a JSON text.
@@ -58,9 +68,11 @@ pub fn render(plan: &Plan) -> Result<String> {
         let argv: Vec<String> = collect_static(collect);
         hooks.push(Hook::new("collectstatic", 0, COLLECT_COMMAND, argv.iter().map(String::as_str))?);
     }
-    for (index, command) in plan.start_hooks.iter().enumerate() {
-        hooks.push(Hook::new("start", index, command, ["/bin/sh", "-c", command.as_str()])?);
+    // Elsewhere one container is all of a deployment.
+    if !plan.profile.is_baked() {
+        hooks.extend(shell_hooks("release", &plan.release_hooks)?);
     }
+    hooks.extend(shell_hooks("start", &plan.start_hooks)?);
     let working_directory = ShellWord::new("working-directory", &plan.working_directory)?;
     template::render(
         "start.sh",
@@ -77,6 +89,25 @@ pub fn render(plan: &Plan) -> Result<String> {
             hooked: debug::is_hooked(plan),
         },
     )
+}
+
+/// `release.sh`: what runs once before a deployment. `None`: nothing does, or it is no deployment.
+///
+/// # Errors
+/// Hooks that hold NUL.
+pub fn release(plan: &Plan) -> Result<Option<String>> {
+    let hooks = shell_hooks("release", &plan.release_hooks)?;
+    if hooks.is_empty() || !plan.profile.is_baked() {
+        return Ok(None);
+    }
+    let working_directory = ShellWord::new("working-directory", &plan.working_directory)?;
+    let view = Release { working_directory, hooks, hook_failed: HOOK_FAILED, no_directory: NO_DIRECTORY, graceful: true };
+    template::render("release.sh", &view).map(Some)
+}
+
+fn shell_hooks(kind: &'static str, commands: &[Sourced<String>]) -> Result<Vec<Hook>> {
+    let hook = |(index, command): (usize, &Sourced<String>)| Hook::new(kind, index, command, ["/bin/sh", "-c", command.as_str()]);
+    commands.iter().enumerate().map(hook).collect()
 }
 
 impl Hook {
@@ -112,7 +143,7 @@ mod tests {
 
     #[test]
     fn becomes_apache_at_once_without_hooks() {
-        insta::assert_snapshot!(render(&testing::flask()).unwrap(), @r"
+        insta::assert_snapshot!(render(&testing::flask()).unwrap(), @r#"
         # Written by parity. Prepares the container and becomes Apache.
         # What starts with the byte 0x1e is for parity, which runs this.
 
@@ -121,8 +152,8 @@ mod tests {
         # A container that is started again has what it had.
         [ ! -d /run/parity/importing ] || rm -rf /run/parity/importing
         cd '/app' || exit 91
-        exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND
-        ");
+        exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND "$@"
+        "#);
     }
 
     #[test]
@@ -167,6 +198,23 @@ mod tests {
         assert_eq!(lines[0], serde_json::json!({"hook": "start", "index": 0, "command": hook, "state": "begin"}));
         assert_eq!((&lines[1]["state"], &lines[1]["status"], &lines[1]["command"]), (&"end".into(), &0.into(), &hook.into()));
         assert!(lines[1]["millis"].is_u64());
+    }
+
+    #[test]
+    fn a_release_comes_before_a_deployment_and_here_before_the_start() {
+        let mut plan = testing::flask();
+        assert_eq!(release(&Plan { profile: Profile::Production, ..plan.clone() }).unwrap(), None);
+        plan.release_hooks = vec![Sourced::default("migrate".into())];
+        plan.start_hooks = vec![Sourced::default("warm".into())];
+        let called =
+            |script: String| script.lines().filter(|line| line.starts_with("hook ")).map(|line| line[5..12].to_owned()).collect::<Vec<_>>();
+        assert_eq!(called(render(&plan).unwrap()), ["release", "start 0"]);
+        assert_eq!(release(&plan).unwrap(), None);
+        plan.profile = Profile::Production;
+        assert_eq!(called(render(&plan).unwrap()), ["start 0"]);
+        let script = release(&plan).unwrap().unwrap();
+        assert_eq!(called(script.clone()), ["release"]);
+        assert!(!script.contains("apache2"));
     }
 
     #[test]

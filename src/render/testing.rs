@@ -1,7 +1,7 @@
 //! Plans for tests.
 
 use crate::config::{Given, SETTINGS, Server};
-use crate::plan::{Alias, Base, CollectStatic, ImagePlan, OnError, Plan, Profile, Reload, Suite, WritableContent};
+use crate::plan::{Alias, Base, CollectStatic, Health, ImagePlan, OnError, Plan, Profile, Reload, Suite, WritableContent};
 use crate::project::Requirements;
 use crate::units::{Callable, EntryPoint, Origin, Sourced};
 
@@ -21,11 +21,13 @@ pub fn flask() -> Plan {
             packages: None,
             build_packages: None,
             build_hooks: Vec::new(),
+            include: None,
             repository: None,
         },
         server: Server::default(),
         aliases: vec![alias("/static/", "/app/static")],
         collect_static: None,
+        release_hooks: Vec::new(),
         start_hooks: Vec::new(),
         working_directory: Sourced::default("/app".into()),
         python_path: Vec::new(),
@@ -36,6 +38,8 @@ pub fn flask() -> Plan {
         writable_content: Sourced::default(WritableContent::Empty),
         network: None,
         timeout: Sourced::default(60),
+        hook_timeout: Sourced::default(600),
+        health: Health { path: Sourced::default("/".into()), host: Sourced::default("localhost".into()) },
         reload: None,
         differences: Vec::new(),
     }

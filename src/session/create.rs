@@ -16,16 +16,26 @@ use crate::plan::{Plan, Profile, Store};
 use crate::render;
 use crate::units::layout;
 
+/// Runs what production's image has to run before a deployment, if there is anything.
+const RELEASE: [&str; 3] = ["sh", "-c", "[ ! -e /etc/parity/release.sh ] || exec sh /etc/parity/release.sh"];
+
 /// Everything that the container is made from. Pure but for the digest's inputs, which are all in `up`.
 pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     let plan = up.plan;
-    let files = render::profile_files(plan)?;
+    let is_baked = plan.profile.is_baked();
+    let command = match plan.profile {
+        Profile::Smoke => render::smoke::command(plan)?,
+        Profile::Release => RELEASE.map(String::from).to_vec(),
+        _ => vec!["@FILES".into(), render::archive(&render::profile_files(plan)?)],
+    };
     // Of a name that is there twice Python and C libraries take the first.
     let is_own = |name: &str| up.secrets.iter().any(|(own, _)| own == name);
     let contract = plan.contract.iter().filter(|(name, _)| !is_own(name));
     let mut env: Vec<String> = contract.map(|(name, value)| format!("{name}={value}")).collect();
     env.extend(up.secrets.iter().map(|(name, value)| format!("{name}={}", value.expose())));
-    let mut tmpfs = vec![layout::RUN.to_owned(), layout::ETC.to_owned(), "/tmp".to_owned()];
+    let mut tmpfs = vec![layout::RUN.to_owned(), "/tmp".to_owned()];
+    // Where the code is in the image, so is what configures the server.
+    tmpfs.extend((!is_baked).then(|| layout::ETC.to_owned()));
     // Where the code is in the image, so are the static files.
     tmpfs.extend(plan.collect_static.as_ref().filter(|_| !plan.profile.is_baked()).map(|collect| collect.target.clone()));
     let mut writable: Vec<String> = plan.stored(Store::Memory).map(String::from).collect();
@@ -33,7 +43,7 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     let mut wish = container::Wish {
         name: name.to_owned(),
         image: up.image.to_owned(),
-        command: vec!["@FILES".into(), render::archive(&files)],
+        command,
         env,
         labels: Vec::new(),
         user: format!("{}:{}", up.user.uid, up.user.gid),
@@ -42,10 +52,10 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
         tmpfs,
         writable,
         working_directory: layout::APP.into(),
-        publish: (loopback(&plan.server.host.value), plan.server.port.value),
+        publish: (plan.profile != Profile::Release).then(|| (loopback(&plan.server.host.value), plan.server.port.value)),
         debug_port: match plan.profile {
             Profile::Debug(debug) => debug.dap,
-            Profile::Production | Profile::Up | Profile::Smoke => None,
+            Profile::Production | Profile::Up | Profile::Smoke | Profile::Release => None,
         },
         network: plan.network.as_ref().map(|network| network.value.clone()),
         lends_network: plan.lends_network(),
@@ -139,13 +149,13 @@ pub async fn create(
         *source = view.to_string_lossy().into_owned();
         wish.labels.push((label::VIEW.into(), source.clone()));
     }
-    let any_port = wish.publish.1 == 0 && engine.is_local() && wish.joins.is_none();
+    let any_port = wish.publish.as_ref().is_some_and(|(_, port)| *port == 0) && engine.is_local() && wish.joins.is_none();
     let mut tries = if any_port { PORT_TRIES } else { 1 };
     let started = loop {
         tries -= 1;
-        if any_port {
+        if any_port && let Some((address, port)) = &mut wish.publish {
             // Chosen here and not by the engine, which would choose another at each restart.
-            wish.publish.1 = former_port.take().map_or_else(|| free_port(&wish.publish.0), Some).unwrap_or(0);
+            *port = former_port.take().map_or_else(|| free_port(address), Some).unwrap_or(0);
         }
         match create_and_start(engine, &wish).await {
             Err(failure) if failure.kind == Kind::PortTaken && tries > 0 => {}

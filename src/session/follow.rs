@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
+use tokio::sync::watch;
 
+use super::patience::Before;
 use crate::engine::container::Output;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
@@ -75,6 +77,8 @@ pub struct Follower {
     records: Records,
     /// The command of the hook that began last.
     command: String,
+    /// What runs before the server, for whoever waits for it.
+    before: watch::Sender<Before>,
     /// Until when so many records tell of responses that parity itself cut off, and has told of.
     cut: (Instant, usize),
 }
@@ -94,7 +98,20 @@ pub enum Seen {
 
 impl Follower {
     pub fn new(output: impl Stream<Item = Result<Output>> + Send + 'static, reader: Reader) -> Self {
-        Self { records: Records::new(output, reader), command: String::new(), cut: (Instant::now(), 0) }
+        let (before, _) = watch::channel(Before::Server(tokio::time::Instant::now()));
+        Self { records: Records::new(output, reader), command: String::new(), before, cut: (Instant::now(), 0) }
+    }
+
+    /// What runs before the server, from now on.
+    pub fn before(&self) -> watch::Receiver<Before> {
+        self.before.send_if_modified(|before| {
+            let is_server = matches!(before, Before::Server(_));
+            if is_server {
+                *before = Before::Server(tokio::time::Instant::now());
+            }
+            is_server
+        });
+        self.before.subscribe()
     }
 
     /// Responses are about to be cut off, and Apache will say so.
@@ -150,22 +167,26 @@ impl Follower {
         let id = id_of(line);
         // The end of a hook need not repeat the command.
         let command = if line.command.is_empty() { self.command.clone() } else { line.command.clone() };
-        let title = if line.hook == "start" { format!("hook: {command}") } else { command.clone() };
+        let is_users = matches!(line.hook.as_str(), "start" | "release");
+        let title = if is_users { format!("hook: {command}") } else { command.clone() };
+        let what = if is_users { format!("the {} hook `{command}`", line.hook) } else { format!("`{command}`") };
+        let now = tokio::time::Instant::now();
         match line.state {
             StartState::Retired => Some(Seen::Retired),
             StartState::Begin => {
+                self.before.send_replace(Before::Hook(what, now));
                 self.command = command;
                 report.report(Event::StageStarted { id, title });
                 None
             }
             StartState::End { status, millis } => {
+                self.before.send_replace(Before::Server(now));
                 let took = Duration::from_millis(millis);
                 if status == 0 {
                     report.report(Event::StageDone { id, title, detail: None, took });
                     return None;
                 }
                 report.report(Event::StageFailed { id, title, took });
-                let what = if line.hook == "start" { format!("the start hook `{command}`") } else { format!("`{command}`") };
                 let failure = Failure::new(Kind::Hook, format!("{what} ended with exit code {status}"))
                     .hint("its output is above; it runs in the container, before Apache starts");
                 Some(Seen::HookFailed(hint.into_iter().fold(failure, Failure::hint)))

@@ -1,8 +1,10 @@
 //! The image of a plan: there already, pulled, or built.
 
 mod inputs;
+mod lock_file;
+mod production;
+mod provenance;
 mod secrets;
-mod smoke;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -17,16 +19,18 @@ use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::indexes::without_credentials;
-use crate::plan::lock::{self, Lock, LockedBase};
+use crate::plan::lock::{self, LockedBase};
 use crate::plan::{Base, Plan, Profile};
-use crate::project;
+use crate::project::contents::Selection;
 use crate::render;
 use crate::render::dockerfile::secrets::Delivery;
-use crate::render::dockerfile::{DEBUGGER, Options, PRODUCTION, RUNTIME};
+use crate::render::dockerfile::{DEBUGGER, Options, RUNTIME};
 use inputs::Inputs;
+use lock_file::LockFile;
 
+pub use production::{Production, existing, production, repository};
+pub use provenance::Provenance;
 pub use secrets::BuildSecrets;
-pub use smoke::smoke;
 
 /// What to do beyond what is needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,8 +43,10 @@ pub struct How {
     pub update_base: bool,
     /// A CA bundle for the build.
     pub build_ca: Option<PathBuf>,
-    /// Files that hold the application's environment or credentials, which are in no image.
-    pub leave_out: Vec<String>,
+    /// What of the project goes into images.
+    pub selection: Selection,
+    /// What an image that is deployed says of itself.
+    pub provenance: Provenance,
     /// What commands of the build see, and no image has.
     pub secrets: BuildSecrets,
 }
@@ -117,8 +123,8 @@ fn runtime_build(plan: &Plan, reference: &str, target: &str, options: &Options, 
         image: reference.to_owned(),
         target: target.to_owned(),
         files,
-        project: plan.image.build_hooks.iter().any(|hook| hook.reads.is_none()).then(|| plan.root.clone()),
-        leave_out: how.leave_out.clone(),
+        project: inputs.project,
+        modified: 0,
         labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), target.into())],
         secrets: how.secrets.files()?,
         hidden: how.secrets.redactor(),
@@ -164,45 +170,6 @@ pub fn name(plan: &Plan, how: &How) -> Result<Option<String>> {
     image_reference(plan, &lock.base, &Inputs::read(plan, how)?, how).map(Some)
 }
 
-/// Builds the image that is deployed: the runtime with the project and its configuration in it.
-///
-/// # Errors
-/// As [`ensure`].
-pub async fn production(
-    engine: &Engine,
-    plan: &Plan,
-    name: &str,
-    how: &How,
-    interrupts: &Interrupts,
-    report: &dyn Report,
-) -> Result<Image> {
-    let file = LockFile::open(&plan.root)?;
-    let locked = file.lock.as_ref().filter(|_| !how.update_base).map(|lock| lock.base.clone());
-    let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
-    file.write(&ready.locked, report);
-    let inputs = Inputs::read(plan, how)?;
-    let options = options(engine, how, ready.reference, &inputs)?;
-    let build = production_build(plan, name, &options, how, inputs)?;
-    let worked = interrupts.or(run_build(engine, &build, report)).await?;
-    Ok(Image { reference: name.to_owned(), worked })
-}
-
-fn production_build(plan: &Plan, name: &str, options: &Options, how: &How, inputs: Inputs) -> Result<Build> {
-    let mut files = render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, options)?;
-    files.extend(inputs.files);
-    Ok(Build {
-        image: name.to_owned(),
-        target: PRODUCTION.into(),
-        files,
-        project: Some(plan.root.clone()),
-        leave_out: how.leave_out.clone(),
-        labels: vec![(label::VERSION.into(), env!("CARGO_PKG_VERSION").into()), (label::IMAGE.into(), PRODUCTION.into())],
-        secrets: how.secrets.files()?,
-        hidden: how.secrets.redactor(),
-        no_cache: how.no_cache,
-    })
-}
-
 async fn run_build(engine: &Engine, build: &Build, report: &dyn Report) -> Result<usize> {
     match engine.build(build, report).await {
         Ok(built) => Ok(built.worked),
@@ -232,6 +199,19 @@ async fn get_base(engine: &Engine, plan: &Plan, locked: Option<&LockedBase>, upd
         Err(_) => report.report(Event::StageFailed { id, title, took }),
     }
     ready
+}
+
+/// Reports some work as a stage, with a word for how it was done.
+async fn stage<T>(report: &dyn Report, id: &str, title: &str, done: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let begun = Instant::now();
+    report.report(Event::StageStarted { id: id.into(), title: title.into() });
+    let result = work.await;
+    let (id, title, took) = (id.into(), title.into(), begun.elapsed());
+    report.report(match &result {
+        Ok(_) => Event::StageDone { id, title, detail: Some(done.into()), took },
+        Err(_) => Event::StageFailed { id, title, took },
+    });
+    result
 }
 
 /// Pulls the image if somebody pushed it. That it is not there is no failure; it is built then.
@@ -306,35 +286,4 @@ fn read_ca(path: Option<&Path>) -> Result<Option<Vec<u8>>> {
             .caused_by(&error)
             .hint("it is named by `image.build-ca`, or else by $SSL_CERT_FILE")
     })
-}
-
-/// `parity.lock` beside the project's other files.
-#[derive(Debug)]
-struct LockFile {
-    root: PathBuf,
-    lock: Option<Lock>,
-}
-
-impl LockFile {
-    fn open(root: &Path) -> Result<Self> {
-        let path = root.join(lock::FILE);
-        let lock = match std::fs::read_to_string(&path) {
-            Ok(text) => Some(Lock::parse(&text)?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Failure::new(Kind::BadFile, format!("{} cannot be read", lock::FILE)).caused_by(&error)),
-        };
-        Ok(Self { root: root.to_owned(), lock })
-    }
-
-    /// Writes the lock if it changed. A project that cannot be written to is built all the same.
-    fn write(&self, base: &LockedBase, report: &dyn Report) {
-        let new = Lock::new(base.clone());
-        if self.lock.as_ref() == Some(&new) {
-            return;
-        }
-        report.report(match project::write(&self.root, lock::FILE, &new.to_text()) {
-            Ok(()) => Event::Note { text: format!("wrote {}: commit it, and everyone builds on the same base", lock::FILE) },
-            Err(error) => Event::Warning { text: format!("{} cannot be written: {error}", lock::FILE), hint: None },
-        });
-    }
 }

@@ -24,8 +24,6 @@ use crate::logs::{self, Paths, Reader, Record};
 use crate::plan::{Plan, Profile};
 use crate::units::Secret;
 
-/// www-data in Debian, which production's image runs as.
-const WWW_DATA: User = User { uid: 33, gid: 33, roots_project: false };
 /// The engine gets so long to remove a container.
 const REMOVAL: Duration = Duration::from_secs(20);
 
@@ -96,7 +94,7 @@ pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -
     let Start { engine, plan, interrupts, report, .. } = start;
     remove_leftovers(engine, &plan.root, *report).await?;
     let name = format!("{}-smoke-{:08x}", container_name(&plan.name, &plan.root), some_number());
-    let up = Up { plan, secrets: start.secrets, image: start.image, user: WWW_DATA, detach: false, wait: false, recreate: false };
+    let up = Up { plan, secrets: start.secrets, image: start.image, user: User::PRODUCTION, detach: false, wait: false, recreate: false };
     let begun = Instant::now();
     let created = create(engine, &wish(&up, &name)?, &up, None, *report).await?;
     let session = async {

@@ -4,6 +4,7 @@ use crate::engine::Engine;
 use crate::engine::build::project_archive;
 use crate::error::{Failure, Kind, Result};
 use crate::plan::Plan;
+use crate::project::contents::{Purpose, Selection, survey};
 use crate::units::layout;
 
 pub fn is_wanted(plan: &Plan) -> bool {
@@ -32,8 +33,9 @@ mv "$2.new" "$2"
 /// # Errors
 /// Files that cannot be read, and the engine's.
 pub async fn upload(engine: &Engine, container: &str, plan: &Plan) -> Result<()> {
-    let archive = project_archive(&plan.root, &[])
-        .map_err(|error| Failure::new(Kind::Other, "the project's files cannot be read").caused_by(&error))?;
+    let contents = survey(&plan.root, &Selection { purpose: Purpose::Upload, ..Selection::default() })?;
+    let archive =
+        project_archive(&contents).map_err(|error| Failure::new(Kind::Other, "the project's files cannot be read").caused_by(&error))?;
     let list = format!("{}/uploaded", layout::RUN);
     let argv = ["/bin/sh", "-c", UNPACK, "sh", layout::APP, &list].map(String::from).to_vec();
     match engine.run(container, argv, &archive).await? {

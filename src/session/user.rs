@@ -16,6 +16,11 @@ pub struct User {
 /// www-data in Debian, which production runs as.
 const WWW_DATA: u32 = 33;
 
+impl User {
+    /// The one that production's image runs as.
+    pub const PRODUCTION: Self = Self { uid: WWW_DATA, gid: WWW_DATA, roots_project: false };
+}
+
 /// The host's user; for root, the project's owner, and if that is root as well, production's user.
 pub fn user_for(root: &Path) -> User {
     let uid = rustix::process::geteuid().as_raw();

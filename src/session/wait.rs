@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::follow::{Follower, Seen};
 use super::interrupts::interrupted;
+use super::patience::{Late, Patience};
 use super::{Interrupts, ready};
 use crate::engine::Engine;
 use crate::error::{Failure, Kind, Result};
@@ -21,6 +22,8 @@ pub struct Awaited {
     pub app: String,
     /// Before it is given up.
     pub seconds: u32,
+    /// Before each hook is given up; 0 for never. Its time is not the server's.
+    pub hook_seconds: u32,
     /// Before its process gives up importing the application, and says where that hangs; 0 for never.
     pub import_seconds: u32,
 }
@@ -33,6 +36,7 @@ impl Awaited {
             url: url.to_owned(),
             app: plan.app.value.to_string(),
             seconds: plan.timeout.value,
+            hook_seconds: plan.hook_timeout.value,
             import_seconds: plan.server.startup_timeout.value,
         }
     }
@@ -77,7 +81,7 @@ async fn until_answered(
     report: &dyn Report,
 ) -> Result<()> {
     let Awaited { id, url, seconds, .. } = awaited;
-    let deadline = tokio::time::sleep(Duration::from_secs((*seconds).into()));
+    let deadline = Patience { server: *seconds, hook: awaited.hook_seconds }.ends(log.before());
     tokio::pin!(deadline, answer);
     tokio::select! {
         biased;
@@ -99,7 +103,10 @@ async fn until_answered(
             }
             Ok(())
         }
-        () = &mut deadline => {
+        late = &mut deadline => {
+            if let Late::Hook(hook) = late {
+                return Err(late_hook(&hook, awaited.hook_seconds));
+            }
             let failure = Failure::new(Kind::NotReady, format!("no answer from {url} within {seconds} seconds"))
                 .hint("what the server said is above; give it longer with `--timeout SECONDS`");
             // Else an import that hangs would have been told by now.
@@ -112,6 +119,12 @@ async fn until_answered(
             })
         }
     }
+}
+
+/// The failure for a hook that takes too long.
+pub fn late_hook(hook: &str, seconds: u32) -> Failure {
+    Failure::new(Kind::Hook, format!("{hook} did not end within {seconds} seconds, and was stopped"))
+        .hint("its output is above; give it longer with `hook-timeout: SECONDS` in parity.yaml, or any time with 0")
 }
 
 /// The failure that `why` is. What was reported of it before this is above.

@@ -74,8 +74,21 @@ pub struct Outcome {
 pub struct Suite {
     /// What was asked: the base URL.
     pub url: String,
+    /// What ran there, where parity ran it.
+    pub image: Option<Image>,
     pub outcomes: Vec<Outcome>,
     pub took: Duration,
+}
+
+/// The image that was checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Image {
+    /// What it is, whatever it is named: `sha256:…`.
+    pub id: String,
+    /// Its names: where it came from, and those that it was given because nothing failed.
+    pub names: Vec<String>,
+    /// What registries have it as: `registry.example.com/team/app@sha256:…`.
+    pub digests: Vec<String>,
 }
 
 /// How many ended how.

@@ -67,9 +67,13 @@ fn a_failing_check_is_repeated_for_a_while() {
 }
 
 #[test]
-fn a_log_is_not_at_hand_elsewhere() {
-    let project = Project::new("smoke:\n- {request: {path: /}, log: {absent: [Traceback]}}\n");
-    assert_eq!(project.verdicts(&[]), ["skipped: it looks into the server's log, which is not at hand with --url"]);
-    let ran = project.parity(&[]).ok();
-    ran.says(&["nothing was checked"]);
+fn all_of_a_check_but_its_log_is_done_elsewhere() {
+    let check =
+        |status: u16| format!("smoke:\n- {{request: {{path: /status/{status}}}, expect: {{status: 200}}, log: {{absent: [Traceback]}}}}\n");
+    let project = Project::new(&check(200));
+    assert_eq!(project.verdicts(&[]), ["passed"]);
+    let outcomes = project.outcomes(&[]);
+    assert_eq!(outcomes[0]["findings"][0]["text"], "its `log` was not looked at: there is no log with --url");
+    assert_eq!(project.server.asked().len(), 2);
+    assert_eq!(Project::new(&check(500)).verdicts(&[]), ["the status is 500 Internal Server Error, not 200"]);
 }

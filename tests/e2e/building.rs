@@ -95,6 +95,31 @@ fn what_is_deployed_has_the_project_and_no_secret() {
 }
 
 #[test]
+fn what_belongs_in_no_image_is_in_no_layer() {
+    let project = TestProject::copy("plain-wsgi");
+    let marker = format!("m4rker-{}", unique());
+    let (out, goes_in) = (["db.sqlite3", "deploy/id_rsa", "local_settings.py", "instance/site.cfg", ".vscode/x"], "static/dist/app.js");
+    for file in out.into_iter().chain([goes_in, "kept.db"]) {
+        project.make_directory(std::path::Path::new(file).parent().unwrap().to_str().unwrap());
+        project.write(file, &marker);
+    }
+    project.write(".gitignore", "local_settings.py\n/static/dist/\n");
+    project.write("parity.yaml", "app: hello.wsgi\ninclude: [/kept.db]\n");
+    let image = OwnImage(format!("localhost/parity-e2e:{}", unique()));
+    let ran = project.parity(&["build", "--production", &image.0]).patience(BUILD_PATIENCE).ok();
+    ran.says(&["static/dist/app.js, which git ignores, goes into the image"]);
+    let mut found = Vec::new();
+    engine::with_files_of(&image.0, |path, content| {
+        if engine::contains(content, &marker) {
+            found.push(path.trim_start_matches("./").to_owned());
+        }
+        false
+    });
+    found.sort();
+    assert_eq!(found, ["app/kept.db", "app/static/dist/app.js"]);
+}
+
+#[test]
 fn what_is_deployed_serves_the_same() {
     let project = TestProject::copy("flask-factory");
     let image = build_production(&project);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use parity::config::{Given, SETTINGS, Server};
-use parity::plan::{Alias, Base, ImagePlan, Plan, Profile, Suite, WritableContent};
+use parity::plan::{Alias, Base, Health, ImagePlan, Plan, Profile, Suite, WritableContent};
 use parity::render;
 use parity::units::{Callable, EntryPoint, Origin, Sourced};
 
@@ -44,11 +44,13 @@ fn plan() -> Plan {
             packages: None,
             build_packages: None,
             build_hooks: Vec::new(),
+            include: None,
             repository: None,
         },
         server: Server::default(),
         aliases: Vec::new(),
         collect_static: None,
+        release_hooks: Vec::new(),
         start_hooks: Vec::new(),
         working_directory: Sourced::default("/app".into()),
         python_path: Vec::new(),
@@ -58,6 +60,8 @@ fn plan() -> Plan {
         writable: Vec::new(),
         writable_content: Sourced::default(WritableContent::Empty),
         network: None,
+        hook_timeout: Sourced::default(600),
+        health: Health { path: Sourced::default("/".into()), host: Sourced::default("localhost".into()) },
         timeout: Sourced::default(60),
         reload: None,
         differences: Vec::new(),

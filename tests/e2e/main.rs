@@ -15,6 +15,7 @@ mod again;
 mod build_secrets;
 mod building;
 mod debug;
+mod deploying;
 mod failing;
 mod foreground;
 mod httpd_syntax;

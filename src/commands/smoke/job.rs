@@ -12,7 +12,7 @@ use crate::smoke::check::Check;
 use crate::smoke::client::{Base, Client};
 use crate::smoke::command;
 use crate::smoke::journal::Journal;
-use crate::smoke::outcome::{Outcome, Suite, What};
+use crate::smoke::outcome::{Image, Outcome, Suite, What};
 use crate::smoke::redact::Redactor;
 use crate::smoke::report::human_lines;
 use crate::smoke::run::{Chosen, Exchange, Rules, Runner, skipped};
@@ -166,6 +166,17 @@ impl<'a> Job<'a> {
     /// What the checks have asked so far.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.exchanges.borrow().clone()
+    }
+
+    /// The image that is checked, and from then on its further names.
+    pub fn set_image(&self, image: Image) {
+        self.suite.borrow_mut().image = Some(image);
+    }
+
+    /// Something was checked, and nothing failed.
+    pub fn has_passed(&self) -> bool {
+        let count = self.suite.borrow().count();
+        count.passed > 0 && count.failed == 0
     }
 
     pub fn interrupts(&self) -> &Interrupts {

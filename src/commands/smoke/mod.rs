@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use super::context::Context;
 use super::flags::ServerFlags;
+use super::production::{name, reference};
 use crate::error::{Failure, Kind, Result};
 use crate::session::Interrupts;
 use crate::smoke::outcome::{Suite, What};
@@ -27,6 +28,18 @@ pub struct Args {
     /// Check what `parity up` runs at this moment
     #[arg(long, value_name = "WHAT", value_enum, conflicts_with = "keep_on_failure")]
     against: Option<Against>,
+
+    /// Check an image that `parity build --production` built, here or elsewhere, instead of building one
+    #[arg(long, value_name = "IMAGE", value_parser = reference, conflicts_with_all = ["url", "against"])]
+    image: Option<String>,
+
+    /// Give the image that was checked this name, unless something failed; may be repeated
+    #[arg(long, value_name = "NAME", value_parser = name, conflicts_with_all = ["url", "against"])]
+    tag: Vec<String>,
+
+    /// Push it by these names
+    #[arg(long, requires = "tag")]
+    push: bool,
 
     /// Leave the server running if something failed
     #[arg(long)]

@@ -6,6 +6,8 @@ use futures_util::future::LocalBoxFuture;
 
 use super::job::Job;
 use super::{Against, Args, Context};
+use crate::commands::production::{Source, push};
+use crate::commands::settled::Settled;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::events::Report;
@@ -14,13 +16,18 @@ use crate::session::image;
 use crate::session::smoke::{Fate, Server, Start, how_it_ended, running, with_server};
 use crate::smoke::PROBES;
 use crate::smoke::journal::Journal;
-use crate::smoke::outcome::{Finding, Outcome, What};
+use crate::smoke::outcome::{Finding, Image, Outcome, What};
 use crate::smoke::probes::{Done, Ground, Validator, cannot_load, run};
 
 /// Starts production's server, or finds the one of `parity up`, lets the job work on it, and stops what was started.
 pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<()> {
     let interrupts = job.interrupts();
     let settled = context.settle(&args.server, Profile::Smoke)?;
+    // What goes into the image is said before an engine is asked for.
+    let source = match args.against.is_none() && args.image.is_none() {
+        true => Some(Source::of(context, &args.server)?),
+        false => None,
+    };
     let engine = interrupts.or(context.engine()).await?;
     let scene = Scene {
         engine: &engine,
@@ -30,17 +37,41 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
         validator: Validator::default(),
         shell: context.environment.keys().cloned().collect(),
     };
-    let log = scene.validator.sink(&scene.journal);
     if args.against == Some(Against::Up) {
+        let log = scene.validator.sink(&scene.journal);
         let server = interrupts.or(running(&engine, &settled.plan, log)).await?;
         return work(job, &scene.with(&server)).await;
     }
-    context.remark(&settled);
     context.ui.note(settled.plan.summary());
-    let image = image::smoke(&engine, &settled.plan, &settled.how(), interrupts, context.ui).await;
-    let image = image.map_err(|failure| settled.explain(failure))?;
+    let image = match (&source, &args.image) {
+        (Some(source), _) => source.image(context, &engine, interrupts).await?,
+        (None, reference) => image::existing(&engine, reference.as_deref().unwrap_or_default(), interrupts, context.ui).await?,
+    };
+    let mut tested = Image { id: image.id.clone(), names: vec![image.reference], digests: image.digest.into_iter().collect() };
+    job.set_image(tested.clone());
+    check(context, job, &scene, &settled, &image.id).await?;
+    if args.tag.is_empty() {
+        return Ok(());
+    }
+    if !job.has_passed() {
+        context.ui.note("the image gets no name: not everything passed");
+        return Ok(());
+    }
+    for name in &args.tag {
+        interrupts.or(engine.tag(&tested.id, name)).await?;
+        tested.names.push(name.clone());
+        job.set_image(tested.clone());
+    }
+    for name in args.tag.iter().filter(|_| args.push) {
+        tested.digests.extend(push(context, &engine, interrupts, name).await?);
+        job.set_image(tested.clone());
+    }
+    Ok(())
+}
+
+/// Lets the job work on a server of its own.
+async fn check(context: &Context<'_>, job: &Job<'_>, scene: &Scene<'_>, settled: &Settled, image: &str) -> Result<()> {
     let post_mortem = |container: String| -> LocalBoxFuture<'_, ()> {
-        let scene = &scene;
         Box::pin(async move {
             if job.unwanted("load").is_none()
                 && let Some(outcome) = cannot_load(scene.engine, &container, scene.plan, &scene.shell).await
@@ -50,13 +81,13 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
         })
     };
     let start = Start {
-        engine: &engine,
+        engine: scene.engine,
         plan: &settled.plan,
         secrets: &settled.secrets,
-        image: &image.reference,
-        interrupts,
+        image,
+        interrupts: job.interrupts(),
         report: context.ui,
-        log,
+        log: scene.validator.sink(&scene.journal),
         post_mortem: &post_mortem,
     };
     let all = async |server: &Server| {

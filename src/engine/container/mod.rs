@@ -51,10 +51,11 @@ impl Engine {
         match self.api.start_container(id, None::<StartContainerOptions>).await {
             Ok(()) => Ok(()),
             Err(error) => {
-                let (address, port) = &wish.publish;
                 let mut failure = explain(&error, "cannot start the container");
                 let said = failure.causes.join("\n");
-                if failure.kind == Kind::PortTaken {
+                if failure.kind == Kind::PortTaken
+                    && let Some((address, port)) = &wish.publish
+                {
                     failure.message = format!("port {port} is taken on {address}");
                     // The engine's words are about its own parts.
                     failure.causes.clear();

@@ -27,8 +27,8 @@ pub struct Wish {
     /// The same for what the application writes and reads: programs and compiled modules may be among it.
     pub writable: Vec<String>,
     pub working_directory: String,
-    /// Address and port on the host; port 0 takes a free one.
-    pub publish: (String, u16),
+    /// Address and port on the host; port 0 takes a free one. `None`: nothing listens.
+    pub publish: Option<(String, u16)>,
     /// Another port, the same in the container and on the loopback address of the host: a debugger's.
     pub debug_port: Option<u16>,
     pub network: Option<String>,
@@ -65,12 +65,14 @@ impl Engine {
     }
 
     pub(super) fn body(&self, wish: &Wish) -> ContainerCreateBody {
-        let (address, port) = &wish.publish;
         let debug_port = wish.debug_port.map(|port| {
             let binding = PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(port.to_string()) };
             (format!("{port}/tcp"), Some(vec![binding]))
         });
-        let binding = PortBinding { host_ip: Some(address.clone()), host_port: Some(port.to_string()) };
+        let published = wish.publish.as_ref().map(|(address, port)| {
+            let binding = PortBinding { host_ip: Some(address.clone()), host_port: Some(port.to_string()) };
+            (PORT.to_owned(), Some(vec![binding]))
+        });
         let mounts = wish.bind.iter().map(|(source, target)| Mount {
             typ: Some(MountType::BIND),
             source: Some(source.clone()),
@@ -84,7 +86,7 @@ impl Engine {
         }
         let podman = self.flavour == Flavour::Podman;
         let own_network = wish.joins.is_none();
-        let ports = [(PORT.to_owned(), Some(vec![binding]))].into_iter().chain(debug_port);
+        let ports = published.into_iter().chain(debug_port);
         // A rootless Podman maps the user to root unless it is told to keep them.
         let keep_id = podman && self.is_rootless();
         let tmpfs = |directories: &[String], exec| {
@@ -148,7 +150,7 @@ mod tests {
             tmpfs: Vec::new(),
             writable: Vec::new(),
             working_directory: "/app".into(),
-            publish: ("127.0.0.1".into(), 8000),
+            publish: Some(("127.0.0.1".into(), 8000)),
             debug_port: Some(5678),
             network: network.map(Into::into),
             lends_network: true,

@@ -29,6 +29,7 @@ fn a_project_as_startproject_makes_it() {
         settings_module: Some("mysite.settings".into()),
         static_url: Some("static/".into()),
         static_root: StaticRoot::Unset,
+        allowed_host: None,
         static_dirs: Vec::new(),
         staticfiles: true,
     };

@@ -170,7 +170,26 @@ fn the_context_holds_what_the_dockerfile_copies() {
         ]
     );
     plan.profile = Profile::Production;
-    assert_eq!(names(&plan)[6..], ["etc/httpd.conf", "etc/handler.wsgi", "etc/start.sh", "etc/startup.py", "etc/started.py"]);
+    assert_eq!(
+        names(&plan)[6..],
+        ["etc/httpd.conf", "etc/handler.wsgi", "etc/start.sh", "etc/startup.py", "etc/started.py", "etc/health.py"]
+    );
     let outside = Options { requirement_files: vec![("../x".into(), vec![])], ..options.clone() };
     assert!(context_files(&plan, &outside).is_err());
+}
+
+#[test]
+fn the_health_check_is_one_instruction_of_plain_words() {
+    let mut plan = Plan { profile: Profile::Production, ..testing::django() };
+    plan.health.path.value = "/a b$HOME'\"<<X".into();
+    plan.health.host.value = "www.example.com".into();
+    let dockerfile = render(&plan, &options()).unwrap();
+    let check: Vec<_> = dockerfile.lines().filter(|line| line.starts_with("HEALTHCHECK")).collect();
+    // Fifteen seconds for the import, and what the start hook may take.
+    let words = r#"["/opt/venv/bin/python","-IS","/etc/parity/health.py","8000","/a b$HOME'\"\u003c\u003cX","www.example.com"]"#;
+    assert_eq!(check, [format!("HEALTHCHECK --interval=30s --timeout=10s --start-period=615s CMD {words}")]);
+    plan.health.path.value = "/\nUSER root".into();
+    assert!(render(&plan, &options()).is_err());
+    let up = Plan { profile: Profile::Up, ..testing::django() };
+    assert!(!render(&up, &options()).unwrap().contains("HEALTHCHECK"), "what is mounted is looked at by whoever works on it");
 }

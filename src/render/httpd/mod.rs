@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::plan::Plan;
 
 pub use capacity::Capacity;
+pub(super) use view::application_group;
 
 /// Where Apache looks for files when nothing else says so: a directory that is empty.
 pub const EMPTY_ROOT: &str = "/opt/parity/htdocs";

@@ -7,7 +7,7 @@ use crate::config::{OnOffAuto, Server};
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::render::quote::{HttpdArg, refuse};
-use crate::render::{PORT, debug, reload, smoke, takeover};
+use crate::render::{PORT, debug, reload, takeover};
 
 #[derive(Debug, Serialize)]
 pub struct View {
@@ -120,7 +120,6 @@ impl View {
             script: match plan.reload {
                 Some(_) => "ring.wsgi",
                 None if debug::is_hooked(plan) => "hooked.wsgi",
-                None if smoke::is_validated(plan) => "validated.wsgi",
                 None => "handler.wsgi",
             },
             modules: modules::modules(plan),
@@ -222,7 +221,7 @@ fn request_read_timeout(server: &Server) -> Result<Option<String>> {
     Ok((!parts.is_empty()).then(|| parts.join(" ")))
 }
 
-fn application_group(server: &Server) -> Result<String> {
+pub(in crate::render) fn application_group(server: &Server) -> Result<String> {
     let group = server.application_group.value.as_str();
     match group {
         "" | "%{GLOBAL}" => Ok("%{GLOBAL}".into()),

@@ -18,8 +18,7 @@ impl RunCommand {
     /// # Errors
     /// Control characters: a build hook is one line.
     pub fn new(setting: &str, command: &str) -> Result<Self> {
-        one_line(setting, command)?;
-        Ok(Self::of(&["/bin/sh", "-ec", command]))
+        Self::of_words(setting, &["/bin/sh", "-ec", command])
     }
 
     /// The same after `preparation`, a piece of shell of parity's own. `seen` stands for what the command sees and its text does not
@@ -28,17 +27,21 @@ impl RunCommand {
     /// # Errors
     /// As [`Self::new`].
     pub fn prepared(setting: &str, preparation: &str, command: &str, seen: &str) -> Result<Self> {
-        one_line(setting, command)?;
         let prepare = format!("{preparation}; exec /bin/sh -ec \"$0\"");
         let mut words = vec!["/bin/sh", "-c", &prepare, command];
         words.extend((!seen.is_empty()).then_some(seen));
-        Ok(Self::of(&words))
+        Self::of_words(setting, &words)
     }
 
-    fn of(words: &[&str]) -> Self {
+    /// A program and its arguments, which no shell sees.
+    ///
+    /// # Errors
+    /// Control characters.
+    pub fn of_words(setting: &str, words: &[&str]) -> Result<Self> {
+        words.iter().try_for_each(|word| one_line(setting, word).map(drop))?;
         let json = serde_json::Value::from(words.to_vec()).to_string();
         // An engine's heredoc scanner does not know about JSON: leave it nothing to find.
-        Self(json.replace('<', "\\u003c"))
+        Ok(Self(json.replace('<', "\\u003c")))
     }
 }
 

@@ -4,13 +4,13 @@
 //! and nothing else, so that a file which was forgotten there is missed at once and not served old.
 
 use std::io::Read;
-use std::path::Path;
 
 use super::{How, digest_of};
 use crate::engine::build::project_archive;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::plan::{BuildHook, Plan};
+use crate::project::contents::{Contents, survey};
 use crate::render::dockerfile::seen_by;
 use crate::units::path::is_at_or_below;
 
@@ -21,6 +21,8 @@ pub(super) struct Inputs {
     pub requirements: Vec<(String, Vec<u8>)>,
     /// Files of the build's context: those that hooks with `reads` see.
     pub files: Vec<(String, Vec<u8>)>,
+    /// All of the project, if there is a hook that sees it.
+    pub project: Option<Contents>,
     digests: Vec<String>,
 }
 
@@ -32,7 +34,8 @@ impl Inputs {
             inputs.digests = vec![String::new(); hooks.len()];
             return Ok(inputs);
         }
-        let project = entries(&plan.root, &how.leave_out)?;
+        let contents = survey(&plan.root, &how.selection)?;
+        let project = entries(&contents)?;
         for (at, hook) in hooks.iter().enumerate() {
             let seen: Vec<&Entry> = project.iter().filter(|entry| sees(hook, &entry.path)).collect();
             missing(hook, &seen, &hook.origin.to_string())?;
@@ -44,6 +47,7 @@ impl Inputs {
                 );
             }
         }
+        inputs.project = hooks.iter().any(|hook| hook.reads.is_none()).then_some(contents);
         Ok(inputs)
     }
 
@@ -74,9 +78,9 @@ struct Entry {
     content: Vec<u8>,
 }
 
-fn entries(root: &Path, leave_out: &[String]) -> Result<Vec<Entry>> {
+fn entries(contents: &Contents) -> Result<Vec<Entry>> {
     let read = || -> std::io::Result<Vec<Entry>> {
-        let bytes = project_archive(root, leave_out)?;
+        let bytes = project_archive(contents)?;
         let mut archive = tar::Archive::new(bytes.as_slice());
         let mut entries = Vec::new();
         for entry in archive.entries()? {
@@ -113,7 +117,7 @@ fn missing(hook: &BuildHook, seen: &[&Entry], origin: &str) -> Result<()> {
             Kind::BadFile,
             format!("{origin}: the build hook `{}` reads {}, which is not there", hook.run, read.escape_debug()),
         )
-        .hint("paths are relative to the project; what `.dockerignore` names is not in a build")),
+        .hint("paths are relative to the project; a build has nothing of what `parity build --production --list` shows as left out")),
         None => Ok(()),
     }
 }
@@ -129,6 +133,8 @@ fn requirement_files(plan: &Plan) -> Result<Vec<(String, Vec<u8>)>> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::render::testing;
     use crate::units::Sourced;

@@ -60,7 +60,7 @@ pub fn is_possible(plan: &Plan, wish: &container::Wish, current: &Current) -> bo
 /// Where a container's server is reached. That cannot change while it is taken over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listens {
-    publish: (String, u16),
+    publish: Option<(String, u16)>,
     debug_port: Option<u16>,
     network: Option<String>,
     lends_network: bool,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use super::{place, record_lines};
-use crate::smoke::outcome::{Outcome, Status, Suite, What};
+use crate::smoke::outcome::{Image, Outcome, Status, Suite, What};
 use crate::smoke::text::visible;
 
 /// The lines of an outcome, coloured. No line begins with what a text of the server's says: a CI system must not take it
@@ -59,7 +59,14 @@ fn one_line(text: &str) -> String {
     visible(text).replace('\n', " ")
 }
 
-/// `3 passed, 1 failed, 2 skipped in 420 ms`
+/// `image sha256:…: registry.example.com/team/app@sha256:…`
+pub fn image(image: &Image) -> String {
+    let known = if image.digests.is_empty() { &image.names } else { &image.digests };
+    let known = if known.is_empty() { String::new() } else { format!(": {}", known.join(", ")) };
+    visible(&format!("image {}{known}", image.id))
+}
+
+/// `3 passed, 1 failed, 2 skipped in 420 ms`, and the image.
 pub fn summary(suite: &Suite) -> String {
     let count = suite.count();
     let mut parts = vec![format!("{} passed", count.passed)];
@@ -71,7 +78,8 @@ pub fn summary(suite: &Suite) -> String {
     }
     let color = if count.failed > 0 { AnsiColor::Red } else { AnsiColor::Green };
     let style = Style::new().bold().fg_color(Some(color.into()));
-    format!("{style}{}{style:#} in {} ({})", parts.join(", "), duration(suite.took), visible(&suite.url))
+    let image = suite.image.as_ref().map(|tested| format!("\n{}", image(tested))).unwrap_or_default();
+    format!("{style}{}{style:#} in {} ({}){image}", parts.join(", "), duration(suite.took), visible(&suite.url))
 }
 
 fn duration(took: Duration) -> String {

@@ -10,6 +10,7 @@ pub fn render(suite: &Suite) -> String {
     let outcomes: Vec<Value> = suite.outcomes.iter().map(outcome).collect();
     let document = json!({
         "url": suite.url,
+        "image": suite.image,
         "passed": count.passed,
         "failed": count.failed,
         "skipped": count.skipped,

@@ -1,6 +1,6 @@
 //! JUnit's XML, as Jenkins, GitLab and others read it.
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{finding_lines, message, whole};
 use crate::smoke::outcome::{Outcome, Status, Suite, What};
@@ -16,6 +16,10 @@ pub fn render(suite: &Suite) -> String {
         let mut group = TestSuite::new(name);
         group.set_time(suite.outcomes.iter().filter(|outcome| outcome.what == what).map(|outcome| outcome.took).sum());
         group.add_test_cases(cases);
+        if let Some(image) = &suite.image {
+            let digests = image.digests.iter().map(|digest| Property::new("digest", digest.as_str()));
+            group.add_properties([Property::new("image", image.id.as_str())].into_iter().chain(digests));
+        }
         report.add_test_suite(group);
     }
     // Writing into memory does not fail.

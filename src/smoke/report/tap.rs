@@ -8,6 +8,9 @@ use crate::smoke::text::visible;
 
 pub fn render(suite: &Suite) -> String {
     let mut text = format!("TAP version 13\n1..{}\n", suite.outcomes.len());
+    if let Some(image) = &suite.image {
+        let _ = writeln!(text, "# {}", super::human::image(image).replace('\n', " "));
+    }
     for (at, outcome) in suite.outcomes.iter().enumerate() {
         let result = if outcome.has_failed() { "not ok" } else { "ok" };
         let skip = match &outcome.status {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::logs::RecordKind;
-use crate::smoke::outcome::{Place, What};
+use crate::smoke::outcome::{Image, Place, What};
 
 fn suite() -> Suite {
     let millis = Duration::from_millis;
@@ -31,6 +31,11 @@ fn suite() -> Suite {
     );
     Suite {
         url: "http://127.0.0.1:8000".into(),
+        image: Some(Image {
+            id: "sha256:0a1b".into(),
+            names: vec!["registry.example.com/team/app:1.2".into()],
+            digests: vec!["registry.example.com/team/app@sha256:2c3d".into()],
+        }),
         outcomes: vec![
             Outcome { place: place(3), ..Outcome::passed("GET /", What::Check, millis(12)) },
             failed,
@@ -80,7 +85,7 @@ proptest! {
         outcome.log = vec![Record::new(RecordKind::Error, [text.clone()])];
         outcome.request = Some(format!("GET {text}"));
         let skipped = Outcome::skipped(text.clone(), What::Check, text.clone());
-        let suite = Suite { url: "http://x".into(), outcomes: vec![outcome, skipped], took: Duration::ZERO };
+        let suite = Suite { url: "http://x".into(), image: None, outcomes: vec![outcome, skipped], took: Duration::ZERO };
         let render = |format: ReportFormat| format.render(&suite, Path::new(""));
         prop_assert!(render(ReportFormat::Human).lines().all(|line| !line.trim_start().starts_with("::")));
         prop_assert!(serde_json::from_str::<serde_json::Value>(&render(ReportFormat::Json)).is_ok());

@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use parity::config::Config;
 use parity::events::Event;
 use parity::plan::{Profile, settle};
+use parity::project::contents::survey;
 use parity::project::{Wanted, inspect};
 use parity::session::smoke::{Server, Start, with_server};
 use parity::session::{Interrupts, image};
@@ -113,12 +114,13 @@ fn a_check_that_panics() {
     engine::with(async |engine| {
         let interrupts = Interrupts::listen().unwrap();
         let how = image::How { build_ca: std::env::var_os("SSL_CERT_FILE").map(Into::into), ..image::How::default() };
-        let image = image::smoke(&engine, &plan, &how, &interrupts, &Nobody).await.unwrap();
+        let contents = survey(&project.root, &how.selection).unwrap();
+        let image = image::production(&engine, &plan, &contents, &how, &interrupts, &Nobody).await.unwrap();
         let start = Start {
             engine: &engine,
             plan: &plan,
             secrets: &[],
-            image: &image.reference,
+            image: &image.id,
             interrupts: &interrupts,
             report: &Nobody,
             log: std::sync::Arc::new(|_| {}),

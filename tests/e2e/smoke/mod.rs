@@ -27,8 +27,8 @@ struct Images(std::path::PathBuf);
 
 impl Drop for Images {
     fn drop(&mut self) {
-        let label = format!("{}={}", parity::engine::label::PROJECT, self.0.display());
-        engine::with(async |engine| engine.remove_images(&label, "").await);
+        let repository = format!("localhost/{}", parity::session::container_name(&parity::plan::name_of(&self.0), &self.0));
+        engine::with(async |engine| engine.remove_images(&repository, "").await.unwrap());
     }
 }
 

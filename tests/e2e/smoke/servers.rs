@@ -1,7 +1,9 @@
 //! Which server is smoked, beside which others, and what of it is seen elsewhere.
 
 use super::{Report, Smoked};
+use crate::engine::{self, OwnImage};
 use crate::http::Browser;
+use crate::project::{base, unique};
 
 const FAILING: &str = "smoke: [{name: teapot, request: {path: /}, expect: {status: 418}}]\n";
 
@@ -43,6 +45,56 @@ fn against_what_runs_already() {
     Browser::at(&url).get("/").ok();
     assert_eq!(project.containers().len(), 1);
     project.parity(&["down"]).ok();
+}
+
+#[test]
+fn the_image_that_was_checked_is_the_one_that_is_built() {
+    let project = Smoked::bug("compliant", "threads: 3\n");
+    let name = |what: &str| OwnImage(format!("localhost/parity-e2e:{what}-{}", unique()));
+    let (tagged, built, failed) = (name("tagged"), name("built"), name("failed"));
+    let id_of = |image: &OwnImage| engine::with(async |engine| engine.image_id(&image.0).await.unwrap());
+
+    let report = Report::of(project.smoke(&["--format", "json", "--skip", "load", "--tag", &tagged.0]).ok());
+    let id = report.json["image"]["id"].as_str().unwrap();
+    assert_eq!(id_of(&tagged).as_deref(), Some(id));
+    assert_eq!(report.json["image"]["names"][1], tagged.0);
+    let ran = project.parity(&["build", "--production", &built.0]).ok().says(&["nothing to build"]);
+    assert_eq!((ran.line(), id_of(&built).as_deref()), (built.0.as_str(), Some(id)));
+    // By any of its names and by what it is, and no build comes before.
+    for reference in [&built.0, id] {
+        let ran = project.smoke(&["--image", reference, "--format", "json", "--no-probes"]).ok();
+        assert!(!ran.stderr.contains("mod_wsgi and requirements"), "{ran}");
+        assert_eq!(Report::of(ran).json["image"]["id"], id);
+    }
+    project.smoke(&["--image", &base().image]).run().exits(2).says(&["not an image that parity has built for deployment"]);
+    // What has failed gets no name.
+    project.write("parity.yaml", &format!("app: compliant:application\nthreads: 3\n{FAILING}"));
+    project.smoke(&["--no-probes", "--tag", &failed.0]).run().exits(17).says(&["gets no name"]);
+    assert_eq!(id_of(&failed), None);
+    project.nothing_is_left();
+}
+
+#[test]
+fn what_runs_is_the_image_as_it_is() {
+    let project = Smoked::bug("compliant", FAILING);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let ran = project.smoke(&["--keep-on-failure", "--port", &port, "--format", "json", "--skip", "load"]).run();
+    let report = Report::of(ran);
+    assert_eq!(report.json["url"], format!("http://127.0.0.1:{port}"));
+    // The validator was there.
+    report.passed("wsgi-compliance");
+    let [container] = project.containers().try_into().unwrap();
+    let inspected = engine::with(async |engine| engine.api.inspect_container(&container, None).await.unwrap());
+    assert_eq!(inspected.image.as_deref(), report.json["image"]["id"].as_str());
+    let host = inspected.host_config.unwrap();
+    let mut memory: Vec<_> = host.tmpfs.unwrap().into_keys().collect();
+    memory.sort();
+    assert_eq!((memory, host.binds), (vec!["/run/parity".to_owned(), "/tmp".to_owned()], None));
+    let command = ["sh", "-c", "cat /proc/1/cmdline | tr '\\0' ' '; ls /etc/parity"].map(String::from).to_vec();
+    let (_, said) = engine::with(async |engine| engine.run(&container, command, b"").await.unwrap());
+    assert!(said.contains("-f /etc/parity/httpd.conf") && !said.contains("validator.py"), "{said}");
+    project.parity(&["down", inspected.name.unwrap().trim_start_matches('/')]).ok();
+    project.nothing_is_left();
 }
 
 #[test]
