@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::quote::{RunCommand, ShellWord, refuse};
+use super::quote::{EnvValue, RunCommand, ShellWord, refuse};
 use super::requirements::{self, Install};
 use super::{PORT, profile_files, start, template};
 use crate::error::Result;
@@ -53,7 +53,7 @@ pub struct Keys {
 const CA_ENVIRONMENT: &str = "; ca=/etc/ssl/certs/ca-certificates.crt; export PIP_CERT=$ca SSL_CERT_FILE=$ca REQUESTS_CA_BUNDLE=$ca";
 
 #[derive(Debug, Serialize)]
-struct View {
+struct View<'a> {
     port: u16,
     base: String,
     runtime_packages: String,
@@ -72,7 +72,7 @@ struct View {
     /// Gives directories of the project to the server's user, with all that is in them.
     give_away: Option<RunCommand>,
     make_ready: RunCommand,
-    environment: Vec<(&'static str, String)>,
+    environment: Vec<(&'a str, EnvValue)>,
     volumes: Option<String>,
     debugger: Option<String>,
     collect_static: Option<String>,
@@ -241,23 +241,9 @@ fn mounts(options: &Options) -> String {
     }
 }
 
-/// What each process of a deployed container has in its environment, whoever starts it. Only plain words are possible there.
-fn environment(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
-    let value = |name| plan.contract.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let given = [("HOME", "working-directory"), ("LANG", "locale"), ("LC_ALL", "locale")].into_iter();
-    given
-        .filter_map(|(name, setting)| Some((name, setting, value(name)?)))
-        .map(|(name, setting, value)| Ok((name, word(setting, value)?)))
-        .collect()
-}
-
-/// A value without anything that a Dockerfile would read as more than text.
-fn word(setting: &str, value: &str) -> Result<String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "/_.@-".contains(c);
-    if value.is_empty() || !value.chars().all(allowed) {
-        return Err(refuse(setting, value, "is not a plain word"));
-    }
-    Ok(value.to_owned())
+/// What each process of a deployed container has in its environment, whoever starts it: what settings ask for is the same there.
+fn environment(plan: &Plan) -> Result<Vec<(&str, EnvValue)>> {
+    plan.contract.iter().map(|(name, value)| Ok((name.as_str(), EnvValue::new(name, value)?))).collect()
 }
 
 /// Where the files are in the context that a build hook sees, if it sees some.

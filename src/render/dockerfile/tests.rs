@@ -88,12 +88,16 @@ fn what_is_written_belongs_to_the_server_and_is_a_volume() {
 }
 
 #[test]
-fn every_process_of_what_is_deployed_has_a_home_and_a_locale() {
+fn every_process_of_what_is_deployed_has_the_environment_that_is_promised() {
     let mut plan = Plan { profile: Profile::Production, ..testing::django() };
-    plan.contract =
-        [("HOME", "/tmp"), ("LANG", "C.UTF-8"), ("LC_ALL", "de_DE.UTF-8")].map(|(name, value)| (name.into(), value.into())).into();
-    assert!(render(&plan, &options()).unwrap().contains("ENV HOME=/tmp LANG=C.UTF-8 LC_ALL=de_DE.UTF-8\n"));
-    plan.contract[2].1 = "C PATH=/x".into();
+    let contract = [("MOD_WSGI_EXPRESS", "true"), ("MOD_WSGI_SERVER_NAME", ""), ("MOD_WSGI_SERVER_ALIASES", "*.x.org x"), ("HOME", "/tmp")];
+    plan.contract = contract.map(|(name, value)| (name.into(), value.into())).into();
+    let environment = r#"ENV MOD_WSGI_EXPRESS="true" MOD_WSGI_SERVER_NAME="" MOD_WSGI_SERVER_ALIASES="*.x.org x" HOME="/tmp""#;
+    assert!(render(&plan, &options()).unwrap().contains(&format!("{environment}\n")));
+    plan.contract[3].1 = r#"a" PATH=$x \"#.into();
+    assert!(render(&plan, &options()).unwrap().contains(r#"HOME="a\" PATH=\$x \\"
+"#));
+    plan.contract[3].1 = "/tmp\nUSER root".into();
     assert!(render(&plan, &options()).is_err());
 }
 

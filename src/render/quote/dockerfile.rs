@@ -45,6 +45,22 @@ impl RunCommand {
     }
 }
 
+/// The value of an `ENV`, in the quotes in which an engine takes every character as it is but `\\`, `"` and `$`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EnvValue(String);
+
+super::written!(EnvValue);
+
+impl EnvValue {
+    /// # Errors
+    /// Control characters.
+    pub fn new(setting: &str, value: &str) -> Result<Self> {
+        one_line(setting, value)?;
+        let escape = |c: char| if matches!(c, '\\' | '"' | '$') { vec!['\\', c] } else { vec![c] };
+        Ok(Self(format!("\"{}\"", value.chars().flat_map(escape).collect::<String>())))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -9,7 +9,7 @@ mod httpd;
 mod python;
 mod shell;
 
-pub use dockerfile::RunCommand;
+pub use dockerfile::{EnvValue, RunCommand};
 pub use httpd::HttpdArg;
 pub use python::PythonLiteral;
 pub use shell::ShellWord;
