@@ -120,6 +120,8 @@ class Process:
 
 
 processes = {}
+# Ids of those that do not listen yet.
+rung = set()
 # Somebody looks for new ones.
 finding = threading.Lock()
 # A process is stopped, and its prompt takes all attention.
@@ -148,14 +150,29 @@ def find():
     except OSError:
         return
     with finding:
+        rung.clear()
         for name in names:
             path = PLACE + "/" + name
-            if name.endswith(".sock") and path not in processes:
-                try:
+            pid, _, kind = name.partition(".")
+            try:
+                if kind == "sock" and path not in processes:
                     processes[path] = Process(path)
-                except OSError:
-                    if not os.path.exists("/proc/" + name.partition(".")[0]):
-                        remove(path)
+                elif kind == "pipe" and pid + ".sock" not in names:
+                    rung.add(pid)
+                    ring(path)
+            except OSError:
+                if not os.path.exists("/proc/" + pid):
+                    rung.discard(pid)
+                    remove(path)
+
+
+def ring(pipe):
+    """Tells a process that somebody comes: it listens then. That fails while it does not wait at its pipe."""
+    pipe = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        os.write(pipe, b"debug\n")
+    finally:
+        os.close(pipe)
 
 
 def find_meanwhile():
@@ -173,7 +190,7 @@ def lose(process):
 
 def tell_when_ready():
     """Once, when whatever comes next can be stopped."""
-    if processes and all(process.armed for process in list(processes.values())) and READY not in told:
+    if processes and not rung and all(process.armed for process in list(processes.values())) and READY not in told:
         told.add(READY)
         say(READY % ("leaves the server to itself" if SETTINGS["attach"] else "ends"))
 
@@ -340,11 +357,12 @@ def attend(process, message):
 
 def look():
     find()
+    tell_when_ready()
     if Keys.was_pressed():
         interrupt()
     while answers:
         say(answers.pop(0))
-    ready, _, _ = select.select([0, *processes.values()], [], [], LOOK if processes else EAGER_LOOK)
+    ready, _, _ = select.select([0, *processes.values()], [], [], LOOK if processes and not rung else EAGER_LOOK)
     for one in ready:
         if one == 0:
             try:

@@ -1,6 +1,6 @@
 """The debugger's half in a process that serves the application. The other half, `console.py`, has the terminal.
 
-`hook.py` imports this when a console comes. The console *arms* the process: exceptions and breakpoints then stop the thread
+`hook.py` imports this when a console comes, and puts it before the application, request by request, as long as it is there. The console *arms* the process: exceptions and breakpoints then stop the thread
 that meets them, and the prompt of pdb is asked for over the socket. When the console goes, everything goes on as before.
 
 A line of JSON each way, at /run/parity/debug/PID.sock. From the console:
@@ -625,7 +625,7 @@ def idle(link):
     """A prompt where nothing runs, in the application's module."""
     debugger = Debugger(link, "nothing runs")
     debugger.reset()
-    scope = {"__name__": "__parity__", "application": parity_hook.serving["application"]}
+    scope = {"__name__": "__parity__", "application": parity_hook.application()}
     exec(compile("def here(show):\n    show()\n", ETC + "/idle", "exec"), scope)
 
     def show():

@@ -1,16 +1,23 @@
-"""The way in for the debugger, in each process that serves the application in the `up` and `debug` profiles.
+"""The way in for parity, in each process that serves the application in the `up` and `debug` profiles.
 
-Apache runs this when a daemon process starts. It only waits on a socket: nothing of the debugger is imported, and requests
-take the same way as in production, until `console.py` comes (`parity debug`). When it goes, they do again.
+Apache runs this when a daemon process starts. A thread waits at a named pipe, PID.pipe: nothing is imported for that, and
+requests take the same way as in production. Whoever comes writes a word to it:
+
+    debug     the console of `parity debug`: the debugger is imported, and listens at PID.sock from then on
+    probe     `parity diff --live`: its probe is run
 """
 
+import _thread
 import os
-import socket
 import sys
 import threading
 
+import mod_wsgi
+
 ETC = "/etc/parity"
 PLACE = "/run/parity/debug"
+PROBE = "/run/parity/fidelity/probe.py"
+HANDLER = ETC + "/handler.wsgi"
 # Holds the id of the process that has the terminal, while somebody debugs.
 CONSOLE = "console"
 # Seconds. By then it has found a new process.
@@ -18,31 +25,48 @@ FOUND_WITHIN = 1
 
 sys.modules["parity_hook"] = sys.modules[__name__]
 
-# What mod_wsgi has the application from, and the application.
-serving = {"script": None, "application": None}
 debugger = None
+listener = None
 armed = threading.Event()
+# What the breakpoints were set for.
+known = None
 
 
-def serve(script, application):
-    """Puts the application where mod_wsgi looks for it with each request."""
-    serving.update(script=script, application=application)
-    if armed.is_set():
-        # Its code may be newer than the breakpoints.
+def application():
+    """What mod_wsgi calls with each request."""
+    scripts = [module for module in list(sys.modules.values()) if getattr(module, "__file__", None) == HANDLER]
+    return getattr(scripts[0], "application", None) if scripts else None
+
+
+def note(application):
+    """The application may be newer than the breakpoints."""
+    global known
+    if armed.is_set() and application is not known:
+        known = application
         debugger.set_again()
-    script["application"] = debugger.wrap(application) if armed.is_set() else application
+
+
+def look_at(name, application_object=None, **_):
+    """mod_wsgi tells of a request."""
+    if name != "request_started" or application_object is None or not armed.is_set():
+        return None
+    note(application_object)
+    return {"application_object": debugger.wrap(application_object)}
 
 
 def arm():
-    armed.set()
-    if serving["script"] is not None:
-        serving["script"]["application"] = debugger.wrap(serving["application"])
+    global known
+    known = application()
+    if not armed.is_set():
+        mod_wsgi.subscribe_events(look_at)
+        armed.set()
 
 
 def disarm():
-    armed.clear()
-    if serving["script"] is not None:
-        serving["script"]["application"] = serving["application"]
+    if armed.is_set():
+        armed.clear()
+        # As it was before: each event costs microseconds.
+        mod_wsgi.event_callbacks.remove(look_at)
 
 
 def load():
@@ -57,10 +81,43 @@ def load():
     return debugger
 
 
-def listen(listener):
+def place(kind):
+    return "%s/%d.%s" % (PLACE, os.getpid(), kind)
+
+
+def listen():
+    """Lets consoles in from now on."""
+    global listener
+    if listener is None:
+        import socket
+
+        load()
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(place("sock"))
+        listener.listen(4)
+        threading.Thread(target=let_in, name="parity-debug", daemon=True).start()
+
+
+def let_in():
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=load().serve, args=(connection,), name="parity-debug", daemon=True).start()
+        threading.Thread(target=debugger.serve, args=(connection,), name="parity-debug", daemon=True).start()
+
+
+def wait_at(pipe):
+    while True:
+        # Until somebody opens it, too.
+        with open(pipe) as words:
+            word = words.read().strip()
+        try:
+            if word == "debug":
+                listen()
+            elif word == "probe":
+                with open(PROBE) as source:
+                    exec(compile(source.read(), PROBE, "exec", dont_inherit=True), {"__name__": "parity_probe", "__file__": PROBE})
+        except Exception as error:
+            # The application is not to suffer from it, and the next one who comes may have more luck.
+            sys.stderr.write("parity: `%s` failed: %s: %s\n" % (word, type(error).__name__, error))
 
 
 def listen_for_ide(port, startup=None):
@@ -87,7 +144,6 @@ def is_debugged():
 
 def begin():
     os.makedirs(PLACE, mode=0o700, exist_ok=True)
-    place = "%s/%d.sock" % (PLACE, os.getpid())
     # With each reload a process comes and another goes; what those left behind that are gone is taken away.
     for name in os.listdir(PLACE):
         pid = name.partition(".")[0]
@@ -100,21 +156,19 @@ def begin():
                 # Another process was faster.
                 pass
     mode = os.environ.get("PARITY_DEBUG")
-    if mode and not mode.startswith("dap:"):
-        # Somebody comes for sure.
-        load()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(place)
-    listener.listen(4)
-    threading.Thread(target=listen, args=(listener,), name="parity-debug", daemon=True).start()
     if mode and mode.startswith("dap:"):
         listen_for_ide(*mode.split(":")[1:])
     elif mode:
         # A session of its own: nothing runs before its breakpoints are set.
+        listen()
         armed.wait()
     elif is_debugged():
         # This process may serve at once.
+        listen()
         armed.wait(FOUND_WITHIN)
+    os.mkfifo(place("pipe"), 0o600)
+    # No thread of `threading`: the application counts those.
+    _thread.start_new_thread(wait_at, (place("pipe"),))
     if mode == "startup":
         debugger.at_startup()
 

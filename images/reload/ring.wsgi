@@ -1,4 +1,4 @@
-# What mod_wsgi takes the application from. `slot.py`, which has run before, puts it here and sees to it.
+# The last script of a process's start. `slot.py`, which has run before, serves requests from now on.
 import sys
 
-sys.modules["parity_slot"].attach(globals())
+sys.modules["parity_slot"].attach()

@@ -235,7 +235,7 @@ class State:
     blamed = []
     # Does the doubt come from what was imported ahead of time, whether or not the import failed?
     outdated = False
-    # What was imported ahead of time is out of the collector's sight. To count it would take a millisecond.
+    # What was imported ahead of time is out of the collector's sight.
     frozen = False
     # What has been told already: by the log, or by who ordered the import. Each request tries again.
     logged = None
@@ -386,9 +386,9 @@ def garbage_waiting():
     the end is old to it, as if it had looked, also what was imported ahead of time. What the application sets itself stays
     as it is."""
     if State.frozen:
-        # Most of what there will be was imported ahead of time.
-        yield
-        return
+        # As in production, before the application looks. From here on it is old to the collector, which costs nothing.
+        gc.unfreeze()
+        State.frozen = False
     usual, frozen = gc.get_threshold(), gc.get_freeze_count()
     gc.set_threshold(PLENTY, *usual[1:])
     try:
@@ -418,6 +418,8 @@ def forget_directories():
 
 
 HANDLER = ETC + "/handler.wsgi"
+# mod_wsgi's name for it: the MD5 of its path.
+SCRIPT = "_mod_wsgi_982e2cba3259bb47459cab3590ec1386"
 # Compiled ahead of time, as the first time takes 2 ms, whatever it is that is compiled.
 with open(HANDLER, "rb") as file:
     HANDLER_CODE = compile(file.read(), HANDLER, "exec", dont_inherit=True)
@@ -428,7 +430,7 @@ def import_application():
     if script:
         with open(script, "rb") as file:
             remember(script, file.read())
-    handler = {"__name__": "parity_handler", "__file__": HANDLER, "__builtins__": __builtins__}
+    handler = {"__name__": SCRIPT, "__file__": HANDLER, "__builtins__": __builtins__}
     exec(HANDLER_CODE, handler)
     return handler["application"]
 
@@ -503,19 +505,21 @@ def error_page(environ, start_response):
     return [body]
 
 
-def attach(script):
-    """Gives mod_wsgi's script its application: the real one once it is loaded."""
-    State.script = script
+def attach():
+    """Puts a module where mod_wsgi looks for the one of production's script, which it would execute otherwise. Its application is the
+    real one once that is loaded."""
+    script = State.script = type(sys)(SCRIPT)
+    script.__file__ = HANDLER
     serve(script, application if State.application is None or State.error else State.application)
+    sys.modules[SCRIPT] = script
 
 
 def serve(script, application):
     application = underway.watch(application)
     hook = sys.modules.get("parity_hook")
     if hook is not None:
-        hook.serve(script, application)
-    else:
-        script["application"] = application
+        hook.note(application)
+    script.application = application
 
 
 # --- orders ---------------------------------------------------------------------------------------------------------

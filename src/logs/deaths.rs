@@ -200,7 +200,7 @@ mod tests {
             heard(&[(11, &loading), (1, "Process 'parity' (pid=11) terminated by signal 1")])[1].0
         };
         assert_eq!(
-            ["hooked.wsgi", "slot.py", "started.py", "ring.wsgi"].map(kind_after),
+            ["handler.wsgi", "slot.py", "started.py", "ring.wsgi"].map(kind_after),
             [RecordKind::Noise, RecordKind::Noise, RecordKind::Info, RecordKind::Info]
         );
     }

@@ -269,7 +269,7 @@ fn parent(text: &str) -> String {
 #[test]
 fn a_process_that_ends_while_it_imports_is_told_with_how() {
     let log = [
-        parent("Loading WSGI script '/etc/parity/hooked.wsgi' into main interpreter of daemon process 'parity'."),
+        parent("Loading WSGI script '/etc/parity/handler.wsgi' into main interpreter of daemon process 'parity'."),
         parent("Process 'parity' (pid=12) has died; deregistering and restarting it."),
         parent("Process 'parity' (pid=12) terminated by signal 3"),
         said(7, "mod_wsgi (pid=12): Process ended while it imported the application."),

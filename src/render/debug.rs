@@ -18,7 +18,6 @@ pub fn files(plan: &Plan) -> Vec<(String, String)> {
     }
     [
         ("hook.py", include_str!("../../images/debug/hook.py")),
-        ("hooked.wsgi", include_str!("../../images/debug/hooked.wsgi")),
         ("debugger.py", include_str!("../../images/debug/debugger.py")),
         ("console.py", include_str!("../../images/debug/console.py")),
     ]

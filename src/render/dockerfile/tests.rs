@@ -95,8 +95,10 @@ fn every_process_of_what_is_deployed_has_the_environment_that_is_promised() {
     let environment = r#"ENV MOD_WSGI_EXPRESS="true" MOD_WSGI_SERVER_NAME="" MOD_WSGI_SERVER_ALIASES="*.x.org x" HOME="/tmp""#;
     assert!(render(&plan, &options()).unwrap().contains(&format!("{environment}\n")));
     plan.contract[3].1 = r#"a" PATH=$x \"#.into();
-    assert!(render(&plan, &options()).unwrap().contains(r#"HOME="a\" PATH=\$x \\"
-"#));
+    assert!(render(&plan, &options()).unwrap().contains(
+        r#"HOME="a\" PATH=\$x \\"
+"#
+    ));
     plan.contract[3].1 = "/tmp\nUSER root".into();
     assert!(render(&plan, &options()).is_err());
 }

@@ -22,8 +22,6 @@ pub struct View {
     reload: bool,
     /// The debugger can get in.
     hook: bool,
-    /// The name of the script in `/etc/parity` that mod_wsgi has the application from.
-    script: &'static str,
     modules: Vec<&'static str>,
     capacity: Capacity,
     server_backlog: u32,
@@ -117,11 +115,6 @@ impl View {
             ring,
             reload: plan.reload.is_some(),
             hook: debug::is_hooked(plan),
-            script: match plan.reload {
-                Some(_) => "ring.wsgi",
-                None if debug::is_hooked(plan) => "hooked.wsgi",
-                None => "handler.wsgi",
-            },
             modules: modules::modules(plan),
             capacity: Capacity::of(server),
             server_backlog: check::int("server-backlog", *server.server_backlog)?.max(1),

@@ -206,8 +206,8 @@ class Slot(Child):
         slot = sys.modules["_mod_wsgi_slot"] = types.ModuleType("_mod_wsgi_slot")
         slot.__file__, slot.compile = ETC + "/slot.py", compile_once
         exec(SLOT, slot.__dict__)
-        script = {}
-        slot.attach(script)
+        slot.attach()
+        script = sys.modules[slot.SCRIPT]
         for question in questions:
             if question == "names":
                 modules = [(name, getattr(module, "__file__", None) or "") for name, module in list(sys.modules.items())]
@@ -215,7 +215,7 @@ class Slot(Child):
             else:
                 found = slot.State.error
                 if found is None:
-                    questions.tell(outcome(lambda: script["application"]))
+                    questions.tell(outcome(lambda: script.application))
                 else:
                     questions.tell({"error": found.strip().rsplit("\n", 1)[-1]})
 
