@@ -3,10 +3,10 @@
 //! Data flows one way, and so do the imports:
 //!
 //! ```text
-//! config, project → plan → changes, render → engine → session → smoke → commands → ui
+//! config, project → plan → changes, fidelity, render → engine → session → smoke → commands → ui
 //! ```
 //!
-//! Everything up to and including `changes` and `render` is pure: no clock, randomness, engine, terminal or secret value.
+//! Everything up to and including `changes`, `fidelity` and `render` is pure: no clock, randomness, engine, terminal or secret value.
 
 pub mod changes;
 pub mod commands;
@@ -14,6 +14,7 @@ pub mod config;
 pub mod engine;
 pub mod error;
 pub mod events;
+pub mod fidelity;
 pub mod indexes;
 pub mod logs;
 pub mod plan;

@@ -22,6 +22,7 @@ Files, all in memory (`/run/parity`):
     bytecode/                  compiled project modules, by the content of their source
 """
 
+import _thread
 import contextlib
 import gc
 import importlib.machinery
@@ -218,6 +219,11 @@ def bury_the_dead():
 # --- the application ------------------------------------------------------------------------------------------------
 
 
+# The script that mod_wsgi has the application from, and its name for that: the MD5 of the path.
+HANDLER = ETC + "/handler.wsgi"
+SCRIPT = "_mod_wsgi_982e2cba3259bb47459cab3590ec1386"
+
+
 class State:
     lock = threading.RLock()
     doing = "standby"
@@ -239,8 +245,10 @@ class State:
     frozen = False
     # What has been told already: by the log, or by who ordered the import. Each request tries again.
     logged = None
-    # The script that mod_wsgi asks for the application.
-    script = None
+    # The module that mod_wsgi asks for the application, and whether requests may come.
+    script = type(sys)(SCRIPT)
+    script.__file__ = HANDLER
+    attached = False
 
 
 telling = threading.Lock()
@@ -352,9 +360,9 @@ def load_now(log):
             sys.stderr.write(State.error)
         return
     State.doing, State.application = "loaded", application
-    if State.script is not None and State.error is None:
+    if State.attached and State.error is None:
         # mod_wsgi asks for the name with each request: from the next one on nothing of this is in between but a note of it.
-        serve(State.script, application)
+        serve(application)
 
 
 # Is it looked at what the imports of modules depend on?
@@ -417,15 +425,14 @@ def forget_directories():
         metadata.MetadataPathFinder.invalidate_caches()
 
 
-HANDLER = ETC + "/handler.wsgi"
-# mod_wsgi's name for it: the MD5 of its path.
-SCRIPT = "_mod_wsgi_982e2cba3259bb47459cab3590ec1386"
 # Compiled ahead of time, as the first time takes 2 ms, whatever it is that is compiled.
 with open(HANDLER, "rb") as file:
     HANDLER_CODE = compile(file.read(), HANDLER, "exec", dont_inherit=True)
 
 
 def import_application():
+    # As where mod_wsgi executes it: there from the beginning.
+    sys.modules.setdefault(SCRIPT, State.script)
     script = CONFIG["script"]
     if script:
         with open(script, "rb") as file:
@@ -508,18 +515,17 @@ def error_page(environ, start_response):
 def attach():
     """Puts a module where mod_wsgi looks for the one of production's script, which it would execute otherwise. Its application is the
     real one once that is loaded."""
-    script = State.script = type(sys)(SCRIPT)
-    script.__file__ = HANDLER
-    serve(script, application if State.application is None or State.error else State.application)
-    sys.modules[SCRIPT] = script
+    State.attached = True
+    serve(application if State.application is None or State.error else State.application)
+    sys.modules.setdefault(SCRIPT, State.script)
 
 
-def serve(script, application):
+def serve(application):
     application = underway.watch(application)
     hook = sys.modules.get("parity_hook")
     if hook is not None:
         hook.note(application)
-    script.application = application
+    State.script.application = application
 
 
 # --- orders ---------------------------------------------------------------------------------------------------------
@@ -569,7 +575,8 @@ def begin():
         State.preloaded = ahead.stand_by()
         describe()
     # Imports in other threads than the main one wait for the end of this script: mod_wsgi holds no lock of Python's here.
-    threading.Thread(target=take_orders, args=(orders,), name="parity", daemon=True).start()
+    # No thread of `threading`: the application counts those.
+    _thread.start_new_thread(take_orders, (orders,))
 
 
 begin()

@@ -176,7 +176,7 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command, format: F
         Command::Build(args) => build::run(&context, args).await,
         Command::Release(args) => release::run(&context, args).await,
         Command::Config(args) => config::run(&context, args),
-        Command::Diff(args) => diff::run(&context, args),
+        Command::Diff(args) => diff::run(&context, args).await,
         Command::Init(args) => init::run(&context, args),
         Command::Doctor(args) => doctor::run(&context, args).await,
         Command::Completions(_) | Command::ExitCodes => Ok(ExitCode::SUCCESS),

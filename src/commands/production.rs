@@ -8,13 +8,15 @@ use super::context::Context;
 use super::flags::ServerFlags;
 use super::settled::Settled;
 use crate::config::rule;
-use crate::engine::Engine;
+use crate::engine::{Engine, Flavour};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::plan::Profile;
 use crate::project::contents::{Contents, suspicions};
-use crate::session::Interrupts;
+use crate::render::docker_run::{self, Run};
 use crate::session::image::{self, How, Production, Provenance};
+use crate::session::{Interrupts, User};
+use crate::units::{Origin, Sourced};
 
 /// What an image is built from.
 pub struct Source {
@@ -43,6 +45,16 @@ impl Source {
     pub async fn image(&self, context: &Context<'_>, engine: &Engine, interrupts: &Interrupts) -> Result<Production> {
         let image = image::production(engine, &self.settled.plan, &self.contents, &self.how, interrupts, context.ui).await;
         image.map_err(|failure| self.settled.explain(failure))
+    }
+
+    /// The command that runs an image of it as it was tested.
+    pub fn run_line(&self, engine: &Engine, image: &str) -> Result<String> {
+        let Settled { plan, env_files, .. } = &self.settled;
+        // What the files say is theirs.
+        let of_file = |name: &Sourced<String>| matches!(&name.origin, Origin::File { path, .. } if env_files.iter().any(|file| path == Path::new(file)));
+        let env_names: Vec<&str> = plan.env_names.iter().filter(|name| !of_file(name)).map(|name| name.value.as_str()).collect();
+        let user = (User::PRODUCTION.uid, User::PRODUCTION.gid);
+        docker_run::line(plan, &Run { podman: engine.flavour == Flavour::Podman, image, env_files, env_names: &env_names, user })
     }
 
     #[must_use]

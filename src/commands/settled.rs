@@ -23,6 +23,8 @@ pub struct Settled {
     pub secrets: Vec<(String, Secret)>,
     /// The project's files that hold such values.
     pub environment_files: Vec<String>,
+    /// Those of them that `env-file` names, or the usual one.
+    pub env_files: Vec<String>,
     /// What commands of a build see, and no image has.
     pub build_secrets: BuildSecrets,
     /// The project's files with credentials in them.
@@ -95,8 +97,8 @@ impl Context<'_> {
         let secrets: Vec<_> = config.env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
         let build_env = config.build_env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
         let absent = config.absent.clone();
-        let env_files = config.env_file.iter().flat_map(|files| &files.value);
-        let environment_files = config::FILES.into_iter().chain(env_files.map(String::as_str)).map(String::from).collect();
+        let env_files = config.env_file.as_ref().map(|files| files.value.clone()).unwrap_or_default();
+        let environment_files = config::FILES.into_iter().map(String::from).chain(env_files.clone()).collect();
         let build_ca = match &config.image.build_ca {
             Some(file) => Some(self.root.join(&file.value)),
             None => self.environment.get("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from),
@@ -115,7 +117,7 @@ impl Context<'_> {
                 file.escape_debug()
             )
         }));
-        Ok(Settled { plan, secrets, environment_files, build_secrets, credential_files, absent, build_ca, writes, remarks })
+        Ok(Settled { plan, secrets, environment_files, env_files, build_secrets, credential_files, absent, build_ca, writes, remarks })
     }
 
     pub fn config(&self, flags: &ServerFlags) -> Result<Config> {

@@ -12,6 +12,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use super::connect::Engine;
 use super::error::explain;
 use crate::error::{Failure, Kind, Result};
+use crate::units::visible;
 
 /// What is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,9 @@ impl std::fmt::Debug for Running {
 
 /// Ctrl-P, the engine's default first detach key, is history in every shell and in pdb.
 const DETACH_KEYS: &str = "ctrl-^,ctrl-^";
+
+/// Bytes of a mistake that are read.
+const MOST_SAID: usize = 64 << 10;
 
 impl Engine {
     pub async fn exec(&self, container: &str, command: &Command) -> Result<Running> {
@@ -81,6 +85,39 @@ impl Engine {
         let ((), said) = tokio::join!(write, read);
         let code = self.exec_exit_code(&id).await?;
         Ok((code, String::from_utf8_lossy(&said?).into_owned()))
+    }
+
+    /// The same, of which nothing is trusted: of what it prints on stdout so many bytes, and what it says went wrong.
+    ///
+    /// # Errors
+    /// A command that fails, with the last line of its stderr as the cause, and one that prints more.
+    pub async fn ask(&self, container: &str, argv: Vec<String>, input: &[u8], most: usize) -> Result<Vec<u8>> {
+        let failed = |why: String| Failure::new(Kind::Other, "cannot ask the server in the container").cause(why);
+        let command = Command { argv, tty: false, stdin: !input.is_empty(), env: Vec::new(), working_directory: None };
+        let Running { id, mut output, input: mut stdin } = self.exec(container, &command).await?;
+        let write = async {
+            let _ = stdin.write_all(input).await;
+            let _ = stdin.shutdown().await;
+        };
+        let read = async {
+            let (mut out, mut err) = (Vec::new(), Vec::new());
+            while let Some(piece) = output.next().await {
+                match piece.map_err(|error| explain(&error, "lost the command's output"))? {
+                    LogOutput::StdErr { message } => err.extend(message.into_iter().take(MOST_SAID.saturating_sub(err.len()))),
+                    other => out.extend(other.into_bytes()),
+                }
+                if out.len() > most {
+                    return Err(failed(format!("it says more than {most} bytes")));
+                }
+            }
+            Ok((out, err))
+        };
+        let ((), read) = tokio::join!(write, read);
+        let (out, err) = read?;
+        match self.exec_exit_code(&id).await? {
+            0 => Ok(out),
+            _ => Err(failed(visible(String::from_utf8_lossy(&err).lines().last().unwrap_or("it says nothing")))),
+        }
     }
 
     /// Sets the size of a command's terminal, in characters.

@@ -1,5 +1,6 @@
 //! What the `debug` profile does otherwise: one process, one thread, and nothing that is impatient.
 
+use super::differences::Debugger;
 use super::{Debug, Difference};
 use crate::config::{Given, Server};
 use crate::units::Origin;
@@ -59,18 +60,66 @@ pub(super) fn differences(production: &Server, here: &Server) -> Vec<Difference>
     let value = |server: &Server, key: &str| server.list().into_iter().find(|(known, ..)| *known == key).map(|(_, value, _)| value);
     let all = SETTINGS.iter().filter_map(|(key, _, why)| {
         let (production, here) = (value(production, key)?, value(here, key)?);
-        (production != here).then(|| Difference { what: (*key).to_owned(), production, here, cause: why.words().into() })
+        let signs =
+            [format!("server: WSGIDaemonProcess {key}")].into_iter().chain(places(key).iter().map(|place| (*place).to_owned())).collect();
+        (production != here).then(|| Difference { what: (*key).to_owned(), production, here, cause: why.words().into(), signs })
     });
     all.collect()
 }
 
-/// What there is of the debugger, in words.
-pub(super) fn words(debug: Debug) -> &'static str {
-    match debug {
-        Debug { without_debugger: true, .. } => "no way in",
-        Debug { dap: Some(_), .. } => "an IDE can join",
-        Debug { .. } => "exceptions and breakpoints open a prompt",
+/// Where else such a setting is seen.
+fn places(key: &str) -> &'static [&'static str] {
+    match key {
+        "processes" | "threads" => &[
+            "request: wsgi.multi*",
+            "threads: *",
+            "server: ServerLimit *",
+            "server: ThreadLimit *",
+            "server: StartServers *",
+            "server: MaxRequestWorkers *",
+            "server: MinSpareThreads *",
+            "server: MaxSpareThreads *",
+            "server: ThreadsPerChild *",
+        ],
+        "socket-timeout" => &["server: Timeout *"],
+        _ => &[],
     }
+}
+
+/// What `parity up` has of the debugger.
+pub(super) const UNUSED: Debugger = Debugger {
+    words: "a thread waits for `parity debug --attach`; until then requests go as in production",
+    signs: &[
+        "+imported before: /etc/parity/hook.py",
+        "+imported before: parity_hook",
+        "server: WSGIImportScript /etc/parity/hook.py *",
+        "threads: all",
+    ],
+};
+
+/// What somebody who debugs has of it.
+pub(super) fn debugger(debug: Debug) -> Debugger {
+    let words = match debug {
+        Debug { without_debugger: true, .. } => return Debugger { words: "no way in", signs: &[] },
+        Debug { dap: Some(_), .. } => "an IDE can join; the debugger is imported before the application, and requests are traced",
+        Debug { .. } => {
+            "exceptions and breakpoints open a prompt; the debugger is imported before the application, and requests are traced"
+        }
+    };
+    let signs = &[
+        "+environment: MOD_WSGI_DEBUGGER_ENABLED",
+        "+environment: MOD_WSGI_DEBUG_MODE",
+        "+environment: PARITY_DEBUG*",
+        "+imported before: *",
+        "imported: *",
+        "order: *",
+        "loaders: *",
+        "python: trace",
+        "python: breakpointhook",
+        "server: WSGIImportScript /etc/parity/hook.py *",
+        "threads: *",
+    ];
+    Debugger { words, signs }
 }
 
 /// The environment that settings of applications ask for, as mod_wsgi-express has it, and what the debugger reads.

@@ -1,12 +1,18 @@
 //! What the `up` profile does differently from production, each with its cause.
 
-use super::{Difference, OnError, Plan, Profile, Reload, Store};
+use super::{Difference, OnError, Plan, Profile, Reload, Store, ending};
 use crate::config::Server;
 use crate::project::contents::{Contents, LeftOut, Rule};
 
 /// Everything that differs, in the order in which a reader asks: where code comes from, who runs it, how it is reloaded.
-/// `debugger`: what there is of it, in words.
-pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>, lends_network: bool, debugger: &str) -> Vec<Difference> {
+/// `collected`: where static files are.
+pub(super) fn up(
+    server: &Server,
+    collected: Option<&str>,
+    reload: Option<&Reload>,
+    lends_network: bool,
+    debugger: Debugger,
+) -> Vec<Difference> {
     let mut all = vec![
         project(reload),
         difference(
@@ -14,22 +20,30 @@ pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>, lends
             "baked into the image at /etc/parity",
             "the same files, given to the container when it starts",
             "so that a changed setting needs no build",
-        ),
-        difference("user", "www-data (33)", "yours", "so that files the application creates belong to you"),
+        )
+        .seen(&["mounts: /etc/parity", "mounts: can be written: /etc/parity"]),
+        difference("user", "www-data (33)", "yours", "so that files the application creates belong to you").seen(&[
+            "process: Uid",
+            "process: Gid",
+            "process: Groups",
+            "process: user",
+        ]),
         difference(
             "port",
             "8000 in the container",
             &format!("published on {}:{}", server.host.value, server.port.value),
             "so that nobody else can reach it",
         ),
+        this_machine(),
     ];
-    if collects {
-        all.push(difference(
+    if let Some(directory) = collected {
+        let row = difference(
             "static files",
             "collected while the image is built",
             "collected when the server starts, into memory",
             "so that your source tree stays as it is",
-        ));
+        );
+        all.push(row.seen(&[&format!("mounts: {directory}")]));
     }
     if let Some(reload) = reload {
         all.extend(reloading(server, reload));
@@ -37,8 +51,30 @@ pub(super) fn up(server: &Server, collects: bool, reload: Option<&Reload>, lends
     if lends_network {
         all.extend(taking_over());
     }
-    all.push(difference("debugger", "no way in", debugger, "so that you can look at what went wrong"));
+    all.push(difference("debugger", "no way in", debugger.words, "so that you can look at what went wrong").seen(debugger.signs));
     all
+}
+
+/// What there is of the debugger, in words, and how an application sees it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Debugger {
+    pub words: &'static str,
+    pub signs: &'static [&'static str],
+}
+
+fn this_machine() -> Difference {
+    difference("your machine", "unknown", "`host.docker.internal`", "so that the application reaches what runs beside it")
+        .seen(&["process: hosts"])
+}
+
+/// What comes of the requests that a server has had.
+pub fn of_requests() -> Difference {
+    difference("requests", "the first one", "those since it started", "because it has run for longer").seen(&[
+        "+imported: *",
+        "+loaders: *",
+        "order: application",
+        "threads: *",
+    ])
 }
 
 /// What the `smoke` profile does beside what production does: as little as lets somebody look.
@@ -54,12 +90,21 @@ pub(super) fn smoke(server: &Server) -> Vec<Difference> {
             &format!("published on {port} of {}", server.host.value),
             "so that it runs beside whatever else runs",
         ),
+        this_machine(),
         difference(
             "validator",
             "mod_wsgi calls the application",
             "a validator between the two, which the server is told of when it starts, says what is not WSGI; answers stay as they are",
             "so that you learn what this server forgives and another does not",
-        ),
+        )
+        .seen(&[
+            "server: command line",
+            "process: first",
+            "request: wsgi.errors",
+            "request: wsgi.input",
+            "+imported: *",
+            "+loaders: *",
+        ]),
     ]
 }
 
@@ -73,7 +118,9 @@ pub(super) fn writing(plan: &Plan) -> Vec<Difference> {
         let directories = stored(store);
         if !directories.is_empty() {
             let names = names(&directories);
-            rows.push(difference("writable", &format!("{names}: a volume"), &format!("{names}: {here}"), cause));
+            let places: Vec<String> = directories.iter().map(|path| format!("mounts: {path}")).collect();
+            let row = difference("writable", &format!("{names}: a volume"), &format!("{names}: {here}"), cause);
+            rows.push(row.seen(&places));
         }
     };
     match plan.profile {
@@ -86,12 +133,13 @@ pub(super) fn writing(plan: &Plan) -> Vec<Difference> {
             kept(Store::Memory, "in memory", "so that it goes with the server");
             let production =
                 if all.is_empty() { "read-only but for /tmp".to_owned() } else { format!("read-only but for {} and /tmp", names(&all)) };
-            rows.push(difference(
+            let row = difference(
                 "writing",
                 &production,
                 "all of the project can be written",
                 "so that what the application writes is where you can look at it",
-            ));
+            );
+            rows.push(row.seen(&["mounts: can be written: /app"]));
         }
     }
     rows
@@ -132,7 +180,9 @@ pub fn left_out(contents: &Contents, uploaded: bool) -> Vec<Difference> {
             Rule::DockerIgnore(_) => "as .dockerignore says".into(),
             Rule::Unreadable => "git ignores them, and you may not read them".into(),
         };
-        difference(&what, "not in the image", &some_of(&paths), &cause)
+        let places: Vec<String> = paths.iter().map(|path| format!("+project: {path}")).collect();
+        let inside = paths.iter().filter(|path| path.ends_with('/')).map(|path| format!("+project: {path}*"));
+        difference(&what, "not in the image", &some_of(&paths), &cause).seen(&places).seen(&inside.collect::<Vec<_>>())
     };
     rules.into_iter().map(line).collect()
 }
@@ -158,7 +208,7 @@ fn project(reload: Option<&Reload>) -> Difference {
         ),
         Some(_) => ("bind-mounted from this machine", "so that what you save is served"),
     };
-    difference("project", "copied into the image", here, cause)
+    difference("project", "copied into the image", here, cause).seen(&["mounts: /app", "project: (times)", "project: (owner)"])
 }
 
 fn reloading(server: &Server, reload: &Reload) -> Vec<Difference> {
@@ -171,28 +221,54 @@ fn reloading(server: &Server, reload: &Reload) -> Vec<Difference> {
     } else {
         format!("one group of {processes}, replaced when code is saved")
     };
-    let mut all = vec![difference("reload", &format!("one group of {processes}"), &groups, "so that what you save is served at once")];
+    let row = difference("reload", &format!("one group of {processes}"), &groups, "so that what you save is served at once");
+    let mut all = vec![
+        row.seen(&[
+            "environment: MOD_WSGI_RELOADER_ENABLED",
+            "request: PARITY_SLOT",
+            "request: mod_wsgi.process_group",
+            "server: WSGIDaemonProcess",
+            "server: SetEnvIfExpr *",
+            "server: LoadModule setenvif_module *",
+            "server: WSGIImportScript *",
+            "server: WSGIScriptAlias *",
+            "server: WSGIHandlerScript *",
+        ]),
+        difference(
+            "modules",
+            "the application imports what it needs",
+            "parity's own modules are imported before, with those of Python that they need, such as `json` and `socket`",
+            "so that processes know what they have loaded",
+        )
+        .seen(&RELOADER)
+        .seen(&OF_PYTHON.map(|name| format!("imported before: {name}")))
+        .seen(&OF_PYTHON.map(|name| format!("imported: {name}"))),
+        difference(
+            "audit",
+            "no hook",
+            "a hook hears which files of the project are opened and written",
+            "so that a save of what the application has read is served",
+        )
+        .seen(&["python: audited"]),
+    ];
     if reload.standby.value {
-        all.push(difference(
+        let row = difference(
             "import",
             "by the main thread, when the process starts",
             "by another thread, after the process has started",
             "so that a process can be ready before the code is saved",
-        ));
+        );
+        all.push(row.seen(&["import: *"]));
     }
-    let (setting, production) = if reload.standby.value {
-        ("graceful-timeout", server.graceful_timeout.value)
-    } else {
-        ("shutdown-timeout", server.shutdown_timeout.value)
-    };
-    let here = server.request_timeout.value;
-    if production < here {
-        all.push(difference(
-            setting,
-            &production.to_string(),
-            &here.to_string(),
-            "so that a save cuts off no request that could still be answered",
-        ));
+    let here = ending(server, Some(reload));
+    let timeouts = [
+        ("graceful-timeout", server.graceful_timeout.value, here.graceful_timeout.value),
+        ("shutdown-timeout", server.shutdown_timeout.value, here.shutdown_timeout.value),
+    ];
+    for (setting, production, here) in timeouts.into_iter().filter(|(_, production, here)| production != here) {
+        let cause = "so that a save cuts off no request that could still be answered";
+        let row = difference(setting, &production.to_string(), &here.to_string(), cause);
+        all.push(row.seen(&[format!("server: WSGIDaemonProcess {setting}")]));
     }
     all.push(difference(
         "streams",
@@ -201,28 +277,31 @@ fn reloading(server: &Server, reload: &Reload) -> Vec<Difference> {
         "so that a response that never ends keeps no save from being served",
     ));
     if reload.preload.value {
-        all.push(difference(
+        let row = difference(
             "preload",
             "imported when the application asks for them",
             "third-party modules whose import depends on nothing of the project are imported before; while the application is imported, \
              `os.stat` and `os.environ` tell parity what depends on it",
             "so that a reload has little left to import",
-        ));
+        );
+        all.push(row.seen(&["+imported before: *", "imported: *", "order: *"]));
     }
     if reload.standby.value {
-        all.push(difference(
+        let row = difference(
             "read ahead",
             "when the application imports them",
             "the bytecode of third-party modules is read before the application imports them",
             "so that a reload has little left to read",
-        ));
+        );
+        all.push(row.seen(&["loaders: *"]));
     }
-    all.push(difference(
+    let row = difference(
         "bytecode",
         "in `__pycache__` beside the sources, by their time and size",
         "of the project's modules in memory, by their content",
         "because Python compares whole seconds, and would take quick saves for old code",
-    ));
+    );
+    all.push(row.seen(&["loaders: *", "python: path_hooks"]));
     let (here, cause) = match reload.on_error.value {
         OnError::Show => ("answered with a page that says what failed", "so that you need not search the log"),
         OnError::Keep => ("answered by the last code that could be imported", "as `on-error: keep` asks"),
@@ -230,6 +309,27 @@ fn reloading(server: &Server, reload: &Reload) -> Vec<Difference> {
     all.push(difference("import error", "answered with a bare 500", here, cause));
     all
 }
+
+/// What is there before the application where saved code is served.
+const RELOADER: [&str; 4] = ["imported before: /etc/parity/*", "imported: /etc/parity/*", "+imported before: parity_*", "order: before"];
+/// Python's own modules among it, which the application imports later, or not at all, in production.
+const OF_PYTHON: [&str; 15] = [
+    "_blake2",
+    "_json",
+    "json",
+    "json.*",
+    "_opcode*",
+    "opcode",
+    "_sha2",
+    "_sha256",
+    "_socket",
+    "socket",
+    "array",
+    "gc",
+    "math",
+    "select",
+    "selectors",
+];
 
 /// What lets a new server listen beside the old one.
 fn taking_over() -> [Difference; 2] {
@@ -239,18 +339,28 @@ fn taking_over() -> [Difference; 2] {
             "Apache listens alone",
             "another server of this project may listen beside it (`ListenCoresBucketsRatio`), in the same network",
             "so that changed settings and requirements are applied without refusing a connection",
-        ),
+        )
+        .seen(&["server: ListenCoresBucketsRatio *", "server: IncludeOptional *", "server: GracefulShutdownTimeout *"]),
         difference(
             "process 1",
             "Apache",
             "a shell that starts Apache, in the first container",
             "so that the port stays there when another container's server takes over",
-        ),
+        )
+        .seen(&["process: first"]),
     ]
 }
 
 fn difference(what: &str, production: &str, here: &str, cause: &str) -> Difference {
-    Difference { what: what.into(), production: production.into(), here: here.into(), cause: cause.into() }
+    Difference { what: what.into(), production: production.into(), here: here.into(), cause: cause.into(), signs: Vec::new() }
+}
+
+impl Difference {
+    /// Says how an application sees it.
+    fn seen(mut self, signs: &[impl AsRef<str>]) -> Self {
+        self.signs.extend(signs.iter().map(|sign| sign.as_ref().to_owned()));
+        self
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod debugging;
 mod differences;
+mod ending;
 mod list;
 pub mod lock;
 mod settle;
@@ -17,7 +18,8 @@ pub use crate::config::{BuildHook, OnError, WatchAction, WatchRule, WritableCont
 use crate::project::{Framework, Requirements};
 use crate::units::{EntryPoint, Origin, Sourced};
 
-pub use differences::left_out;
+pub use differences::{left_out, of_requests};
+pub use ending::{Ending, ending};
 pub use list::Listed;
 pub use settle::{HOOK_TIMEOUT, MOD_WSGI, TIMEOUT, name_of, settle};
 pub use writable::Store;
@@ -90,13 +92,16 @@ impl Tool {
 }
 
 /// Something a profile changes against production, with its cause in a user's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Difference {
     /// `project`, `config`, `port`.
     pub what: String,
     pub production: String,
     pub here: String,
     pub cause: String,
+    /// How an application sees it: places of what [`crate::fidelity`] compares, in which `*` is any text, with a `+` before those that
+    /// production has nothing at. None: not at all.
+    pub signs: Vec<String>,
 }
 
 /// What is built and run.

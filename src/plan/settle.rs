@@ -44,16 +44,17 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
     let writable = config.writable.as_ref().map(writable::directories).unwrap_or_default();
     let (server, mut contract) = (config.server, Vec::new());
     contract.extend(contract_of(&server, reload.as_ref()));
+    let collected = collect_static.as_ref().map(|collect| collect.target.as_str());
     let (server, differences) = match profile {
         Profile::Production | Profile::Release => (server, Vec::new()),
         Profile::Up => {
-            let differences = differences::up(&server, collect_static.is_some(), reload.as_ref(), lends, UNUSED_HOOK);
+            let differences = differences::up(&server, collected, reload.as_ref(), lends, debugging::UNUSED);
             (server, differences)
         }
         Profile::Debug(debug) => {
             contract.extend(debugging::contract(debug));
             let patient = debugging::server(&server);
-            let mut differences = differences::up(&patient, collect_static.is_some(), reload.as_ref(), lends, debugging::words(debug));
+            let mut differences = differences::up(&patient, collected, reload.as_ref(), lends, debugging::debugger(debug));
             differences.extend(debugging::differences(&server, &patient));
             (patient, differences)
         }
@@ -123,9 +124,6 @@ fn health(config: &Config, framework: Option<&Sourced<Framework>>) -> Health {
     };
     Health { path, host }
 }
-
-/// What `parity up` has of the debugger.
-const UNUSED_HOOK: &str = "`parity debug --attach` can join; until then requests go as in production";
 
 fn names<T>(env: Vec<(String, Sourced<T>)>) -> Vec<Sourced<String>> {
     env.into_iter().map(|(name, value)| Sourced::new(name, value.origin)).collect()

@@ -2,9 +2,12 @@
 
 mod archive;
 pub mod debug;
+pub mod docker_run;
 pub mod dockerfile;
+pub mod fidelity;
 pub mod handler;
 pub mod httpd;
+mod instrument;
 pub mod quote;
 pub mod reload;
 mod requirements;

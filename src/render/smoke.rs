@@ -1,20 +1,13 @@
-//! The validator, for a container of the production image: its files, and the arguments by which the server knows of it.
-//! No image has them.
+//! The validator, for a container of the production image.
 
-use super::archive;
-use super::httpd::application_group;
-use super::reload;
+use super::instrument;
 use crate::error::Result;
-use crate::plan::{Plan, Profile};
+use crate::plan::Plan;
 
 /// Where the files are unpacked: in memory, beside what Apache writes.
 const DIRECTORY: &str = "/run/parity/smoke";
-/// The script's exit code where the files cannot be unpacked, as the image's entry point has it.
-const SCRIPT: &str = "mkdir -p \"$0\" && printf %s \"$1\" | base64 -d | tar -xzC \"$0\" || exit 92; shift; \
-                      [ ! -e /etc/parity/release.sh ] || sh /etc/parity/release.sh || exit; exec sh /etc/parity/start.sh \"$@\"";
 
-/// What the production image is told to run instead of its server alone: what is released before a deployment, then the server with
-/// the validator.
+/// What the production image is told to run instead of its server alone.
 ///
 /// # Errors
 /// An `application-group` that cannot be written.
@@ -22,21 +15,14 @@ pub fn command(plan: &Plan) -> Result<Vec<String>> {
     let files = [
         ("instrument.py", include_str!("../../images/smoke/instrument.py")),
         ("validator.py", include_str!("../../images/smoke/validator.py")),
-    ]
-    .map(|(name, text)| (name.to_owned(), text.to_owned()));
-    // The same groups as in the image, which has one: nothing is reloaded in it.
-    let groups = reload::groups(&Plan { profile: Profile::Production, reload: None, ..plan.clone() });
-    let script = format!(
-        "WSGIImportScript {DIRECTORY}/instrument.py process-group={} application-group={}",
-        groups[0],
-        application_group(&plan.server)?
-    );
-    Ok(["sh", "-c", SCRIPT, DIRECTORY, &archive(&files), "-c", &script].map(String::from).to_vec())
+    ];
+    instrument::command(plan, DIRECTORY, &files, "instrument.py")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Profile;
     use crate::render::{profile_files, testing};
 
     #[test]

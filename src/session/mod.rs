@@ -3,6 +3,7 @@
 mod create;
 pub mod decide;
 mod diagnose;
+pub mod fidelity;
 pub mod follow;
 pub mod image;
 mod interrupts;

@@ -17,6 +17,7 @@ mod building;
 mod debug;
 mod deploying;
 mod failing;
+mod fidelity;
 mod foreground;
 mod httpd_syntax;
 mod output;

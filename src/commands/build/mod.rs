@@ -70,6 +70,9 @@ async fn production(context: &Context<'_>, args: &Args, name: Option<&str>) -> R
     if image.worked == 0 {
         context.ui.note("nothing to build: the image is up to date");
     }
+    let reference = name.unwrap_or(&image.reference);
+    // With the name that it is about to get.
+    context.ui.note(format!("to run it as `parity smoke` tests it:\n{}", source.run_line(&engine, reference)?));
     let Some(name) = name else { return Ok(image.reference) };
     interrupts.or(engine.tag(&image.id, name)).await?;
     if args.push {

@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::events::Report;
 use crate::plan::{Plan, Profile};
+use crate::render;
 use crate::session::image;
 use crate::session::smoke::{Fate, Server, Start, how_it_ended, running, with_server};
 use crate::smoke::PROBES;
@@ -85,6 +86,7 @@ async fn check(context: &Context<'_>, job: &Job<'_>, scene: &Scene<'_>, settled:
         plan: &settled.plan,
         secrets: &settled.secrets,
         image,
+        command: &render::smoke::command(&settled.plan)?,
         interrupts: job.interrupts(),
         report: context.ui,
         log: scene.validator.sink(&scene.journal),

@@ -2,7 +2,7 @@
 
 use super::{check, on_off};
 use crate::error::{Failure, Kind, Result};
-use crate::plan::Plan;
+use crate::plan::{Ending, Plan, ending};
 use crate::render::quote::{HttpdArg, refuse};
 use crate::units::Origin;
 
@@ -22,19 +22,7 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
     // The environment's own, which the entry point has checked: `env` may set them, and whoever runs the image.
     options.push(("lang", "${LANG}".into()));
     options.push(("locale", "${LC_ALL}".into()));
-    // With each save a group finishes its requests; those may take as long as requests may.
-    let graceful_timeout = match plan.reload {
-        Some(_) => server.graceful_timeout.clone().map(|seconds| match *server.request_timeout {
-            0 => DAY,
-            request => seconds.max(request),
-        }),
-        None => server.graceful_timeout.clone(),
-    };
-    // Without a standby the processes that serve are told to end, and take as long for it as their requests do.
-    let shutdown_timeout = match &plan.reload {
-        Some(reload) if !*reload.standby => graceful_timeout.clone(),
-        _ => server.shutdown_timeout.clone(),
-    };
+    let Ending { graceful_timeout, shutdown_timeout } = ending(server, plan.reload.as_ref());
     for (name, setting, value) in [
         ("maximum-requests", "maximum-requests", &server.maximum_requests),
         ("listen-backlog", "daemon-backlog", &server.daemon_backlog),
@@ -66,9 +54,6 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
     options.push(("server-metrics", on_off(*server.server_metrics).to_string()));
     Ok(options)
 }
-
-/// Seconds.
-const DAY: u32 = 86_400;
 
 /// Most threads of one process: what Apache's event MPM and mod_wsgi both take.
 const MOST: u32 = 20_000;

@@ -121,6 +121,7 @@ fn a_check_that_panics() {
             plan: &plan,
             secrets: &[],
             image: &image.id,
+            command: &parity::render::smoke::command(&plan).unwrap(),
             interrupts: &interrupts,
             report: &Nobody,
             log: std::sync::Arc::new(|_| {}),

@@ -16,7 +16,7 @@ const PROBES: [&str; 6] = ["wsgi-compliance", "concurrency", "multi-process", "l
 
 /// A project that is smoked. The images of what would be deployed go with it.
 #[derive(Debug)]
-struct Smoked {
+pub struct Smoked {
     // After the project is gone nothing uses them.
     project: TestProject,
     _images: Images,
@@ -41,7 +41,7 @@ impl std::ops::Deref for Smoked {
 }
 
 impl Smoked {
-    fn copy(name: &str) -> Self {
+    pub fn copy(name: &str) -> Self {
         let project = TestProject::copy(name);
         let images = Images(project.root.clone());
         Self { project, _images: images }
@@ -54,7 +54,7 @@ impl Smoked {
         project
     }
 
-    fn smoke(&self, flags: &[&str]) -> Parity {
+    pub fn smoke(&self, flags: &[&str]) -> Parity {
         let arguments: Vec<&str> = ["smoke"].iter().chain(flags).copied().collect();
         self.parity(&arguments).patience(BUILD_PATIENCE)
     }

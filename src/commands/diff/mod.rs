@@ -1,5 +1,7 @@
 //! `parity diff`
 
+mod live;
+
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -13,17 +15,30 @@ use crate::plan::Difference;
 use crate::ui::Table;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub struct Args {
     /// What is compared with production
     #[arg(long, value_enum, default_value_t)]
     profile: Which,
 
+    /// Measure it: what the application sees in the server of `parity up` that runs, and in production's image
+    #[arg(long, conflicts_with = "profile")]
+    live: bool,
+
     #[command(flatten)]
     server: ServerFlags,
 }
 
-/// Needs no engine.
-pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
+const AFTER_HELP: &str = "\
+With --live one request for `health-check` is made to either server, and a probe beside the application
+tells what there is to see: environment, modules, threads, mounts, the server's directives and more. The
+exit code is 2 where something differs that no line of `parity diff` declares.";
+
+/// Needs no engine, unless what runs is asked.
+pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
+    if args.live {
+        return live::run(context, args).await;
+    }
     let mut settled = context.settle(&args.server, args.profile.into())?;
     settled.look_through();
     let differences = &settled.plan.differences;
@@ -40,7 +55,7 @@ pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
 pub fn text(differences: &[Difference], columns: Option<usize>) -> String {
     let mut table = Table::default();
     table.row(["WHAT", "HERE", "PRODUCTION", "WHY"]);
-    for Difference { what, here, production, cause } in differences {
+    for Difference { what, here, production, cause, .. } in differences {
         table.row([what, here, production, cause]);
     }
     let table = table.to_string();
@@ -48,7 +63,7 @@ pub fn text(differences: &[Difference], columns: Option<usize>) -> String {
     if columns.is_none_or(|columns| width <= columns) {
         return table;
     }
-    let block = |Difference { what, here, production, cause }: &Difference| {
+    let block = |Difference { what, here, production, cause, .. }: &Difference| {
         format!("{what}\n  here:        {here}\n  production:  {production}\n  why:         {cause}")
     };
     differences.iter().map(block).collect::<Vec<_>>().join("\n")
@@ -56,7 +71,7 @@ pub fn text(differences: &[Difference], columns: Option<usize>) -> String {
 
 /// The same for programs: a list.
 pub fn as_json(differences: &[Difference]) -> Value {
-    let json = |d: &Difference| json!({"what": d.what, "production": d.production, "here": d.here, "cause": d.cause});
+    let json = |d: &Difference| json!({"what": d.what, "production": d.production, "here": d.here, "cause": d.cause, "signs": d.signs});
     differences.iter().map(json).collect()
 }
 
@@ -67,7 +82,7 @@ mod tests {
     #[test]
     fn fits_the_terminal() {
         let [what, here, production, cause] = ["project", "mounted", "copied", "so that it is fast"].map(String::from);
-        let differences = [Difference { what, production, here, cause }];
+        let differences = [Difference { what, production, here, cause, signs: Vec::new() }];
         let table = "WHAT     HERE     PRODUCTION  WHY\nproject  mounted  copied      so that it is fast";
         assert_eq!(text(&differences, None), table);
         assert_eq!(text(&differences, Some(80)), table);

@@ -1,0 +1,32 @@
+//! How long processes may take to end.
+
+use super::Reload;
+use crate::config::Server;
+use crate::units::Sourced;
+
+/// Seconds.
+const DAY: u32 = 86_400;
+
+/// Settings that are others where saved code is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    pub graceful_timeout: Sourced<u32>,
+    pub shutdown_timeout: Sourced<u32>,
+}
+
+/// With each save a group finishes its requests; those may take as long as requests may. Without a standby the processes that serve are told
+/// to end, and take as long for it as their requests do.
+pub fn ending(server: &Server, reload: Option<&Reload>) -> Ending {
+    let graceful_timeout = match reload {
+        Some(_) => server.graceful_timeout.clone().map(|seconds| match *server.request_timeout {
+            0 => DAY,
+            request => seconds.max(request),
+        }),
+        None => server.graceful_timeout.clone(),
+    };
+    let shutdown_timeout = match reload {
+        Some(reload) if !*reload.standby => graceful_timeout.clone(),
+        _ => server.shutdown_timeout.clone(),
+    };
+    Ending { graceful_timeout, shutdown_timeout }
+}

@@ -1,0 +1,160 @@
+//! What an application sees of its server in each profile: all that differs from production is declared, and all that is declared
+//! is seen.
+
+use std::time::{Duration, Instant};
+
+use parity::fidelity::{Observation, Seen, compare, explain, unseen};
+use parity::plan::Difference;
+use serde_json::Value;
+
+use crate::common::BUILD_PATIENCE;
+use crate::common::pty::CTRL_D;
+use crate::engine::{self, OwnImage};
+use crate::http::Browser;
+use crate::project::unique;
+use crate::smoke::Smoked;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The application that tells what it sees, and what that is in production.
+struct Told {
+    production: Seen,
+    project: Smoked,
+    _image: OwnImage,
+}
+
+/// A production server, as whoever deploys it runs it.
+struct Deployed {
+    url: String,
+    id: String,
+}
+
+impl Drop for Deployed {
+    fn drop(&mut self) {
+        engine::with(async |engine| engine.remove(&self.id).await.unwrap());
+    }
+}
+
+impl Deployed {
+    /// Runs the very command that `parity build --production` says, and waits until it serves.
+    fn run(project: &Smoked, image: &OwnImage) -> Self {
+        let ran = project.parity(&["build", "--production", &image.0]).patience(BUILD_PATIENCE).ok();
+        let line = ran.stderr.lines().find(|line| line.starts_with("docker run ")).unwrap_or_else(|| panic!("no such line: {ran}"));
+        let id = project.program("sh", &["-c", line]).env("SHAPE", "round").ok().line().to_owned();
+        let url = engine::with(async |engine| engine.observe(&id).await.unwrap().and_then(|found| found.url));
+        let deployed = Self { url: url.expect("it is published"), id };
+        let begun = Instant::now();
+        while Browser::at(&deployed.url).try_get("/").is_none_or(|answer| answer.status != 200) {
+            assert!(begun.elapsed() < PATIENCE, "`{line}` does not serve");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        deployed
+    }
+}
+
+fn seen_at(url: &str) -> Seen {
+    Seen::parse(&Browser::at(url).get("/").ok().body).unwrap()
+}
+
+impl Told {
+    fn new() -> Self {
+        let project = Smoked::copy("fidelity");
+        project.write("probe.py", include_str!("../../images/fidelity/probe.py"));
+        let image = OwnImage(format!("localhost/parity-e2e:{}", unique()));
+        let deployed = Deployed::run(&project, &image);
+        Self { production: seen_at(&deployed.url), project, _image: image }
+    }
+
+    /// What `parity diff` declares.
+    fn declared(&self, flags: &[&str]) -> Vec<Difference> {
+        let arguments: Vec<&str> = ["diff", "--format", "json"].iter().chain(flags).copied().collect();
+        let [rows] = self.project.parity(&arguments).ok().json().try_into().unwrap();
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+        let signs = |row: &Value| row["signs"].as_array().unwrap().iter().map(|sign| sign.as_str().unwrap().to_owned()).collect();
+        let row = |row: &Value| Difference {
+            what: text(row, "what"),
+            production: text(row, "production"),
+            here: text(row, "here"),
+            cause: text(row, "cause"),
+            signs: signs(row),
+        };
+        rows.as_array().unwrap().iter().map(row).collect()
+    }
+
+    /// Each difference has its row, and each row its difference.
+    #[track_caller]
+    fn is_declared(&self, here: &Seen, flags: &[&str]) {
+        let observed = compare(&self.production, here);
+        let declared = self.declared(flags);
+        let undeclared: Vec<String> = explain(&observed, &declared)
+            .iter()
+            .filter(|explained| explained.cause.is_none())
+            .map(|explained| show(explained.observation))
+            .collect();
+        let unseen: Vec<&str> = unseen(&observed, &declared).iter().map(|row| row.what.as_str()).collect();
+        assert!(undeclared.is_empty() && unseen.is_empty(), "undeclared:\n{}\nunseen: {unseen:?}", undeclared.join("\n"));
+    }
+}
+
+fn show(observation: &Observation) -> String {
+    let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    format!("{}\n    production: {}\n    here:       {}", observation.place(), value(&observation.production), value(&observation.here))
+}
+
+#[test]
+fn two_runs_of_production_are_the_same() {
+    let told = Told::new();
+    let image = OwnImage(format!("localhost/parity-e2e:{}", unique()));
+    let again = seen_at(&Deployed::run(&told.project, &image).url);
+    let differing = compare(&told.production, &again);
+    assert!(differing.is_empty(), "{}", differing.iter().map(show).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn up() {
+    let told = Told::new();
+    let url = told.project.up(&[]);
+    told.is_declared(&seen_at(&url), &[]);
+}
+
+#[test]
+fn up_that_reloads() {
+    let told = Told::new();
+    for flags in [&["--reload-on-changes"][..], &["--reload-on-changes", "--no-preload"], &["--reload-on-changes", "--no-standby"]] {
+        let (mut session, url) = told.project.foreground(flags);
+        // Processes that stood by have imported what the first one did.
+        for lines in 1..=3 {
+            told.project.write("app.py", &format!("{}\n{}", told.project.read("app.py"), "# saved\n".repeat(lines)));
+            session.next(|line| line.contains("app.py → serving in"));
+        }
+        let here = seen_at(&url);
+        session.interrupt();
+        session.end().exits(0);
+        told.is_declared(&here, flags);
+    }
+}
+
+#[test]
+fn debug() {
+    let told = Told::new();
+    let mut terminal = told.project.parity(&["debug", "--port", "0"]).patience(BUILD_PATIENCE).in_terminal();
+    terminal.shows("http://");
+    let url = format!("http://{}", terminal.shows("\n").trim_end());
+    terminal.shows("waiting for an exception or a breakpoint");
+    let here = seen_at(&url);
+    terminal.type_text(CTRL_D);
+    terminal.end().exits(0);
+    told.is_declared(&here, &["--profile", "debug"]);
+}
+
+#[test]
+fn smoke() {
+    let told = Told::new();
+    let settings = told.project.read("parity.yaml");
+    told.project.write("parity.yaml", &format!("{settings}smoke: [{{request: {{path: /}}, expect: {{status: 418}}}}]\n"));
+    told.project.smoke(&["--no-probes", "--keep-on-failure"]).run().exits(17);
+    let [status] = told.project.parity(&["status", "--format", "json"]).ok().json().try_into().unwrap();
+    let (url, name) = (status["url"].as_str().unwrap(), status["name"].as_str().unwrap());
+    told.is_declared(&seen_at(url), &["--profile", "smoke"]);
+    told.project.parity(&["down", name]).ok();
+}
