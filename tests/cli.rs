@@ -204,7 +204,8 @@ fn what_differs_from_production() {
     configuration | the same files, given to the container when it starts | baked into the image at /etc/parity | so that a changed setting needs no build
     user | yours | www-data (33) | so that files the application creates belong to you
     port | published on 127.0.0.1:81 | 8000 in the container | so that nobody else can reach it
-    debugger | `parity debug --attach` can join; until then requests go as in production | no way in | so that you can look at what went wrong
+    your machine | `host.docker.internal` | unknown | so that the application reaches what runs beside it
+    debugger | a thread waits for `parity debug --attach`; until then requests go as in production | no way in | so that you can look at what went wrong
     writing | all of the project can be written | read-only but for /tmp | so that what the application writes is where you can look at it
     ");
     insta::assert_snapshot!(rows(&["--reload-on-changes", "--processes", "2"]), @r"
@@ -213,17 +214,20 @@ fn what_differs_from_production() {
     configuration | the same files, given to the container when it starts | baked into the image at /etc/parity | so that a changed setting needs no build
     user | yours | www-data (33) | so that files the application creates belong to you
     port | published on 127.0.0.1:8000 | 8000 in the container | so that nobody else can reach it
+    your machine | `host.docker.internal` | unknown | so that the application reaches what runs beside it
     reload | three groups of 2 processes; requests go to the one that has loaded the newest code | one group of 2 processes | so that what you save is served at once
+    modules | parity's own modules are imported before, with those of Python that they need, such as `json` and `socket` | the application imports what it needs | so that processes know what they have loaded
+    audit | a hook hears which files of the project are opened and written | no hook | so that a save of what the application has read is served
     import | by another thread, after the process has started | by the main thread, when the process starts | so that a process can be ready before the code is saved
     graceful-timeout | 60 | 15 | so that a save cuts off no request that could still be answered
     streams | cut off when their processes are needed for what you save | go on until they end | so that a response that never ends keeps no save from being served
-    preload | third-party modules whose import depends on nothing of the project are imported before; while the application is imported, `os.stat` and `os.environ` tell parity what depends on it | imported when the application asks for them | so that a reload has little left to import
+    preload | third-party modules whose import depends on nothing of the project are imported before; `os.stat` and `os.environ` tell parity what depends on it, until the first save and then while the application is imported | imported when the application asks for them | so that a reload has little left to import
     read ahead | the bytecode of third-party modules is read before the application imports them | when the application imports them | so that a reload has little left to read
     bytecode | of the project's modules in memory, by their content | in `__pycache__` beside the sources, by their time and size | because Python compares whole seconds, and would take quick saves for old code
     import error | answered with a page that says what failed | answered with a bare 500 | so that you need not search the log
     listening | another server of this project may listen beside it (`ListenCoresBucketsRatio`), in the same network | Apache listens alone | so that changed settings and requirements are applied without refusing a connection
     process 1 | a shell that starts Apache, in the first container | Apache | so that the port stays there when another container's server takes over
-    debugger | `parity debug --attach` can join; until then requests go as in production | no way in | so that you can look at what went wrong
+    debugger | a thread waits for `parity debug --attach`; until then requests go as in production | no way in | so that you can look at what went wrong
     writing | all of the project can be written | read-only but for /tmp | so that what the application writes is where you can look at it
     ");
     let other = rows(&["--reload-on-changes", "--sync", "--no-standby", "--on-error", "keep"]);

@@ -14,14 +14,16 @@ looks around in the thread that has the request, and leaves what it has seen in 
 import os
 import sys
 import threading
+import time
 
 PLACE = "/run/parity/fidelity"
 HEADER = "HTTP_X_PARITY_PROBE"
 # The script that imports the application.
 HANDLER = "/etc/parity/handler.wsgi"
 PROJECT = "/app"
-# Seconds, within which the request comes.
+# Seconds, within which the request comes, and between two looks whether somebody still waits for it.
 PATIENCE = 30
+STEP = 0.05
 # Files of a project that are looked at.
 MOST_FILES = 5000
 # Directories that nobody looks into.
@@ -31,7 +33,7 @@ CLOSED = (".git", ".hg", ".svn", "__pycache__", "node_modules", "site-packages")
 def observe(environ=None):
     """All there is to see. `environ`: of a request."""
     # Before anything is imported for this.
-    there = list(sys.modules)
+    there = [name for name in sys.modules if not readable(name).startswith(PLACE)]
     return {
         "environment": dict(os.environ),
         "request": of_request(environ or {}),
@@ -84,7 +86,7 @@ def of_modules(there):
     for name in there[at + 1 :]:
         module = sys.modules.get(name)
         if getattr(module, "__file__", None) and getattr(module, "__loader__", None) is not None:
-            loaders[name] = kind_of(type(module.__loader__))
+            loaders[readable(name)] = kind_of(type(module.__loader__))
     return {
         "imported before": dict.fromkeys(named[:at], True),
         "imported": dict.fromkeys(named[at + 1 :], True),
@@ -114,7 +116,6 @@ def of_python():
     import builtins
     import gc
     import locale
-    import time
 
     hooks = ("excepthook", "unraisablehook", "displayhook", "breakpointhook")
     found = {name: kind_of(getattr(sys, name)) for name in hooks}
@@ -331,7 +332,10 @@ class Wait:
 
     def end(self):
         """In a server that goes on afterwards."""
-        self.done.wait(PATIENCE)
+        end = time.monotonic() + PATIENCE
+        # Another process may have had the request.
+        while not self.done.wait(STEP) and os.path.exists(PLACE) and time.monotonic() < end:
+            pass
         self.done.set()
         self.callbacks.remove(self.look_at)
 

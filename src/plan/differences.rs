@@ -280,11 +280,11 @@ fn reloading(server: &Server, reload: &Reload) -> Vec<Difference> {
         let row = difference(
             "preload",
             "imported when the application asks for them",
-            "third-party modules whose import depends on nothing of the project are imported before; while the application is imported, \
-             `os.stat` and `os.environ` tell parity what depends on it",
+            "third-party modules whose import depends on nothing of the project are imported before; `os.stat` and \
+             `os.environ` tell parity what depends on it, until the first save and then while the application is imported",
             "so that a reload has little left to import",
         );
-        all.push(row.seen(&["+imported before: *", "imported: *", "order: *"]));
+        all.push(row.seen(&["+imported before: *", "imported: *", "order: *", "python: os.stat", "python: os.environ"]));
     }
     if reload.standby.value {
         let row = difference(

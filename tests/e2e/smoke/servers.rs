@@ -127,5 +127,5 @@ fn what_differs_from_production_is_told() {
     let project = Smoked::bug("compliant", "processes: 3\n");
     let differences = project.parity(&["diff", "--profile", "smoke", "--format", "json"]).ok().json();
     let names: Vec<_> = differences[0].as_array().unwrap().iter().map(|difference| difference["what"].as_str().unwrap()).collect();
-    assert_eq!(names, ["port", "validator"]);
+    assert_eq!(names, ["port", "your machine", "validator"]);
 }
