@@ -33,7 +33,14 @@ struct Deployed {
 
 impl Drop for Deployed {
     fn drop(&mut self) {
-        engine::with(async |engine| engine.remove(&self.id).await.unwrap());
+        engine::with(async |engine| {
+            let mounts = engine.api.inspect_container(&self.id, None).await.unwrap().mounts.unwrap_or_default();
+            engine.remove(&self.id).await.unwrap();
+            for volume in mounts.into_iter().filter_map(|mount| mount.name) {
+                // Those without a name of their own have gone with it.
+                let _ = engine.api.remove_volume(&volume, None::<bollard::query_parameters::RemoveVolumeOptions>).await;
+            }
+        });
     }
 }
 
@@ -114,6 +121,29 @@ fn two_runs_of_production_are_the_same() {
     let again = seen_at(&Deployed::run(&told.project, &image).url);
     let differing = compare(&told.production, &again);
     assert!(differing.is_empty(), "{}", differing.iter().map(show).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn the_line_that_a_build_says_has_what_smoke_has() {
+    let project = Smoked::copy("fidelity");
+    project.write("probe.py", include_str!("../../../images/fidelity/probe.py"));
+    project.write("parity.yaml", &format!("{}writable: [data, /srv/more]\n", project.read("parity.yaml")));
+    project.write(".env", "TOKEN=of-the-file\n");
+    let image = OwnImage(format!("localhost/parity-e2e:{}", unique()));
+    let deployed = Deployed::run(&project, &image);
+    let seen = Browser::at(&deployed.url).get("/").ok().json();
+    assert_eq!((&seen["environment"]["TOKEN"], &seen["environment"]["SHAPE"]), (&"of-the-file".into(), &"round".into()));
+    for name in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
+        assert_eq!(seen["process"][name], "0000000000000000", "{name}");
+    }
+    assert_eq!((&seen["process"]["NoNewPrivs"], &seen["process"]["Uid"]), (&"1".into(), &"33 33 33 33".into()));
+    for (path, writable) in [("/", false), ("/app", false), ("/etc/parity", false), ("/run/parity", true), ("/tmp", true)] {
+        assert_eq!(seen["mounts"][format!("can be written: {path}")], writable, "{path}");
+    }
+    let writes = "touch /app/data/x /srv/more/x && { touch /app/x 2>/dev/null || echo read-only; }";
+    let command = ["sh", "-c", writes].map(String::from).to_vec();
+    let (_, said) = engine::with(async |engine| engine.run(&deployed.id, command, b"").await.unwrap());
+    assert_eq!(said, "read-only\n");
 }
 
 #[test]
