@@ -63,6 +63,8 @@ def ring(pipe):
 
 def bring():
     """Gives the probe to each process."""
+    # What somebody left who was killed.
+    shutil.rmtree(PLACE, ignore_errors=True)
     os.makedirs(PLACE + "/ready", mode=0o700, exist_ok=True)
     with open(PLACE + "/probe.py", "wb") as file:
         file.write(sys.stdin.buffer.read())

@@ -69,12 +69,7 @@ impl Engine {
     /// Runs a command with that input to its end: its exit code and what it printed.
     pub async fn run(&self, container: &str, argv: Vec<String>, input: &[u8]) -> Result<(i64, String)> {
         let command = Command { argv, tty: false, stdin: !input.is_empty(), env: Vec::new(), working_directory: None };
-        let Running { id, mut output, input: mut stdin } = self.exec(container, &command).await?;
-        let write = async {
-            // A command that ends without reading all of it is not for here to judge.
-            let _ = stdin.write_all(input).await;
-            let _ = stdin.shutdown().await;
-        };
+        let Running { id, mut output, input: stdin } = self.exec(container, &command).await?;
         let read = async {
             let mut said = Vec::new();
             while let Some(piece) = output.next().await {
@@ -82,7 +77,7 @@ impl Engine {
             }
             Ok(said)
         };
-        let ((), said) = tokio::join!(write, read);
+        let ((), said) = tokio::join!(feed(stdin, input), read);
         let code = self.exec_exit_code(&id).await?;
         Ok((code, String::from_utf8_lossy(&said?).into_owned()))
     }
@@ -94,11 +89,7 @@ impl Engine {
     pub async fn ask(&self, container: &str, argv: Vec<String>, input: &[u8], most: usize) -> Result<Vec<u8>> {
         let failed = |why: String| Failure::new(Kind::Other, "cannot ask the server in the container").cause(why);
         let command = Command { argv, tty: false, stdin: !input.is_empty(), env: Vec::new(), working_directory: None };
-        let Running { id, mut output, input: mut stdin } = self.exec(container, &command).await?;
-        let write = async {
-            let _ = stdin.write_all(input).await;
-            let _ = stdin.shutdown().await;
-        };
+        let Running { id, mut output, input: stdin } = self.exec(container, &command).await?;
         let read = async {
             let (mut out, mut err) = (Vec::new(), Vec::new());
             while let Some(piece) = output.next().await {
@@ -112,7 +103,7 @@ impl Engine {
             }
             Ok((out, err))
         };
-        let ((), read) = tokio::join!(write, read);
+        let ((), read) = tokio::join!(feed(stdin, input), read);
         let (out, err) = read?;
         match self.exec_exit_code(&id).await? {
             0 => Ok(out),
@@ -131,6 +122,13 @@ impl Engine {
         let inspected = self.api.inspect_exec(exec).await.map_err(|error| explain(&error, "cannot ask how the command ended"))?;
         Ok(inspected.exit_code.unwrap_or(1))
     }
+}
+
+/// Gives a command its input.
+async fn feed(mut stdin: Pin<Box<dyn AsyncWrite + Send>>, input: &[u8]) {
+    // A command that ends without reading all of it is not for here to judge.
+    let _ = stdin.write_all(input).await;
+    let _ = stdin.shutdown().await;
 }
 
 /// Copies a command's output to this process's, until it ends.

@@ -55,7 +55,7 @@ pub(super) fn server(production: &Server) -> Server {
     server
 }
 
-/// Which of them production has otherwise.
+/// Which of them production has otherwise, and what tells the application.
 pub(super) fn differences(production: &Server, here: &Server) -> Vec<Difference> {
     let value = |server: &Server, key: &str| server.list().into_iter().find(|(known, ..)| *known == key).map(|(_, value, _)| value);
     let all = SETTINGS.iter().filter_map(|(key, _, why)| {
@@ -64,7 +64,14 @@ pub(super) fn differences(production: &Server, here: &Server) -> Vec<Difference>
             [format!("server: WSGIDaemonProcess {key}")].into_iter().chain(places(key).iter().map(|place| (*place).to_owned())).collect();
         (production != here).then(|| Difference { what: (*key).to_owned(), production, here, cause: why.words().into(), signs })
     });
-    all.collect()
+    let mode = Difference {
+        what: "debug mode".into(),
+        production: "not set".into(),
+        here: "`MOD_WSGI_DEBUG_MODE` is set".into(),
+        cause: "so that settings can tell, as under mod_wsgi-express".into(),
+        signs: vec!["+environment: MOD_WSGI_DEBUG_MODE".into()],
+    };
+    all.chain([mode]).collect()
 }
 
 /// Where else such a setting is seen.
@@ -108,7 +115,6 @@ pub(super) fn debugger(debug: Debug) -> Debugger {
     };
     let signs = &[
         "+environment: MOD_WSGI_DEBUGGER_ENABLED",
-        "+environment: MOD_WSGI_DEBUG_MODE",
         "+environment: PARITY_DEBUG*",
         "+imported before: *",
         "imported: *",

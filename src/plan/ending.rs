@@ -30,3 +30,23 @@ pub fn ending(server: &Server, reload: Option<&Reload>) -> Ending {
     };
     Ending { graceful_timeout, shutdown_timeout }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::testing;
+
+    #[test]
+    fn requests_may_finish_where_saved_code_is_served() {
+        let seconds = |request: u32, reload: Option<&Reload>| {
+            let mut server = Server::default();
+            server.request_timeout.value = request;
+            let Ending { graceful_timeout, shutdown_timeout } = ending(&server, reload);
+            (*graceful_timeout, *shutdown_timeout)
+        };
+        let standby = testing::reload();
+        let alone = Reload { standby: Sourced::default(false), ..testing::reload() };
+        assert_eq!([seconds(60, None), seconds(60, Some(&standby)), seconds(60, Some(&alone))], [(15, 5), (60, 5), (60, 60)]);
+        assert_eq!([seconds(0, Some(&standby)), seconds(1, Some(&standby))], [(DAY, 5), (15, 5)]);
+    }
+}
