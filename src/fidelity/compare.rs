@@ -9,6 +9,8 @@ use super::nature::is_by_nature;
 
 /// The section whose lists are compared by the order of what both have.
 const ORDER: &str = "order";
+/// The one that says something of what both have: that they have it is another one's.
+const LOADERS: &str = "loaders";
 
 /// Something that the application sees, and sees otherwise in production.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +42,7 @@ pub fn compare(production: &Seen, here: &Seen) -> Vec<Observation> {
                     let (one, other) = common(one, other);
                     (Some(one), Some(other))
                 }
+                (LOADERS, None, _) | (LOADERS, _, None) => continue,
                 (_, one, other) => (one.cloned(), other.cloned()),
             };
             let observation = Observation { section: section.clone(), name: name.clone(), production, here };
@@ -83,6 +86,13 @@ mod tests {
         let here = r#"{"process": {"Umask": "0002", "cwd": "/app"}, "request": {"b": "1", "REMOTE_PORT": "2"}, "import": {"main": true}}"#;
         assert_eq!(places(production, here), ["import: main", "process: Umask", "request: a", "request: b"]);
         assert_eq!(places(here, here), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_module_that_one_side_lacks_is_told_once() {
+        let there = r#"{"imported": {"json": true}, "loaders": {"json": "a", "shop": "a"}}"#;
+        let here = r#"{"loaders": {"shop": "b"}}"#;
+        assert_eq!(places(there, here), ["imported: json", "loaders: shop"]);
     }
 
     #[test]

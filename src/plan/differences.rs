@@ -71,7 +71,6 @@ fn this_machine() -> Difference {
 pub fn of_requests() -> Difference {
     difference("requests", "the first one", "those since it started", "because it has run for longer").seen(&[
         "+imported: *",
-        "+loaders: *",
         "order: application",
         "threads: *",
     ])
@@ -97,14 +96,7 @@ pub(super) fn smoke(server: &Server) -> Vec<Difference> {
             "a validator between the two, which the server is told of when it starts, says what is not WSGI; answers stay as they are",
             "so that you learn what this server forgives and another does not",
         )
-        .seen(&[
-            "server: command line",
-            "process: first",
-            "request: wsgi.errors",
-            "request: wsgi.input",
-            "+imported: *",
-            "+loaders: *",
-        ]),
+        .seen(&["server: command line", "process: first", "request: wsgi.errors", "request: wsgi.input", "+imported: *"]),
     ]
 }
 
