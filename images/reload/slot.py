@@ -439,7 +439,8 @@ def import_application():
             remember(script, file.read())
     handler = {"__name__": SCRIPT, "__file__": HANDLER, "__builtins__": __builtins__}
     exec(HANDLER_CODE, handler)
-    return handler["application"]
+    # Behind a document-root mod_wsgi calls it by another name.
+    return handler.get("handle_request", handler["application"])
 
 
 def import_urls():
@@ -525,7 +526,7 @@ def serve(application):
     hook = sys.modules.get("parity_hook")
     if hook is not None:
         hook.note(application)
-    State.script.application = application
+    State.script.application = State.script.handle_request = application
 
 
 # --- orders ---------------------------------------------------------------------------------------------------------

@@ -67,8 +67,14 @@ fn seen_at(url: &str) -> Seen {
 
 impl Told {
     fn new() -> Self {
+        Self::with(|_| ())
+    }
+
+    /// Of a project that is changed first.
+    fn with(change: impl FnOnce(&Smoked)) -> Self {
         let project = Smoked::copy("fidelity");
         project.write("probe.py", include_str!("../../../images/fidelity/probe.py"));
+        change(&project);
         let image = OwnImage(format!("localhost/parity-e2e:{}", unique()));
         let deployed = Deployed::run(&project, &image);
         Self { production: seen_at(&deployed.url), project, _image: image }
@@ -156,7 +162,12 @@ fn up() {
 #[test]
 fn up_that_reloads() {
     let told = Told::new();
-    for flags in [&["--reload-on-changes"][..], &["--reload-on-changes", "--no-preload"], &["--reload-on-changes", "--no-standby"]] {
+    for flags in [
+        &["--reload-on-changes"][..],
+        &["--reload-on-changes", "--no-preload"],
+        &["--reload-on-changes", "--no-standby"],
+        &["--reload-on-changes", "--sync"],
+    ] {
         let (mut session, url) = told.project.foreground(flags);
         // The first processes import the application as production does.
         told.has_a_row(&seen_at(&url), flags);
@@ -170,6 +181,22 @@ fn up_that_reloads() {
         session.end().exits(0);
         told.is_declared(&here, flags);
     }
+}
+
+#[test]
+fn up_behind_a_document_root() {
+    let told = Told::with(|project| {
+        project.make_directory("htdocs");
+        project.write("htdocs/page.txt", "a file");
+        project.write("parity.yaml", &format!("{}document-root: htdocs\n", project.read("parity.yaml")));
+    });
+    let url = told.project.up(&[]);
+    told.is_declared(&seen_at(&url), &[]);
+    told.project.parity(&["down"]).ok();
+    let (session, url) = told.project.foreground(&["--reload-on-changes"]);
+    told.has_a_row(&seen_at(&url), &["--reload-on-changes"]);
+    session.interrupt();
+    session.end().exits(0);
 }
 
 #[test]
