@@ -48,9 +48,28 @@ fn state_that_one_process_has() {
 #[test]
 fn work_at_import() {
     let found = Smoked::bug("work", "").report(&["load"]).failed("load");
-    for part in ["starts the thread poller", "writes /tmp/seen.txt", "/work.py:12"] {
+    let parts = [
+        "starts the thread poller",
+        "writes /tmp/seen.txt",
+        "writes /tmp/state.txt",
+        "takes the address 127.0.0.1:47201",
+        "opens a connection to 127.0.0.1:47201",
+        "runs a program: sleep 60",
+        "/work.py:15",
+    ];
+    for part in parts {
         assert!(found.contains(part), "{part} is not in {found}");
     }
+}
+
+#[test]
+fn what_an_import_has_left_nothing_of() {
+    let report = Smoked::bug("tidy", "").report(&["load"]);
+    report.passed("load");
+    let remarks = report.outcome("load")["findings"].to_string();
+    // It has ended, and took its time in each process.
+    assert!(remarks.contains("runs a program: uname -r"), "{remarks}");
+    assert_eq!(report.outcome("load")["findings"].as_array().unwrap().len(), 1, "{remarks}");
 }
 
 #[test]
