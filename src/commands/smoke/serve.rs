@@ -36,6 +36,7 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
         journal: Journal::default(),
         validator: Validator::default(),
         shell: context.environment.keys().cloned().collect(),
+        verbose: context.ui.is_verbose(),
     };
     if args.against == Some(Against::Up) {
         let log = scene.validator.sink(&scene.journal);
@@ -108,12 +109,13 @@ struct Scene<'a> {
     journal: Journal,
     validator: Validator,
     shell: BTreeSet<String>,
+    verbose: bool,
 }
 
 impl Scene<'_> {
     fn with<'s>(&'s self, server: &'s Server) -> Ground<'s> {
-        let Self { engine, plan, own, journal, validator, shell } = self;
-        Ground { engine, server, own: *own, plan, journal, validator, shell }
+        let Self { engine, plan, own, journal, validator, shell, verbose } = self;
+        Ground { engine, server, own: *own, plan, journal, validator, shell, verbose: *verbose }
     }
 }
 

@@ -89,6 +89,8 @@ pub struct Ground<'a> {
     pub validator: &'a Validator,
     /// Names of the variables of whoever runs this.
     pub shell: &'a BTreeSet<String>,
+    /// Remarks are told at length.
+    pub verbose: bool,
 }
 
 /// Does one probe. A reason says why it cannot be done here, or is not wanted.
@@ -186,10 +188,10 @@ impl Ground<'_> {
                 let seen = load::look(self.engine, &self.server.id, self.plan).await?;
                 Ok(load::judge(&seen, self.shell, &Paths::of_project(&self.plan.root)).into())
             }
-            "server-differences" => {
-                let seen = server_differences::look(&address, self.plan, done).await;
-                Ok(server_differences::judge(&seen, self.plan, done).into())
-            }
+            "server-differences" => Ok(match server_differences::look(&address, self.plan, done).await {
+                Ok(tried) => server_differences::judge(&tried, self.plan, done, self.verbose).into(),
+                Err(why) => Looked::Not(why),
+            }),
             _ => {
                 let seen = shutdown::look(self.engine, self.server, &address, &self.safe_requests(done)).await?;
                 Ok((shutdown::judge(&seen), Vec::new()).into())

@@ -112,6 +112,56 @@ fn names_with_a_slash() {
     assert!(found.contains("answered with 404 by Apache") && found.contains("AllowEncodedSlashes"), "{found}");
 }
 
+#[test]
+fn what_the_application_itself_answers() {
+    let project = Smoked::bug("strict", "smoke: [{request: {path: /}}]\n");
+    let report = project.report(&["server-differences"]);
+    report.passed("server-differences");
+    let [one] = report.outcome("server-differences")["findings"].as_array().unwrap().as_slice() else { panic!("{}", report.ran) };
+    assert!(one["text"].as_str().unwrap().starts_with("no check meets"), "{one}");
+    let ran = project.smoke(&["--verbose", "--only", "server-differences"]).ok();
+    for part in [
+        "(%2F) is answered with 404 by Apache",
+        "`//` reaches the application with one slash",
+        "`/../` reaches the application resolved",
+        "`/%2e%2e/` reaches the application resolved",
+        "%00 is answered with 404 by Apache",
+        "a chunked body, which has no Content-Length, is answered with 411 by Apache",
+        "more than 10485760 bytes is answered with 413 by Apache",
+        "TRACE is answered with 405 by Apache",
+        "never gets `Proxy` and `Proxy-Authorization`",
+        "reaches the application as one, \"1, 2\"",
+        "204 is sent without its Content-Type",
+        "304 is sent with what a cache needs only",
+        "the connection is closed after an answer with 500",
+    ] {
+        assert!(ran.stdout.contains(part), "{part:?} is not in {ran}");
+    }
+    // What it says itself, whatever it says, is nobody else's answer.
+    for part in ["500 by Apache", "401 by Apache", "`Authorization` does not", "was not tried"] {
+        assert!(!ran.stdout.contains(part), "{part:?} is in {ran}");
+    }
+}
+
+#[test]
+fn what_apache_keeps_from_the_application() {
+    let project =
+        Smoked::bug("strict", "auth-user-script: auth.py\ntrace-enable: true\nsmoke: [{request: {path: /}, expect: {status: 401}}]\n");
+    project.write("auth.py", "def check_password(environ, user, password):\n    return password == 'secret'\n");
+    let reason = project.report(&["server-differences"]).skipped("server-differences").to_owned();
+    assert!(reason.starts_with("GET /parity-probe is answered with 401 by Apache"), "{reason}");
+    // A check that has the password shows the way in.
+    let check = "{name: in, request: {path: /, headers: {Authorization: Basic YWRhOnNlY3JldA==}}}";
+    project.write("parity.yaml", &format!("app: strict:application\nauth-user-script: auth.py\ntrace-enable: true\nsmoke: [{check}]\n"));
+    let ran = project.smoke(&["--verbose", "--only", "in", "--only", "server-differences"]).ok();
+    for part in [
+        "TRACE is answered with 200 by Apache",
+        "is answered with 401 by Apache and never reaches the application, so this was not tried: `Authorization`",
+    ] {
+        assert!(ran.stdout.contains(part), "{part:?} is not in {ran}");
+    }
+}
+
 /// Every probe passes, but for those with a reason.
 #[track_caller]
 fn is_clean(project: &Smoked, checks: &[&str]) {
