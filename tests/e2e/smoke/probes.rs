@@ -24,6 +24,15 @@ fn requests_that_meet_each_other() {
 }
 
 #[test]
+fn answers_that_take_longer_and_longer() {
+    let checks = "threads: 8\nsmoke: [{request: {path: /busy}}, {request: {path: /list}}]\n";
+    let report = Smoked::bug("growing", checks).report(&["concurrency"]);
+    report.passed("concurrency");
+    let [one] = report.outcome("concurrency")["findings"].as_array().unwrap().as_slice() else { panic!("{}", report.ran) };
+    assert!(one["text"].as_str().unwrap().starts_with("GET /list: answers take longer and longer: "), "{one}");
+}
+
+#[test]
 fn requests_that_wait_for_each_other() {
     let checks = "processes: 1\nthreads: 3\nsmoke: [{request: {path: /left}}, {request: {path: /right}}]\n";
     let report = Smoked::bug("shared", checks).report(&["concurrency", "shutdown"]);
