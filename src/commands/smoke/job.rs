@@ -11,6 +11,7 @@ use crate::smoke::PROBES;
 use crate::smoke::check::Check;
 use crate::smoke::client::{Base, Client};
 use crate::smoke::command;
+use crate::smoke::front_page;
 use crate::smoke::journal::Journal;
 use crate::smoke::outcome::{Image, Outcome, Suite, What};
 use crate::smoke::redact::Redactor;
@@ -31,6 +32,8 @@ pub struct Job<'a> {
     /// Outcomes are shown as they come.
     live: bool,
     checks: Vec<Check>,
+    /// Nobody wrote any.
+    front_page_only: bool,
     selection: Selection,
     redactor: Redactor,
     begun: Instant,
@@ -43,7 +46,8 @@ impl<'a> Job<'a> {
     pub fn new(context: &Context<'a>, args: &'a Args, format: Format, interrupts: &'a Interrupts) -> Result<Self> {
         let config = context.config(&args.server)?;
         let mut checks = config.smoke;
-        if checks.is_empty() {
+        let front_page_only = checks.is_empty();
+        if front_page_only {
             checks.push(Check::front_page());
         }
         let off = config.smoke_skip.map(|off| off.value.into_iter().map(|name| (name, off.origin.to_string())).collect::<Vec<_>>());
@@ -60,6 +64,7 @@ impl<'a> Job<'a> {
             interrupts,
             live,
             checks,
+            front_page_only,
             selection,
             redactor,
             begun: Instant::now(),
@@ -101,7 +106,10 @@ impl<'a> Job<'a> {
         let runner = Runner { client: &client, journal, redactor: &self.redactor, rules };
         let before = self.suite.borrow().outcomes.len();
         let run = async {
-            let each = |outcome, exchange: Option<Exchange>| {
+            let each = |mut outcome: Outcome, exchange: Option<Exchange>| {
+                let status = exchange.as_ref().and_then(|exchange| exchange.status).filter(|_| self.front_page_only);
+                let has_probes = self.args.url.is_none() && !self.args.no_probes;
+                outcome.findings.extend(status.and_then(|status| front_page::remark(status, has_probes)));
                 self.exchanges.borrow_mut().extend(exchange);
                 self.add(outcome);
             };
