@@ -17,12 +17,15 @@ use super::up::{Up, runs};
 use super::wait::{Awaited, until_ready, why_it_ended};
 use super::{Interrupts, User, container_name, is_alive};
 use crate::engine::Engine;
-use crate::engine::container::{LogStart, Observed, not_running};
+use crate::engine::container::{LogStart, Observed, Wish, not_running};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::logs::{self, Paths, Reader, Record};
 use crate::plan::{Plan, Profile};
+use crate::render::smoke::command;
 use crate::units::Secret;
+
+pub use crate::render::smoke::Configuration;
 
 /// The engine gets so long to remove a container.
 const REMOVAL: Duration = Duration::from_secs(20);
@@ -44,6 +47,7 @@ pub struct Start<'a> {
     pub secrets: &'a [(String, Secret)],
     /// The image, on the engine, with the code in it.
     pub image: &'a str,
+    pub configuration: Configuration,
     pub interrupts: &'a Interrupts,
     pub report: &'a dyn Report,
     pub log: Sink,
@@ -96,7 +100,8 @@ pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -
     let name = format!("{}-smoke-{:08x}", container_name(&plan.name, &plan.root), some_number());
     let up = Up { plan, secrets: start.secrets, image: start.image, user: User::PRODUCTION, detach: false, wait: false, recreate: false };
     let begun = Instant::now();
-    let created = create(engine, &wish(&up, &name)?, &up, None, *report).await?;
+    let wish = Wish { command: command(plan, start.configuration)?, ..wish(&up, &name)? };
+    let created = create(engine, &wish, &up, None, *report).await?;
     let session = async {
         let server = match ready(start, &created.id, &name, begun).await {
             Err(failure) if failure.kind == Kind::App && runs(engine, &created.id).await => {

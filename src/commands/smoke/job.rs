@@ -90,14 +90,7 @@ impl<'a> Job<'a> {
     pub async fn check(&self, url: &str, journal: Option<&Journal>) -> Result<()> {
         let client = Client::new(Base::parse(url)?);
         self.suite.borrow_mut().url = self.redactor.clean(client.base().as_str());
-        let mut chosen = Vec::new();
-        for check in &self.checks {
-            match self.selection.choice(&check.name) {
-                Choice::Done => chosen.push(Chosen { check, skip: None }),
-                Choice::Skipped(reason) => chosen.push(Chosen { check, skip: Some(reason) }),
-                Choice::LeftOut => {}
-            }
-        }
+        let chosen = self.chosen();
         let rules = Rules {
             jobs: self.args.jobs.into(),
             fail_fast: self.args.fail_fast,
@@ -124,6 +117,29 @@ impl<'a> Job<'a> {
             }
         }
         done
+    }
+
+    fn chosen(&self) -> Vec<Chosen<'_>> {
+        let each = self.checks.iter().map(|check| (check, self.selection.choice(&check.name)));
+        let chosen = each.filter_map(|(check, choice)| match choice {
+            Choice::Done => Some(Chosen { check, skip: None }),
+            Choice::Skipped(reason) => Some(Chosen { check, skip: Some(reason) }),
+            Choice::LeftOut => None,
+        });
+        chosen.collect()
+    }
+
+    /// Does the same at another server for what it brings about there, and tells nobody how it ends.
+    ///
+    /// # Errors
+    /// A URL that is none.
+    pub async fn rehearse(&self, url: &str) -> Result<Vec<Exchange>> {
+        let client = Client::new(Base::parse(url)?);
+        let rules = Rules { jobs: 1, fail_fast: false, retry: Duration::ZERO };
+        let runner = Runner { client: &client, journal: None, redactor: &self.redactor, rules };
+        let mut exchanges = Vec::new();
+        runner.run(&self.chosen(), |_, exchange| exchanges.extend(exchange)).await;
+        Ok(exchanges)
     }
 
     /// Why a probe is not wanted, if it is not; `None` in it: it is not even mentioned.

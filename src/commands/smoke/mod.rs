@@ -3,6 +3,7 @@
 mod job;
 mod reports;
 mod serve;
+mod two_processes;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -24,6 +24,8 @@ use crate::plan::Plan;
 use crate::session::smoke::{Server, Sink};
 use ask::Ask;
 
+pub use multi_process::one_cannot_import;
+
 /// What the server says about a request arrives until so long after its answer.
 const SETTLING: Duration = Duration::from_millis(150);
 /// A server that still answers does so in that time.
@@ -176,7 +178,6 @@ impl Ground<'_> {
                 seen.crashes = self.crashes(begun);
                 Ok(concurrency::judge(&requests, &seen).into())
             }
-            "multi-process" if processes == 1 => Ok(Looked::Not("production runs one process: nothing to compare".into())),
             "multi-process" => {
                 let seen = multi_process::look(&address, &self.safe_requests(done), processes).await;
                 Ok(match multi_process::processes(&seen) {

@@ -9,7 +9,7 @@ use parity::events::Event;
 use parity::plan::{Profile, settle};
 use parity::project::contents::survey;
 use parity::project::{Wanted, inspect};
-use parity::session::smoke::{Server, Start, with_server};
+use parity::session::smoke::{Configuration, Server, Start, with_server};
 use parity::session::{Interrupts, image};
 use rustix::process::Signal;
 
@@ -121,6 +121,7 @@ fn a_check_that_panics() {
             plan: &plan,
             secrets: &[],
             image: &image.id,
+            configuration: Configuration::Image,
             interrupts: &interrupts,
             report: &Nobody,
             log: std::sync::Arc::new(|_| {}),

@@ -50,8 +50,47 @@ fn state_that_one_process_has() {
     for path in ["/cached", "/me"] {
         assert!(found.contains(&format!("GET {path}: each process has an answer of its own")), "{path} is not in {found}");
     }
-    project.write("parity.yaml", "app: state:application\n");
-    assert_eq!(project.report(&["multi-process"]).skipped("multi-process"), "production runs one process: nothing to compare");
+}
+
+#[test]
+fn what_a_second_process_would_not_have() {
+    let checks = "smoke:\n  - request: {path: /count}\n  - request: {method: POST, path: /login}\n  - request: {path: /me}\n";
+    let project = Smoked::bug("state", checks);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    // Production has one process, and nothing of this is a failure.
+    let report = Report::of(project.smoke(&["--format", "json", "--port", &port]).ok());
+    project.nothing_is_left();
+    report.passed("multi-process");
+    let remarks = report.outcome("multi-process")["findings"].to_string();
+    let alone = "with two processes, and production runs one: ";
+    for part in ["GET /count: each process counts by itself", "GET /me: each process has an answer of its own"] {
+        assert!(remarks.contains(&format!("{alone}{part}")), "{part} is not in {remarks}");
+    }
+    // The others are asked of production's own.
+    report.passed("shutdown");
+
+    let ran = project.smoke(&["--format", "json", "--only", "multi-process", "--only", "GET /count", "--keep-on-failure"]).ok();
+    assert!(Report::of(ran).outcome("multi-process")["findings"].to_string().contains(alone));
+    project.nothing_is_left();
+}
+
+#[test]
+fn what_only_one_process_can_be() {
+    let project = Smoked::copy("smoke-bugs");
+    project.write("single.py", "import socket\n\nfrom compliant import application\n\nowner = socket.socket()\nowner.bind((\"127.0.0.1\", 47301))\nowner.listen()\n");
+    project.write("parity.yaml", "app: single:application\n");
+    let report = project.report(&["multi-process"]);
+    report.passed("multi-process");
+    let remarks = report.outcome("multi-process")["findings"].to_string();
+    assert!(
+        remarks.contains("and production runs one: only one of them can import the application") && remarks.contains("in use"),
+        "{remarks}"
+    );
+    // An image from elsewhere need not be what parity.yaml says.
+    let id = report.json["image"]["id"].as_str().unwrap();
+    let ran = project.smoke(&["--image", id, "--format", "json", "--only", "multi-process"]).run();
+    assert!(Report::of(ran).skipped("multi-process").contains("only an image that is built here"));
+    project.nothing_is_left();
 }
 
 #[test]
