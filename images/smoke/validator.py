@@ -114,6 +114,11 @@ def guarded(check):
     return run
 
 
+def is_library(frame):
+    """Libraries look at `wsgi.input_terminated`, which this server sets, before they read without a size."""
+    return "/site-packages/" in frame.f_code.co_filename
+
+
 class Request:
     """What is known about one request and its answer."""
 
@@ -384,7 +389,7 @@ class Input:
         if kwargs or len(args) > 1:
             text = "wsgi.input.%s() takes one number, by position" % name
             tell(self._request, "input-arguments", text, place_of_caller())
-        elif len(args) < least or (args and (args[0] is None or args[0] < 0)):
+        elif (len(args) < least or (args and (args[0] is None or args[0] < 0))) and not is_library(sys._getframe(3)):
             text = "wsgi.input.%s() without a size: other servers wait for more than there is" % name
             tell(self._request, "input-size", text, place_of_caller(), note=True)
 
