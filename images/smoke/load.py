@@ -8,14 +8,24 @@ where the arguments say how: one JSON object with `handler`, `working_directory`
 or null), `manage_py`, `app` (module or module:callable, null for a script), `seconds`.
 """
 
+import fcntl
 import json
 import os
+import socket
+import stat
 import subprocess
 import sys
 import threading
 import time
 
 PROJECT = "/app/"
+LIBRARY = os.path.dirname(os.__file__) + "/"
+# By which others start programs.
+CARRIERS = tuple(
+    LIBRARY + name for name in ("subprocess.py", "os.py", "threading.py", "asyncio/", "concurrent/", "multiprocessing/")
+) + ("<frozen os>",)  # fmt: skip
+# By which others read variables.
+READERS = (LIBRARY + "os.py", LIBRARY + "_collections_abc.py", "<frozen os>", "<frozen _collections_abc>", __file__)
 # Places that a server may write to without anybody minding.
 IGNORED = ("/dev/", "/proc/", "/sys/")
 SLOWEST = 5
@@ -50,13 +60,17 @@ def parent(settings):
 
 
 class Seen:
-    """What happens while the application is loaded."""
+    """What happens while the application is loaded, and what is left of it afterwards."""
 
     def __init__(self):
         self.on = False
+        self.began = time.time()
         self.threads = []
-        self.files = []
-        self.sockets = []
+        # By path. One of `private` is a name that no other process takes.
+        self.files = {}
+        self.private = set()
+        self.connections = []
+        self.bound = []
         self.programs = []
         self.variables = {}
         self.set_here = {}
@@ -64,13 +78,50 @@ class Seen:
         self.stack = []
         self.setting_default = False
 
-    def add(self, kind, what):
-        """Who did it: the project, where nothing but Python itself is between it and what was done."""
-        place, own = responsible()
-        entry = {"what": what, "place": place, "own": own}
-        found = getattr(self, kind)
-        if len(found) < MOST and entry not in found:
-            found.append(entry)
+    def left(self):
+        """What is left, by kind. What is gone after the import was for the import alone, and is nobody's concern."""
+        threads = [entry for thread, entry in self.threads if thread.is_alive()]
+        programs = [dict(entry, ended=poll is not None and poll() is not None) for poll, entry in self.programs]
+        bound = (told for told in self.bound if not self.is_private(told[1]))
+        listeners = [entry for number, address, entry in bound if is_taken(number, address)]
+        everything = {
+            "threads": threads,
+            "files": self.files_left(),
+            "connections": self.connections,
+            "listeners": listeners,
+            "programs": programs,
+        }
+        return {kind: unlike(entries)[:MOST] for kind, entries in everything.items()}
+
+    def files_left(self):
+        """Those that were written, under the names that they have now. A library's that it has closed again is its cache."""
+        opened = open_files()
+        left = []
+        for path, entry in self.files.items():
+            try:
+                state = os.stat(path)
+            except OSError:
+                continue
+            is_open = path in opened
+            # The kernel's clock ticks in hundredths of a second.
+            written = is_open or state.st_ctime >= self.began - 0.1
+            bytecode = "__pycache__" in path or path.endswith(".pyc")
+            if stat.S_ISREG(state.st_mode) and written and (entry["own"] or is_open) and not bytecode and not self.is_private(path):
+                left.append(entry)
+        return left
+
+    def is_private(self, path):
+        return isinstance(path, str) and any(path == own or path.startswith(own + "/") for own in self.private)
+
+
+def done(what):
+    """Who did it: the project, where nothing but Python itself is between it and what was done."""
+    place, own = responsible()
+    return {"what": what, "place": place, "own": own}
+
+
+def unlike(entries):
+    return [entry for at, entry in enumerate(entries) if entry not in entries[:at]]
 
 
 def responsible():
@@ -86,22 +137,104 @@ def responsible():
     return None, False
 
 
+def open_files():
+    """What this process has open for writing."""
+    found = set()
+    for number in os.listdir("/proc/self/fd"):
+        try:
+            if fcntl.fcntl(int(number), fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
+                found.add(os.readlink("/proc/self/fd/" + number))
+        except OSError:
+            # The listing itself.
+            pass
+    return found
+
+
+def inode(descriptor):
+    try:
+        return os.fstat(descriptor).st_ino
+    except OSError:
+        return None
+
+
+def is_taken(number, address):
+    """Is a socket that was bound still there, at an address that no other process can have, or with somebody to answer?"""
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        if inode(descriptor) != number:
+            continue
+        with socket.socket(fileno=os.dup(descriptor)) as found:
+            if not isinstance(address, tuple):
+                return True
+            if address[1] == 0:
+                return bool(found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+            # Not one that was only tried.
+            return found.getsockname()[1] == address[1]
+    return False
+
+
+def is_stream(connection):
+    """Of a datagram nobody at the other end learns, and there may be nobody."""
+    return connection.family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX) and connection.type == socket.SOCK_STREAM
+
+
+def started():
+    """Asks whether the program that is being started has ended, and whether a module of Python's needs it, as `platform` does."""
+    frame = sys._getframe(3)
+    poll = None
+    while frame is not None and frame.f_code.co_filename.startswith(CARRIERS):
+        if frame.f_code.co_name == "_execute_child":
+            poll = getattr(frame.f_locals.get("self"), "poll", None)
+        frame = frame.f_back
+    name = frame.f_code.co_filename if frame is not None else ""
+    return poll, name.startswith(LIBRARY) and "/site-packages/" not in name
+
+
 def watch(seen):
-    def audit(event, arguments):
-        if not seen.on:
+    def opened(path, mode, flags):
+        if not isinstance(path, (str, bytes)):
             return
+        path = os.path.realpath(os.fsdecode(path))
+        writes = bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)) if isinstance(flags, int) else "w" in (mode or "")
+        if writes and not path.startswith(IGNORED) and path not in seen.files:
+            seen.files[path] = done(path)
+
+    def renamed(source, target):
+        """A file that is written under another name first, so that nobody sees half of it."""
+        if isinstance(source, (str, bytes)) and isinstance(target, (str, bytes)):
+            source, target = os.path.realpath(os.fsdecode(source)), os.path.realpath(os.fsdecode(target))
+            for path in [path for path in seen.files if path == source or path.startswith(source + "/")]:
+                now = target + path[len(source) :]
+                seen.files[now] = dict(seen.files.pop(path), what=now)
+
+    def bound(listener, address):
+        if listener.family not in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX):
+            return
+        seen.bound.append((inode(listener.fileno()), address, done(where(address))))
+
+    def look(event, arguments):
         if event == "open":
-            path, mode, flags = arguments[:3]
-            if not isinstance(path, (str, bytes)):
-                return
-            path = os.fsdecode(path)
-            writes = bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)) if isinstance(flags, int) else "w" in (mode or "")
-            if writes and not path.startswith(IGNORED) and "__pycache__" not in path:
-                seen.add("files", path)
-        elif event in ("socket.connect", "socket.bind"):
-            seen.add("sockets", "%s %s" % (event.partition(".")[2], shown(arguments[1])))
+            opened(*arguments[:3])
+        elif event == "os.rename":
+            renamed(*arguments[:2])
+        elif event in ("tempfile.mkstemp", "tempfile.mkdtemp"):
+            seen.private.add(os.path.realpath(os.fsdecode(arguments[0])))
+        elif event == "socket.connect" and is_stream(arguments[0]):
+            seen.connections.append(done(where(arguments[1])))
+        elif event == "socket.bind":
+            bound(*arguments[:2])
         elif event in ("subprocess.Popen", "os.system", "os.posix_spawn"):
-            seen.add("programs", shown(arguments[0]))
+            poll, of_python = started()
+            if not of_python:
+                argv = arguments[1] if event == "subprocess.Popen" else arguments[0]
+                seen.programs.append((int if event == "os.system" else poll, done(command(argv))))
+
+    def audit(event, arguments):
+        if seen.on:
+            try:
+                look(event, arguments)
+            except Exception:
+                # Raised here, it would be raised where the application did it.
+                pass
 
     sys.addaudithook(audit)
 
@@ -109,7 +242,7 @@ def watch(seen):
 
     def start_and_tell(thread):
         if seen.on:
-            seen.add("threads", thread.name)
+            seen.threads.append((thread, done(thread.name)))
         return start(thread)
 
     threading.Thread.start = start_and_tell
@@ -120,8 +253,12 @@ def watch(seen):
         def __getitem__(self, name):
             here = name in self
             if seen.on and isinstance(name, str) and not seen.setting_default and name not in seen.variables:
-                place, own = responsible()
-                if own:
+                asking = sys._getframe(1)
+                while asking is not None and asking.f_code.co_filename.startswith(READERS):
+                    asking = asking.f_back
+                # Not where a module of Python's does on its own account, as `tempfile` with $TMPDIR.
+                if asking is not None and asking.f_code.co_filename.startswith(PROJECT):
+                    place = "%s:%d" % (asking.f_code.co_filename, asking.f_lineno)
                     seen.variables[name] = {"name": name, "present": here, "place": place}
             return kind.__getitem__(self, name)
 
@@ -172,6 +309,17 @@ def shown(value):
     return text if len(text) <= 200 else text[:197] + "..."
 
 
+def where(address):
+    """`127.0.0.1:6379`, or the path of a Unix socket."""
+    return "%s:%s" % address[:2] if isinstance(address, tuple) else shown(address)
+
+
+def command(argv):
+    if isinstance(argv, (list, tuple)):
+        return shown(" ".join(os.fsdecode(word) if isinstance(word, bytes) else str(word) for word in argv))
+    return shown(os.fsdecode(argv) if isinstance(argv, bytes) else argv)
+
+
 def child(way, settings, write):
     # Whatever the code prints is not the report.
     out = os.fdopen(write, "w")
@@ -204,10 +352,7 @@ def child(way, settings, write):
         "seconds": round(took, 3),
         "modules": modules,
         "slowest": [{"module": name, "seconds": round(spent, 3)} for spent, name in seen.times[:SLOWEST]],
-        "threads": seen.threads,
-        "files": seen.files,
-        "sockets": seen.sockets,
-        "programs": seen.programs,
+        **seen.left(),
         "variables": sorted(seen.variables.values(), key=lambda variable: variable["name"]),
         "set": sorted(name for name in os.environ if name not in environment),
         "settings_module": os.environ.get("DJANGO_SETTINGS_MODULE"),

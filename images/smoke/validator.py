@@ -1,11 +1,12 @@
 """Looks at what passes between the server and the application, and says where that is not WSGI (PEP 3333).
 
-It never changes an answer: what the application returns goes on as it is, and a check that fails here is only told. Each
+It never changes an answer to anybody else: what the application returns goes on as it is, and a check that fails here is only told. Each
 finding is one line on stderr, the byte 0x1e, `parity` and JSON; `src/logs/finding.rs` reads it.
 
 A request with the header `Parity-Probe: 1` gets the ids of its process and thread in the answer's `Parity-Process` and
-`Parity-Thread`. With `Parity-Probe: see` its `Parity-Saw` says, as JSON, what reached the application. The application sees
-neither of these headers.
+`Parity-Thread`. With `Parity-Probe: see` its `Parity-Saw` says, as JSON, what reached the application; where that raises before
+it answers, the 500 that the server makes of it is made here, so that it can say so. `Parity-Probe: answer 204` is answered here
+with that status, for what the server does with such answers. The application sees none of these headers.
 """
 
 import json
@@ -113,6 +114,11 @@ def guarded(check):
     return run
 
 
+def is_library(frame):
+    """Libraries look at `wsgi.input_terminated`, which this server sets, before they read without a size."""
+    return "/site-packages/" in frame.f_code.co_filename
+
+
 class Request:
     """What is known about one request and its answer."""
 
@@ -126,7 +132,7 @@ class Request:
         self.began = False
         self.typed = False
         self.probe = environ.pop("HTTP_PARITY_PROBE", None)
-        self.saw = self.look(environ) if self.probe == "see" else None
+        self.saw = None if self.probe in (None, "1") else self.look(environ)
 
     @staticmethod
     def look(environ):
@@ -135,7 +141,7 @@ class Request:
             "method": environ.get("REQUEST_METHOD"),
             "path": environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
             "headers": names,
-            "terminated": bool(environ.get("wsgi.input_terminated")),
+            "repeated": environ.get("HTTP_PARITY_REPEATED"),
         }
         return json.dumps(seen)
 
@@ -383,7 +389,7 @@ class Input:
         if kwargs or len(args) > 1:
             text = "wsgi.input.%s() takes one number, by position" % name
             tell(self._request, "input-arguments", text, place_of_caller())
-        elif len(args) < least or (args and (args[0] is None or args[0] < 0)):
+        elif (len(args) < least or (args and (args[0] is None or args[0] < 0))) and not is_library(sys._getframe(3)):
             text = "wsgi.input.%s() without a size: other servers wait for more than there is" % name
             tell(self._request, "input-size", text, place_of_caller(), note=True)
 
@@ -424,11 +430,20 @@ class Errors:
         return self._stream.close()
 
 
+def answered(request, start_response):
+    """What an application with such an answer would say."""
+    status = request.probe.rpartition(" ")[2]
+    start_response(status + " As Asked", [("Content-Type", "text/plain")] + request.more())
+    return [b""] if int(status) in NO_BODY else [b"as asked\n"]
+
+
 def wrap(application):
     """The application, looked at."""
 
     def validated(environ, start_response):
         request = Request(environ, application)
+        if request.probe in ("answer 200", "answer 204", "answer 304", "answer 500"):
+            return answered(request, start_response)
         if "wsgi.input" in environ:
             environ["wsgi.input"] = Input(environ["wsgi.input"], request)
         if "wsgi.errors" in environ:
@@ -453,6 +468,13 @@ def wrap(application):
 
             return write_checked
 
-        return passed_on(application(environ, start), request, file_wrapper)
+        try:
+            body = application(environ, start)
+        except Exception:
+            if request.saw is None or request.status is not None:
+                raise
+            start_response("500 Internal Server Error", [("Content-Type", "text/plain")] + request.more())
+            return [b"the application raised\n"]
+        return passed_on(body, request, file_wrapper)
 
     return validated

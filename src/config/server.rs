@@ -132,6 +132,8 @@ settings! {
     "enable-sendfile" enable_sendfile: bool = false;
     /// How a HEAD request reaches the application: auto, on or off.
     "map-head-to-get" map_head_to_get: super::OnOffAuto = super::OnOffAuto::Auto;
+    /// Have Apache answer TRACE by sending the request back, with the cookies and passwords in it; off, it answers 405.
+    "trace-enable" trace_enable: bool = false;
     /// The name of the application object in a script.
     "callable-object" callable_object: String = "application".into(), PYTHON_NAME;
     /// The Python sub-interpreter; the main one by default.

@@ -65,7 +65,7 @@ const RULES: &[Rule] = rules! {
         &scene.setting,
         "the directory of the SQLite file must exist and be writable: keep it inside the project",
     ))),
-    r"no such table|relation \S+ does not exist|Table '\S+' doesn't exist" => Say("the database has no such table yet: add `python manage.py migrate --noinput` (or your tool's command) to `hooks:` in parity.yaml: under `release:`, or under `start:` where the database is a file of the container"),
+    r"no such table|relation \S+ does not exist|Table '\S+' doesn't exist" => Say("the database has no such table yet: add your migration (`python manage.py migrate`) to `hooks:` in parity.yaml, under `release:`, or `start:` where it is a file of the container"),
     r"no such column|column \S+ does not exist|Unknown column '" => Say("the database's tables are older than the models: `parity exec -- python manage.py makemigrations` and `migrate` (or your tool's commands)"),
     r"(?:AH00035|AH00132|AH00529)" => Say("a directory on the way cannot be entered: give it permission x for the user who runs parity (`chmod a+x`)"),
     r"(?i)read-only file system|permission denied" => Ask(|_, record, scene| writing::refused(record, &scene.setting, &scene.paths)),

@@ -82,7 +82,15 @@ pub(super) fn smoke(server: &Server) -> Vec<Difference> {
         0 => "a free port".to_owned(),
         port => format!("port {port}"),
     };
-    vec![
+    let two = (server.processes.value == 1).then(|| {
+        difference(
+            "processes",
+            "1",
+            "1, and 2 in a server of its own after that, for the probe multi-process alone",
+            "so that you learn whether it would work with more",
+        )
+    });
+    let always = [
         difference(
             "port",
             "8000 in the container",
@@ -97,7 +105,8 @@ pub(super) fn smoke(server: &Server) -> Vec<Difference> {
             "so that you learn what this server forgives and another does not",
         )
         .seen(&["server: command line", "process: first", "request: wsgi.errors", "request: wsgi.input", "+imported: *"]),
-    ]
+    ];
+    always.into_iter().chain(two).collect()
 }
 
 /// Where the application can write, and cannot in production.

@@ -18,7 +18,7 @@ pub const PROBE: &str = include_str!("../../images/fidelity/probe.py");
 /// # Errors
 /// An `application-group` that cannot be written.
 pub fn command(plan: &Plan) -> Result<Vec<String>> {
-    instrument::command(plan, DIRECTORY, &[("probe.py", PROBE)], "probe.py")
+    instrument::command(plan, DIRECTORY, &[("probe.py", PROBE.to_owned())], "probe.py")
 }
 
 /// What is run in a container to have its server looked at. `running`: the server does not have the probe, which is to be its input.

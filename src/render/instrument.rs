@@ -11,16 +11,24 @@ use crate::plan::{Plan, Profile};
 const SCRIPT: &str = "mkdir -p \"$0\" && printf %s \"$1\" | base64 -d | tar -xzC \"$0\" || exit 92; shift; \
                       [ ! -e /etc/parity/release.sh ] || sh /etc/parity/release.sh || exit; exec sh /etc/parity/start.sh \"$@\"";
 
+/// The file that configures the server instead of the image's own, if there is one.
+pub const CONFIGURATION: &str = "httpd.conf";
+
 /// What the production image is told to run instead of its server alone: what is released before a deployment, then the server, in whose
 /// processes `script` is run when they have imported the application.
 ///
 /// # Errors
 /// An `application-group` that cannot be written.
-pub fn command(plan: &Plan, directory: &str, files: &[(&str, &str)], script: &str) -> Result<Vec<String>> {
-    let files: Vec<_> = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+pub fn command(plan: &Plan, directory: &str, files: &[(&str, String)], script: &str) -> Result<Vec<String>> {
+    let files: Vec<_> = files.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect();
     // The same groups as in the image, which has one: nothing is reloaded in it.
     let groups = reload::groups(&Plan { profile: Profile::Production, reload: None, ..plan.clone() });
     let import =
         format!("WSGIImportScript {directory}/{script} process-group={} application-group={}", groups[0], application_group(&plan.server)?);
-    Ok(["sh", "-c", SCRIPT, directory, &archive(&files), "-c", &import].map(String::from).to_vec())
+    // Of several files Apache takes the last.
+    let file = format!("{directory}/{CONFIGURATION}");
+    let further = if files.iter().any(|(name, _)| name == CONFIGURATION) { vec!["-f", &file] } else { vec![] };
+    let archive = archive(&files);
+    let words = ["sh", "-c", SCRIPT, directory, &archive].into_iter().chain(further).chain(["-c", &import]);
+    Ok(words.map(String::from).collect())
 }

@@ -1,28 +1,40 @@
 //! The validator, for a container of the production image.
 
+use super::httpd;
 use super::instrument;
 use crate::error::Result;
-use crate::plan::Plan;
+use crate::plan::{Plan, Profile};
 
 /// Where the files are unpacked: in memory, beside what Apache writes.
 const DIRECTORY: &str = "/run/parity/smoke";
 
+/// What configures the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Configuration {
+    /// What is in the image.
+    Image,
+    /// What the plan says, for a server that is another one than the image's.
+    Plan,
+}
+
 /// What the production image is told to run instead of its server alone.
 ///
 /// # Errors
-/// An `application-group` that cannot be written.
-pub fn command(plan: &Plan) -> Result<Vec<String>> {
-    let files = [
-        ("instrument.py", include_str!("../../images/smoke/instrument.py")),
-        ("validator.py", include_str!("../../images/smoke/validator.py")),
+/// An `application-group` that cannot be written, and with [`Configuration::Plan`] any other setting.
+pub fn command(plan: &Plan, configuration: Configuration) -> Result<Vec<String>> {
+    let mut files = vec![
+        ("instrument.py", include_str!("../../images/smoke/instrument.py").to_owned()),
+        ("validator.py", include_str!("../../images/smoke/validator.py").to_owned()),
     ];
+    if configuration == Configuration::Plan {
+        files.push((instrument::CONFIGURATION, httpd::render(&Plan { profile: Profile::Production, reload: None, ..plan.clone() })?));
+    }
     instrument::command(plan, DIRECTORY, &files, "instrument.py")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Profile;
     use crate::render::{profile_files, testing};
 
     #[test]
@@ -33,11 +45,19 @@ mod tests {
 
     #[test]
     fn the_validator_comes_by_arguments() {
-        let command = command(&testing::everything()).unwrap();
+        let command = command(&testing::everything(), Configuration::Image).unwrap();
         assert_eq!(
             command.last().unwrap(),
             "WSGIImportScript /run/parity/smoke/instrument.py process-group=parity application-group=\"shop\""
         );
+        assert_eq!(command.len(), 7);
+        assert!(command.iter().all(|argument| argument.len() < 100_000), "the kernel takes no longer arguments");
+    }
+
+    #[test]
+    fn another_configuration_comes_by_arguments_as_well() {
+        let command = command(&testing::everything(), Configuration::Plan).unwrap();
+        assert_eq!(command[5..7], ["-f", "/run/parity/smoke/httpd.conf"]);
         assert!(command.iter().all(|argument| argument.len() < 100_000), "the kernel takes no longer arguments");
     }
 }

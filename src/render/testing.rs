@@ -127,6 +127,7 @@ pub fn everything() -> Plan {
         ("response-socket-timeout", text("20")),
         ("enable-sendfile", text("true")),
         ("map-head-to-get", text("off")),
+        ("trace-enable", text("true")),
         ("callable-object", text("app")),
         ("application-group", text("shop")),
         ("mount-point", text("/shop")),

@@ -7,6 +7,7 @@ pub mod capture;
 pub mod client;
 pub mod command;
 pub mod evaluate;
+pub mod front_page;
 mod html;
 pub mod journal;
 mod mismatch;

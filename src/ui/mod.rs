@@ -86,6 +86,10 @@ impl Ui {
         self.verbosity == Verbosity::Quiet
     }
 
+    pub fn is_verbose(&self) -> bool {
+        self.verbosity == Verbosity::Verbose
+    }
+
     /// The command's result: one line on stdout, in both formats as it is.
     pub fn result(&self, line: &str) {
         self.human.pause(|| to_stdout(line));

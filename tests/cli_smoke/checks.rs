@@ -19,6 +19,20 @@ fn without_checks_the_front_page_answers_below_500() {
 }
 
 #[test]
+fn a_front_page_that_turns_everybody_away_says_so() {
+    let project = Project::new("");
+    let url = format!("{}/status/401", project.server.url);
+    let ran = Parity::new(project.dir.path(), project.dir.path(), &["smoke", "--url", &url]).ok();
+    assert!(ran.stdout.starts_with("✓ GET / "), "{ran}");
+    for part in ["`/` is answered with 401: nothing else was checked\n", "hint: below `smoke:` in parity.yaml"] {
+        assert!(ran.stdout.contains(part), "{part:?} is not in {ran}");
+    }
+    // Whoever wrote a check knows.
+    let project = Project::new("smoke: [{request: {path: /status/401}, expect: {status: 401}}]\n");
+    assert_eq!(project.parity(&[]).ok().stdout.lines().count(), 2);
+}
+
+#[test]
 fn every_kind_of_expectation_passes_and_fails() {
     let good = [
         "{status: 200}",

@@ -162,7 +162,7 @@ impl State {
             ("GET", "/big") => page(200, &[], &"x".repeat(5 * 1024 * 1024)),
             ("GET", "/lines") => page(200, &[], &(0..200).map(|n| format!("line {n}\n")).collect::<String>()),
             ("GET", "/hostile") => page(500, &[], "\x1b[2J\n::error::owned\nTOKEN=s3cr3t-value &amp; more\n</failure>]]>"),
-            ("GET", path) if path.starts_with("/status/") => page(path[8..].parse().unwrap_or(200), &[], "x"),
+            ("GET", path) if path.starts_with("/status/") => page(path[8..].trim_end_matches('/').parse().unwrap_or(200), &[], "x"),
             ("GET", "/redirect/0") => page(200, &[], "the end"),
             ("GET", path) if path.starts_with("/redirect/") => {
                 let next = path[10..].parse::<u32>().unwrap() - 1;

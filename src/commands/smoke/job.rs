@@ -11,6 +11,7 @@ use crate::smoke::PROBES;
 use crate::smoke::check::Check;
 use crate::smoke::client::{Base, Client};
 use crate::smoke::command;
+use crate::smoke::front_page;
 use crate::smoke::journal::Journal;
 use crate::smoke::outcome::{Image, Outcome, Suite, What};
 use crate::smoke::redact::Redactor;
@@ -31,6 +32,8 @@ pub struct Job<'a> {
     /// Outcomes are shown as they come.
     live: bool,
     checks: Vec<Check>,
+    /// Nobody wrote any.
+    front_page_only: bool,
     selection: Selection,
     redactor: Redactor,
     begun: Instant,
@@ -43,7 +46,8 @@ impl<'a> Job<'a> {
     pub fn new(context: &Context<'a>, args: &'a Args, format: Format, interrupts: &'a Interrupts) -> Result<Self> {
         let config = context.config(&args.server)?;
         let mut checks = config.smoke;
-        if checks.is_empty() {
+        let front_page_only = checks.is_empty();
+        if front_page_only {
             checks.push(Check::front_page());
         }
         let off = config.smoke_skip.map(|off| off.value.into_iter().map(|name| (name, off.origin.to_string())).collect::<Vec<_>>());
@@ -60,6 +64,7 @@ impl<'a> Job<'a> {
             interrupts,
             live,
             checks,
+            front_page_only,
             selection,
             redactor,
             begun: Instant::now(),
@@ -85,14 +90,7 @@ impl<'a> Job<'a> {
     pub async fn check(&self, url: &str, journal: Option<&Journal>) -> Result<()> {
         let client = Client::new(Base::parse(url)?);
         self.suite.borrow_mut().url = self.redactor.clean(client.base().as_str());
-        let mut chosen = Vec::new();
-        for check in &self.checks {
-            match self.selection.choice(&check.name) {
-                Choice::Done => chosen.push(Chosen { check, skip: None }),
-                Choice::Skipped(reason) => chosen.push(Chosen { check, skip: Some(reason) }),
-                Choice::LeftOut => {}
-            }
-        }
+        let chosen = self.chosen();
         let rules = Rules {
             jobs: self.args.jobs.into(),
             fail_fast: self.args.fail_fast,
@@ -101,7 +99,10 @@ impl<'a> Job<'a> {
         let runner = Runner { client: &client, journal, redactor: &self.redactor, rules };
         let before = self.suite.borrow().outcomes.len();
         let run = async {
-            let each = |outcome, exchange: Option<Exchange>| {
+            let each = |mut outcome: Outcome, exchange: Option<Exchange>| {
+                let status = exchange.as_ref().and_then(|exchange| exchange.status).filter(|_| self.front_page_only);
+                let has_probes = self.args.url.is_none() && !self.args.no_probes;
+                outcome.findings.extend(status.and_then(|status| front_page::remark(status, has_probes)));
                 self.exchanges.borrow_mut().extend(exchange);
                 self.add(outcome);
             };
@@ -116,6 +117,29 @@ impl<'a> Job<'a> {
             }
         }
         done
+    }
+
+    fn chosen(&self) -> Vec<Chosen<'_>> {
+        let each = self.checks.iter().map(|check| (check, self.selection.choice(&check.name)));
+        let chosen = each.filter_map(|(check, choice)| match choice {
+            Choice::Done => Some(Chosen { check, skip: None }),
+            Choice::Skipped(reason) => Some(Chosen { check, skip: Some(reason) }),
+            Choice::LeftOut => None,
+        });
+        chosen.collect()
+    }
+
+    /// Does the same at another server for what it brings about there, and tells nobody how it ends.
+    ///
+    /// # Errors
+    /// A URL that is none.
+    pub async fn rehearse(&self, url: &str) -> Result<Vec<Exchange>> {
+        let client = Client::new(Base::parse(url)?);
+        let rules = Rules { jobs: 1, fail_fast: false, retry: Duration::ZERO };
+        let runner = Runner { client: &client, journal: None, redactor: &self.redactor, rules };
+        let mut exchanges = Vec::new();
+        runner.run(&self.chosen(), |_, exchange| exchanges.extend(exchange)).await;
+        Ok(exchanges)
     }
 
     /// Why a probe is not wanted, if it is not; `None` in it: it is not even mentioned.

@@ -3,6 +3,7 @@
 mod job;
 mod reports;
 mod serve;
+mod two_processes;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,11 +23,11 @@ use job::Job;
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
     /// Check a deployment instead of a server started for it
-    #[arg(long, value_name = "URL", conflicts_with_all = ["against", "keep_on_failure"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["against", "keep_on_failure", "port", "host"])]
     url: Option<String>,
 
     /// Check what `parity up` runs at this moment
-    #[arg(long, value_name = "WHAT", value_enum, conflicts_with = "keep_on_failure")]
+    #[arg(long, value_name = "WHAT", value_enum, conflicts_with_all = ["keep_on_failure", "port", "host"])]
     against: Option<Against>,
 
     /// Check an image that `parity build --production` built, here or elsewhere, instead of building one

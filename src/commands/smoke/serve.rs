@@ -1,10 +1,12 @@
 //! The server that is checked, where parity runs it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 
 use super::job::Job;
+use super::two_processes::{MULTI_PROCESS, two_processes};
 use super::{Against, Args, Context};
 use crate::commands::production::{Source, push};
 use crate::commands::settled::Settled;
@@ -12,7 +14,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::events::Report;
 use crate::plan::{Plan, Profile};
-use crate::render;
+use crate::render::smoke::{Configuration, command};
 use crate::session::image;
 use crate::session::smoke::{Fate, Server, Start, how_it_ended, running, with_server};
 use crate::smoke::PROBES;
@@ -37,6 +39,7 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
         journal: Journal::default(),
         validator: Validator::default(),
         shell: context.environment.keys().cloned().collect(),
+        verbose: context.ui.is_verbose(),
     };
     if args.against == Some(Against::Up) {
         let log = scene.validator.sink(&scene.journal);
@@ -51,6 +54,7 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
     let mut tested = Image { id: image.id.clone(), names: vec![image.reference], digests: image.digest.into_iter().collect() };
     job.set_image(tested.clone());
     check(context, job, &scene, &settled, &image.id).await?;
+    two_processes(args, job, &scene, &settled, &image.id).await?;
     if args.tag.is_empty() {
         return Ok(());
     }
@@ -86,7 +90,7 @@ async fn check(context: &Context<'_>, job: &Job<'_>, scene: &Scene<'_>, settled:
         plan: &settled.plan,
         secrets: &settled.secrets,
         image,
-        command: &render::smoke::command(&settled.plan)?,
+        command: &command(&settled.plan, Configuration::Image)?,
         interrupts: job.interrupts(),
         report: context.ui,
         log: scene.validator.sink(&scene.journal),
@@ -103,19 +107,20 @@ async fn check(context: &Context<'_>, job: &Job<'_>, scene: &Scene<'_>, settled:
 }
 
 /// What the probes look at, before there is a server.
-struct Scene<'a> {
-    engine: &'a Engine,
-    plan: &'a Plan,
-    own: bool,
-    journal: Journal,
-    validator: Validator,
-    shell: BTreeSet<String>,
+pub struct Scene<'a> {
+    pub engine: &'a Engine,
+    pub plan: &'a Plan,
+    pub own: bool,
+    pub journal: Journal,
+    pub validator: Validator,
+    pub shell: BTreeSet<String>,
+    pub verbose: bool,
 }
 
 impl Scene<'_> {
-    fn with<'s>(&'s self, server: &'s Server) -> Ground<'s> {
-        let Self { engine, plan, own, journal, validator, shell } = self;
-        Ground { engine, server, own: *own, plan, journal, validator, shell }
+    pub fn with<'s>(&'s self, server: &'s Server) -> Ground<'s> {
+        let Self { engine, plan, own, journal, validator, shell, verbose } = self;
+        Ground { engine, server, own: *own, plan, journal, validator, shell, verbose: *verbose }
     }
 }
 
@@ -127,10 +132,12 @@ async fn work(job: &Job<'_>, ground: &Ground<'_>) -> Result<()> {
     if ground.server.has_ended() {
         let how = how_it_ended(ground.engine, ground.server).await;
         let finding = Finding::new(format!("{how} while it was checked")).hint("`parity up` and the same requests show what it says last");
-        job.add(Outcome::failed("server", What::Probe, std::time::Duration::ZERO, vec![finding]));
+        job.add(Outcome::failed("server", What::Probe, Duration::ZERO, vec![finding]));
     }
     let done = Done::all(url, job.exchanges());
-    for probe in PROBES {
+    // One process has nothing to be compared with: that is another server's part.
+    let is_alone = ground.own && *ground.plan.server.processes == 1;
+    for probe in PROBES.into_iter().filter(|probe| !(is_alone && *probe == MULTI_PROCESS)) {
         let unwanted = match job.unwanted(probe) {
             Some(None) => continue,
             unwanted => unwanted.flatten(),

@@ -53,6 +53,12 @@ impl Ask {
         self
     }
 
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(have, _)| !have.eq_ignore_ascii_case(name));
+        self
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
@@ -73,7 +79,10 @@ impl Ask {
     }
 
     fn bytes(&self, address: &str) -> Vec<u8> {
-        let mut head = format!("{} {} HTTP/1.1\r\nConnection: close\r\n", self.method, self.path);
+        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
+        if self.header("connection").is_none() {
+            head += "Connection: close\r\n";
+        }
         if self.header("host").is_none() {
             head += &format!("Host: {address}\r\n");
         }

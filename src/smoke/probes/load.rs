@@ -41,7 +41,10 @@ struct Way {
     slowest: Vec<Slow>,
     threads: Vec<Done>,
     files: Vec<Done>,
-    sockets: Vec<Done>,
+    /// To other programs, kept or not.
+    connections: Vec<Done>,
+    /// Addresses that one process alone can have.
+    listeners: Vec<Done>,
     programs: Vec<Done>,
     variables: Vec<Variable>,
     /// Environment variables that it set itself.
@@ -61,13 +64,16 @@ struct Slow {
     seconds: f64,
 }
 
-/// Something that was done at import.
+/// Something that was done at import, and is left of it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct Done {
     what: String,
     place: Option<String>,
     /// By the project's own code, not by a library.
     own: bool,
+    /// A program that has ended since.
+    #[serde(default)]
+    ended: bool,
 }
 
 /// An environment variable that the project's code reads at import.

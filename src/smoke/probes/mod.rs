@@ -24,6 +24,8 @@ use crate::plan::Plan;
 use crate::session::smoke::{Server, Sink};
 use ask::Ask;
 
+pub use multi_process::one_cannot_import;
+
 /// What the server says about a request arrives until so long after its answer.
 const SETTLING: Duration = Duration::from_millis(150);
 /// A server that still answers does so in that time.
@@ -89,6 +91,8 @@ pub struct Ground<'a> {
     pub validator: &'a Validator,
     /// Names of the variables of whoever runs this.
     pub shell: &'a BTreeSet<String>,
+    /// Remarks are told at length.
+    pub verbose: bool,
 }
 
 /// Does one probe. A reason says why it cannot be done here, or is not wanted.
@@ -174,7 +178,6 @@ impl Ground<'_> {
                 seen.crashes = self.crashes(begun);
                 Ok(concurrency::judge(&requests, &seen).into())
             }
-            "multi-process" if processes == 1 => Ok(Looked::Not("production runs one process: nothing to compare".into())),
             "multi-process" => {
                 let seen = multi_process::look(&address, &self.safe_requests(done), processes).await;
                 Ok(match multi_process::processes(&seen) {
@@ -186,10 +189,10 @@ impl Ground<'_> {
                 let seen = load::look(self.engine, &self.server.id, self.plan).await?;
                 Ok(load::judge(&seen, self.shell, &Paths::of_project(&self.plan.root)).into())
             }
-            "server-differences" => {
-                let seen = server_differences::look(&address, self.plan, done).await;
-                Ok(server_differences::judge(&seen, self.plan, done).into())
-            }
+            "server-differences" => Ok(match server_differences::look(&address, self.plan, done).await {
+                Ok(tried) => server_differences::judge(&tried, self.plan, done, self.verbose).into(),
+                Err(why) => Looked::Not(why),
+            }),
             _ => {
                 let seen = shutdown::look(self.engine, self.server, &address, &self.safe_requests(done)).await?;
                 Ok((shutdown::judge(&seen), Vec::new()).into())

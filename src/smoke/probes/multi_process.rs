@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::ask::{Answer, Ask};
+use crate::logs::{self, Record};
 use crate::smoke::outcome::Finding;
 
 /// Requests that are asked, at most.
@@ -56,6 +57,17 @@ pub fn processes(seen: &[(Ask, Answers)]) -> usize {
     all.sort_unstable();
     all.dedup();
     all.len()
+}
+
+/// Where one process answers, and another one cannot have what the application takes for itself at import: what it says.
+pub fn one_cannot_import(records: &[Record]) -> Option<Finding> {
+    let record = records.iter().find(|record| logs::import_failure(record).is_some())?;
+    let said = record.lines.iter().rev().map(|line| line.text.trim()).find(|text| !text.is_empty())?;
+    Some(
+        Finding::new("only one of them can import the application")
+            .details([said])
+            .hint("what only one process can have, a port, a lock, a file, is taken when it is first needed, or by a program of its own"),
+    )
 }
 
 /// What differs between processes and not inside of them.
@@ -189,6 +201,19 @@ mod tests {
     fn a_cache_in_a_global_is_found() {
         assert_eq!(judged(&[(7, &["a"; 4]), (8, &["a"; 4])]), [""; 0]);
         assert_eq!(judged(&[(7, &["a"; 4]), (8, &["b"; 4])]), ["GET /x: each process has an answer of its own"]);
+    }
+
+    #[test]
+    fn an_import_that_only_one_can_do_is_told_by_its_last_line() {
+        use crate::logs::{Line, RecordKind};
+        let raised = |first: &str| Record {
+            lines: vec![Line::dimmed(first), "Traceback (most recent call last):".into(), "OSError: Address already in use".into()],
+            ..Record::new(RecordKind::Traceback, [""; 0])
+        };
+        let import = raised("Unable to execute Python script file '/etc/parity/handler.wsgi'.");
+        let found = one_cannot_import(&[Record::new(RecordKind::Application, ["hello"]), import]).unwrap();
+        assert_eq!(found.details, ["OSError: Address already in use"]);
+        assert_eq!(one_cannot_import(&[raised("Exception on / [GET]")]), None);
     }
 
     #[test]

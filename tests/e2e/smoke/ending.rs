@@ -9,6 +9,7 @@ use parity::events::Event;
 use parity::plan::{Profile, settle};
 use parity::project::contents::survey;
 use parity::project::{Wanted, inspect};
+use parity::render::smoke::{Configuration, command};
 use parity::session::smoke::{Server, Start, with_server};
 use parity::session::{Interrupts, image};
 use rustix::process::Signal;
@@ -121,7 +122,7 @@ fn a_check_that_panics() {
             plan: &plan,
             secrets: &[],
             image: &image.id,
-            command: &parity::render::smoke::command(&plan).unwrap(),
+            command: &command(&plan, Configuration::Image).unwrap(),
             interrupts: &interrupts,
             report: &Nobody,
             log: std::sync::Arc::new(|_| {}),

@@ -24,6 +24,15 @@ fn requests_that_meet_each_other() {
 }
 
 #[test]
+fn answers_that_take_longer_and_longer() {
+    let checks = "threads: 8\nsmoke: [{request: {path: /busy}}, {request: {path: /list}}]\n";
+    let report = Smoked::bug("growing", checks).report(&["concurrency"]);
+    report.passed("concurrency");
+    let [one] = report.outcome("concurrency")["findings"].as_array().unwrap().as_slice() else { panic!("{}", report.ran) };
+    assert!(one["text"].as_str().unwrap().starts_with("GET /list: answers take longer and longer: "), "{one}");
+}
+
+#[test]
 fn requests_that_wait_for_each_other() {
     let checks = "processes: 1\nthreads: 3\nsmoke: [{request: {path: /left}}, {request: {path: /right}}]\n";
     let report = Smoked::bug("shared", checks).report(&["concurrency", "shutdown"]);
@@ -41,16 +50,74 @@ fn state_that_one_process_has() {
     for path in ["/cached", "/me"] {
         assert!(found.contains(&format!("GET {path}: each process has an answer of its own")), "{path} is not in {found}");
     }
-    project.write("parity.yaml", "app: state:application\n");
-    assert_eq!(project.report(&["multi-process"]).skipped("multi-process"), "production runs one process: nothing to compare");
+}
+
+#[test]
+fn what_a_second_process_would_not_have() {
+    let checks = "smoke:\n  - request: {path: /count}\n  - request: {method: POST, path: /login}\n  - request: {path: /me}\n";
+    let project = Smoked::bug("state", checks);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    // Production has one process, and nothing of this is a failure.
+    let report = Report::of(project.smoke(&["--format", "json", "--port", &port]).ok());
+    project.nothing_is_left();
+    report.passed("multi-process");
+    let remarks = report.outcome("multi-process")["findings"].to_string();
+    let alone = "with two processes, and production runs one: ";
+    for part in ["GET /count: each process counts by itself", "GET /me: each process has an answer of its own"] {
+        assert!(remarks.contains(&format!("{alone}{part}")), "{part} is not in {remarks}");
+    }
+    // The others are asked of production's own.
+    report.passed("shutdown");
+
+    let ran = project.smoke(&["--format", "json", "--only", "multi-process", "--only", "GET /count", "--keep-on-failure"]).ok();
+    assert!(Report::of(ran).outcome("multi-process")["findings"].to_string().contains(alone));
+    project.nothing_is_left();
+}
+
+#[test]
+fn what_only_one_process_can_be() {
+    let project = Smoked::copy("smoke-bugs");
+    project.write("single.py", "import socket\n\nfrom compliant import application\n\nowner = socket.socket()\nowner.bind((\"127.0.0.1\", 47301))\nowner.listen()\n");
+    project.write("parity.yaml", "app: single:application\n");
+    let report = project.report(&["multi-process"]);
+    report.passed("multi-process");
+    let remarks = report.outcome("multi-process")["findings"].to_string();
+    assert!(
+        remarks.contains("and production runs one: only one of them can import the application") && remarks.contains("in use"),
+        "{remarks}"
+    );
+    // An image from elsewhere need not be what parity.yaml says.
+    let id = report.json["image"]["id"].as_str().unwrap();
+    let ran = project.smoke(&["--image", id, "--format", "json", "--only", "multi-process"]).run();
+    assert!(Report::of(ran).skipped("multi-process").contains("only an image that is built here"));
+    project.nothing_is_left();
 }
 
 #[test]
 fn work_at_import() {
     let found = Smoked::bug("work", "").report(&["load"]).failed("load");
-    for part in ["starts the thread poller", "writes /tmp/seen.txt", "/work.py:12"] {
+    let parts = [
+        "starts the thread poller",
+        "writes /tmp/seen.txt",
+        "writes /tmp/state.txt",
+        "takes the address 127.0.0.1:47201",
+        "opens a connection to 127.0.0.1:47201",
+        "runs a program: sleep 60",
+        "/work.py:15",
+    ];
+    for part in parts {
         assert!(found.contains(part), "{part} is not in {found}");
     }
+}
+
+#[test]
+fn what_an_import_has_left_nothing_of() {
+    let report = Smoked::bug("tidy", "").report(&["load"]);
+    report.passed("load");
+    let remarks = report.outcome("load")["findings"].to_string();
+    // It has ended, and took its time in each process.
+    assert!(remarks.contains("runs a program: uname -r"), "{remarks}");
+    assert_eq!(report.outcome("load")["findings"].as_array().unwrap().len(), 1, "{remarks}");
 }
 
 #[test]
@@ -91,6 +158,59 @@ fn names_with_a_slash() {
     report.failed("a file");
     let found = report.failed("server-differences");
     assert!(found.contains("answered with 404 by Apache") && found.contains("AllowEncodedSlashes"), "{found}");
+}
+
+#[test]
+fn what_the_application_itself_answers() {
+    let project = Smoked::bug("strict", "smoke: [{request: {path: /}}]\n");
+    let report = project.report(&["server-differences"]);
+    report.passed("server-differences");
+    let [one] = report.outcome("server-differences")["findings"].as_array().unwrap().as_slice() else { panic!("{}", report.ran) };
+    assert!(one["text"].as_str().unwrap().starts_with("no check meets"), "{one}");
+    let ran = project.smoke(&["--verbose", "--only", "server-differences"]).ok();
+    for part in [
+        "(%2F) is answered with 404 by Apache",
+        "`//` reaches the application with one slash",
+        "`/../` reaches the application resolved",
+        "`/%2e%2e/` reaches the application resolved",
+        "%00 is answered with 404 by Apache",
+        "a chunked body, which has no Content-Length, is answered with 411 by Apache",
+        "more than 10485760 bytes is answered with 413 by Apache",
+        "TRACE is answered with 405 by Apache",
+        "never gets `Proxy` and `Proxy-Authorization`",
+        "reaches the application as one, \"1, 2\"",
+        "204 is sent without its Content-Type",
+        "304 is sent with what a cache needs only",
+        "the connection is closed after an answer with 500",
+    ] {
+        assert!(ran.stdout.contains(part), "{part:?} is not in {ran}");
+    }
+    // What it says itself, whatever it says, is nobody else's answer.
+    for part in ["500 by Apache", "401 by Apache", "`Authorization` does not", "was not tried"] {
+        assert!(!ran.stdout.contains(part), "{part:?} is in {ran}");
+    }
+}
+
+#[test]
+fn what_apache_keeps_from_the_application() {
+    let project = Smoked::bug("strict", "auth-user-script: auth.py\n");
+    project.write("auth.py", "def check_password(environ, user, password):\n    return password == 'secret'\n");
+    let report = project.report(&["server-differences"]);
+    report.passed("GET /");
+    let remark = report.outcome("GET /")["findings"].to_string();
+    assert!(remark.contains("`/` is answered with 401: nothing else was checked, and the probes saw nothing else"), "{remark}");
+    let reason = report.skipped("server-differences");
+    assert!(reason.starts_with("GET /parity-probe is answered with 401 by Apache"), "{reason}");
+    // A check that has the password shows the way in.
+    let check = "{name: in, request: {path: /, headers: {Authorization: Basic YWRhOnNlY3JldA==}}}";
+    project.write("parity.yaml", &format!("app: strict:application\nauth-user-script: auth.py\ntrace-enable: true\nsmoke: [{check}]\n"));
+    let ran = project.smoke(&["--verbose", "--only", "in", "--only", "server-differences"]).ok();
+    for part in [
+        "TRACE is answered with 200 by Apache",
+        "is answered with 401 by Apache and never reaches the application, so this was not tried: `Authorization`",
+    ] {
+        assert!(ran.stdout.contains(part), "{part:?} is not in {ran}");
+    }
 }
 
 /// Every probe passes, but for those with a reason.

@@ -98,6 +98,21 @@ fn what_runs_is_the_image_as_it_is() {
 }
 
 #[test]
+fn the_port_that_was_asked_for_or_none() {
+    let project = Smoked::bug("compliant", "");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    project.smoke(&["--no-probes", "--port", &port]).run().exits(10).says(&[&port]);
+    project.nothing_is_left();
+    drop(taken);
+    let ran = project.smoke(&["--no-probes", "--port", &port]).ok();
+    assert!(ran.stdout.contains(&format!("(http://127.0.0.1:{port})")), "{ran}");
+    // What is there already has its own.
+    project.smoke(&["--against", "up", "--port", &port]).run().exits(2).says(&["--port", "--against"]);
+    project.smoke(&["--url", "http://127.0.0.1:1", "--port", &port]).run().exits(2).says(&["--port", "--url"]);
+}
+
+#[test]
 fn a_projects_own_tests() {
     let project = Smoked::bug("compliant", "");
     let script = "import os, urllib.request; print(urllib.request.urlopen(os.environ['PARITY_URL']).read())";

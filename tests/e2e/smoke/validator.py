@@ -173,6 +173,11 @@ for name, (application, wanted) in CASES.items():
     assert found == wanted, (name, found)
     assert answer == ask(application, lambda same: same), (name, answer)
 
+# Werkzeug knows that this server ends the stream, and does not read so elsewhere.
+library = {}
+exec(compile("def read(stream): return stream.read()", "/opt/venv/lib/python3/site-packages/werkzeug/wsgi.py", "exec"), library)
+answer, found = said(reads(library["read"]))
+assert found == [], found
 answer, found = said(simple(headers=TEXT + [("Content-Length", "9")], body=()), method="HEAD")
 assert found == [], found
 probed, _ = said(simple(), more={"HTTP_PARITY_PROBE": "1"})
@@ -181,4 +186,17 @@ for header in ("('Parity-Process', '%d')" % os.getpid(), "('Parity-Thread', '%d'
 environ = []
 said(lambda given, start: environ.append(given) or simple()(given, start), more={"HTTP_PARITY_PROBE": "see"})
 assert "HTTP_PARITY_PROBE" not in environ[0]
+
+
+def raises(environ, start_response):
+    raise LookupError
+
+
+# That it raised is told to whoever asks what it saw, and to nobody else.
+raised, _ = said(raises, more={"HTTP_PARITY_PROBE": "see"})
+assert "500 Internal Server Error" in raised[0][1] and "Parity-Saw" in raised[0][1], raised
+assert ask(raises, validator.wrap) == ask(raises, lambda same: same) == ["LookupError()"]
+asked, found = said(raises, more={"HTTP_PARITY_PROBE": "answer 204"})
+assert "204 " in asked[0][1] and "Parity-Saw" in asked[0][1] and found == [], (asked, found)
+assert said(raises, more={"HTTP_PARITY_PROBE": "answer 418"})[0][0][1].startswith("('500 "), "no other status"
 print("%d cases" % len(CASES))

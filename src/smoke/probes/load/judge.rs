@@ -28,16 +28,17 @@ pub fn judge(seen: &Seen, shell: &BTreeSet<String>, paths: &Paths) -> (Vec<Findi
             "each process starts its own: start it when it is first needed, or run it as a program of its own",
         ),
         (
-            &server.sockets,
-            "opens a connection:",
+            &server.connections,
+            "opens a connection to",
             "each process opens its own, and none starts while the other side is down: connect when it is first needed",
         ),
+        (&server.listeners, "takes the address", "one process alone can have it: run what listens as a program of its own"),
         (&server.files, "writes", "several processes write to it at the same time: open it when it is needed, or log to stderr"),
         (&server.programs, "runs a program:", "each process runs it, at each start: `hooks: {start: […]}` runs it once"),
     ] {
         for done in done {
             let finding = Finding::new(format!("importing the application {verb} {}", done.what)).details(at(&done.place)).hint(hint);
-            if done.own { wrong.push(finding) } else { remarks.push(finding) }
+            if done.own && !done.ended { wrong.push(finding) } else { remarks.push(finding) }
         }
     }
     if server.seconds > LONG {
@@ -134,11 +135,12 @@ mod tests {
     fn work_at_import_is_wrong_where_the_project_does_it() {
         let (wrong, remarks) = judged(
             r#"{"seconds": 3, "slowest": [{"module": "pandas", "seconds": 2.5}],
-                "threads": [{"what": "poller", "place": "/app/app.py:3", "own": true}, {"what": "x", "place": "/opt/x.py:1", "own": false}]}"#,
+                "threads": [{"what": "poller", "place": "/app/app.py:3", "own": true}, {"what": "x", "place": "/opt/x.py:1", "own": false}],
+                "programs": [{"what": "git log", "place": null, "own": true, "ended": true}, {"what": "redis-server", "place": null, "own": true}]}"#,
             "null",
         );
-        assert_eq!(wrong, ["importing the application starts the thread poller"]);
-        assert_eq!(remarks.len(), 2);
+        assert_eq!(wrong, ["importing the application starts the thread poller", "importing the application runs a program: redis-server"]);
+        assert_eq!(remarks.len(), 3);
     }
 
     #[test]
