@@ -10,7 +10,7 @@ pub fn remark(status: u16, probes: bool) -> Option<Finding> {
         }
         401 | 403 => "below `smoke:` in parity.yaml, a check asks with `headers`, or logs in first",
         404 => "below `smoke:` in parity.yaml, a check names a page that there is",
-        400..=499 => "below `smoke:` in parity.yaml, a check asks for what visitors do",
+        402 | 405..=499 => "below `smoke:` in parity.yaml, a check asks for what visitors do",
         _ => return None,
     };
     let nothing = if probes { "nothing else was checked, and the probes saw nothing else" } else { "nothing else was checked" };
