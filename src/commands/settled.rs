@@ -91,6 +91,7 @@ impl Context<'_> {
         };
         let project = project::inspect(&self.root, &wanted)?;
         let (mut remarks, writes) = (project.remarks.clone(), project.writes.clone());
+        remarks.extend(config.remarks.iter().cloned());
         are_directories(&self.root, config.writable.as_ref())?;
         let secrets: Vec<_> = config.env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
         let build_env = config.build_env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();

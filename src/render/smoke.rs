@@ -11,7 +11,7 @@ use crate::plan::{Plan, Profile};
 const DIRECTORY: &str = "/run/parity/smoke";
 /// The script's exit code where the files cannot be unpacked, as the image's entry point has it.
 const SCRIPT: &str = "mkdir -p \"$0\" && printf %s \"$1\" | base64 -d | tar -xzC \"$0\" || exit 92; shift; \
-                      [ ! -e /etc/parity/release.sh ] || sh /etc/parity/release.sh || exit; exec sh /etc/parity/start.sh \"$@\"";
+                      [ ! -e /etc/parity/release.sh ] || sh /etc/parity/release.sh || exit; exec bash /etc/parity/start.sh \"$@\"";
 
 /// What the production image is told to run instead of its server alone: what is released before a deployment, then the server with
 /// the validator.
@@ -31,7 +31,7 @@ pub fn command(plan: &Plan) -> Result<Vec<String>> {
         groups[0],
         application_group(&plan.server)?
     );
-    Ok(["sh", "-c", SCRIPT, DIRECTORY, &archive(&files), "-c", &script].map(String::from).to_vec())
+    Ok(["bash", "-c", SCRIPT, DIRECTORY, &archive(&files), "-c", &script].map(String::from).to_vec())
 }
 
 #[cfg(test)]
