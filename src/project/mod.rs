@@ -22,6 +22,7 @@ mod django;
 pub mod dockerignore;
 mod flask;
 mod inspect;
+mod line_ends;
 mod links;
 mod python;
 mod python_version;
@@ -41,6 +42,7 @@ use std::collections::BTreeMap;
 use crate::units::{EntryPoint, Secret, Sourced};
 
 pub use inspect::inspect;
+pub use line_ends::windows_line_ends;
 pub use links::remark as link_remark;
 pub use writes::Writes;
 pub use written::write;
