@@ -11,9 +11,9 @@ use crate::events::{Event, Report};
 use crate::indexes::{self, Indexes};
 use crate::plan::{Plan, Profile, left_out, settle};
 use crate::project::contents::{Contents, Purpose, Selection, survey};
-use crate::project::{self, Wanted, Writes};
+use crate::project::{self, Environment, Wanted, Writes};
 use crate::session::image::{BuildSecrets, How};
-use crate::units::{EntryPoint, Secret, Sourced};
+use crate::units::{EntryPoint, Origin, Secret, Sourced};
 
 /// Everything that is known before an engine is asked.
 #[derive(Debug)]
@@ -90,9 +90,11 @@ impl Context<'_> {
             app: config.app.as_ref().map(|app| app.value.clone()),
             requirements: config.requirements.as_ref().map(|files| files.value.clone()),
             groups: config.groups.as_ref().map(|groups| groups.value.clone()).unwrap_or_default(),
+            environment: self.decisive(&config),
         };
         let project = project::inspect(&self.root, &wanted)?;
         let (mut remarks, writes) = (project.remarks.clone(), project.writes.clone());
+        remarks.extend(config.remarks.iter().cloned());
         are_directories(&self.root, config.writable.as_ref())?;
         let secrets: Vec<_> = config.env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
         let build_env = config.build_env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
@@ -118,6 +120,24 @@ impl Context<'_> {
             )
         }));
         Ok(Settled { plan, secrets, environment_files, env_files, build_secrets, credential_files, absent, build_ca, writes, remarks })
+    }
+
+    /// The application's environment, and what the shell says of which Flask application is meant. As Flask has it, that is over `.env`.
+    fn decisive(&self, config: &Config) -> Environment {
+        const FLASK_APP: &str = "FLASK_APP";
+        let mut environment: Environment = config.env.iter().cloned().collect();
+        let is_from_file = |origin: &Origin| match origin {
+            Origin::File { path, .. } => {
+                config.env_file.iter().flat_map(|files| &files.value).any(|file| path.as_path() == Path::new(file))
+            }
+            _ => false,
+        };
+        if let Some(value) = self.environment.get(FLASK_APP).filter(|value| !value.is_empty())
+            && environment.get(FLASK_APP).is_none_or(|known| is_from_file(&known.origin))
+        {
+            environment.insert(FLASK_APP.into(), Sourced::new(Secret::new(value.as_str()), Origin::Env(FLASK_APP.into())));
+        }
+        environment
     }
 
     pub fn config(&self, flags: &ServerFlags) -> Result<Config> {

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use super::callable::{self, What};
 use super::django::{self, Site};
 use super::tree::{self, Tree};
-use super::{Framework, Project, Requirements, Wanted, Writes, flask, python_version, requirements, search, writes};
+use super::{Environment, Framework, Project, Requirements, Wanted, Writes, choose, flask, python_version, requirements, search, writes};
 use crate::error::Result;
-use crate::units::{EntryPoint, Origin, Sourced};
+use crate::units::{Callable, EntryPoint, Origin, Sourced};
 
 /// Reads a project directory. No code of the project is run and no process is started.
 ///
@@ -14,12 +15,16 @@ use crate::units::{EntryPoint, Origin, Sourced};
 /// entry point is found is not a failure here, see [`Project::choose`].
 pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
     let tree = Tree::scan(root)?;
-    let sites = django::sites(&tree);
-    let mut looked_for = Vec::new();
+    let sites = django::sites(&tree, &wanted.environment);
+    let mut looked_for: Vec<String> = Vec::new();
     let candidates = match &wanted.app {
         Some(app) => vec![Sourced::default(app.clone())],
-        None => candidates(&tree, &sites, &mut looked_for),
+        None => candidates(&tree, &sites, &wanted.environment, &mut looked_for),
     };
+    let candidates = only_wsgi(&tree, &sites, candidates, &mut looked_for);
+    if let ([], Some(_), Some(asgi)) = (&candidates[..], &wanted.app, looked_for.last()) {
+        return Err(choose::asgi(asgi));
+    }
     let entry = if let [one] = &candidates[..] { Some(&one.value) } else { None };
     let entry_file = entry.and_then(|entry| file_of(&tree, &sites, entry));
     let site = site_of(&sites, entry_file.as_deref());
@@ -48,9 +53,9 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
     Ok(Project { candidates, looked_for, framework, requirements: found.requirements, python, statics, python_path, writes, remarks })
 }
 
-type SearchIn = fn(&Tree) -> search::Search;
+type SearchIn = fn(&Tree, &Environment) -> search::Search;
 
-fn candidates(tree: &Tree, sites: &[Site], looked_for: &mut Vec<String>) -> Vec<Sourced<EntryPoint>> {
+fn candidates(tree: &Tree, sites: &[Site], environment: &Environment, looked_for: &mut Vec<String>) -> Vec<Sourced<EntryPoint>> {
     looked_for.push("manage.py of Django, here and one directory down, and the WSGI_APPLICATION of its settings".into());
     let found: Vec<_> = sites.iter().filter_map(|site| site.entry.clone().map(|entry| unique_in_project(site, entry))).collect();
     if !found.is_empty() {
@@ -70,7 +75,7 @@ fn candidates(tree: &Tree, sites: &[Site], looked_for: &mut Vec<String>) -> Vec<
     ];
     for (words, search) in searches {
         looked_for.push(words.into());
-        let search = search(tree);
+        let search = search(tree, environment);
         for passed_over in search.passed_over.into_iter().map(|words| format!("  {words}")) {
             if !looked_for.contains(&passed_over) {
                 looked_for.push(passed_over);
@@ -81,6 +86,22 @@ fn candidates(tree: &Tree, sites: &[Site], looked_for: &mut Vec<String>) -> Vec<
         }
     }
     Vec::new()
+}
+
+/// Those that are not known to speak another protocol; what those are is added to `looked_for`.
+fn only_wsgi(tree: &Tree, sites: &[Site], candidates: Vec<Sourced<EntryPoint>>, looked_for: &mut Vec<String>) -> Vec<Sourced<EntryPoint>> {
+    let is_wsgi = |candidate: &Sourced<EntryPoint>| {
+        let (EntryPoint::Module { callable, .. } | EntryPoint::Script { callable, .. }) = &candidate.value;
+        let (Callable::Object(name) | Callable::Factory(name)) = callable;
+        let asgi = file_of(tree, sites, &candidate.value).and_then(|file| match callable::resolve(tree, &file, name)?.what {
+            What::Asgi(framework) => Some(search::is_asgi(&file, &framework)),
+            _ => None,
+        });
+        let is_wsgi = asgi.is_none();
+        looked_for.extend(asgi.map(|words| format!("  {words}")));
+        is_wsgi
+    };
+    candidates.into_iter().filter(is_wsgi).collect()
 }
 
 /// Two sites can both have a `mysite.wsgi`; the origin tells them apart.

@@ -22,6 +22,7 @@ use crate::indexes::without_credentials;
 use crate::plan::lock::{self, LockedBase};
 use crate::plan::{Base, Plan, Profile};
 use crate::project::contents::Selection;
+use crate::project::windows_line_ends;
 use crate::render;
 use crate::render::dockerfile::secrets::Delivery;
 use crate::render::dockerfile::{DEBUGGER, Options, RUNTIME};
@@ -98,7 +99,7 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
     inputs::remark(plan, report);
     let options = options(engine, how, ready.reference, &inputs)?;
     let build = runtime_build(plan, &reference, RUNTIME, &options, how, inputs)?;
-    let worked = interrupts.or(run_build(engine, &build, report)).await?;
+    let worked = interrupts.or(run_build(engine, plan, &build, report)).await?;
     Ok(Image { reference, worked })
 }
 
@@ -157,7 +158,7 @@ pub async fn with_debugger(
     let inputs = Inputs::read(plan, how)?;
     let options = Options { debugger: Some(package.to_owned()), ..options(engine, how, base::reference_of(&lock.base), &inputs)? };
     let build = Build { no_cache: false, ..runtime_build(plan, &reference, DEBUGGER, &options, how, inputs)? };
-    let worked = interrupts.or(run_build(engine, &build, report)).await?;
+    let worked = interrupts.or(run_build(engine, plan, &build, report)).await?;
     Ok(Image { reference, worked })
 }
 
@@ -170,10 +171,15 @@ pub fn name(plan: &Plan, how: &How) -> Result<Option<String>> {
     image_reference(plan, &lock.base, &Inputs::read(plan, how)?, how).map(Some)
 }
 
-async fn run_build(engine: &Engine, build: &Build, report: &dyn Report) -> Result<usize> {
+async fn run_build(engine: &Engine, plan: &Plan, build: &Build, report: &dyn Report) -> Result<usize> {
     match engine.build(build, report).await {
         Ok(built) => Ok(built.worked),
-        Err(failed) => Err(diagnose(failed)),
+        Err(failed) => {
+            let failure = diagnose(failed);
+            let of_hook = failure.kind == Kind::Hook;
+            let scripts = plan.image.build_hooks.iter().filter(|_| of_hook).find_map(|hook| windows_line_ends(&plan.root, &hook.run));
+            Err(scripts.into_iter().fold(failure, Failure::hint))
+        }
     }
 }
 

@@ -120,7 +120,12 @@ fn what_the_user_has_chosen_stands() {
         ("a/static/x", ""),
         ("x.txt", "httpbin"),
     ]);
-    let wanted = |app: &str| Wanted { app: Some(app.parse().unwrap()), requirements: Some(vec!["x.txt".into()]), groups: Vec::new() };
+    let wanted = |app: &str| Wanted {
+        app: Some(app.parse().unwrap()),
+        requirements: Some(vec!["x.txt".into()]),
+        groups: Vec::new(),
+        ..Wanted::default()
+    };
 
     let installed = inspect(dir.path(), &wanted("httpbin:app")).unwrap();
     let callable = Callable::Object("app".into());

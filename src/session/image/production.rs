@@ -75,7 +75,7 @@ pub async fn production(
     let options = options(engine, how, ready.reference, &inputs)?;
     let on = options.base.clone();
     let build = build(plan, &reference, &options, contents, how, inputs)?;
-    let worked = interrupts.or(run_build(engine, &build, report)).await?;
+    let worked = interrupts.or(run_build(engine, plan, &build, report)).await?;
     let mut id = engine.image_id(&reference).await?.ok_or_else(|| vanished(&reference))?;
     if let Some(epoch) = how.provenance.epoch {
         let times = Times { epoch, served: plan.aliases.iter().map(|alias| alias.path.clone()).collect() };
