@@ -5,6 +5,7 @@ pub mod debug;
 pub mod dockerfile;
 pub mod handler;
 pub mod httpd;
+mod packages;
 pub mod quote;
 pub mod reload;
 mod requirements;
