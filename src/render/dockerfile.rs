@@ -75,6 +75,7 @@ struct View {
     prepare: String,
     tools: String,
     install: Vec<String>,
+    has_files: bool,
     /// Builds of the project's own packages say what those need.
     asks_builds: bool,
     own: Option<Packages>,
@@ -103,7 +104,7 @@ struct View {
 /// A value that cannot be written into a Dockerfile, with the name of its setting.
 pub fn render(plan: &Plan, options: &Options) -> Result<String> {
     let image = &plan.image;
-    let Install { tools, commands, .. } = requirements::install(image)?;
+    let Install { tools, commands, files } = requirements::install(image)?;
     let own = packages::packages(plan, options)?;
     let production = plan.profile == Profile::Production;
     let debian = match &image.base.value {
@@ -133,6 +134,7 @@ pub fn render(plan: &Plan, options: &Options) -> Result<String> {
             ),
             tools: tools.join(" "),
             install: commands,
+            has_files: !options.requirement_files.is_empty() || !files.is_empty(),
             asks_builds: image.locals.packages.iter().any(|package| matches!(package.needs, Needs::Built { .. })),
             own,
             prefix: PREFIX,

@@ -75,7 +75,7 @@ fn install(packages: &[LocalPackage], options: &Options, is_editable: fn(&LocalP
     let mut command = format!("cd {}; export SOURCE_DATE_EPOCH={}", layout::APP, layout::FIXED_TIME);
     for (directory, version) in &options.versions {
         if let Some(package) = packages.iter().find(|package| package.directory == *directory) {
-            command += &variable(package, version)?;
+            command += &variable(package, version)?.map(|variable| format!("; export {variable}")).unwrap_or_default();
         }
     }
     // What was built at this path before may have been another project's.
@@ -100,17 +100,17 @@ pub(super) fn word(text: &str) -> Result<ShellWord> {
     ShellWord::new("requirements", text)
 }
 
-/// `; export NAME='version'`.
-pub(super) fn variable(package: &LocalPackage, version: &str) -> Result<String> {
-    let Some(tool) = package.version_of else { return Ok(String::new()) };
+/// What tells a package's build its version, `NAME='1.2'`, where it would ask version control.
+pub(super) fn variable(package: &LocalPackage, version: &str) -> Result<Option<String>> {
+    let Some(tool) = package.version_of else { return Ok(None) };
     let name = match (tool, &package.name) {
         (VersionOf::SetuptoolsScm, Some(name)) => {
-            format!("SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{}", name.to_uppercase().replace('-', "_"))
+            format!("SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{}", name.to_uppercase().replace(['-', '.'], "_"))
         }
         (VersionOf::SetuptoolsScm, None) => "SETUPTOOLS_SCM_PRETEND_VERSION".to_owned(),
         (VersionOf::Pbr, _) => "PBR_VERSION".to_owned(),
         (VersionOf::Pdm, _) => "PDM_BUILD_SCM_VERSION".to_owned(),
         (VersionOf::PoetryDynamicVersioning, _) => "POETRY_DYNAMIC_VERSIONING_BYPASS".to_owned(),
     };
-    Ok(format!("; export {name}={}", word(version)?))
+    Ok(Some(format!("{name}={}", word(version)?)))
 }

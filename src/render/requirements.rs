@@ -1,6 +1,6 @@
 //! How each kind of requirements is installed into the virtual environment, by the tool it belongs to.
 
-use super::packages::word;
+use super::packages::{variable, word};
 use super::quote::{ShellWord, refuse};
 use crate::error::Result;
 use crate::plan::ImagePlan;
@@ -91,30 +91,34 @@ pub fn install(image: &ImagePlan) -> Result<Install> {
 /// Requirement files, what is listed elsewhere, and what builds of the project's own packages say, all together.
 fn of_files(files: &str, asked: &PipOptions, listed: &[String], image: &ImagePlan) -> Result<Vec<String>> {
     let listed = if listed.is_empty() { String::new() } else { format!(" -r {LISTED}") };
-    let mut built = String::new();
+    let (mut built, mut versions) = (String::new(), Vec::new());
     for package in &image.locals.packages {
         let Needs::Built { file, extras } = &package.needs else { continue };
         // uv asks the build, whichever of its files it is given.
         let file = word(&format!("{}/{file}", layout::APP))?;
         built += &format!(" -r {file}{}", options("requirements", "--extra", extras)?);
+        // What it needs does not depend on which version it is.
+        versions.extend(variable(package, "0")?.map(|variable| format!("export {variable}")));
     }
     let files = format!("{files}{listed}");
     if asked.only_pip.is_some() {
         let with_pip = (!files.is_empty()).then(|| format!("{PIP}{files}"));
-        return Ok(with_pip.into_iter().chain((!built.is_empty()).then(|| format!("{UV_PIP}{built}"))).collect());
+        versions.extend(with_pip.into_iter().chain((!built.is_empty()).then(|| format!("{UV_PIP}{built}"))));
+        return Ok(versions);
     }
     let pre = if asked.pre { " --prerelease allow" } else { "" };
     let hosts = options("requirements", "--allow-insecure-host", &asked.trusted_hosts)?;
     let all = format!("{files}{built}");
-    Ok((!all.is_empty()).then(|| format!("{UV_PIP}{pre}{hosts}{all}")).into_iter().collect())
+    versions.extend((!all.is_empty()).then(|| format!("{UV_PIP}{pre}{hosts}{all}")));
+    Ok(versions)
 }
 
 /// What another tool exports, without directories of the project.
 fn exported() -> String {
     let archive = r"\.\(whl\|zip\|tgz\|tar\.[a-z0-9]*\)\( \|;\|$\)";
-    format!(
-        "sed -i -e '/^\\(-e \\)\\?\\([^ ]* @ \\)\\?\\(file:\\|\\.\\{{0,2\\}}\\/\\)/{{/{archive}/!d}}' -e '/^-e [^:]*$/d' {EXPORTED}; {UV_PIP} -r {EXPORTED}"
-    )
+    let paths = [r"\(-e \)\?\([^ ]* @ \)\?file:", r"\(-e \)\?\.\{1,2\}\(\/\|$\| \|\[\)", r"\(-e \)\?[^ :@;]*\/", r"-e [^:]*$"];
+    let scripts: String = paths.iter().map(|path| format!(" -e '/^{path}/{{/{archive}/!d}}'")).collect();
+    format!("sed -i{scripts} {EXPORTED}; {UV_PIP} -r {EXPORTED}")
 }
 
 fn options(setting: &str, option: &str, values: &[String]) -> Result<String> {
@@ -218,7 +222,7 @@ mod tests {
     fn of_an_export_the_projects_directories_are_left_out() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("x.txt");
-        let lines = "-i https://pypi.example/simple\nshared @ file:///build/libs/shared ; python_version >= \"3.11\"\n-e file:///build/libs/b\n-e ./libs/c\n-e libs/d\n./libs/e\n\
+        let lines = "-i https://pypi.example/simple\nshared @ file:///build/libs/shared ; python_version >= \"3.11\"\n-e file:///build/libs/b\n-e ./libs/c\n-e libs/d\n./libs/e\nlibs/f[x]; m\n-e .\n-e g\n\
                      x @ file:///build/vendor/x-1.whl ; m\n./vendor/y.tar.gz\nflask==3.1 ; python_version >= \"3.11\" \\\n    --hash=sha256:0\n-e git+https://example.com/z#egg=z\n";
         std::fs::write(&file, lines).unwrap();
         let command = exported();
