@@ -33,6 +33,8 @@ pub struct Settled {
     pub build_ca: Option<PathBuf>,
     /// What the application was found to write into the project.
     pub writes: Writes,
+    /// Why no image can be built that would serve.
+    pub missing: Option<Failure>,
     /// Things the user should know about the project.
     pub remarks: Vec<String>,
 }
@@ -49,6 +51,7 @@ impl Settled {
 
     /// The same for those who only tell: that no image could be built is a remark.
     pub fn look_through(&mut self) {
+        self.remarks.extend(self.missing.iter().map(|missing| format!("{}; {}", missing.message, missing.hints.join("; "))));
         if let Err(failure) = self.survey() {
             let why = failure.causes.last().map(|cause| format!(" ({cause})")).unwrap_or_default();
             let hint = failure.hints.first().map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -93,6 +96,7 @@ impl Context<'_> {
         let project = project::inspect(&self.root, &wanted)?;
         let (mut remarks, writes) = (project.remarks.clone(), project.writes.clone());
         remarks.extend(config.remarks.iter().cloned());
+        let missing = project.missing.clone();
         are_directories(&self.root, config.writable.as_ref())?;
         let secrets: Vec<_> = config.env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
         let build_env = config.build_env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
@@ -117,7 +121,7 @@ impl Context<'_> {
                 file.escape_debug()
             )
         }));
-        Ok(Settled { plan, secrets, environment_files, build_secrets, credential_files, absent, build_ca, writes, remarks })
+        Ok(Settled { plan, secrets, environment_files, build_secrets, credential_files, absent, build_ca, writes, missing, remarks })
     }
 
     /// The application's environment, and what the shell says of which Flask application is meant. As Flask has it, that is over `.env`.
@@ -160,7 +164,13 @@ fn machine() -> Option<Secret> {
 impl Settled {
     /// How images of it are built.
     pub fn how(&self) -> How {
-        How { build_ca: self.build_ca.clone(), selection: self.selection(), secrets: self.build_secrets.clone(), ..How::default() }
+        How {
+            build_ca: self.build_ca.clone(),
+            selection: self.selection(),
+            secrets: self.build_secrets.clone(),
+            missing: self.missing.clone(),
+            ..How::default()
+        }
     }
 
     /// A failure that may come from a value which was to be passed on and was not there.

@@ -5,8 +5,10 @@ use std::path::Path;
 use super::callable::{self, What};
 use super::django::{self, Site};
 use super::tree::{self, Tree};
-use super::{Environment, Framework, Project, Requirements, Wanted, Writes, choose, flask, python_version, requirements, search, writes};
-use crate::error::Result;
+use super::{
+    Django, Environment, Framework, Project, Requirements, Wanted, Writes, choose, flask, python_version, requirements, search, writes,
+};
+use crate::error::{Failure, Kind, Result};
 use crate::units::{Callable, EntryPoint, Origin, Sourced};
 
 /// Reads a project directory. No code of the project is run and no process is started.
@@ -37,10 +39,15 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
         Some(files) => requirements::Found { requirements: requirements::given(&tree, files, &wanted.groups)?, remarks: Vec::new() },
         None => requirements::find(&tree, &home, &wanted.groups)?,
     };
-    let told = !found.remarks.is_empty() || wanted.requirements.is_some();
-    remarks.extend(found.remarks);
-    let missing = missing_framework(&tree, framework.as_ref(), found.requirements.as_ref());
-    remarks.extend(missing.filter(|_| !told));
+    let missing = match (&found.requirements, &wanted.requirements) {
+        (None, None) => nothing_installs(&tree, framework.as_ref(), site, &found.remarks),
+        _ => None,
+    };
+    let told = !found.remarks.is_empty() || wanted.requirements.is_some() || missing.is_some();
+    if missing.is_none() {
+        remarks.extend(found.remarks);
+    }
+    remarks.extend(missing_framework(&tree, framework.as_ref(), found.requirements.as_ref()).filter(|_| !told));
     let python = python_version::find(&tree, &home, &mut remarks)?;
     remarks.extend(tree.links().iter().cloned());
     let writes = match (site, framework.as_ref().map(|framework| &framework.value), entry) {
@@ -50,7 +57,18 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
         }
         _ => Writes::default(),
     };
-    Ok(Project { candidates, looked_for, framework, requirements: found.requirements, python, statics, python_path, writes, remarks })
+    Ok(Project {
+        candidates,
+        looked_for,
+        framework,
+        requirements: found.requirements,
+        python,
+        statics,
+        python_path,
+        writes,
+        missing,
+        remarks,
+    })
 }
 
 type SearchIn = fn(&Tree, &Environment) -> search::Search;
@@ -174,6 +192,41 @@ fn python_path(tree: &Tree, site: Option<&Site>, entry_file: Option<&str>) -> Ve
     paths
 }
 
+/// The failure for a framework that nothing installs, with what to write; `remarks` say why what is there is not used.
+fn nothing_installs(tree: &Tree, framework: Option<&Sourced<Framework>>, site: Option<&Site>, remarks: &[String]) -> Option<Failure> {
+    let requirement = match &framework?.value {
+        Framework::Django(django) => django_requirement(tree, &[site.map_or("", |site| site.home.as_str()).to_owned()], django),
+        Framework::Flask => "Flask".to_owned(),
+        Framework::Plain => return None,
+    };
+    let failure = Failure::new(Kind::Project, format!("the project uses {requirement}, and nothing says what to install"));
+    Some(
+        match remarks {
+            [] => failure.hint(format!("write a requirements.txt with all that it imports: its first line is `{requirement}`")),
+            remarks => remarks.iter().fold(failure, |failure, remark| failure.hint(remark.clone())),
+        }
+        .hint("if the base or a build hook brings it, write `requirements: []` to parity.yaml"),
+    )
+}
+
+/// Django, in the version that has written the settings.
+fn django_requirement(tree: &Tree, roots: &[String], django: &Django) -> String {
+    let file = django.settings_module.as_deref().and_then(|module| tree.module_file(roots, module));
+    let text = file.and_then(|file| tree.text(&file)).unwrap_or_default();
+    let version =
+        text.lines().take(HEADER).find_map(|line| line.split_once("using Django ").or(line.split_once("docs.djangoproject.com/en/")));
+    let version =
+        version.map(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default().trim_end_matches('.'));
+    match version.filter(|version| version.contains('.')) {
+        Some(version) if version.matches('.').count() >= 2 => format!("Django~={version}"),
+        Some(version) => format!("Django~={version}.0"),
+        None => "Django".to_owned(),
+    }
+}
+
+/// Lines at the beginning of a settings file in which its generator has left a comment.
+const HEADER: usize = 15;
+
 /// pip's files that do not name the framework, directly or by something that surely brings it along.
 fn missing_framework(tree: &Tree, framework: Option<&Sourced<Framework>>, requirements: Option<&Sourced<Requirements>>) -> Option<String> {
     let (package, bring) = match &framework?.value {
@@ -181,9 +234,7 @@ fn missing_framework(tree: &Tree, framework: Option<&Sourced<Framework>>, requir
         Framework::Flask => ("flask", &["connexion", "dash", "superset", "airflow"][..]),
         Framework::Plain => return None,
     };
-    let Some(found) = requirements else {
-        return Some(format!("the project uses {package}, but no requirements were found: list them in a requirements.txt"));
-    };
+    let found = requirements?;
     let (texts, from): (Vec<String>, String) = match &found.value {
         Requirements::Files { paths, includes } => {
             (paths.iter().chain(includes).filter_map(|path| tree.text(path)).collect(), paths.join(" and "))

@@ -39,6 +39,7 @@ mod written;
 
 use std::collections::BTreeMap;
 
+use crate::error::Failure;
 use crate::units::{EntryPoint, Secret, Sourced};
 
 pub use inspect::inspect;
@@ -80,6 +81,8 @@ pub struct Project {
     pub python_path: Vec<Sourced<String>>,
     /// What the application writes into the project.
     pub writes: Writes,
+    /// The framework would not be there: nothing was found that installs it.
+    pub missing: Option<Failure>,
     /// Things worth telling: a `DEBUG = True`, an `ALLOWED_HOSTS` without localhost.
     pub remarks: Vec<String>,
 }

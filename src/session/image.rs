@@ -50,6 +50,14 @@ pub struct How {
     pub provenance: Provenance,
     /// What commands of the build see, and no image has.
     pub secrets: BuildSecrets,
+    /// Why no image would serve, if that is known beforehand.
+    pub missing: Option<Failure>,
+}
+
+impl How {
+    fn can_serve(&self) -> Result<()> {
+        self.missing.clone().map_or(Ok(()), Err)
+    }
 }
 
 /// An image on the engine.
@@ -72,6 +80,7 @@ const DEBUGGER_NAME: &str = "localhost/parity-debugger";
 /// # Errors
 /// `Kind::Base`, `Kind::Build`, `Kind::Registry`, each with what to do.
 pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interrupts, report: &dyn Report) -> Result<Image> {
+    how.can_serve()?;
     let file = LockFile::open(&plan.root)?;
     let inputs = Inputs::read(plan, how)?;
     let locked = file.lock.as_ref().filter(|_| !how.update_base).map(|lock| lock.base.clone());
@@ -86,13 +95,12 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
         }
     }
     let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
-    file.write(&ready.locked, report);
     let reference = image_reference(plan, &ready.locked, &inputs, how)?;
     if !how.build && !how.no_cache {
-        if interrupts.or(engine.has_image(&reference)).await? {
-            return Ok(Image { reference, worked: 0 });
-        }
-        if locked.is_none() && plan.image.repository.is_some() && interrupts.or(pulled(engine, &reference, report)).await? {
+        let is_there = interrupts.or(engine.has_image(&reference)).await?;
+        let may_be_pulled = locked.is_none() && plan.image.repository.is_some();
+        if is_there || may_be_pulled && interrupts.or(pulled(engine, &reference, report)).await? {
+            file.write(&ready.locked, report);
             return Ok(Image { reference, worked: 0 });
         }
     }
@@ -100,6 +108,8 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
     let options = options(engine, how, ready.reference, &inputs)?;
     let build = runtime_build(plan, &reference, RUNTIME, &options, how, inputs)?;
     let worked = interrupts.or(run_build(engine, plan, &build, report)).await?;
+    // A base that nothing could be built on is nobody's yet.
+    file.write(&ready.locked, report);
     Ok(Image { reference, worked })
 }
 
@@ -188,7 +198,10 @@ async fn get_base(engine: &Engine, plan: &Plan, locked: Option<&LockedBase>, upd
     let title = format!("base {}", plan.image.base.name());
     report.report(Event::StageStarted { id: BASE.into(), title: title.clone() });
     let mut ready = base::ensure(engine, &plan.image.base.value, locked, update, report).await;
-    if let (Err(failure), Base::Reference(_)) = (&mut ready, &plan.image.base.value) {
+    let refused = locked.is_some_and(|locked| locked.image != plan.image.base.name());
+    if let Err(failure) = &mut ready
+        && (refused || matches!(plan.image.base.value, Base::Reference(_)))
+    {
         // A `.python-version` may have asked for it, which its name does not say.
         failure.causes.push(format!("why this base: {}", plan.image.base.origin));
     }

@@ -66,6 +66,23 @@ fn a_requirement_that_would_have_to_be_compiled() {
     }
 }
 
+/// A build that failed holds nobody to its base; one that went well says what asks for another.
+#[test]
+fn the_base_of_a_build_that_failed_is_not_locked() {
+    let project = TestProject::unlocked("plain-wsgi");
+    project.write("requirements.txt", "Flask==99.99.99\n");
+    up(&project, 7);
+    assert!(!project.has("parity.lock"));
+    project.write("requirements.txt", "");
+    project.parity(&["build"]).patience(BUILD_PATIENCE).ok();
+    project.write("parity.yaml", "python: \"3.11\"\n");
+    up(&project, 8).says(&[
+        "parity.lock pins debian:trixie, but the project now asks for debian:bookworm",
+        "why this base: parity.yaml:1",
+        "--update-base",
+    ]);
+}
+
 /// Every Debian package that a hint names can be installed.
 #[test]
 fn packages_that_hints_name_are_there() {
