@@ -235,8 +235,9 @@ pub enum Needs {
 /// The tool that finds a version in version control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VersionOf {
-    /// Also hatch-vcs, which is built on it.
     SetuptoolsScm,
+    /// Built on setuptools-scm, which it does not tell the package's name.
+    HatchVcs,
     Pbr,
     Pdm,
     PoetryDynamicVersioning,

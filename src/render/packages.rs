@@ -72,14 +72,9 @@ fn copied(directory: &str) -> Result<String> {
 }
 
 fn install(packages: &[LocalPackage], options: &Options, is_editable: fn(&LocalPackage) -> bool) -> Result<String> {
-    let mut command = format!("cd {}; export SOURCE_DATE_EPOCH={}", layout::APP, layout::FIXED_TIME);
-    for (directory, version) in &options.versions {
-        if let Some(package) = packages.iter().find(|package| package.directory == *directory) {
-            command += &variable(package, version)?.map(|variable| format!("; export {variable}")).unwrap_or_default();
-        }
-    }
+    let (mut commands, mut others) = (Vec::new(), String::new());
     // What was built at this path before may have been another project's.
-    command += &format!("; mkdir -p {PREFIX}; {UV_PIP} --refresh --no-deps --prefix {PREFIX}");
+    let install = format!("{UV_PIP} --refresh --no-deps --prefix {PREFIX}");
     for package in packages {
         let path = match package.directory.as_str() {
             "" => layout::APP.to_owned(),
@@ -87,9 +82,18 @@ fn install(packages: &[LocalPackage], options: &Options, is_editable: fn(&LocalP
         };
         let marker = package.marker.as_ref().map(|marker| format!(" ; {marker}")).unwrap_or_default();
         let option = if is_editable(package) { " -e" } else { "" };
-        command += &format!("{option} {}", word(&format!("{path}{marker}"))?);
+        let argument = format!("{option} {}", word(&format!("{path}{marker}"))?);
+        let version = options.versions.iter().find(|(directory, _)| *directory == package.directory);
+        // Some tools do not ask for a version by a package's name.
+        match version.map(|(_, version)| variable(package, version)).transpose()?.flatten() {
+            Some(variable) => commands.push(format!("{variable} {install}{argument}")),
+            None => others += &argument,
+        }
     }
-    Ok(command)
+    if !others.is_empty() {
+        commands.push(format!("{install}{others}"));
+    }
+    Ok(format!("cd {}; export SOURCE_DATE_EPOCH={}; mkdir -p {PREFIX}; {}", layout::APP, layout::FIXED_TIME, commands.join("; ")))
 }
 
 /// A word of a Dockerfile's command, which is one line without a document in it.
@@ -107,7 +111,7 @@ pub(super) fn variable(package: &LocalPackage, version: &str) -> Result<Option<S
         (VersionOf::SetuptoolsScm, Some(name)) => {
             format!("SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{}", name.to_uppercase().replace(['-', '.'], "_"))
         }
-        (VersionOf::SetuptoolsScm, None) => "SETUPTOOLS_SCM_PRETEND_VERSION".to_owned(),
+        (VersionOf::SetuptoolsScm, None) | (VersionOf::HatchVcs, _) => "SETUPTOOLS_SCM_PRETEND_VERSION".to_owned(),
         (VersionOf::Pbr, _) => "PBR_VERSION".to_owned(),
         (VersionOf::Pdm, _) => "PDM_BUILD_SCM_VERSION".to_owned(),
         (VersionOf::PoetryDynamicVersioning, _) => "POETRY_DYNAMIC_VERSIONING_BYPASS".to_owned(),

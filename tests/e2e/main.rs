@@ -20,6 +20,7 @@ mod failing;
 mod foreground;
 mod httpd_syntax;
 mod output;
+mod packages;
 mod reload;
 mod running;
 mod secrets;

@@ -209,9 +209,8 @@ fn compiles(pyproject: &toml::Table, texts: &[String]) -> bool {
 fn version_of(texts: &[String]) -> Option<VersionOf> {
     let says = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
     match () {
-        () if says(&["setuptools_scm", "setuptools-scm", "use_scm_version", "hatch-vcs", "vcs-versioning"]) => {
-            Some(VersionOf::SetuptoolsScm)
-        }
+        () if says(&["hatch-vcs"]) => Some(VersionOf::HatchVcs),
+        () if says(&["setuptools_scm", "setuptools-scm", "use_scm_version", "vcs-versioning"]) => Some(VersionOf::SetuptoolsScm),
         () if says(&["pbr=True", "pbr = True", "pbr.build", "pbr=true"]) => Some(VersionOf::Pbr),
         () if says(&["source = \"scm\"", "source=\"scm\"", "source = 'scm'"]) => Some(VersionOf::Pdm),
         () if says(&["poetry-dynamic-versioning", "poetry_dynamic_versioning"]) => Some(VersionOf::PoetryDynamicVersioning),
