@@ -14,6 +14,6 @@ def application(environ, start_response):
             time.sleep(0.02)
     elif environ["PATH_INFO"] == "/list":
         seen.append(environ["PATH_INFO"])
-        time.sleep(0.003 * len(seen))
+        time.sleep(0.02 * len(seen))
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"fine\n"]
