@@ -26,7 +26,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Looks at the project, and says what is to be said of what goes in. Where a server is published is no business of its image.
+    /// Looks at the project, and warns of what should not go into an image. The port and address of a server are not part of its image.
     pub fn of(context: &Context<'_>, flags: &ServerFlags) -> Result<Self> {
         let mut settled = context.settle(&flags.without(&["port", "host"]), Profile::Production)?;
         let contents = settled.survey()?;

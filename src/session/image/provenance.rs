@@ -29,7 +29,7 @@ impl Provenance {
     }
 
     fn of_repository(root: &Path) -> Option<Self> {
-        // A project that git ignores is no part of the repository around it.
+        // A project that git ignores is not in the repository around it.
         if git(root, &["check-ignore", "-q", "."]).is_some() {
             return None;
         }
