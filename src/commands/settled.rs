@@ -9,7 +9,7 @@ use crate::config::{self, Config, Sources};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::indexes::{self, Indexes};
-use crate::plan::{Plan, Profile, left_out, settle};
+use crate::plan::{Plan, Profile, left_out, lock, settle};
 use crate::project::contents::{Contents, Purpose, Selection, survey};
 use crate::project::{self, Wanted, Writes};
 use crate::session::image::{BuildSecrets, How};
@@ -45,7 +45,8 @@ impl Settled {
         Selection {
             purpose: Purpose::Image,
             include: self.plan.image.include.as_ref().map(|include| include.value.clone()).unwrap_or_default(),
-            configuration: self.environment_files.iter().chain(&self.credential_files).cloned().collect(),
+            // The first build writes the lock: what is built after it is the same.
+            configuration: self.environment_files.iter().chain(&self.credential_files).cloned().chain([lock::FILE.to_owned()]).collect(),
         }
     }
 

@@ -177,7 +177,7 @@ pub fn left_out(contents: &Contents, uploaded: bool) -> Vec<Difference> {
     let line = |(what, rule, paths): (String, &Rule, Vec<&str>)| {
         let cause = match rule {
             Rule::Kind(kind) => format!("{}; `include` brings them back", kind.cause()),
-            Rule::Configuration => "they may hold secrets; settings are baked in, and the environment is the deployment's".into(),
+            Rule::Configuration => "the server needs none of them: settings are baked in, and the environment is the deployment's".into(),
             Rule::DockerIgnore(_) => "as .dockerignore says".into(),
             Rule::Unreadable => "git ignores them, and you may not read them".into(),
         };

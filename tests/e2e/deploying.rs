@@ -107,6 +107,23 @@ fn the_image_says_where_it_comes_from() {
     assert_eq!(of(&dirty, "revision"), Some(format!("{commit}-dirty")));
 }
 
+/// Its first build writes parity.lock, which is in no image and no change to what was committed.
+#[test]
+fn a_fresh_checkout_is_built_once() {
+    let project = counting("{}");
+    let _images = Images(&project);
+    std::fs::remove_file(project.root.join("parity.lock")).unwrap();
+    for arguments in [&["init", "-q"][..], &["add", "."], &["commit", "-qm", "x"]] {
+        project.run("git", &[&["-c", "user.name=Ada", "-c", "user.email=ada@example.com"], arguments].concat());
+    }
+    let id = |image: &str| engine::with(async |engine| engine.image_id(image).await.unwrap().unwrap());
+    let smoked = OwnImage(format!("localhost/parity-e2e:{}", unique()));
+    project.parity(&["smoke", "--no-probes", "--tag", &smoked.0]).patience(BUILD_PATIENCE).ok().says(&["wrote parity.lock"]);
+    assert_eq!(id(&smoked.0), id(&build(&project).0));
+    let labels = engine::with(async |engine| engine.image(&smoked.0).await.unwrap().unwrap().labels);
+    assert!(!labels["org.opencontainers.image.revision"].ends_with("-dirty"), "{labels:?}");
+}
+
 #[test]
 fn a_release_runs_once_in_the_image_that_is_deployed() {
     let project = counting("{release: ['id -u; cat counting.wsgi | wc -l', 'echo $TOKEN-$LEVEL'], start: ['echo start >>/tmp/done']}");

@@ -89,7 +89,7 @@ pub enum Rule {
 impl std::fmt::Display for Rule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Rule::Configuration => f.write_str("configuration, which may hold secrets"),
+            Rule::Configuration => f.write_str("it configures the build or the server, or may hold secrets"),
             Rule::DockerIgnore(line) => write!(f, ".dockerignore:{line}"),
             Rule::Kind(kind) => write!(f, "{}: {}", kind.words(), kind.cause()),
             Rule::Unreadable => f.write_str("you may not read it, and git ignores it"),

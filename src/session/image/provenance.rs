@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::plan::lock;
+
 /// What is known of it. The names of the labels are those of the OCI's specification.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Provenance {
@@ -36,7 +38,7 @@ impl Provenance {
         let commit = git(root, &["show", "-s", "--no-show-signature", "--format=%H %ct", "HEAD"])?;
         let (hash, seconds) = commit.trim().split_once(' ')?;
         // Unreadable is as good as changed.
-        let is_clean = git(root, &["status", "--porcelain", "--", "."]).is_some_and(|changes| changes.is_empty());
+        let is_clean = git(root, &["status", "--porcelain", "--", "."]).is_some_and(|changes| changes.lines().all(is_new_lock));
         let hash = Some(hash).filter(|hash| !hash.is_empty() && hash.chars().all(|c| c.is_ascii_hexdigit()))?;
         let source = git(root, &["config", "--get", "remote.origin.url"]).and_then(|url| public(url.trim()));
         Some(Self {
@@ -54,6 +56,11 @@ impl Provenance {
         let all = [("revision", self.revision.clone()), ("source", self.source.clone()), ("created", created)];
         all.into_iter().filter_map(|(name, value)| Some((format!("org.opencontainers.image.{name}"), value?))).collect()
     }
+}
+
+/// Is this line of `git status` about the lock that the first build writes? No image has it.
+fn is_new_lock(line: &str) -> bool {
+    line.strip_prefix("?? ").is_some_and(|path| path.rsplit('/').next() == Some(lock::FILE))
 }
 
 /// What git prints; `None`: it fails, or there is none.
