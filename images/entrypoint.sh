@@ -1,5 +1,6 @@
-#!/bin/sh
+#!/bin/bash
 # Process 1 of every container that parity starts.
+# bash, because Debian's sh drops variables whose names no shell can have: `a.b`.
 #
 #   entrypoint                      runs /etc/parity/start.sh, which production's image has
 #   entrypoint @FILES ARCHIVE       unpacks the base64 tar.gz to /etc/parity first, as `parity up` wants it
@@ -38,8 +39,8 @@ esac
 case ${1-} in
 @FILES)
     printf %s "$2" | base64 -d | tar -xzC /etc/parity || exit 92
-    exec sh /etc/parity/start.sh
+    exec bash /etc/parity/start.sh
     ;;
-'') exec sh /etc/parity/start.sh ;;
+'') exec bash /etc/parity/start.sh ;;
 *) exec "$@" ;;
 esac

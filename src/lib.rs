@@ -3,7 +3,7 @@
 //! Data flows one way, and so do the imports:
 //!
 //! ```text
-//! config, project → plan → changes, fidelity, render → engine → session → smoke → commands → ui
+//! dotenv → config, project → plan → changes, fidelity, render → engine → session → smoke → commands → ui
 //! ```
 //!
 //! Everything up to and including `changes`, `fidelity` and `render` is pure: no clock, randomness, engine, terminal or secret value.
@@ -11,6 +11,7 @@
 pub mod changes;
 pub mod commands;
 pub mod config;
+pub mod dotenv;
 pub mod engine;
 pub mod error;
 pub mod events;

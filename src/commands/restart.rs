@@ -12,7 +12,7 @@ use crate::events::{Event, Report};
 use crate::logs::{Paths, Reader};
 use crate::plan::{HOOK_TIMEOUT, Profile, TIMEOUT};
 use crate::session::follow::Follower;
-use crate::session::wait::{Awaited, until_ready};
+use crate::session::wait::{Awaited, FirstAnswer, until_ready};
 use crate::session::{Interrupts, image, is_alive, reload, stop};
 
 #[derive(Debug, clap::Args)]
@@ -53,7 +53,15 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let url = started.url.clone().unwrap_or_default();
     let awaited = match &settled {
         Some(settled) => Awaited::of(&settled.plan, &container.id, &url),
-        None => Awaited { id: container.id.clone(), url, app: String::new(), seconds, hook_seconds: HOOK_TIMEOUT, import_seconds: TIMEOUT },
+        None => Awaited {
+            id: container.id.clone(),
+            url,
+            app: String::new(),
+            seconds,
+            hook_seconds: HOOK_TIMEOUT,
+            import_seconds: TIMEOUT,
+            first: FirstAnswer::default(),
+        },
     };
     let log = engine.logs(&container.id, true, started.log_of_this_run());
     let mut log = Follower::new(log, Reader::new(Paths::of_project(&context.root)));

@@ -11,9 +11,9 @@ use crate::events::{Event, Report};
 use crate::indexes::{self, Indexes};
 use crate::plan::{Plan, Profile, left_out, lock, settle};
 use crate::project::contents::{Contents, Purpose, Selection, survey};
-use crate::project::{self, Wanted, Writes};
+use crate::project::{self, Environment, Wanted, Writes};
 use crate::session::image::{BuildSecrets, How};
-use crate::units::{EntryPoint, Secret, Sourced};
+use crate::units::{EntryPoint, Origin, Secret, Sourced};
 
 /// Everything that is known before an engine is asked.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct Settled {
     pub build_ca: Option<PathBuf>,
     /// What the application was found to write into the project.
     pub writes: Writes,
+    /// Why no image can be built that would serve.
+    pub missing: Option<Failure>,
     /// Things the user should know about the project.
     pub remarks: Vec<String>,
 }
@@ -52,6 +54,7 @@ impl Settled {
 
     /// The same for those who only tell: that no image could be built is a remark.
     pub fn look_through(&mut self) {
+        self.remarks.extend(self.missing.iter().map(|missing| format!("{}; {}", missing.message, missing.hints.join("; "))));
         if let Err(failure) = self.survey() {
             let why = failure.causes.last().map(|cause| format!(" ({cause})")).unwrap_or_default();
             let hint = failure.hints.first().map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -91,9 +94,12 @@ impl Context<'_> {
             app: config.app.as_ref().map(|app| app.value.clone()),
             requirements: config.requirements.as_ref().map(|files| files.value.clone()),
             groups: config.groups.as_ref().map(|groups| groups.value.clone()).unwrap_or_default(),
+            environment: self.decisive(&config),
         };
         let project = project::inspect(&self.root, &wanted)?;
         let (mut remarks, writes) = (project.remarks.clone(), project.writes.clone());
+        remarks.extend(config.remarks.iter().cloned());
+        let missing = project.missing.clone();
         are_directories(&self.root, config.writable.as_ref())?;
         let secrets: Vec<_> = config.env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
         let build_env = config.build_env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
@@ -118,7 +124,25 @@ impl Context<'_> {
                 file.escape_debug()
             )
         }));
-        Ok(Settled { plan, secrets, environment_files, env_files, build_secrets, credential_files, absent, build_ca, writes, remarks })
+        Ok(Settled { plan, secrets, environment_files, env_files, build_secrets, credential_files, absent, build_ca, writes, missing, remarks })
+    }
+
+    /// The application's environment, and what the shell says of which Flask application is meant. As Flask has it, that is over `.env`.
+    fn decisive(&self, config: &Config) -> Environment {
+        const FLASK_APP: &str = "FLASK_APP";
+        let mut environment: Environment = config.env.iter().cloned().collect();
+        let is_from_file = |origin: &Origin| match origin {
+            Origin::File { path, .. } => {
+                config.env_file.iter().flat_map(|files| &files.value).any(|file| path.as_path() == Path::new(file))
+            }
+            _ => false,
+        };
+        if let Some(value) = self.environment.get(FLASK_APP).filter(|value| !value.is_empty())
+            && environment.get(FLASK_APP).is_none_or(|known| is_from_file(&known.origin))
+        {
+            environment.insert(FLASK_APP.into(), Sourced::new(Secret::new(value.as_str()), Origin::Env(FLASK_APP.into())));
+        }
+        environment
     }
 
     pub fn config(&self, flags: &ServerFlags) -> Result<Config> {
@@ -143,7 +167,13 @@ fn machine() -> Option<Secret> {
 impl Settled {
     /// How images of it are built.
     pub fn how(&self) -> How {
-        How { build_ca: self.build_ca.clone(), selection: self.selection(), secrets: self.build_secrets.clone(), ..How::default() }
+        How {
+            build_ca: self.build_ca.clone(),
+            selection: self.selection(),
+            secrets: self.build_secrets.clone(),
+            missing: self.missing.clone(),
+            ..How::default()
+        }
     }
 
     /// A failure that may come from a value which was to be passed on and was not there.

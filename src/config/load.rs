@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::entry::{Entry, Place};
 use super::project::{self, Saying as _};
-use super::source::{Source, Spot};
+use super::source::Source;
 use super::value::{Given, Shape};
-use super::{Config, checks, document, dotenv, file, rule, setting, variables, yaml};
+use super::{Config, checks, document, env_file, file, rule, setting, variables, yaml};
 use crate::error::{Failure, Kind, Result};
 use crate::units::{Origin, Secret, Sourced};
 
@@ -87,10 +87,10 @@ pub fn load(sources: &Sources<'_>) -> Result<Config> {
         }
         config.apply(entry.setting.key, entry).map_err(|wrong| entry.refuse(&wrong))?;
     }
-    env_files(&mut config, sources.root, &settings)?;
     for entry in &env {
         say_env(&mut config, entry, sources.environment)?;
     }
+    env_file::load(&mut config, sources.root, &settings)?;
     config.absent.retain(|absent| !config.env.iter().chain(&config.build_env).any(|(name, _)| *name == absent.value));
     for (name, value) in &config.env {
         check_env(name, value)?;
@@ -114,57 +114,6 @@ fn flags(flags: &Flags) -> Result<Vec<Entry<'static>>> {
         None => Err(Failure::new(Kind::Usage, format!("{flag} sets an unknown setting `{key}`"))),
     };
     flags.0.iter().map(entry).collect()
-}
-
-/// Reads `env-file:`, or a `.env` that happens to be there.
-fn env_files(config: &mut Config, root: &Path, settings: &[Entry<'_>]) -> Result<()> {
-    let Some(named) = &config.env_file else {
-        // A virtual environment may have that name.
-        let file = if root.join(".env").is_dir() { None } else { file::read(root, Path::new(".env"))? };
-        if let Some(source) = file {
-            read_env_file(config, &source).map_err(|failure| failure.hint("with `env-file: []` in parity.yaml it is not read"))?;
-            config.env_file = Some(Sourced::detected(vec![".env".to_owned()], ".env"));
-        }
-        return Ok(());
-    };
-    for name in named.value.clone() {
-        let source = file::read(root, Path::new(&name))?.ok_or_else(|| missing(&name, settings))?;
-        read_env_file(config, &source)?;
-    }
-    Ok(())
-}
-
-/// The failure for a file that `env-file` names, pointing at the name.
-fn missing(name: &str, settings: &[Entry<'_>]) -> Failure {
-    let what = format!("there is no file `{}`", name.escape_debug());
-    let hint = "paths are relative to the project's directory";
-    let Some(entry) = settings.iter().rfind(|entry| entry.setting.key == "env-file") else {
-        return Failure::new(Kind::BadFile, what).hint(hint);
-    };
-    let failure = match &entry.place {
-        Place::File { source, spot, node } => {
-            let at = match &entry.given {
-                Given::List(items) => items.iter().position(|item| *item == Given::from(name)),
-                _ => None,
-            };
-            source.failure(at.and_then(|at| node.part(at)).map_or(*spot, |part| part.value), &what)
-        }
-        Place::Variable(_) | Place::Flag(_) => Failure::new(Kind::BadFile, format!("{}: {what}", entry.origin())),
-    };
-    failure.hint(hint)
-}
-
-fn read_env_file(config: &mut Config, source: &Source) -> Result<()> {
-    let variables = dotenv::parse(&source.text).map_err(|why| {
-        // Not the line: what a mistake made of a secret is still one.
-        let failure = Failure::new(Kind::BadFile, format!("{}:{}: {}", source.path.display(), why.line, why.what));
-        why.hint.into_iter().fold(failure, |failure, hint| failure.hint(hint))
-    })?;
-    for variable in variables {
-        let origin = source.origin(Spot { line: variable.line, column: 1, width: 1 });
-        put_env(&mut config.env, variable.name, &variable.value, origin);
-    }
-    Ok(())
 }
 
 /// Takes in one `env:` or `build-env:`. A name without a value takes it from the command's environment, if it is there.
@@ -196,7 +145,8 @@ fn check_env(name: &str, value: &Sourced<Secret>) -> Result<()> {
         .hint(hint))
 }
 
-fn put_env(env: &mut Vec<(String, Sourced<Secret>)>, name: String, value: &str, origin: Origin) {
+/// The last value of a name wins.
+pub(super) fn put_env(env: &mut Vec<(String, Sourced<Secret>)>, name: String, value: &str, origin: Origin) {
     let value = Sourced::new(Secret::new(value), origin);
     match env.iter_mut().find(|(before, _)| *before == name) {
         Some((_, before)) => *before = value,

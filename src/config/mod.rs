@@ -3,8 +3,8 @@
 mod advice;
 pub mod checks;
 mod document;
-mod dotenv;
 mod entry;
+mod env_file;
 mod file;
 mod hooks;
 mod load;
@@ -60,6 +60,8 @@ pub struct Config {
     pub build_env: Vec<(String, Sourced<Secret>)>,
     /// Names that are to be passed on from an environment which has none of them.
     pub absent: Vec<Sourced<String>>,
+    /// What is worth telling of those files.
+    pub remarks: Vec<String>,
     /// The files that `env` was read from, relative to the project.
     pub env_file: Option<Sourced<Vec<String>>>,
     /// Directories that the application writes to in production, relative to the project or absolute.

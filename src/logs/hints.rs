@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex, RegexSet};
 
 use super::text::plain;
-use super::{Paths, Record, RecordKind, Setting, writing};
+use super::{Paths, Record, RecordKind, Setting, native, writing};
 
 /// The same hint is given again only after this many records that deserve it.
 const AGAIN_AFTER: u32 = 50;
@@ -50,7 +50,10 @@ const RULES: &[Rule] = rules! {
 
     // Imports.
     r"(?m)^ModuleNotFoundError: No module named '([^']+)'" => Ask(missing_module),
-    r"(?m)^ImportError: .*: cannot open shared object file" => Say("a library of the system is missing: name its Debian package in `image: packages:` of parity.yaml"),
+    r"(\S+?): cannot open shared object file|cannot load library '([^']+)'" => Ask(missing_library),
+    r"Could not find the GDAL library" => Say("GeoDjango needs GDAL: write `image: {packages: [gdal-bin]}` in parity.yaml"),
+    r"missing \d+ required positional arguments?: [^\n]*'(?:send|receive)'|'coroutine' object is not iterable|coroutine '[^']+' was never awaited" =>
+        Say("this looks like an ASGI application, and mod_wsgi serves WSGI: name a WSGI one, `app: module:callable` in parity.yaml (Django: get_wsgi_application())"),
     r"does not contain WSGI application '([^']+)'" => Ask(|found, _, _| {
         Some(format!("the module was imported but has no `{}`: name the right object, `app: module:callable` in parity.yaml", &found[1]))
     }),
@@ -65,8 +68,17 @@ const RULES: &[Rule] = rules! {
         &scene.setting,
         "the directory of the SQLite file must exist and be writable: keep it inside the project",
     ))),
-    r"no such table|relation \S+ does not exist|Table '\S+' doesn't exist" => Say("the database has no such table yet: add your migration (`python manage.py migrate`) to `hooks:` in parity.yaml, under `release:`, or `start:` where it is a file of the container"),
-    r"no such column|column \S+ does not exist|Unknown column '" => Say("the database's tables are older than the models: `parity exec -- python manage.py makemigrations` and `migrate` (or your tool's commands)"),
+    r"no such table|relation \S+ does not exist|Table '\S+' doesn't exist" => Ask(|_, record, scene| {
+        let command = if is_of_django(record, scene) { "`python manage.py migrate --noinput`" } else { "what makes it (as `flask db upgrade`, `alembic upgrade head`)" };
+        Some(format!(
+            "the database has no such table yet: add {command} to `hooks:` in parity.yaml, under `release:`, or `start:` if the database is a file of the container"
+        ))
+    }),
+    r"no such column|column \S+ does not exist|Unknown column '" => Ask(|_, record, scene| {
+        let commands = if is_of_django(record, scene) { "`parity exec -- python manage.py makemigrations`, then `migrate`" } else { "migrate it with your tool, by `parity exec -- …`" };
+        Some(format!("the database's tables are older than the models: {commands}"))
+    }),
+    r"No such file or directory: '(/[^']+)'" => Ask(host_path),
     r"(?:AH00035|AH00132|AH00529)" => Say("a directory on the way cannot be entered: give it permission x for the user who runs parity (`chmod a+x`)"),
     r"(?i)read-only file system|permission denied" => Ask(|_, record, scene| writing::refused(record, &scene.setting, &scene.paths)),
     r"No space left on device" => Say("the disk, or a tmpfs of the container, is full"),
@@ -82,7 +94,10 @@ const RULES: &[Rule] = rules! {
     r"AH01587|AH00588|Request body exceeds|Requested content-length of \d+ is larger than the configured limit|Request content-length .* larger|LimitRequestBody" =>
         Say("the body is larger than `limit-request-body` (413): raise it in parity.yaml, 0 for no limit"),
     r"(?i)AH01617|AH01618|AH01614|Authorization header|no Authorization" => Say("credentials were refused: check `auth-user-script`, and that the application's own `Authorization` is not meant for Apache"),
-    r"AH01630|AH01797|client denied by server configuration|WSGI0057" => Say("Apache may not serve this path: check `url-alias`, `document-root` and `host-access-script`"),
+    r"AH01630|AH01797|client denied by server configuration|WSGI0057" => Ask(|_, _, scene| Some(match &scene.setting.only_name {
+        Some(name) => super::only_by_name(name),
+        None => "Apache may not serve this path: check `url-alias`, `document-root` and `host-access-script`".into(),
+    })),
     r"AcceptPathInfo|WSGI0137" => Say("a URL goes on after a file's name: check `url-alias` and `mount-point`"),
 
     r"^parity: the response to \S+ \S+ broke off after" => Say("an exception in the body cannot change the status any more: do what may fail before the first part, or announce Content-Length"),
@@ -195,6 +210,71 @@ fn missing_variable(found: &Captures, record: &Record, _: &Scene) -> Option<Stri
     from_environment.then(|| variable(&found[1]))
 }
 
+/// Modules that Python no longer has, with the last version that had them.
+const REMOVED: &[(&[&str], &str)] = &[
+    (&["asynchat", "asyncore", "distutils", "imp", "smtpd"], "3.11"),
+    (
+        &[
+            "aifc",
+            "audioop",
+            "cgi",
+            "cgitb",
+            "chunk",
+            "crypt",
+            "imghdr",
+            "lib2to3",
+            "mailcap",
+            "msilib",
+            "nis",
+            "nntplib",
+            "ossaudiodev",
+            "pipes",
+            "sndhdr",
+            "spwd",
+            "sunau",
+            "telnetlib",
+            "uu",
+            "xdrlib",
+        ],
+        "3.12",
+    ),
+];
+
+/// `python: "3.11"` is named for both: Debian has it, and not 3.12.
+fn removed(module: &str) -> Option<String> {
+    let (_, last) = REMOVED.iter().find(|(modules, _)| modules.contains(&module))?;
+    Some(format!(
+        "Python has no `{module}` after {last}: write `python: \"3.11\"` in parity.yaml, or require a version that does without it"
+    ))
+}
+
+/// The log of another server may not be known to be of Django, but for its own words.
+fn is_of_django(record: &Record, scene: &Scene) -> bool {
+    scene.setting.django || record.lines.iter().any(|line| line.text.contains("django.db."))
+}
+
+fn missing_library(found: &Captures, _: &Record, _: &Scene) -> Option<String> {
+    let path = found.get(1).or(found.get(2))?.as_str();
+    let file = path.rsplit('/').next().unwrap_or(path);
+    // OpenCV has a package without a window system.
+    if file.starts_with("libGL.") {
+        return Some(
+            "require `opencv-python-headless` instead of `opencv-python`, or write `image: {packages: [libgl1]}` in parity.yaml".into(),
+        );
+    }
+    Some(match native::package_of_library(file) {
+        Some(package) => format!("{file} is missing: write `image: {{packages: [{package}]}}` in parity.yaml"),
+        None => "a library of the system is missing: name its Debian package in `image: packages:` of parity.yaml".into(),
+    })
+}
+
+/// A path of this machine, in the code or in a variable.
+fn host_path(found: &Captures, _: &Record, scene: &Scene) -> Option<String> {
+    let (host, container) = (scene.paths.host.to_str()?, &scene.paths.container);
+    let rest = found[1].strip_prefix(host).filter(|rest| !host.is_empty() && rest.starts_with('/'))?;
+    Some(format!("in the container the project is at {container}: this is {container}{rest} there; make such paths from `__file__`"))
+}
+
 /// Modules whose package has another name.
 const PACKAGES: &[(&str, &str)] = &[
     ("PIL", "Pillow"),
@@ -224,10 +304,13 @@ const PACKAGES: &[(&str, &str)] = &[
 fn missing_module(found: &Captures, record: &Record, _: &Scene) -> Option<String> {
     let module = &found[1];
     // Python names a whole path only where all but its end is there.
-    if let Some((package, name)) = module.rsplit_once('.') {
+    if let Some((package, name)) = module.rsplit_once('.').filter(|(package, _)| removed(package).is_none()) {
         return Some(format!("`{package}` is there and has no `{name}`: check the spelling, and that its file is saved"));
     }
     let top = module.split('.').next().unwrap_or(module);
+    if let Some(hint) = removed(top) {
+        return Some(hint);
+    }
     let package = PACKAGES.iter().find(|(name, _)| *name == top).map(|(_, package)| *package);
     let own = record
         .lines
@@ -308,6 +391,15 @@ mod tests {
                 "`app: module:callable`",
             ),
             (Error, &["AH00052: child pid 13 exit signal Segmentation fault (11)"], "C extension"),
+            (Traceback, &["ImportError: libpq.so.5: cannot open shared object file: No such file or directory"], "packages: [libpq5]"),
+            (Traceback, &["OSError: cannot load library 'libpango-1.0-0': error"], "packages: [libpango-1.0-0]"),
+            (Traceback, &["ImportError: libfoo.so.1: cannot open shared object file"], "name its Debian package"),
+            (Traceback, &["TypeError: ASGIHandler.__call__() missing 1 required positional argument: 'send'"], "ASGI"),
+            (Traceback, &["TypeError: 'coroutine' object is not iterable"], "ASGI"),
+            (Traceback, &["ModuleNotFoundError: No module named 'imp'"], "`python: \"3.11\"`"),
+            (Traceback, &["ModuleNotFoundError: No module named 'distutils.util'"], "`python: \"3.11\"`"),
+            (Traceback, &["ModuleNotFoundError: No module named 'telnetlib'"], "after 3.12"),
+            (Traceback, &["sqlite3.OperationalError: no such table: users"], "`flask db upgrade`"),
             (Error, &["AH01630: client denied by server configuration: /usr/share/x"], "`url-alias`"),
             (Error, &["(13)Permission denied: AH00035: access to / denied (filesystem path '/app/x')"], "chmod"),
             (Error, &["(98)Address already in use: AH00072: make_sock: could not bind to address 0.0.0.0:8000"], "`--port`"),
@@ -317,6 +409,22 @@ mod tests {
             let hint = hint(*kind, lines);
             assert!(hint.as_ref().is_some_and(|hint| hint.contains(part)), "{lines:?} → {hint:?}");
         }
+    }
+
+    #[test]
+    fn what_is_told_depends_on_the_scene() {
+        let setting = Setting { django: true, only_name: Some("shop.test".into()), ..Setting::default() };
+        let scene = Scene { setting, paths: Paths::of_project("/home/ada/shop") };
+        let told = |kind, text: &str| find(&Record::new(kind, [text]), &scene);
+        assert!(told(RecordKind::Traceback, "OperationalError: no such table: x").unwrap().contains("manage.py migrate"));
+        assert!(told(RecordKind::Error, "AH01630: client denied by server configuration: /").unwrap().contains("`allow-localhost: true`"));
+        let missing = "FileNotFoundError: [Errno 2] No such file or directory: '/home/ada/shop/data/x.csv'";
+        assert!(
+            told(RecordKind::Traceback, missing)
+                .unwrap()
+                .starts_with("in the container the project is at /app: this is /app/data/x.csv there")
+        );
+        assert_eq!(told(RecordKind::Traceback, "FileNotFoundError: [Errno 2] No such file or directory: '/home/ada/shops/x'"), None);
     }
 
     #[test]

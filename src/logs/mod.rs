@@ -8,6 +8,7 @@ mod finding;
 mod frames;
 mod hints;
 mod lines;
+pub mod native;
 mod paths;
 mod reader;
 mod start;
@@ -108,6 +109,13 @@ impl fmt::Display for Line {
 /// What to do about all that a program has printed which then failed, for known mistakes.
 pub fn advice(lines: impl IntoIterator<Item = String>) -> Option<String> {
     hints::find(&Record::new(RecordKind::Traceback, lines), &hints::Scene::default())
+}
+
+/// What to do about a server that answers to one name alone.
+pub fn only_by_name(name: &str) -> String {
+    format!(
+        "`server-name: {name}` lets nobody in by another name: write `allow-localhost: true` in parity.yaml to use it here, or ask for {name}"
+    )
 }
 
 /// Why the application could not be imported, so that waiting for an answer is in vain.

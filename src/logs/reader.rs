@@ -74,6 +74,11 @@ impl Reader {
         }
     }
 
+    /// Where the project is.
+    pub fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
     /// Gives a hint also where the same was given not long ago.
     #[must_use]
     pub fn with_every_hint(mut self) -> Self {

@@ -15,6 +15,10 @@ pub struct Setting {
     pub baked: bool,
     /// What it may write to all the same: absolute paths in the container.
     pub writable: Vec<String>,
+    /// Django makes its database's tables.
+    pub django: bool,
+    /// The only name that the server answers to, localhost included.
+    pub only_name: Option<String>,
 }
 
 /// `denied: '/app/x'` of Python, `cannot create directory ‘x’: denied` of GNU's tools, `cannot create x: denied` of a shell,
@@ -116,7 +120,7 @@ mod tests {
     use crate::logs::RecordKind;
 
     fn hint(baked: bool, line: &str) -> String {
-        let setting = Setting { baked, writable: vec!["/app/media".into()] };
+        let setting = Setting { baked, writable: vec!["/app/media".into()], ..Setting::default() };
         let record = Record::new(RecordKind::Traceback, ["Traceback (most recent call last):", line]);
         refused(&record, &setting, &Paths::of_project("/home/ada/shop")).unwrap_or_default()
     }

@@ -332,8 +332,8 @@ fn contract_of(server: &Server, reload: Option<&Reload>) -> Vec<(String, String)
     if reload.is_some() {
         contract.push(("MOD_WSGI_RELOADER_ENABLED".into(), "true".into()));
     }
-    // What a process has, and a command that is run in the container. The only directory that each container can write.
-    contract.push(("HOME".into(), "/tmp".into()));
+    // What a process has, and a command that is run in the container.
+    contract.push(("HOME".into(), layout::HOME.into()));
     contract.extend(["LANG", "LC_ALL"].map(|name| (name.to_owned(), server.locale.value.clone())));
     contract
 }

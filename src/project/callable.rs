@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::python::{Bound, BoundTo, Expr, Function, Imported, Module, StatementKind, visit};
+use super::python::{Bound, BoundTo, Class, Expr, Function, Imported, Module, StatementKind, visit};
 use super::tree::{self, Tree};
 
 /// How far imports of imports are followed.
@@ -66,7 +66,7 @@ impl Resolver<'_> {
         }
         match &bound.to {
             BoundTo::Value(value) => self.value(file, module, value),
-            BoundTo::Class => What::Possible,
+            BoundTo::Class(_) => What::Possible,
             BoundTo::Function(function) => Self::function(module, function),
             BoundTo::Import(import) => {
                 let Imported::Name { name, .. } = &import.what else { return What::No };
@@ -92,10 +92,15 @@ impl Resolver<'_> {
                 if canonical.ends_with("wsgi_app") || canonical.ends_with("wsgi_application") {
                     return What::Wsgi;
                 }
-                // A wrapper is what it wraps.
+                // A wrapper is what it wraps, unless it is known to turn one into the other.
+                if let Some(inner @ Expr::Call { .. }) = args.first()
+                    && let what @ What::Asgi(_) = self.value(file, module, inner)
+                {
+                    return what;
+                }
                 if let Some(Expr::Name(inner)) = args.first()
                     && let Some(bound) = module.names.get(inner).filter(|bound| bound.to != BoundTo::Value(value.clone()))
-                    && !matches!(bound.to, BoundTo::Class | BoundTo::Function(_))
+                    && !matches!(bound.to, BoundTo::Class(_) | BoundTo::Function(_))
                 {
                     let what = self.bound(file, module, &bound.clone());
                     if what != What::No {
@@ -106,6 +111,12 @@ impl Resolver<'_> {
                     Some((file, module, Bound { to: BoundTo::Function(function), .. })) => {
                         self.through.push(file.clone());
                         made_by(&module, &function)
+                    }
+                    // Of `self`, scope, receive and send; `self` and scope, of old.
+                    Some((_, _, Bound { to: BoundTo::Class(Class { name, call: Some((parameters, is_async)), .. }), .. }))
+                        if is_async || parameters >= 4 =>
+                    {
+                        What::Asgi(format!("an object of {name}"))
                     }
                     _ => What::Possible,
                 }
@@ -144,7 +155,7 @@ impl Resolver<'_> {
         let (head, rest) = dotted.split_once('.').map_or((dotted, None), |(head, rest)| (head, Some(rest)));
         let bound = module.names.get(head)?;
         let mut place = match (&bound.to, rest) {
-            (BoundTo::Function(_) | BoundTo::Class, None) => return Some((file.to_owned(), self.tree.module(file)?, bound.clone())),
+            (BoundTo::Function(_) | BoundTo::Class(_), None) => return Some((file.to_owned(), self.tree.module(file)?, bound.clone())),
             (BoundTo::Import(import), rest) => {
                 let name = match (&import.what, rest) {
                     (Imported::Name { name, .. }, None) => name,
@@ -215,6 +226,7 @@ fn external(canonical: &str) -> Option<What> {
     let asgi = |name: &str| Some(What::Asgi(name.to_owned()));
     match canonical {
         "django.core.asgi.get_asgi_application" => return asgi("Django's ASGI"),
+        "a2wsgi.WSGIMiddleware" | "asgiref.wsgi.WsgiToAsgi" => return asgi("a WSGI application made into one"),
         "connexion.AsyncApp" => return asgi("Connexion"),
         "dash.Dash" => return Some(What::Dash),
         "flask.Blueprint" | "flask.current_app" | "flask.render_template" => return Some(What::No),
@@ -222,6 +234,9 @@ fn external(canonical: &str) -> Option<What> {
     }
     if canonical.starts_with("falcon.asgi.") {
         return asgi("Falcon's ASGI");
+    }
+    if let Some((package, "get_asgi_application" | "ASGIApp" | "as_asgi" | "asgi_app")) = canonical.rsplit_once('.') {
+        return asgi(package);
     }
     match canonical.split('.').next().unwrap_or_default() {
         "flask" | "bottle" | "falcon" | "pyramid" | "werkzeug" | "cherrypy" | "web" | "webob" | "webapp2" | "pecan" | "apiflask"

@@ -4,6 +4,17 @@ use super::Project;
 use crate::error::{Failure, Kind, Result};
 use crate::units::{EntryPoint, Sourced};
 
+/// The failure for an application of another protocol.
+pub(super) fn asgi(words: &str) -> Failure {
+    let failure = Failure::new(Kind::Project, words.trim())
+        .hint("Apache/mod_wsgi runs WSGI applications only: an ASGI one needs an ASGI server")
+        .hint("if there is a WSGI application as well, name it in parity.yaml: `app: mysite.wsgi:application`");
+    match words.contains("Django") {
+        true => failure.hint("Django makes one by `get_wsgi_application()` of django.core.wsgi, for the same settings"),
+        false => failure,
+    }
+}
+
 impl Project {
     /// The entry point that was found. Several, or none, is a failure that shows the line to write.
     pub fn choose(&self) -> Result<Sourced<EntryPoint>> {
@@ -11,9 +22,7 @@ impl Project {
             [one] => Ok(one.clone()),
             [] => {
                 if let Some(asgi) = self.looked_for.iter().find(|what| what.contains("ASGI")) {
-                    return Err(Failure::new(Kind::Project, asgi.trim())
-                        .hint("Apache/mod_wsgi runs WSGI applications only: an ASGI one needs an ASGI server")
-                        .hint("if there is a WSGI application as well, name it in parity.yaml: `app: mysite.wsgi:application`"));
+                    return Err(self::asgi(asgi));
                 }
                 if let Some(broken) = self.looked_for.iter().find_map(|what| what.trim().strip_suffix(" has a syntax error")) {
                     return Err(Failure::new(Kind::Project, format!("no WSGI application was found, and {broken} has a syntax error"))

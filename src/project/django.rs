@@ -5,10 +5,12 @@ use super::settings::{self, Setting, Settings};
 use super::tree::{self, Tree};
 use super::value::{self, Value};
 use super::writes::{self, Writes};
-use super::{Django, StaticRoot};
-use crate::units::{Callable, EntryPoint, Sourced};
+use super::{Django, Environment, StaticRoot};
+use crate::units::{Callable, EntryPoint, Secret, Sourced};
 
-const VARIABLE: &str = "DJANGO_SETTINGS_MODULE";
+const MODULE: &str = "DJANGO_SETTINGS_MODULE";
+/// django-configurations: the class whose attributes the settings are.
+const CONFIGURATION: &str = "DJANGO_CONFIGURATION";
 
 /// A site that was found.
 #[derive(Debug)]
@@ -24,28 +26,30 @@ pub(super) struct Site {
 }
 
 /// The sites of a project: that in the root, else those one directory down.
-pub(super) fn sites(tree: &Tree) -> Vec<Site> {
+pub(super) fn sites(tree: &Tree, environment: &Environment) -> Vec<Site> {
     let is_manage = |file: &&str| tree::file_name(file) == "manage.py" && tree::depth(file) <= 1;
     let mut found: Vec<Site> = Vec::new();
     for file in tree.files().filter(is_manage) {
         if found.first().is_some_and(|site| site.home.is_empty()) {
             break;
         }
-        found.extend(site(tree, file));
+        found.extend(site(tree, environment, file));
     }
     found
 }
 
-fn site(tree: &Tree, manage_py: &str) -> Option<Site> {
+fn site(tree: &Tree, environment: &Environment, manage_py: &str) -> Option<Site> {
     // Flask-Script's manage.py has the same name.
     if !tree.text(manage_py)?.to_ascii_lowercase().contains("django") {
         return None;
     }
     let home = tree::parent(manage_py).to_owned();
     let import_roots = [home.clone()];
-    let named = named_settings(tree, manage_py).or_else(|| lone_settings(tree, &home));
-    let (settings_module, place) = named.map_or((None, manage_py.to_owned()), |(module, place)| (Some(module), place));
-    let loaded = settings_module.as_deref().and_then(|module| settings::load(tree, &import_roots, module));
+    let scope = Scope { tree, environment, roots: &import_roots };
+    let managed = scope.named(manage_py, MODULE).or_else(|| lone_settings(tree, &home));
+    let (settings_module, place) = managed.map_or((None, manage_py.to_owned()), |named| (Some(named.value), named.place));
+    let managed_class = scope.named(manage_py, CONFIGURATION);
+    let loaded = settings_module.as_deref().and_then(|module| scope.load(module, managed_class.as_ref()));
     let entry = entry(tree, &home, settings_module.as_deref(), loaded.as_ref());
 
     let mut remarks = Vec::new();
@@ -54,18 +58,33 @@ fn site(tree: &Tree, manage_py: &str) -> Option<Site> {
         EntryPoint::Module { module, .. } => tree.module_file(&import_roots, module),
         EntryPoint::Script { path, .. } => Some(path.clone()),
     });
-    let served = wsgi_file.as_deref().and_then(|file| named_settings(tree, file));
+    let served = wsgi_file.as_deref().and_then(|file| scope.named(file, MODULE));
+    let served_class = wsgi_file.as_deref().and_then(|file| scope.named(file, CONFIGURATION)).or(managed_class.clone());
     let mut served_settings = None;
-    if let (Some(managed), Some((served, place))) = (&settings_module, served)
-        && *managed != served
-    {
-        remarks.push(format!(
-            "manage.py uses {managed}, but {place} serves {served}: set {VARIABLE} under `env:` in parity.yaml to use one for both"
-        ));
-        served_settings = settings::load(tree, &import_roots, &served);
+    if let (Some(managed), Some(served)) = (&settings_module, &served) {
+        for (variable, managed, served) in [
+            (MODULE, Some(managed), Some(served)),
+            (CONFIGURATION, managed_class.as_ref().map(|class| &class.value), served_class.as_ref()),
+        ] {
+            let (Some(managed), Some(served)) = (managed, served) else { continue };
+            if *managed != served.value {
+                let remedy = if served.forced {
+                    format!("let it use os.environ.setdefault, and set {variable} under `env:` in parity.yaml")
+                } else {
+                    format!("set {variable} under `env:` in parity.yaml to use one for both")
+                };
+                remarks.push(format!("manage.py uses {managed}, but {} serves {}: {remedy}", served.place, served.value));
+            }
+        }
+        if *managed != served.value || managed_class != served_class {
+            served_settings = scope.load(&served.value, served_class.as_ref());
+        }
     }
     let in_effect = served_settings.as_ref().or(loaded.as_ref());
     remarks.extend(in_effect.and_then(allowed_hosts_remark));
+    if let (Some(module), Some(settings)) = (&settings_module, &loaded) {
+        remarks.extend(classes_remark(module, managed_class.as_ref(), settings));
+    }
 
     let none = Settings::new();
     let loaded = loaded.as_ref().unwrap_or(&none);
@@ -85,37 +104,118 @@ fn site(tree: &Tree, manage_py: &str) -> Option<Site> {
     Some(Site { home, writes, facts: Sourced::detected(facts, place), entry, remarks })
 }
 
-/// What a script sets `DJANGO_SETTINGS_MODULE` to, and where. A line without a condition is preferred, then the last.
-fn named_settings(tree: &Tree, file: &str) -> Option<(String, String)> {
-    let mut found = None;
-    settings::run_script(tree, file, &mut |names, statement| {
-        let value = match &statement.kind {
-            StatementKind::Expr(Expr::Call { function, args, .. }) if is_environ(function, "setdefault") => match &args[..] {
-                [key, value] if is_variable(key) => value,
-                _ => return,
-            },
-            StatementKind::SetItem { base, key, value } if is_environ(base, "") && is_variable(key) => value,
-            _ => return,
+/// What decides a variable such as `DJANGO_SETTINGS_MODULE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Named {
+    value: String,
+    /// `manage.py:7`
+    place: String,
+    /// The file sets it whatever the environment has.
+    forced: bool,
+    /// Nothing but the source decides.
+    certain: bool,
+}
+
+struct Scope<'a> {
+    tree: &'a Tree,
+    environment: &'a Environment,
+    roots: &'a [String],
+}
+
+impl Scope<'_> {
+    /// What a variable is once a script has run: what that sets, unless the environment has it already.
+    fn named(&self, file: &str, variable: &str) -> Option<Named> {
+        let set = set_by(self.tree, self.environment, file, variable);
+        let given = self.environment.get(variable).filter(|_| !set.as_ref().is_some_and(|set| set.forced));
+        // A module that is shown is one of the project's; anything else may be secret.
+        let given = given.filter(|given| variable != MODULE || self.tree.module_file(self.roots, given.expose()).is_some());
+        let named = |given: &Sourced<Secret>| Named {
+            value: given.expose().to_owned(),
+            place: given.origin.to_string(),
+            forced: false,
+            certain: true,
         };
-        if let Value::Str(module) = settings::evaluate_in(names, file, value) {
-            found = Some((module, format!("{file}:{}", statement.line)));
+        given.map(named).or(set)
+    }
+
+    fn load(&self, module: &str, class: Option<&Named>) -> Option<Settings> {
+        let settings = settings::load(self.tree, self.environment, self.roots, module)?;
+        let of_class = class.and_then(|class| settings::of_class(&settings, &class.value, self.environment));
+        Some(of_class.unwrap_or(settings))
+    }
+}
+
+/// What a script sets a variable to. A line without a condition decides; of several with one, the last.
+fn set_by(tree: &Tree, environment: &Environment, file: &str, variable: &str) -> Option<Named> {
+    let mut found: Option<Named> = None;
+    settings::run_script(tree, environment, file, &mut |eval, statement, conditional| {
+        let Some((value, assigned)) = setting_of(eval, &statement.kind, variable) else { return };
+        let stands = found.as_ref().is_some_and(|known| known.certain && (conditional || !assigned));
+        if let (Value::Str(value), false) = (value, stands) {
+            let place = format!("{file}:{}", statement.line);
+            found = Some(Named { value, place, forced: assigned && !conditional, certain: !conditional });
         }
     });
     found
 }
 
-fn is_variable(key: &Expr) -> bool {
-    *key == Expr::Str(VARIABLE.into())
+/// The value that a statement gives a variable of the environment, and whether it does so in any case.
+fn setting_of(eval: &dyn Fn(&Expr) -> Value, statement: &StatementKind, variable: &str) -> Option<(Value, bool)> {
+    let is_environ = |expr: &Expr| eval(expr) == Value::Import("os.environ".into());
+    let is_key = |key: &Expr| match eval(key) {
+        Value::Str(key) => key == variable,
+        Value::Import(name) => variable == MODULE && name == "django.conf.ENVIRONMENT_VARIABLE",
+        _ => false,
+    };
+    match statement {
+        StatementKind::SetItem { base, key, value } if is_environ(base) && is_key(key) => Some((eval(value), true)),
+        StatementKind::Expr(Expr::Call { function, args, keywords }) => {
+            let Expr::Attribute(base, method) = &**function else { return None };
+            if !is_environ(base) {
+                return None;
+            }
+            match method.as_str() {
+                "setdefault" => {
+                    let value = args.get(1).or(keywords.first().map(|(_, value)| value))?;
+                    is_key(args.first()?).then(|| (eval(value), false))
+                }
+                "update" => {
+                    let in_map = args.first().and_then(|map| eval(map).get(variable).cloned());
+                    let named = || keywords.iter().find(|(name, _)| name == variable).map(|(_, value)| eval(value));
+                    Some((in_map.or_else(named)?, true))
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
-fn is_environ(expr: &Expr, method: &str) -> bool {
-    let Some(dotted) = expr.dotted() else { return false };
-    let object = if method.is_empty() { Some(dotted.as_str()) } else { dotted.strip_suffix(method).and_then(|o| o.strip_suffix('.')) };
-    matches!(object, Some("os.environ" | "environ"))
+/// Settings in classes of which none is known to be used.
+fn classes_remark(module: &str, class: Option<&Named>, settings: &Settings) -> Option<String> {
+    let is_class = |setting: &Setting| matches!(setting.value, Value::Class(_));
+    let from_configurations = settings.values().any(|setting| match &setting.value {
+        Value::Import(name) => name.starts_with("configurations."),
+        _ => false,
+    });
+    if !from_configurations || !settings.values().any(is_class) {
+        return None;
+    }
+    Some(match class {
+        None => format!(
+            "the settings in {module} are classes of django-configurations and {CONFIGURATION} is set nowhere, so that static files are not served: \
+             name the class under `env:` in parity.yaml, `env: {{{CONFIGURATION}: …}}`"
+        ),
+        Some(class) => format!(
+            "{} names a class that {module} has not, as far as it can be read, so that static files are not served: `url-alias` in parity.yaml says \
+             where they are",
+            class.place
+        ),
+    })
 }
 
 /// The only `settings` beside `manage.py`, if that does not name one.
-fn lone_settings(tree: &Tree, home: &str) -> Option<(String, String)> {
+fn lone_settings(tree: &Tree, home: &str) -> Option<Named> {
     let mut files = tree.files().filter(|file| {
         let inner = if home.is_empty() { Some(*file) } else { file.strip_prefix(home).and_then(|rest| rest.strip_prefix('/')) };
         inner.is_some_and(|inner| {
@@ -125,7 +225,7 @@ fn lone_settings(tree: &Tree, home: &str) -> Option<(String, String)> {
     let file = files.next().filter(|_| files.next().is_none())?;
     let path = file.strip_prefix(home)?.trim_start_matches('/');
     let module = path.strip_suffix("/__init__.py").or(path.strip_suffix(".py"))?.replace('/', ".");
-    Some((module, file.to_owned()))
+    Some(Named { value: module, place: file.to_owned(), forced: false, certain: true })
 }
 
 fn entry(tree: &Tree, home: &str, settings_module: Option<&str>, settings: Option<&Settings>) -> Option<Sourced<EntryPoint>> {

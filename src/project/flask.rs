@@ -29,11 +29,12 @@ pub(super) fn statics(tree: &Tree, file: &str) -> Option<Sourced<Static>> {
         _ => match &module.names.get(name)?.to {
             BoundTo::Import(_) => Some(Value::Import(module.canonical(name))),
             // One level is enough for `STATIC = "assets"`; names of names are not followed.
-            BoundTo::Value(value) => Some(Evaluator::new(&|_| None).eval(value)),
+            BoundTo::Value(value) => Some(Evaluator::new(&|_| None, &|_| None).eval(value)),
             _ => Some(Value::Unknown),
         },
     };
-    let keyword = |name: &str| keywords.iter().find(|(keyword, _)| keyword == name).map(|(_, value)| Evaluator::new(&lookup).eval(value));
+    let keyword =
+        |name: &str| keywords.iter().find(|(keyword, _)| keyword == name).map(|(_, value)| Evaluator::new(&lookup, &|_| None).eval(value));
     let folder = match keyword("static_folder") {
         None => "static".to_owned(),
         Some(value) => value.text()?.trim_end_matches('/').to_owned(),

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use super::callable::{self, What};
 use super::django::{self, Site};
 use super::tree::{self, Tree};
-use super::{Framework, Project, Requirements, Wanted, Writes, flask, python_version, requirements, search, writes};
-use crate::error::Result;
-use crate::units::{EntryPoint, Origin, Sourced};
+use super::{
+    Django, Environment, Framework, Project, Requirements, Wanted, Writes, choose, flask, python_version, requirements, search, writes,
+};
+use crate::error::{Failure, Kind, Result};
+use crate::units::{Callable, EntryPoint, Origin, Sourced};
 
 /// Reads a project directory. No code of the project is run and no process is started.
 ///
@@ -14,12 +17,16 @@ use crate::units::{EntryPoint, Origin, Sourced};
 /// entry point is found is not a failure here, see [`Project::choose`].
 pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
     let tree = Tree::scan(root)?;
-    let sites = django::sites(&tree);
-    let mut looked_for = Vec::new();
+    let sites = django::sites(&tree, &wanted.environment);
+    let mut looked_for: Vec<String> = Vec::new();
     let candidates = match &wanted.app {
         Some(app) => vec![Sourced::default(app.clone())],
-        None => candidates(&tree, &sites, &mut looked_for),
+        None => candidates(&tree, &sites, &wanted.environment, &mut looked_for),
     };
+    let candidates = only_wsgi(&tree, &sites, candidates, &mut looked_for);
+    if let ([], Some(_), Some(asgi)) = (&candidates[..], &wanted.app, looked_for.last()) {
+        return Err(choose::asgi(asgi));
+    }
     let entry = if let [one] = &candidates[..] { Some(&one.value) } else { None };
     let entry_file = entry.and_then(|entry| file_of(&tree, &sites, entry));
     let site = site_of(&sites, entry_file.as_deref());
@@ -32,10 +39,15 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
         Some(files) => requirements::Found { requirements: requirements::given(&tree, files, &wanted.groups)?, remarks: Vec::new() },
         None => requirements::find(&tree, &home, &wanted.groups)?,
     };
-    let told = !found.remarks.is_empty() || wanted.requirements.is_some();
-    remarks.extend(found.remarks);
-    let missing = missing_framework(&tree, framework.as_ref(), found.requirements.as_ref());
-    remarks.extend(missing.filter(|_| !told));
+    let missing = match (&found.requirements, &wanted.requirements) {
+        (None, None) => nothing_installs(&tree, framework.as_ref(), site, &found.remarks),
+        _ => None,
+    };
+    let told = !found.remarks.is_empty() || wanted.requirements.is_some() || missing.is_some();
+    if missing.is_none() {
+        remarks.extend(found.remarks);
+    }
+    remarks.extend(missing_framework(&tree, framework.as_ref(), found.requirements.as_ref()).filter(|_| !told));
     let python = python_version::find(&tree, &home, &mut remarks)?;
     remarks.extend(tree.links().iter().cloned());
     let writes = match (site, framework.as_ref().map(|framework| &framework.value), entry) {
@@ -45,12 +57,23 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
         }
         _ => Writes::default(),
     };
-    Ok(Project { candidates, looked_for, framework, requirements: found.requirements, python, statics, python_path, writes, remarks })
+    Ok(Project {
+        candidates,
+        looked_for,
+        framework,
+        requirements: found.requirements,
+        python,
+        statics,
+        python_path,
+        writes,
+        missing,
+        remarks,
+    })
 }
 
-type SearchIn = fn(&Tree) -> search::Search;
+type SearchIn = fn(&Tree, &Environment) -> search::Search;
 
-fn candidates(tree: &Tree, sites: &[Site], looked_for: &mut Vec<String>) -> Vec<Sourced<EntryPoint>> {
+fn candidates(tree: &Tree, sites: &[Site], environment: &Environment, looked_for: &mut Vec<String>) -> Vec<Sourced<EntryPoint>> {
     looked_for.push("manage.py of Django, here and one directory down, and the WSGI_APPLICATION of its settings".into());
     let found: Vec<_> = sites.iter().filter_map(|site| site.entry.clone().map(|entry| unique_in_project(site, entry))).collect();
     if !found.is_empty() {
@@ -70,7 +93,7 @@ fn candidates(tree: &Tree, sites: &[Site], looked_for: &mut Vec<String>) -> Vec<
     ];
     for (words, search) in searches {
         looked_for.push(words.into());
-        let search = search(tree);
+        let search = search(tree, environment);
         for passed_over in search.passed_over.into_iter().map(|words| format!("  {words}")) {
             if !looked_for.contains(&passed_over) {
                 looked_for.push(passed_over);
@@ -81,6 +104,22 @@ fn candidates(tree: &Tree, sites: &[Site], looked_for: &mut Vec<String>) -> Vec<
         }
     }
     Vec::new()
+}
+
+/// Those that are not known to speak another protocol; what those are is added to `looked_for`.
+fn only_wsgi(tree: &Tree, sites: &[Site], candidates: Vec<Sourced<EntryPoint>>, looked_for: &mut Vec<String>) -> Vec<Sourced<EntryPoint>> {
+    let is_wsgi = |candidate: &Sourced<EntryPoint>| {
+        let (EntryPoint::Module { callable, .. } | EntryPoint::Script { callable, .. }) = &candidate.value;
+        let (Callable::Object(name) | Callable::Factory(name)) = callable;
+        let asgi = file_of(tree, sites, &candidate.value).and_then(|file| match callable::resolve(tree, &file, name)?.what {
+            What::Asgi(framework) => Some(search::is_asgi(&file, &framework)),
+            _ => None,
+        });
+        let is_wsgi = asgi.is_none();
+        looked_for.extend(asgi.map(|words| format!("  {words}")));
+        is_wsgi
+    };
+    candidates.into_iter().filter(is_wsgi).collect()
 }
 
 /// Two sites can both have a `mysite.wsgi`; the origin tells them apart.
@@ -153,6 +192,41 @@ fn python_path(tree: &Tree, site: Option<&Site>, entry_file: Option<&str>) -> Ve
     paths
 }
 
+/// The failure for a framework that nothing installs, with what to write; `remarks` say why what is there is not used.
+fn nothing_installs(tree: &Tree, framework: Option<&Sourced<Framework>>, site: Option<&Site>, remarks: &[String]) -> Option<Failure> {
+    let requirement = match &framework?.value {
+        Framework::Django(django) => django_requirement(tree, &[site.map_or("", |site| site.home.as_str()).to_owned()], django),
+        Framework::Flask => "Flask".to_owned(),
+        Framework::Plain => return None,
+    };
+    let failure = Failure::new(Kind::Project, format!("the project uses {requirement}, and nothing says what to install"));
+    Some(
+        match remarks {
+            [] => failure.hint(format!("write a requirements.txt with all that it imports: its first line is `{requirement}`")),
+            remarks => remarks.iter().fold(failure, |failure, remark| failure.hint(remark.clone())),
+        }
+        .hint("if the base or a build hook brings it, write `requirements: []` to parity.yaml"),
+    )
+}
+
+/// Django, in the version that has written the settings.
+fn django_requirement(tree: &Tree, roots: &[String], django: &Django) -> String {
+    let file = django.settings_module.as_deref().and_then(|module| tree.module_file(roots, module));
+    let text = file.and_then(|file| tree.text(&file)).unwrap_or_default();
+    let version =
+        text.lines().take(HEADER).find_map(|line| line.split_once("using Django ").or(line.split_once("docs.djangoproject.com/en/")));
+    let version =
+        version.map(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default().trim_end_matches('.'));
+    match version.filter(|version| version.contains('.')) {
+        Some(version) if version.matches('.').count() >= 2 => format!("Django~={version}"),
+        Some(version) => format!("Django~={version}.0"),
+        None => "Django".to_owned(),
+    }
+}
+
+/// Lines at the beginning of a settings file in which its generator has left a comment.
+const HEADER: usize = 15;
+
 /// pip's files that do not name the framework, directly or by something that surely brings it along.
 fn missing_framework(tree: &Tree, framework: Option<&Sourced<Framework>>, requirements: Option<&Sourced<Requirements>>) -> Option<String> {
     let (package, bring) = match &framework?.value {
@@ -160,9 +234,7 @@ fn missing_framework(tree: &Tree, framework: Option<&Sourced<Framework>>, requir
         Framework::Flask => ("flask", &["connexion", "dash", "superset", "airflow"][..]),
         Framework::Plain => return None,
     };
-    let Some(found) = requirements else {
-        return Some(format!("the project uses {package}, but no requirements were found: list them in a requirements.txt"));
-    };
+    let found = requirements?;
     let (texts, from): (Vec<String>, String) = match &found.value {
         Requirements::Files { paths, includes } => {
             (paths.iter().chain(includes).filter_map(|path| tree.text(path)).collect(), paths.join(" and "))

@@ -4,7 +4,7 @@
 //!
 //! The first of these that is there decides; two of the same rank, with nothing to choose between them, are ambiguous.
 //!
-//! 1. Django: `manage.py` in the root or one directory down, the settings it names, their `WSGI_APPLICATION`, else the
+//! 1. Django: `manage.py` in the root or one directory down, the settings that it or `DJANGO_SETTINGS_MODULE` names, their `WSGI_APPLICATION`, else the
 //!    `wsgi.py` beside the settings.
 //! 2. `*.wsgi`, `wsgi.py`, `application.py` with `application` at module level, the root first, then up to two directories down.
 //! 3. `FLASK_APP` in `.flaskenv` or `.env`; then `app.py`, `wsgi.py`, `main.py` or a package with `app`, `application`,
@@ -22,6 +22,7 @@ mod django;
 pub mod dockerignore;
 mod flask;
 mod inspect;
+mod line_ends;
 mod links;
 mod python;
 mod python_version;
@@ -36,12 +37,19 @@ mod value;
 mod writes;
 mod written;
 
-use crate::units::{EntryPoint, Sourced};
+use std::collections::BTreeMap;
+
+use crate::error::Failure;
+use crate::units::{EntryPoint, Secret, Sourced};
 
 pub use inspect::inspect;
+pub use line_ends::windows_line_ends;
 pub use links::remark as link_remark;
 pub use writes::Writes;
 pub use written::write;
+
+/// The application's environment: some of its variables decide what is run.
+pub type Environment = BTreeMap<String, Sourced<Secret>>;
 
 /// What the user has chosen already.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +60,7 @@ pub struct Wanted {
     pub requirements: Option<Vec<String>>,
     /// Groups and extras to install as well.
     pub groups: Vec<String>,
+    pub environment: Environment,
 }
 
 /// What was found. Every choice carries the place that decided it.
@@ -72,6 +81,8 @@ pub struct Project {
     pub python_path: Vec<Sourced<String>>,
     /// What the application writes into the project.
     pub writes: Writes,
+    /// The framework would not be there: nothing was found that installs it.
+    pub missing: Option<Failure>,
     /// Things worth telling: a `DEBUG = True`, an `ALLOWED_HOSTS` without localhost.
     pub remarks: Vec<String>,
 }

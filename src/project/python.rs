@@ -1,7 +1,7 @@
 //! Python source as far as this crate needs it: a small tree of statements and expressions.
 //!
 //! The parser tolerates errors and any version of the language; what it does not know becomes [`Expr::Other`] or is
-//! left out. Code under `if __name__ == "__main__"` is left out as well: a server never runs it.
+//! left out. Code under `if __name__ == "__main__"` is apart: a server never runs it.
 
 use std::collections::HashMap;
 
@@ -45,9 +45,7 @@ pub(super) enum StatementKind {
     },
     Import(Import),
     Function(Function),
-    Class {
-        name: String,
-    },
+    Class(Class),
     Expr(Expr),
     Return(Expr),
     If {
@@ -59,6 +57,17 @@ pub(super) enum StatementKind {
         body: Vec<Statement>,
         handlers: Vec<Statement>,
     },
+    /// What is done only where the file is run as a program.
+    Main(Vec<Statement>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Class {
+    pub name: String,
+    pub bases: Vec<Expr>,
+    pub body: Vec<Statement>,
+    /// Parameters of `__call__`, `self` included, and whether it is a coroutine.
+    pub call: Option<(usize, bool)>,
 }
 
 /// One imported name; an import statement of several is several of these.
@@ -131,7 +140,7 @@ pub(super) enum BoundTo {
     Value(Expr),
     Import(Import),
     Function(Function),
-    Class,
+    Class(Class),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -220,7 +229,7 @@ impl Module {
     }
 }
 
-/// Calls `see` for each statement, inner ones included, in the order of the source.
+/// Calls `see` for each statement that a server runs, those of functions included, in the order of the source.
 pub(super) fn visit<'a>(statements: &'a [Statement], see: &mut impl FnMut(&'a Statement)) {
     for statement in statements {
         see(statement);
@@ -254,8 +263,8 @@ fn bind(statements: &[Statement], names: &mut HashMap<String, Bound>) {
             StatementKind::Function(function) => {
                 insert(&function.name, BoundTo::Function(function.clone()));
             }
-            StatementKind::Class { name } => {
-                insert(name, BoundTo::Class);
+            StatementKind::Class(class) => {
+                insert(&class.name, BoundTo::Class(class.clone()));
             }
             StatementKind::If { body, orelse, .. } => {
                 bind(body, names);
@@ -266,7 +275,11 @@ fn bind(statements: &[Statement], names: &mut HashMap<String, Bound>) {
                 bind(handlers, names);
                 bind(body, names);
             }
-            StatementKind::Extend { .. } | StatementKind::SetItem { .. } | StatementKind::Expr(_) | StatementKind::Return(_) => {}
+            StatementKind::Extend { .. }
+            | StatementKind::SetItem { .. }
+            | StatementKind::Expr(_)
+            | StatementKind::Return(_)
+            | StatementKind::Main(_) => {}
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The search for a WSGI application outside Django: `application` in files that are named for it, then Flask's ways.
 
+use super::Environment;
 use super::callable::{self, Resolved, What};
 use super::tree::{self, Tree};
+use crate::dotenv::{self, Surroundings};
 use crate::units::{Callable, EntryPoint, Sourced};
 
 /// Directories below the root in which applications are looked for; `src/` does not count.
@@ -25,7 +27,7 @@ pub(super) struct Search {
 }
 
 /// `*.wsgi`, `wsgi.py`, `application.py` with `application` at module level; the shallowest only.
-pub(super) fn application_files(tree: &Tree) -> Search {
+pub(super) fn application_files(tree: &Tree, _: &Environment) -> Search {
     let named = |file: &str| {
         let name = tree::file_name(file);
         name.ends_with(".wsgi") || name == "wsgi.py" || name == "application.py"
@@ -34,8 +36,8 @@ pub(super) fn application_files(tree: &Tree) -> Search {
 }
 
 /// `app.py`, `wsgi.py`, `main.py` or a package with `app`, `application`, `create_app()` or `make_app()`.
-pub(super) fn flask_files(tree: &Tree) -> Search {
-    if let Some(candidate) = flask_app_variable(tree) {
+pub(super) fn flask_files(tree: &Tree, environment: &Environment) -> Search {
+    if let Some(candidate) = flask_app_variable(tree, environment) {
         return Search { found: vec![entry_point(tree, &candidate)], passed_over: Vec::new() };
     }
     let named = |file: &str| matches!(tree::file_name(file), "app.py" | "wsgi.py" | "main.py" | "__init__.py");
@@ -88,7 +90,7 @@ fn candidate(tree: &Tree, file: &str, names: &[&str], passed_over: &mut Vec<Stri
             What::Wsgi | What::Possible if !is_factory_name => Callable::Object((*name).to_owned()),
             What::Dash => Callable::Object(format!("{name}.server")),
             What::Asgi(framework) => {
-                passed_over.push(format!("{file} has an ASGI application ({framework}); mod_wsgi serves WSGI"));
+                passed_over.push(is_asgi(file, framework));
                 continue;
             }
             What::FactoryWithArguments if is_factory_name => {
@@ -103,6 +105,11 @@ fn candidate(tree: &Tree, file: &str, names: &[&str], passed_over: &mut Vec<Stri
     None
 }
 
+/// The words for what speaks another protocol.
+pub(super) fn is_asgi(file: &str, framework: &str) -> String {
+    format!("{file} has an ASGI application ({framework}); mod_wsgi serves WSGI")
+}
+
 fn entry_point(tree: &Tree, candidate: &Candidate) -> Sourced<EntryPoint> {
     let callable = candidate.callable.clone();
     let path = candidate.file.clone();
@@ -114,35 +121,51 @@ fn entry_point(tree: &Tree, candidate: &Candidate) -> Sourced<EntryPoint> {
     Sourced::detected(entry, candidate.reason.clone())
 }
 
-/// `FLASK_APP=package:create_app` in `.flaskenv` or `.env`, where it names a file of the project.
-fn flask_app_variable(tree: &Tree) -> Option<Candidate> {
-    for dotenv in [".flaskenv", ".env"] {
-        let Some(text) = tree.text(dotenv) else { continue };
-        for (number, line) in text.lines().enumerate() {
-            let line = line.trim().strip_prefix("export ").unwrap_or(line.trim());
-            let Some((key, value)) = line.split_once('=') else { continue };
-            if key.trim() != "FLASK_APP" {
-                continue;
-            }
-            let value = value.trim().trim_matches(['"', '\'']);
-            let (place, name) = value.split_once(':').map_or((value, None), |(place, name)| (place, Some(name.trim_end_matches("()"))));
-            let roots = [String::new(), "src".to_owned()];
-            let file =
-                if tree.is_file(place) && place.ends_with(".py") { tree::normalize(place)? } else { tree.module_file(&roots, place)? };
-            let known = ["app", "application", "create_app", "make_app"];
-            let names = name.map_or(known.to_vec(), |name| vec![name]);
-            return names.into_iter().find_map(|name| {
-                let resolved = callable::resolve(tree, &file, name)?;
-                let callable = match resolved.what {
-                    What::Factory => Callable::Factory(name.to_owned()),
-                    What::Wsgi | What::Possible => Callable::Object(name.to_owned()),
-                    _ => return None,
-                };
-                Some(Candidate { file: file.clone(), callable, reason: format!("FLASK_APP at {dotenv}:{}", number + 1), resolved })
-            });
+/// `FLASK_APP=package:create_app` of the environment, `.env` or `.flaskenv`, where it names a file of the project.
+fn flask_app_variable(tree: &Tree, environment: &Environment) -> Option<Candidate> {
+    let given = environment.get(FLASK_APP).map(|value| (value.expose().to_owned(), value.origin.to_string()));
+    let (value, place) = given.or_else(|| in_file(tree, ".env")).or_else(|| in_file(tree, ".flaskenv"))?;
+    // Arguments of a factory, `app:create_app("dev")`, cannot be given.
+    let (module, name) = value.split_once(':').map_or((value.trim(), None), |(module, name)| (module.trim(), Some(name.trim())));
+    let name = name.map(|name| name.split('(').next().unwrap_or_default().trim_end());
+    let roots = [String::new(), "src".to_owned()];
+    let file = match tree::normalize(module) {
+        Some(path) if module.ends_with(".py") && tree.is_file(&path) => path,
+        _ => tree.module_file(&roots, module.trim_end_matches(".py"))?,
+    };
+    let known = ["app", "application", "create_app", "make_app"];
+    let names = name.map_or(known.to_vec(), |name| vec![name]);
+    names.into_iter().find_map(|name| {
+        let resolved = callable::resolve(tree, &file, name)?;
+        let callable = match resolved.what {
+            What::Factory => Callable::Factory(name.to_owned()),
+            What::Wsgi | What::Possible => Callable::Object(name.to_owned()),
+            _ => return None,
+        };
+        Some(Candidate { file: file.clone(), callable, reason: format!("{FLASK_APP} at {place}"), resolved })
+    })
+}
+
+const FLASK_APP: &str = "FLASK_APP";
+
+/// The variable in a file, with its place. Flask's are read by python-dotenv.
+fn in_file(tree: &Tree, name: &str) -> Option<(String, String)> {
+    struct Nothing;
+    impl Surroundings for Nothing {
+        fn over(&self, _: &str) -> Option<&str> {
+            None
+        }
+        fn under(&self, _: &str) -> Option<&str> {
+            None
+        }
+        fn is_hidden(&self, _: &str) -> bool {
+            false
         }
     }
-    None
+    let text = tree.text(name)?;
+    let contents = dotenv::read(text.strip_prefix('\u{feff}').unwrap_or(&text), &Nothing).ok()?;
+    let found = contents.variables.into_iter().find(|variable| variable.name == FLASK_APP)?;
+    Some((found.value, format!("{name}:{}", found.line)))
 }
 
 #[cfg(test)]

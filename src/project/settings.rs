@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::python::{Expr, Import, Imported, Statement, StatementKind};
+use super::Environment;
+use super::python::{Class, Expr, Import, Imported, Statement, StatementKind};
 use super::tree::{self, Tree};
-use super::value::{self, Evaluator, Value};
+use super::value::{self, Evaluator, Member, Value};
 
 /// Settings packages have a handful of files; what goes beyond is not settings.
 const MAX_FILES: usize = 60;
@@ -25,33 +26,35 @@ pub(super) struct Setting {
 pub(super) type Settings = HashMap<String, Setting>;
 
 /// Reads a settings module; `None` if it is not a file of the project.
-pub(super) fn load(tree: &Tree, import_roots: &[String], module: &str) -> Option<Settings> {
+///
+/// What the environment has makes a value one that is not known: it may be secret, and settings are shown.
+pub(super) fn load(tree: &Tree, environment: &Environment, import_roots: &[String], module: &str) -> Option<Settings> {
     let file = tree.module_file(import_roots, module)?;
-    let mut reader = Reader { tree, import_roots, running: Vec::new(), files: 0 };
+    let known = |name: &str| environment.contains_key(name).then_some(Value::Unknown);
+    let mut reader = Reader { tree, environment: &known, import_roots, running: Vec::new(), files: 0 };
     Some(reader.run(&file, module))
 }
 
-/// Evaluates one function's or script's statements in order, with what they assign: for `manage.py`.
-pub(super) fn evaluate_in(names: &Settings, file: &str, expr: &Expr) -> Value {
-    let lookup = |name: &str| builtin(file, "__main__", name).or_else(|| names.get(name).map(|setting| setting.value.clone()));
-    Evaluator::new(&lookup).eval(expr)
+/// What a class of a settings module sets, as django-configurations has it.
+pub(super) fn of_class(settings: &Settings, name: &str, environment: &Environment) -> Option<Settings> {
+    let Value::Class(members) = &settings.get(name)?.value else { return None };
+    let setting = |Member { name, value, place, from_environment }: Member| {
+        // Values that it reads from the environment have the prefix.
+        let value = if from_environment && environment.contains_key(&format!("DJANGO_{name}")) { Value::Unknown } else { value };
+        (name, Setting { value, place, conditional: false, from_environment })
+    };
+    Some(members.iter().cloned().map(setting).collect())
 }
 
+/// What a script is seen to do: the names it has by then, the statement, and whether that depends on more than the source.
+type See<'a> = dyn FnMut(&dyn Fn(&Expr) -> Value, &Statement, bool) + 'a;
+
 /// Runs a script's statements, those inside functions included: `manage.py` sets the module within `main()`.
-pub(super) fn run_script(tree: &Tree, file: &str, see: &mut dyn FnMut(&Settings, &Statement)) {
+pub(super) fn run_script(tree: &Tree, environment: &Environment, file: &str, see: &mut See<'_>) {
     let Some(module) = tree.module(file) else { return };
-    let mut reader = Reader { tree, import_roots: &[tree::parent(file).to_owned()], running: Vec::new(), files: 0 };
-    let mut names = Settings::new();
-    let place = Place { file, module: "__main__" };
-    let mut statements = Vec::new();
-    super::python::visit(&module.statements, &mut |statement| statements.push(statement));
-    for statement in statements {
-        see(&names, statement);
-        // `visit` has already gone into the blocks.
-        if !matches!(statement.kind, StatementKind::If { .. } | StatementKind::Try { .. }) {
-            reader.statement(statement, &place, false, &mut names);
-        }
-    }
+    let known = |name: &str| environment.get(name).map(|value| Value::Str(value.expose().to_owned()));
+    let mut reader = Reader { tree, environment: &known, import_roots: &[tree::parent(file).to_owned()], running: Vec::new(), files: 0 };
+    reader.script(&module.statements, &Place { file, module: "__main__" }, false, &mut Settings::new(), see);
 }
 
 #[derive(Clone, Copy)]
@@ -62,6 +65,7 @@ struct Place<'a> {
 
 struct Reader<'a> {
     tree: &'a Tree,
+    environment: &'a dyn Fn(&str) -> Option<Value>,
     import_roots: &'a [String],
     /// Files being read, against circles.
     running: Vec<String>,
@@ -86,6 +90,30 @@ impl Reader<'_> {
         self.running.pop();
     }
 
+    fn script(&mut self, statements: &[Statement], place: &Place<'_>, conditional: bool, names: &mut Settings, see: &mut See<'_>) {
+        for statement in statements {
+            match &statement.kind {
+                StatementKind::Function(function) => self.script(&function.body, place, conditional, names, see),
+                StatementKind::Main(body) => self.script(body, place, conditional, names, see),
+                StatementKind::If { test, body, orelse } => match self.evaluate(names, place, test).0.truth() {
+                    Some(truth) => self.script(if truth { body } else { orelse }, place, conditional, names, see),
+                    None => {
+                        self.script(body, place, true, names, see);
+                        self.script(orelse, place, true, names, see);
+                    }
+                },
+                StatementKind::Try { body, handlers } => {
+                    self.script(body, place, conditional, names, see);
+                    self.script(handlers, place, true, names, see);
+                }
+                _ => {
+                    see(&|expr| self.evaluate(names, place, expr).0, statement, conditional);
+                    self.statement(statement, place, conditional, names);
+                }
+            }
+        }
+    }
+
     fn block(&mut self, statements: &[Statement], place: &Place<'_>, conditional: bool, names: &mut Settings) {
         for statement in statements {
             self.statement(statement, place, conditional, names);
@@ -96,17 +124,21 @@ impl Reader<'_> {
         let at = || format!("{}:{}", place.file, statement.line);
         match &statement.kind {
             StatementKind::Assign { target, value } => {
-                let (value, from_environment) = evaluate(names, place, value);
+                let (value, from_environment) = self.evaluate(names, place, value);
                 names.insert(target.clone(), Setting { value, place: at(), conditional, from_environment });
             }
             StatementKind::Extend { target, value } => {
-                let (more, from_environment) = evaluate(names, place, value);
+                let (more, from_environment) = self.evaluate(names, place, value);
                 extend(names, target, more, from_environment);
+            }
+            StatementKind::Class(class) => {
+                let value = self.class(class, place, names);
+                names.insert(class.name.clone(), Setting { value, place: at(), conditional, from_environment: false });
             }
             StatementKind::Import(import) => self.import(import, place, conditional, at(), names),
             StatementKind::Expr(Expr::Call { function, args, .. }) => self.bare_call(function, args, place, names),
             StatementKind::If { test, body, orelse } => {
-                let (test, from_environment) = evaluate(names, place, test);
+                let (test, from_environment) = self.evaluate(names, place, test);
                 match test.truth() {
                     Some(truth) if !from_environment => self.block(if truth { body } else { orelse }, place, conditional, names),
                     // The likely branch last, so that its values stand.
@@ -134,6 +166,56 @@ impl Reader<'_> {
             }
             _ => {}
         }
+    }
+
+    /// What a class inherits, the first base over the others, and what its body sets over that.
+    fn class(&mut self, class: &Class, place: &Place<'_>, names: &Settings) -> Value {
+        let mut members: Vec<Member> = Vec::new();
+        let mut add = |member: Member| {
+            members.retain(|known| known.name != member.name);
+            members.push(member);
+        };
+        for base in class.bases.iter().rev() {
+            if let Value::Class(inherited) = self.evaluate(names, place, base).0 {
+                inherited.into_iter().for_each(&mut add);
+            }
+        }
+        let mut inner = names.clone();
+        // Methods and properties are values that are not known.
+        for statement in &class.body {
+            let at = format!("{}:{}", place.file, statement.line);
+            if let StatementKind::Function(function) = &statement.kind {
+                inner.insert(
+                    function.name.clone(),
+                    Setting { value: Value::Unknown, place: at, conditional: false, from_environment: false },
+                );
+            } else {
+                self.statement(statement, place, false, &mut inner);
+            }
+        }
+        let own = inner.into_iter().filter(|(name, setting)| names.get(name) != Some(setting));
+        own.map(|(name, setting)| Member {
+            name,
+            value: setting.value,
+            place: setting.place,
+            from_environment: setting.from_environment || setting.conditional,
+        })
+        .for_each(add);
+        Value::Class(members).bounded()
+    }
+
+    fn evaluate(&self, names: &Settings, place: &Place<'_>, expr: &Expr) -> (Value, bool) {
+        let touched = std::cell::Cell::new(false);
+        let lookup = |name: &str| {
+            builtin(place.file, place.module, name).or_else(|| {
+                let setting = names.get(name)?;
+                touched.set(touched.get() || setting.from_environment || setting.conditional);
+                Some(setting.value.clone())
+            })
+        };
+        let evaluator = Evaluator::new(&lookup, self.environment);
+        let value = evaluator.eval(expr);
+        (value, evaluator.from_environment.get() || touched.get())
     }
 
     /// The body of an `if` that is not taken with an empty environment: what it sets is only marked as uncertain.
@@ -184,17 +266,17 @@ impl Reader<'_> {
             && let Expr::Name(target) = &**base
             && let [argument] = args
         {
-            let (value, from_environment) = evaluate(names, place, argument);
+            let (value, from_environment) = self.evaluate(names, place, argument);
             match method.as_str() {
                 "append" => extend(names, target, Value::List(vec![value]), from_environment),
                 "extend" => extend(names, target, value, from_environment),
                 _ => {}
             }
-        } else if evaluate(names, place, function).0 == Value::Import("split_settings.tools.include".into()) {
+        } else if self.evaluate(names, place, function).0 == Value::Import("split_settings.tools.include".into()) {
             for argument in args {
                 // `optional("local.py")` is the same here: a file that is absent is passed over.
                 let argument = if let Expr::Call { args, .. } = argument { args.first() } else { Some(argument) };
-                let file = argument.and_then(|argument| evaluate(names, place, argument).0.text().map(str::to_owned));
+                let file = argument.and_then(|argument| self.evaluate(names, place, argument).0.text().map(str::to_owned));
                 if let Some(file) = file.and_then(|file| tree::normalize(&tree::join(tree::parent(place.file), &file))) {
                     self.run_into(&file, place.module, names);
                 }
@@ -217,18 +299,4 @@ fn builtin(file: &str, module: &str, name: &str) -> Option<Value> {
         "__name__" => Some(Value::Str(module.to_owned())),
         _ => None,
     }
-}
-
-fn evaluate(names: &Settings, place: &Place<'_>, expr: &Expr) -> (Value, bool) {
-    let touched = std::cell::Cell::new(false);
-    let lookup = |name: &str| {
-        builtin(place.file, place.module, name).or_else(|| {
-            let setting = names.get(name)?;
-            touched.set(touched.get() || setting.from_environment || setting.conditional);
-            Some(setting.value.clone())
-        })
-    };
-    let evaluator = Evaluator::new(&lookup);
-    let value = evaluator.eval(expr);
-    (value, evaluator.from_environment.get() || touched.get())
 }

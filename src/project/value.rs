@@ -20,6 +20,8 @@ pub(super) enum Value {
     List(Vec<Value>),
     /// A dictionary's pairs whose keys are texts.
     Map(Vec<(String, Value)>),
+    /// A class, with its attributes and those that it inherits.
+    Class(Vec<Member>),
     /// Something imported or built in, by its full name: `os.path.join`.
     Import(String),
     /// A method of a value, before it is called.
@@ -27,6 +29,16 @@ pub(super) enum Value {
     /// A reader of environment variables with the defaults it was made with: `environ.Env(DEBUG=(bool, False))`.
     Env(Vec<(String, Value)>),
     Unknown,
+}
+
+/// An attribute of a class.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Member {
+    pub name: String,
+    pub value: Value,
+    /// `mysite/settings.py:70`
+    pub place: String,
+    pub from_environment: bool,
 }
 
 /// Doubling a string sixty times takes sixty lines; beyond this no value is of interest.
@@ -52,7 +64,7 @@ impl Value {
             Value::List(items) => Some(!items.is_empty()),
             Value::Map(pairs) if !pairs.is_empty() => Some(true),
             // What was unpacked into it is not known.
-            Value::Map(_) | Value::Import(_) | Value::Method(..) | Value::Env(_) | Value::Unknown => None,
+            Value::Class(_) | Value::Map(_) | Value::Import(_) | Value::Method(..) | Value::Env(_) | Value::Unknown => None,
         }
     }
 
@@ -67,12 +79,13 @@ impl Value {
             Value::Str(text) | Value::Path(text) | Value::Import(text) => text.len(),
             Value::List(items) => items.iter().map(Value::weight).sum(),
             Value::Method(value, _) => value.weight(),
+            Value::Class(members) => members.iter().map(|member| 1 + member.value.weight()).sum(),
             Value::Env(defaults) | Value::Map(defaults) => defaults.iter().map(|(_, value)| 1 + value.weight()).sum(),
             Value::None | Value::Bool(_) | Value::Int(_) | Value::Unknown => 0,
         }
     }
 
-    fn bounded(self) -> Self {
+    pub fn bounded(self) -> Self {
         if self.weight() > MAX_WEIGHT { Value::Unknown } else { self }
     }
 }
@@ -98,13 +111,21 @@ pub(super) fn add(left: Value, right: Value) -> Value {
 /// Evaluates expressions over names that are looked up elsewhere.
 pub(super) struct Evaluator<'a> {
     lookup: &'a dyn Fn(&str) -> Option<Value>,
+    /// The variables that are known to be set.
+    environment: &'a dyn Fn(&str) -> Option<Value>,
     /// Did the value depend on the environment?
     pub from_environment: Cell<bool>,
 }
 
 impl<'a> Evaluator<'a> {
-    pub fn new(lookup: &'a dyn Fn(&str) -> Option<Value>) -> Self {
-        Self { lookup, from_environment: Cell::new(false) }
+    pub fn new(lookup: &'a dyn Fn(&str) -> Option<Value>, environment: &'a dyn Fn(&str) -> Option<Value>) -> Self {
+        Self { lookup, environment, from_environment: Cell::new(false) }
+    }
+
+    /// A variable of the environment.
+    fn variable(&self, name: Option<&str>) -> Option<Value> {
+        self.from_environment.set(true);
+        (self.environment)(name?)
     }
 
     /// The expression's value. The parser has bounded how deep expressions are.
@@ -176,10 +197,7 @@ impl<'a> Evaluator<'a> {
 
     fn subscript(&self, base: &Expr, key: &Expr) -> Value {
         match (self.eval(base), self.eval(key)) {
-            (Value::Import(name), _) if name == "os.environ" => {
-                self.from_environment.set(true);
-                Value::Unknown
-            }
+            (Value::Import(name), key) if name == "os.environ" => self.variable(key.text()).unwrap_or(Value::Unknown),
             (map @ Value::Map(_), Value::Str(key)) => map.get(&key).cloned().unwrap_or(Value::Unknown),
             (Value::List(items), Value::Int(index)) => {
                 usize::try_from(index).ok().and_then(|index| items.into_iter().nth(index)).unwrap_or(Value::Unknown)
@@ -207,9 +225,8 @@ impl<'a> Evaluator<'a> {
             (Value::Path(base), "/", right) => right.text().map_or(Value::Unknown, |name| Value::Path(calls::join_paths(&base, name))),
             (Value::Path(path), "-", Value::Int(up @ 0..64)) => Value::Path((0..up).fold(path, |path, _| calls::dirname(&path))),
             (left, "+", right) => add(left, right),
-            (_, "in" | "not in", Value::Import(name)) if name == "os.environ" => {
-                self.from_environment.set(true);
-                Value::Bool(operator == "not in")
+            (key, "in" | "not in", Value::Import(name)) if name == "os.environ" => {
+                Value::Bool(self.variable(key.text()).is_some() == (operator == "in"))
             }
             (left, "in" | "not in", Value::List(items)) => {
                 let found = items.contains(&left);

@@ -9,7 +9,7 @@ use crate::plan::{Plan, Profile};
 
 /// The script's exit code where the files cannot be unpacked, as the image's entry point has it. They go to a directory in memory.
 const SCRIPT: &str = "mkdir -p \"$0\" && printf %s \"$1\" | base64 -d | tar -xzC \"$0\" || exit 92; shift; \
-                      [ ! -e /etc/parity/release.sh ] || sh /etc/parity/release.sh || exit; exec sh /etc/parity/start.sh \"$@\"";
+                      [ ! -e /etc/parity/release.sh ] || sh /etc/parity/release.sh || exit; exec bash /etc/parity/start.sh \"$@\"";
 
 /// The file that configures the server instead of the image's own, if there is one.
 pub const CONFIGURATION: &str = "httpd.conf";
@@ -29,6 +29,6 @@ pub fn command(plan: &Plan, directory: &str, files: &[(&str, String)], script: &
     let file = format!("{directory}/{CONFIGURATION}");
     let further = if files.iter().any(|(name, _)| name == CONFIGURATION) { vec!["-f", &file] } else { vec![] };
     let archive = archive(&files);
-    let words = ["sh", "-c", SCRIPT, directory, &archive].into_iter().chain(further).chain(["-c", &import]);
+    let words = ["bash", "-c", SCRIPT, directory, &archive].into_iter().chain(further).chain(["-c", &import]);
     Ok(words.map(String::from).collect())
 }

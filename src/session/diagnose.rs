@@ -2,13 +2,14 @@
 
 use crate::engine::build::BuildFailed;
 use crate::error::{Failure, Kind};
-use crate::logs;
+use crate::logs::{self, native};
 
 /// Lines of output shown when none of them stands out.
 const TAIL: usize = 12;
 /// What a step of the runtime's stage is for.
 const HOOK: &str = "a build hook";
 const COLLECTING: &str = "collecting static files";
+const REQUIREMENTS: &str = "installing the requirements";
 /// Characters of each line that are shown.
 const WIDTH: usize = 240;
 
@@ -52,6 +53,27 @@ const KNOWN: &[(&str, &str)] = &[
 const CREDENTIALS: &str = "the index wants credentials: ~/.netrc (`machine HOST login … password …`), PIP_INDEX_URL, PIP_EXTRA_INDEX_URL and UV_INDEX* of this \
      machine reach the build, and no image";
 
+const UNREACHABLE: &str = "the package index cannot be reached from the build: check the engine's DNS and proxy settings, and the address in PIP_INDEX_URL, \
+     UV_INDEX or pip.conf if it is one of your own";
+
+/// Has pip or uv given up on an index? pip goes on to "no matching distribution" then. What was tried again may have gone well.
+fn is_unreachable(low: &str) -> bool {
+    const NO_CONNECTION: [&str; 8] = [
+        "newconnectionerror",
+        "nameresolutionerror",
+        "connecttimeouterror",
+        "readtimeouterror",
+        "proxyerror",
+        "failed to establish a new connection",
+        "connection refused",
+        "network is unreachable",
+    ];
+    let pip = low.contains("no matching distribution found for") || low.contains("max retries exceeded");
+    let uv = low.contains("error sending request for url") || low.contains("client error (connect)");
+    uv && !low.contains("certificate")
+        || pip && !low.contains("certificate_verify_failed") && NO_CONNECTION.iter().any(|sign| low.contains(sign))
+}
+
 /// Completes a build's failure with what its output says.
 pub fn diagnose(failed: BuildFailed) -> Failure {
     let BuildFailed { mut failure, broken } = failed;
@@ -73,11 +95,18 @@ pub fn diagnose(failed: BuildFailed) -> Failure {
     }
     failure.details = relevant;
     if matches!(task, HOOK | COLLECTING)
-        && let Some(hint) = logs::advice(plain)
+        && let Some(hint) = logs::advice(plain.clone())
     {
         let of_environment = hint.contains("`env:");
         let failure = failure.hint(hint);
         return if of_environment { failure.hint("a value that only the build needs goes under `build-env:`") } else { failure };
+    }
+    if is_unreachable(&low) {
+        return failure.hint(UNREACHABLE);
+    }
+    let of_requirement = if task == REQUIREMENTS { native::advice(&plain.join("\n")) } else { Vec::new() };
+    if !of_requirement.is_empty() && !low.contains("no matching distribution found for") {
+        return of_requirement.into_iter().fold(failure, Failure::hint);
     }
     match KNOWN.iter().find(|(sign, _)| low.contains(sign)) {
         Some((_, hint)) => failure.hint(*hint),
@@ -131,7 +160,7 @@ fn task(step: &str) -> &str {
     } else if low.contains("mod_wsgi==") {
         "compiling mod_wsgi"
     } else if low.contains("/build") || low.contains("-r requirements") || low.contains("uv sync") {
-        "installing the requirements"
+        REQUIREMENTS
     } else if low.contains("apt-get install") {
         "installing Debian packages"
     } else {
@@ -160,6 +189,25 @@ mod tests {
         assert_eq!(failure.details.len(), 2);
         assert!(failure.causes.is_empty());
         assert!(failure.hints[0].contains("is the name right"));
+    }
+
+    #[test]
+    fn an_index_that_cannot_be_reached_is_no_wrong_name() {
+        let hint = |output: &[&str]| {
+            let output = output.iter().map(|line| (*line).to_owned()).collect();
+            let broken = crate::engine::build::Broken { step: "[builder 4/5] RUN cd /build; pip install".into(), output };
+            diagnose(BuildFailed { failure: Failure::new(Kind::Build, "x"), broken: Some(broken) }).hints[0].clone()
+        };
+        let retry = "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError('<…>: Failed to establish a new connection: [Errno 111] Connection refused')': /simple/x/";
+        let none = "ERROR: No matching distribution found for x==1";
+        assert!(hint(&[retry, none]).starts_with("the package index cannot be reached"));
+        assert!(
+            hint(&["error: Failed to fetch: `https://x/`", "  Caused by: error sending request for url (https://x/)"])
+                .starts_with("the package index")
+        );
+        assert!(hint(&[none]).starts_with("is the name right"));
+        // It was reached in the end.
+        assert!(hint(&[retry, "Collecting lxml", "  ERROR: Failed building wheel for lxml"]).contains("lxml"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Reads a server's output as it comes and tells what it means for the session.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use crate::engine::container::Output;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::logs::{self, ImportFailure, Reader, Record, RecordKind, StartLine, StartState};
+use crate::project;
 
 /// A traceback is complete when nothing more has come for so long.
 const QUIET: Duration = Duration::from_millis(40);
@@ -81,6 +83,8 @@ pub struct Follower {
     before: watch::Sender<Before>,
     /// Until when so many records tell of responses that parity itself cut off, and has told of.
     cut: (Instant, usize),
+    /// The project.
+    root: PathBuf,
 }
 
 /// Something in the log that the session must act on.
@@ -99,7 +103,8 @@ pub enum Seen {
 impl Follower {
     pub fn new(output: impl Stream<Item = Result<Output>> + Send + 'static, reader: Reader) -> Self {
         let (before, _) = watch::channel(Before::Server(tokio::time::Instant::now()));
-        Self { records: Records::new(output, reader), command: String::new(), before, cut: (Instant::now(), 0) }
+        let root = reader.paths().host.clone();
+        Self { records: Records::new(output, reader), command: String::new(), before, cut: (Instant::now(), 0), root }
     }
 
     /// What runs before the server, from now on.
@@ -189,6 +194,7 @@ impl Follower {
                 report.report(Event::StageFailed { id, title, took });
                 let failure = Failure::new(Kind::Hook, format!("{what} ended with exit code {status}"))
                     .hint("its output is above; it runs in the container, before Apache starts");
+                let hint = project::windows_line_ends(&self.root, &command).or(hint);
                 Some(Seen::HookFailed(hint.into_iter().fold(failure, Failure::hint)))
             }
         }

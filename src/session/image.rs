@@ -22,6 +22,7 @@ use crate::indexes::without_credentials;
 use crate::plan::lock::{self, LockedBase};
 use crate::plan::{Base, Plan, Profile};
 use crate::project::contents::Selection;
+use crate::project::windows_line_ends;
 use crate::render;
 use crate::render::dockerfile::secrets::Delivery;
 use crate::render::dockerfile::{DEBUGGER, Options, RUNTIME};
@@ -49,6 +50,14 @@ pub struct How {
     pub provenance: Provenance,
     /// What commands of the build see, and no image has.
     pub secrets: BuildSecrets,
+    /// Why no image would serve, if that is known beforehand.
+    pub missing: Option<Failure>,
+}
+
+impl How {
+    fn can_serve(&self) -> Result<()> {
+        self.missing.clone().map_or(Ok(()), Err)
+    }
 }
 
 /// An image on the engine.
@@ -71,6 +80,7 @@ const DEBUGGER_NAME: &str = "localhost/parity-debugger";
 /// # Errors
 /// `Kind::Base`, `Kind::Build`, `Kind::Registry`, each with what to do.
 pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interrupts, report: &dyn Report) -> Result<Image> {
+    how.can_serve()?;
     let file = LockFile::open(&plan.root)?;
     let inputs = Inputs::read(plan, how)?;
     let locked = file.lock.as_ref().filter(|_| !how.update_base).map(|lock| lock.base.clone());
@@ -85,20 +95,21 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
         }
     }
     let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
-    file.write(&ready.locked, report);
     let reference = image_reference(plan, &ready.locked, &inputs, how)?;
     if !how.build && !how.no_cache {
-        if interrupts.or(engine.has_image(&reference)).await? {
-            return Ok(Image { reference, worked: 0 });
-        }
-        if locked.is_none() && plan.image.repository.is_some() && interrupts.or(pulled(engine, &reference, report)).await? {
+        let is_there = interrupts.or(engine.has_image(&reference)).await?;
+        let may_be_pulled = locked.is_none() && plan.image.repository.is_some();
+        if is_there || may_be_pulled && interrupts.or(pulled(engine, &reference, report)).await? {
+            file.write(&ready.locked, report);
             return Ok(Image { reference, worked: 0 });
         }
     }
     inputs::remark(plan, report);
     let options = options(engine, how, ready.reference, &inputs)?;
     let build = runtime_build(plan, &reference, RUNTIME, &options, how, inputs)?;
-    let worked = interrupts.or(run_build(engine, &build, report)).await?;
+    let worked = interrupts.or(run_build(engine, plan, &build, report)).await?;
+    // A base that nothing could be built on is nobody's yet.
+    file.write(&ready.locked, report);
     Ok(Image { reference, worked })
 }
 
@@ -157,7 +168,7 @@ pub async fn with_debugger(
     let inputs = Inputs::read(plan, how)?;
     let options = Options { debugger: Some(package.to_owned()), ..options(engine, how, base::reference_of(&lock.base), &inputs)? };
     let build = Build { no_cache: false, ..runtime_build(plan, &reference, DEBUGGER, &options, how, inputs)? };
-    let worked = interrupts.or(run_build(engine, &build, report)).await?;
+    let worked = interrupts.or(run_build(engine, plan, &build, report)).await?;
     Ok(Image { reference, worked })
 }
 
@@ -170,10 +181,15 @@ pub fn name(plan: &Plan, how: &How) -> Result<Option<String>> {
     image_reference(plan, &lock.base, &Inputs::read(plan, how)?, how).map(Some)
 }
 
-async fn run_build(engine: &Engine, build: &Build, report: &dyn Report) -> Result<usize> {
+async fn run_build(engine: &Engine, plan: &Plan, build: &Build, report: &dyn Report) -> Result<usize> {
     match engine.build(build, report).await {
         Ok(built) => Ok(built.worked),
-        Err(failed) => Err(diagnose(failed)),
+        Err(failed) => {
+            let failure = diagnose(failed);
+            let of_hook = failure.kind == Kind::Hook;
+            let scripts = plan.image.build_hooks.iter().filter(|_| of_hook).find_map(|hook| windows_line_ends(&plan.root, &hook.run));
+            Err(scripts.into_iter().fold(failure, Failure::hint))
+        }
     }
 }
 
@@ -182,7 +198,10 @@ async fn get_base(engine: &Engine, plan: &Plan, locked: Option<&LockedBase>, upd
     let title = format!("base {}", plan.image.base.name());
     report.report(Event::StageStarted { id: BASE.into(), title: title.clone() });
     let mut ready = base::ensure(engine, &plan.image.base.value, locked, update, report).await;
-    if let (Err(failure), Base::Reference(_)) = (&mut ready, &plan.image.base.value) {
+    let refused = locked.is_some_and(|locked| locked.image != plan.image.base.name());
+    if let Err(failure) = &mut ready
+        && (refused || matches!(plan.image.base.value, Base::Reference(_)))
+    {
         // A `.python-version` may have asked for it, which its name does not say.
         failure.causes.push(format!("why this base: {}", plan.image.base.origin));
     }

@@ -10,13 +10,13 @@ use super::follow::{Follower, Seen};
 use super::reload::{self, Current, Following, Key, Server, Session};
 use super::siblings::{self, Whose};
 use super::up::{After, Claim, Place, Up, after_the_end, optional, runs};
-use super::wait::{Awaited, cannot_import, until_ready};
+use super::wait::{self, Awaited, cannot_import, until_ready};
 use super::{owner, succession};
 use crate::engine::Engine;
 use crate::engine::container::LogStart;
 use crate::error::Result;
 use crate::events::{Event, Report};
-use crate::logs::{ImportFailure, Paths, Reader};
+use crate::logs::ImportFailure;
 
 /// How often to look whether the session that looks after a server still lives.
 const OWNER_POLL: Duration = Duration::from_secs(1);
@@ -60,7 +60,7 @@ impl Onlooker<'_, '_> {
     ) -> Result<()> {
         let Self { place, up, prompts, mut heir } = self;
         let Place { engine, interrupts, report, name, .. } = place;
-        let read = |id: &str, from| Follower::new(engine.logs(id, true, from), Reader::new(Paths::of_project(&up.plan.root)));
+        let read = |id: &str, from| Follower::new(engine.logs(id, true, from), wait::reader(up.plan));
         loop {
             tokio::select! {
                 biased;

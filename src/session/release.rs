@@ -6,13 +6,12 @@ use super::interrupts::interrupted;
 use super::patience::{Late, Patience};
 use super::stop::PATIENT;
 use super::up::Up;
-use super::wait::late_hook;
+use super::wait::{self, late_hook};
 use super::{Interrupts, User, container_name};
 use crate::engine::Engine;
 use crate::engine::container::{LogStart, State};
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
-use crate::logs::{Paths, Reader};
 use crate::plan::Plan;
 use crate::units::Secret;
 
@@ -47,7 +46,7 @@ pub async fn release(
 }
 
 async fn run(engine: &Engine, plan: &Plan, id: &str, interrupts: &Interrupts, report: &dyn Report) -> Result<bool> {
-    let mut log = Follower::new(engine.logs(id, true, LogStart::Beginning), Reader::new(Paths::of_project(&plan.root)));
+    let mut log = Follower::new(engine.logs(id, true, LogStart::Beginning), wait::reader(plan));
     let patience = Patience { server: plan.timeout.value, hook: plan.hook_timeout.value };
     let before = log.before();
     let mut late = std::pin::pin!(patience.ends(before.clone()));

@@ -14,13 +14,13 @@ use super::create::{create, wish};
 use super::follow::{Follower, Seen};
 use super::interrupts::interrupted;
 use super::up::{Up, runs};
-use super::wait::{Awaited, until_ready, why_it_ended};
+use super::wait::{self, Awaited, until_ready, why_it_ended};
 use super::{Interrupts, User, container_name, is_alive};
 use crate::engine::Engine;
 use crate::engine::container::{self, LogStart, Observed, not_running};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
-use crate::logs::{self, Paths, Reader, Record};
+use crate::logs::{Paths, Reader, Record};
 use crate::plan::{Plan, Profile};
 use crate::units::Secret;
 
@@ -149,7 +149,7 @@ pub async fn running(engine: &Engine, plan: &Plan, log: Sink) -> Result<Server> 
     let found = found.ok_or_else(|| not_running(&name))?;
     let lender = found.lender().to_owned();
     let (id, url) = (found.id, found.url.ok_or_else(|| not_running(&name))?);
-    let follower = Follower::new(engine.logs(&id, true, LogStart::LastLines(0)), Reader::new(Paths::of_project(&plan.root)));
+    let follower = Follower::new(engine.logs(&id, true, LogStart::LastLines(0)), wait::reader(plan));
     let ended = go_on_anywhere(engine.clone(), (name.clone(), lender, id.clone()), follower, log, Paths::of_project(&plan.root));
     Ok(Server { url, id, name, ready_after: None, ended })
 }
@@ -193,8 +193,7 @@ async fn ready(start: &Start<'_>, id: &str, name: &str, begun: Instant) -> Resul
 
 /// What reads the log of a server whose code is in its image. Each request is looked at by itself.
 fn reader(plan: &Plan) -> Reader {
-    let writable = plan.writable.iter().map(|directory| directory.value.clone()).collect();
-    Reader::in_setting(Paths::of_project(&plan.root), logs::Setting { baked: plan.profile.is_baked(), writable }).with_every_hint()
+    wait::reader(plan).with_every_hint()
 }
 
 /// Goes on reading a log as long as there is one.

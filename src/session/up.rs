@@ -11,13 +11,12 @@ use super::onlooker::{Heir, Onlooker};
 use super::reload::{self, Current, Following, Key, Listens, Server, Session};
 use super::siblings::{self, Whose};
 use super::stop::{HASTY, stop_and_remove, tidy};
-use super::wait::{Awaited, ended, until_ready, why_it_ended};
+use super::wait::{self, Awaited, ended, until_ready, why_it_ended};
 use super::{Interrupts, User, container_name, owner, succession};
 use crate::engine::container::{self, LogStart, Observed};
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
-use crate::logs::{Paths, Reader};
 use crate::plan::Plan;
 use crate::units::Secret;
 
@@ -216,7 +215,7 @@ async fn run(
         report.report(Event::Serving { url, took: None });
         return Ok(());
     }
-    let read = |from| Follower::new(engine.logs(id, true, from), Reader::new(Paths::of_project(&up.plan.root)));
+    let read = |from| Follower::new(engine.logs(id, true, from), wait::reader(up.plan));
     // What a server said before this command has been read elsewhere.
     let mut log = read(if matches!(claim, Claim::Created) { LogStart::Beginning } else { LogStart::LastLines(0) });
     let Some(url) = url else {

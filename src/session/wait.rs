@@ -9,8 +9,9 @@ use super::{Interrupts, ready};
 use crate::engine::Engine;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
-use crate::logs::ImportFailure;
+use crate::logs::{self, ImportFailure, Paths, Reader, Setting};
 use crate::plan::Plan;
+use crate::project::Framework;
 
 /// The server that is waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Awaited {
     pub seconds: u32,
     /// Before each hook is given up; 0 for never. Its time is not the server's.
     pub hook_seconds: u32,
+    /// What an error as its first answer most likely means.
+    pub first: FirstAnswer,
     /// Before its process gives up importing the application, and says where that hangs; 0 for never.
     pub import_seconds: u32,
 }
@@ -38,8 +41,53 @@ impl Awaited {
             seconds: plan.timeout.value,
             hook_seconds: plan.hook_timeout.value,
             import_seconds: plan.server.startup_timeout.value,
+            first: FirstAnswer { django: is_django(plan), only_name: only_name(plan) },
         }
     }
+}
+
+/// What decides about the first answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FirstAnswer {
+    pub django: bool,
+    /// The only name that the server answers to.
+    pub only_name: Option<String>,
+}
+
+impl FirstAnswer {
+    /// What is worth telling of an answer, beside that the server serves.
+    fn event(&self, url: &str, status: u16) -> Option<Event> {
+        let hint = match (status, &self.only_name) {
+            (400, _) if self.django => Some(
+                "Django answers so to names that ALLOWED_HOSTS has not: add \"localhost\" and \"127.0.0.1\" to it in the settings that are used here".into(),
+            ),
+            (403, Some(name)) => Some(logs::only_by_name(name)),
+            // Many applications have nothing there.
+            (404, _) => return Some(Event::Note { text: format!("{url} answers 404: the application has nothing at that path") }),
+            (400 | 403 | 500.., _) => None,
+            _ => return None,
+        };
+        Some(Event::Warning { text: format!("{url} answers with an error: HTTP {status}"), hint })
+    }
+}
+
+fn is_django(plan: &Plan) -> bool {
+    plan.framework.as_ref().is_some_and(|framework| matches!(framework.value, Framework::Django(_)))
+}
+
+fn only_name(plan: &Plan) -> Option<String> {
+    plan.server.server_name.value.clone().filter(|_| !plan.server.allow_localhost.value)
+}
+
+/// What reads the log of a plan's server.
+pub fn reader(plan: &Plan) -> Reader {
+    let setting = Setting {
+        baked: plan.profile.is_baked(),
+        writable: plan.writable.iter().map(|directory| directory.value.clone()).collect(),
+        django: is_django(plan),
+        only_name: only_name(plan),
+    };
+    Reader::in_setting(Paths::of_project(&plan.root), setting)
 }
 
 /// Waits for the application's first answer, and reports meanwhile what the server says.
@@ -98,8 +146,11 @@ async fn until_answered(
                 match said {
                     Ok(Ok(Seen::ImportFailed(why))) => return Err(cannot_import(&awaited.app, why)),
                     Ok(Ok(Seen::Ended | Seen::Retired)) => return Err(how_it_ended(engine, id).await),
-                    _ => report.report(Event::Warning { text: format!("{url} answers with an error: HTTP 500"), hint: None }),
+                    _ => {}
                 }
+            }
+            if let Some(event) = awaited.first.event(url, status) {
+                report.report(event);
             }
             Ok(())
         }

@@ -10,6 +10,8 @@ pub const RUN: &str = "/run/parity";
 pub const VENV: &str = "/opt/venv";
 /// parity's own files in the image: the start script and the mod_wsgi module.
 pub const OPT: &str = "/opt/parity";
+/// HOME where nobody says otherwise: the only directory that each container can write.
+pub const HOME: &str = "/tmp";
 /// Where static files are collected when the project's `STATIC_ROOT` is not usable (a tmpfs in development).
 pub const STATIC: &str = "/var/lib/parity/static";
 

@@ -136,7 +136,7 @@ for path in ['/', '/static/shop.css']:
             time.sleep(0.1)
 ";
     std::fs::write(ask.join("ask.py"), script).unwrap();
-    let said = engine::run_in(&image.0, "sh /opt/parity/entrypoint >&2 & python /given/ask.py; kill $!", &ask);
+    let said = engine::run_in(&image.0, "bash /opt/parity/entrypoint >&2 & python /given/ask.py; kill $!", &ask);
     let mut browser = project.browse();
     for path in ["/", "/static/shop.css"] {
         let here = browser.get(path).ok().text();

@@ -93,10 +93,56 @@ fn what_the_server_cannot_use_is_refused() {
     }
 }
 
+const DOTENV: &str = "\
+T_JSON={\"a\": [1, 2]}
+APOSTROPHE=it's
+WINDOWS=C:\\temp\\new
+FALLBACK=${N:-fallback}
+IN_HOME=\"${HOME}/x\"
+export EXPORTED=1 # comment
+BARE
+a.b=dotted
+my-name=with a dash
+DOLLARS=pa$$word$1
+";
+
+#[test]
+fn a_dotenv_is_read_as_python_dotenv_reads_it() {
+    let project = TestProject::copy("plain-wsgi");
+    project.write(".env", DOTENV);
+    let said = project.parity(&["config"]).ok();
+    said.says(&[
+        ".env has no value for BARE (line 7)",
+        ".env sets a.b (line 8) and my-name (line 9), which no shell can have",
+        "Compose reads .env differently: IN_HOME (line 5) and DOLLARS (line 10)",
+    ]);
+    let has = |environ: &Value| {
+        for (name, value) in [
+            ("T_JSON", r#"{"a": [1, 2]}"#),
+            ("APOSTROPHE", "it's"),
+            ("WINDOWS", r"C:\temp\new"),
+            ("FALLBACK", "fallback"),
+            ("IN_HOME", "/tmp/x"),
+            ("EXPORTED", "1"),
+            ("a.b", "dotted"),
+            ("my-name", "with a dash"),
+            ("DOLLARS", "pa$$word$1"),
+        ] {
+            assert_eq!(environ[name], value, "{name}");
+        }
+        assert_eq!(environ["BARE"], Value::Null);
+    };
+    let url = project.up(&[]);
+    has(&Browser::at(&url).get("/env").ok().json()["process"]["environ"]);
+    project.parity(&["down"]).ok();
+    project.write("parity.yaml", "smoke: [{request: {path: /env}, expect: {body: [{contains: '\"a.b\": \"dotted\"'}]}}]\n");
+    project.parity(&["smoke", "--no-probes"]).patience(BUILD_PATIENCE).ok();
+}
+
 /// Starts the server as whoever runs the image does, with a variable or two, and asks it.
 const ASK: &str = "
 import json, subprocess, sys, time, urllib.request
-server = subprocess.Popen(['sh', '/opt/parity/entrypoint'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+server = subprocess.Popen(['bash', '/opt/parity/entrypoint'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 for attempt in range(600):
     try:
         environ = json.load(urllib.request.urlopen('http://127.0.0.1:8000/env'))['process']['environ']

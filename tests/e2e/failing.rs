@@ -54,6 +54,68 @@ fn a_requirement_that_does_not_exist() {
 }
 
 #[test]
+fn a_requirement_that_would_have_to_be_compiled() {
+    let project = TestProject::copy("plain-wsgi");
+    for (requirement, hints) in [
+        ("psycopg2-binary==2.9.3", &["hint: this version of psycopg2-binary has no wheel for this Python", "`python: \"3.11\"`"][..]),
+        ("mysqlclient==2.2.4", &["image: {packages: [libmariadb3], build-packages: [libmariadb-dev, pkg-config]}"]),
+    ] {
+        project.write("requirements.txt", &format!("{requirement}\n"));
+        let ran = up(&project, 7).says(hints);
+        assert!(!ran.stderr.contains("libpq"), "followed, it would only fail later: {ran}");
+    }
+}
+
+/// A build that failed holds nobody to its base; one that went well says what asks for another.
+#[test]
+fn the_base_of_a_build_that_failed_is_not_locked() {
+    let project = TestProject::unlocked("plain-wsgi");
+    project.write("requirements.txt", "Flask==99.99.99\n");
+    up(&project, 7);
+    assert!(!project.has("parity.lock"));
+    project.write("requirements.txt", "");
+    project.parity(&["build"]).patience(BUILD_PATIENCE).ok();
+    project.write("parity.yaml", "python: \"3.11\"\n");
+    up(&project, 8).says(&[
+        "parity.lock pins debian:trixie, but the project now asks for debian:bookworm",
+        "why this base: parity.yaml:1",
+        "--update-base",
+    ]);
+}
+
+/// Every Debian package that a hint names can be installed.
+#[test]
+fn packages_that_hints_name_are_there() {
+    let project = TestProject::copy("plain-wsgi");
+    let names = parity::logs::native::debian_packages().join(" ");
+    let check = format!(
+        "set -e; apt-get update -q; for name in {names}; do apt-get install -qq --simulate $name >/dev/null || {{ echo no $name; exit 1; }}; done"
+    );
+    project.write("parity.yaml", &format!("hooks: {{build: [{{run: '{check}', reads: []}}]}}\n"));
+    project.parity(&["build"]).patience(BUILD_PATIENCE).ok();
+}
+
+#[test]
+fn a_hook_with_the_line_ends_of_windows() {
+    let project = TestProject::copy("plain-wsgi");
+    project.write("warm.sh", "#!/bin/sh\r\nset -e\r\n");
+    for (hook, kind) in [("sh warm.sh", "start"), ("sh ./warm.sh", "build")] {
+        project.write("parity.yaml", &format!("hooks: {{{kind}: [{hook}]}}\n"));
+        up(&project, 13).says(&["hint: the lines of warm.sh end as on Windows (CRLF)"]);
+    }
+}
+
+/// What a server that serves nothing but an error answers first is told beside that it serves.
+#[test]
+fn a_first_answer_that_is_an_error() {
+    let project = TestProject::copy("plain-wsgi");
+    project.write("parity.yaml", "server-name: shop.test\n");
+    let ran = project.parity(&["up", "-d", "--wait", "--port", "0"]).patience(BUILD_PATIENCE).ok();
+    ran.says(&["answers with an error: HTTP 403", "`allow-localhost: true`"]);
+    project.parity(&["down"]).ok();
+}
+
+#[test]
 fn a_project_that_is_not_understood() {
     let project = TestProject::copy("broken-ambiguous");
     up(&project, 4).says(&["first.wsgi", "second.wsgi", "app: first.wsgi"]).within(10);

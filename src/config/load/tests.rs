@@ -351,9 +351,8 @@ fn no_failure_tells_a_secret() {
         (vec![("parity.yaml", "env: {A: \"hu\\0sh\"}\n")], vec![]),
         (vec![("parity.yaml", "\"env\": {A: hush\n")], vec![]),
         (vec![(".env", "A='hush")], vec![]),
-        (vec![(".env", "A=hush\\q")], vec![]),
-        (vec![(".env", "hush")], vec![]),
-        (vec![(".env", "A=${hush}")], vec![]),
+        (vec![(".env", "hush hush")], vec![]),
+        (vec![(".env", "A='hush'hush")], vec![]),
         (vec![], vec![("PARITY_ENV", "A-B=hush")]),
     ] {
         let mut project = Project::new(&files);

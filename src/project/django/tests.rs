@@ -1,5 +1,6 @@
 use super::*;
 use crate::project::testing::project;
+use crate::units::Secret;
 
 const MANAGE: &str = "#!/usr/bin/env python\nimport os\nimport sys\n\n\ndef main():\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')\n    from django.core.management import execute_from_command_line\n    execute_from_command_line(sys.argv)\n\n\nif __name__ == '__main__':\n    main()\n";
 const SETTINGS: &str = "from pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent.parent\nDEBUG = True\nALLOWED_HOSTS = []\nINSTALLED_APPS = [\n    'django.contrib.admin',\n    'django.contrib.staticfiles',\n]\nWSGI_APPLICATION = 'mysite.wsgi.application'\nSTATIC_URL = 'static/'\n";
@@ -7,7 +8,7 @@ const WSGI: &str = "import os\nfrom django.core.wsgi import get_wsgi_application
 
 fn find(files: &[(&str, &str)]) -> Vec<Site> {
     let dir = project(files);
-    sites(&Tree::scan(dir.path()).unwrap())
+    sites(&Tree::scan(dir.path()).unwrap(), &Environment::new())
 }
 
 fn one(files: &[(&str, &str)]) -> Site {
@@ -82,6 +83,15 @@ fn settings_modules_in_every_notation() {
         "name = os.getenv('X', 'settings')\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', f'mysite.{name}')",
         "if 'test' in sys.argv:\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'x')\nelse:\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')",
         "if __name__ == '__main__':\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')",
+        "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')\nif 'test' in sys.argv:\n    os.environ['DJANGO_SETTINGS_MODULE'] = 'x'",
+        "if 'test' in sys.argv:\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'x')\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')",
+        "os.environ['DJANGO_SETTINGS_MODULE'] = 'mysite.settings'\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'x')",
+        "if not os.environ.get('DJANGO_SETTINGS_MODULE'):\n    os.environ['DJANGO_SETTINGS_MODULE'] = 'mysite.settings'",
+        "from os import environ as env\nenv.setdefault('DJANGO_SETTINGS_MODULE', value='mysite.settings')",
+        "env = os.environ\nenv.update({'A': '1', 'DJANGO_SETTINGS_MODULE': 'mysite.settings'})",
+        "os.environ.update(DJANGO_SETTINGS_MODULE='mysite.settings')",
+        "from django.conf import ENVIRONMENT_VARIABLE\nos.environ.setdefault(ENVIRONMENT_VARIABLE, 'mysite.settings')",
+        "NAME = 'DJANGO_SETTINGS_MODULE'\nos.environ.setdefault(NAME, 'mysite.settings')",
         "pass",
     ] {
         let manage = format!("import os, sys\nimport django\n{line}\n");
@@ -183,4 +193,96 @@ fn split_settings_include_and_circles() {
         ("mysite/other.py", "from .settings import *\nSTATIC_URL = '/s/'"),
     ]);
     assert_eq!(circle.facts.static_url.as_deref(), Some("/s/"));
+}
+
+fn environment(variables: &[(&str, &str)]) -> Environment {
+    let of =
+        |(name, value): &(&str, &str)| ((*name).to_owned(), Sourced::new(Secret::new(*value), crate::units::Origin::Env((*name).into())));
+    variables.iter().map(of).collect()
+}
+
+fn site_in(variables: &[(&str, &str)], files: &[(&str, &str)]) -> Site {
+    sites(&Tree::scan(project(files).path()).unwrap(), &environment(variables)).remove(0)
+}
+
+/// Nothing but `manage.py` says which of several is meant.
+#[test]
+fn settings_that_are_named_where_the_file_is_run_as_a_program() {
+    let manage = "import os, sys\nif __name__ == '__main__':\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings.dev')\n    from django.core.management import execute_from_command_line\n";
+    let wsgi = WSGI.replace("mysite.settings", "shop.settings.dev");
+    let files = [
+        ("manage.py", manage),
+        ("shop/settings/__init__.py", ""),
+        ("shop/settings/base.py", SETTINGS),
+        ("shop/settings/dev.py", "from .base import *\nSTATIC_URL = '/s/'\n"),
+        ("shop/wsgi.py", &wsgi),
+    ];
+    let site = one(&files);
+    assert_eq!(site.facts.settings_module.as_deref(), Some("shop.settings.dev"));
+    assert_eq!((site.facts.static_url.as_deref(), site.facts.staticfiles), (Some("/s/"), true));
+    assert_eq!(site.remarks, [""; 0]);
+}
+
+#[test]
+fn the_environment_decides_unless_a_file_insists() {
+    let manage = MANAGE.replace("mysite.settings", "mysite.dev");
+    let files = |wsgi| {
+        [
+            ("manage.py", manage.as_str()),
+            ("mysite/dev.py", SETTINGS),
+            ("mysite/prod.py", "from .dev import *\nALLOWED_HOSTS = ['x.test']\n"),
+            ("mysite/wsgi.py", wsgi),
+        ]
+    };
+    let wsgi = WSGI.replace("mysite.settings", "mysite.prod");
+    assert_eq!(site_in(&[], &files(&wsgi)).remarks.len(), 2);
+    let site = site_in(&[("DJANGO_SETTINGS_MODULE", "mysite.dev")], &files(&wsgi));
+    assert_eq!((site.remarks.as_slice(), site.facts.settings_module.as_deref()), (&[][..], Some("mysite.dev")));
+    // What is no module of the project is no name to show, and may be secret.
+    let site = site_in(&[("DJANGO_SETTINGS_MODULE", "hush")], &files(&wsgi));
+    assert!(!format!("{site:?}").contains("hush"));
+    let forced = wsgi
+        .replace("os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.prod')", "os.environ['DJANGO_SETTINGS_MODULE'] = 'mysite.prod'");
+    let site = site_in(&[("DJANGO_SETTINGS_MODULE", "mysite.dev")], &files(&forced));
+    assert!(
+        site.remarks[0].ends_with("let it use os.environ.setdefault, and set DJANGO_SETTINGS_MODULE under `env:` in parity.yaml"),
+        "{:?}",
+        site.remarks
+    );
+    let by_part = "import os\nfrom django.core.wsgi import x\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', f\"mysite.{os.environ.get('STAGE', 'prod')}\")\napplication = x()\n";
+    assert_eq!(site_in(&[("STAGE", "dev")], &files(by_part)).remarks, [""; 0]);
+}
+
+#[test]
+fn what_the_environment_sets_is_neither_warned_of_nor_shown() {
+    let settings = format!(
+        "import os\n{SETTINGS}ALLOWED_HOSTS = os.environ.get('HOSTS', 'x.test').split(',')\nSTATIC_ROOT = os.environ.get('ROOT', '/srv/static')\n"
+    );
+    let files = [("manage.py", MANAGE), ("mysite/settings.py", settings.as_str()), ("mysite/wsgi.py", WSGI)];
+    let site = site_in(&[], &files);
+    assert!(site.remarks[0].contains("it depends on the environment"), "{:?}", site.remarks);
+    let site = site_in(&[("HOSTS", "localhost"), ("ROOT", "/hush")], &files);
+    assert_eq!((site.remarks.as_slice(), &site.facts.static_root), (&[][..], &StaticRoot::Unknown));
+}
+
+#[test]
+fn settings_in_classes() {
+    let settings = "from pathlib import Path\nfrom configurations import Configuration, values\n\nclass Base(Configuration):\n    BASE_DIR = Path(__file__).resolve().parent.parent\n    INSTALLED_APPS = ['django.contrib.staticfiles']\n    STATIC_URL = '/static/'\n    ALLOWED_HOSTS = values.ListValue(['x.test'])\n    @property\n    def STATIC_ROOT(self):\n        return '/x'\n\nclass Dev(Base):\n    STATIC_URL = '/dev/'\n    INSTALLED_APPS = Base.INSTALLED_APPS + ['debug_toolbar']\n    STATIC_ROOT = Base.BASE_DIR / 'collected'\n";
+    let manage = MANAGE.replace("    from django", "    os.environ.setdefault('DJANGO_CONFIGURATION', 'Dev')\n    from django");
+    let files = |manage| [("manage.py", manage), ("mysite/settings.py", settings), ("mysite/wsgi.py", WSGI)];
+    let dev = site_in(&[], &files(&manage));
+    assert_eq!(dev.facts.static_url.as_deref(), Some("/dev/"));
+    assert!(dev.facts.staticfiles);
+    assert_eq!(dev.facts.static_root, StaticRoot::Inside("collected".into()));
+    let base = site_in(&[("DJANGO_CONFIGURATION", "Base")], &files(&manage));
+    assert_eq!((base.facts.static_url.as_deref(), base.facts.static_root.clone()), (Some("/static/"), StaticRoot::Unknown));
+    assert_eq!(base.remarks, [""; 0]);
+    let nameless = site_in(&[], &files(MANAGE));
+    assert!(
+        nameless.remarks[0].contains("DJANGO_CONFIGURATION is set nowhere, so that static files are not served"),
+        "{:?}",
+        nameless.remarks
+    );
+    let wrong = site_in(&[("DJANGO_CONFIGURATION", "Prod")], &files(MANAGE));
+    assert!(wrong.remarks[0].starts_with("$DJANGO_CONFIGURATION names a class that mysite.settings"), "{:?}", wrong.remarks);
 }

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Expr, Function, Import, Imported, Statement, StatementKind};
+use super::{Class, Expr, Function, Import, Imported, Statement, StatementKind};
 
 /// Nesting beyond this is not written by people; without a limit it would exhaust the stack.
 const MAX_DEPTH: usize = 100;
@@ -63,8 +63,8 @@ impl<'a> Source<'a> {
                 }
             }
             "class_definition" => {
-                if let Some(name) = self.field(node, "name") {
-                    push(StatementKind::Class { name: self.text(name).to_owned() });
+                if let Some(class) = self.class(node, depth) {
+                    push(StatementKind::Class(class));
                 }
             }
             "decorated_definition" => {
@@ -127,10 +127,14 @@ impl<'a> Source<'a> {
     fn branch(&self, node: Node<'_>, mut orelse: Vec<Statement>, depth: usize, out: &mut Vec<Statement>) {
         let test = self.field(node, "condition").map_or(Expr::Other, |test| self.expr(test, depth));
         let mut body = self.block_of(self.field(node, "consequence"), depth);
+        let line = node.start_position().row + 1;
         match is_main(&test) {
-            Some(true) => out.append(&mut orelse),
-            Some(false) => out.append(&mut body),
-            None => out.push(Statement { line: node.start_position().row + 1, kind: StatementKind::If { test, body, orelse } }),
+            Some(as_program) => {
+                let (program, module) = if as_program { (body, &mut orelse) } else { (orelse, &mut body) };
+                out.push(Statement { line, kind: StatementKind::Main(program) });
+                out.append(module);
+            }
+            None => out.push(Statement { line, kind: StatementKind::If { test, body, orelse } }),
         }
     }
 
@@ -205,6 +209,18 @@ impl<'a> Source<'a> {
         if children(node).any(|child| child.kind() == "wildcard_import") {
             add(module, Imported::All);
         }
+    }
+
+    fn class(&self, node: Node<'_>, depth: usize) -> Option<Class> {
+        let name = self.text(self.field(node, "name")?).to_owned();
+        let bases = self.field(node, "superclasses").into_iter().flat_map(children);
+        let bases = bases.filter(|base| base.kind() != "keyword_argument").map(|base| self.expr(base, depth + 1)).collect();
+        let body = self.block_of(self.field(node, "body"), depth + 1);
+        let call = body.iter().find_map(|statement| match &statement.kind {
+            StatementKind::Function(function) if function.name == "__call__" => Some((function.required.len(), function.is_async)),
+            _ => None,
+        });
+        Some(Class { name, bases, body, call })
     }
 
     fn function(&self, node: Node<'_>, depth: usize) -> Option<Function> {

@@ -3,9 +3,9 @@ use crate::project::testing::project;
 
 type Files<'a> = &'a [(&'a str, &'a str)];
 
-fn found(search: fn(&Tree) -> Search, files: Files<'_>) -> Vec<String> {
+fn found(search: fn(&Tree, &Environment) -> Search, files: Files<'_>) -> Vec<String> {
     let dir = project(files);
-    search(&Tree::scan(dir.path()).unwrap()).found.iter().map(|found| found.value.to_string()).collect()
+    search(&Tree::scan(dir.path()).unwrap(), &Environment::new()).found.iter().map(|found| found.value.to_string()).collect()
 }
 
 const FLASK: &str = "from flask import Flask\napp = Flask(__name__)\n";
@@ -82,11 +82,17 @@ fn flask_and_its_relatives() {
 
 #[test]
 fn flask_app_variable_decides() {
-    let cases: [(Files<'_>, &[&str]); 5] = [
+    let cases: [(Files<'_>, &[&str]); 8] = [
         (&[(".flaskenv", "FLASK_APP=blog.py"), ("blog.py", FLASK), ("app.py", FLASK)], &["blog:app"]),
         (&[(".flaskenv", "# x\nexport FLASK_APP=\"main:app\"\r\n"), ("app.py", FLASK), ("main.py", FLASK)], &["main:app"]),
         (
             &[(".env", "FLASK_APP=main:create_app()"), ("main.py", "def create_app(): return x()"), ("app.py", FLASK)],
+            &["main:create_app()"],
+        ),
+        (&[(".flaskenv", "FLASK_APP=app"), (".env", "FLASK_APP=main # over it"), ("app.py", FLASK), ("main.py", FLASK)], &["main:app"]),
+        (&[(".flaskenv", "N=main\nFLASK_APP='${N}'"), ("app.py", FLASK), ("main.py", FLASK)], &["main:app"]),
+        (
+            &[(".flaskenv", "FLASK_APP=main:create_app('dev')"), ("main.py", "def create_app(c=None): return x()"), ("app.py", FLASK)],
             &["main:create_app()"],
         ),
         (&[(".env", "FLASK_APP=gone"), ("app.py", FLASK)], &["app:app"]),
@@ -108,12 +114,40 @@ fn other_protocols_are_told_not_offered() {
         ("from fastapi import FastAPI\ndef build():\n    return FastAPI()\napp = build()", "FastAPI"),
         ("async def app(scope, receive, send): pass", "an async function"),
         ("from api import app", "FastAPI"),
+        (
+            "from health import check\nfrom django.core.asgi import get_asgi_application\napp = check(get_asgi_application(), '/up')",
+            "Django's ASGI",
+        ),
+        ("import socketio\napp = socketio.ASGIApp(x)", "socketio"),
+        ("from a2wsgi import WSGIMiddleware\napp = WSGIMiddleware(x)", "a WSGI application made into one"),
+        ("class App:\n    async def __call__(self, scope, receive, send): pass\napp = App()", "an object of App"),
+        ("class App:\n    def __call__(self, scope, receive, send): pass\napp = App()", "an object of App"),
     ] {
         let dir = project(&[("app.py", source), ("api.py", "from fastapi import FastAPI\napp = FastAPI()")]);
-        let search = flask_files(&Tree::scan(dir.path()).unwrap());
+        let search = flask_files(&Tree::scan(dir.path()).unwrap(), &Environment::new());
         assert_eq!(search.found, [], "{source}");
         assert_eq!(search.passed_over, [format!("app.py has an ASGI application ({framework}); mod_wsgi serves WSGI")], "{source}");
     }
+}
+
+#[test]
+fn what_turns_one_into_the_other_is_offered() {
+    let source = "from a2wsgi import ASGIMiddleware\nfrom django.core.asgi import get_asgi_application\napp = ASGIMiddleware(get_asgi_application())";
+    let class = "class App:\n    def __call__(self, environ, start_response): pass\napp = App()";
+    assert_eq!(found(flask_files, &[("app.py", source)]), ["app:app"]);
+    assert_eq!(found(flask_files, &[("app.py", class)]), ["app:app"]);
+}
+
+#[test]
+fn the_environment_names_the_flask_application() {
+    let dir = project(&[(".env", "FLASK_APP=app"), ("app.py", FLASK), ("main.py", FLASK)]);
+    let environment =
+        [("FLASK_APP".to_owned(), Sourced::new(crate::units::Secret::new("main:app"), crate::units::Origin::Env("FLASK_APP".into())))];
+    let found = flask_files(&Tree::scan(dir.path()).unwrap(), &environment.into()).found;
+    assert_eq!(
+        (found[0].value.to_string(), found[0].origin.to_string()),
+        ("main:app".into(), "detected from FLASK_APP at $FLASK_APP".into())
+    );
 }
 
 #[test]

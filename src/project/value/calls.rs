@@ -31,6 +31,7 @@ pub(super) fn attribute(base: Value, name: &str) -> Value {
             "name" => Value::Str(path.rsplit('/').next().unwrap_or_default().to_owned()),
             _ => Value::Method(Box::new(Value::Path(path)), name.to_owned()),
         },
+        Value::Class(members) => members.into_iter().find(|member| member.name == name).map_or(Value::Unknown, |member| member.value),
         Value::Str(_) | Value::List(_) | Value::Env(_) => Value::Method(Box::new(base), name.to_owned()),
         _ => Value::Unknown,
     }
@@ -78,8 +79,8 @@ impl Evaluator<'_> {
             }
             "environ.Env" | "environs.Env" | "environ.FileAwareEnv" => Value::Env(given.keywords.iter().map(scheme).collect()),
             "os.environ.get" | "os.getenv" => {
-                self.from_environment.set(true);
-                given.at(1).or(given.keyword("default")).cloned().unwrap_or(Value::None)
+                let known = self.variable(given.text(0));
+                known.or_else(|| given.at(1).or(given.keyword("default")).cloned()).unwrap_or(Value::None)
             }
             // An address of a database, as a text.
             "dj_database_url.config" | "dj_database_url.parse" => {
@@ -87,7 +88,9 @@ impl Evaluator<'_> {
                 given.keyword("default").or(given.at(0)).cloned()?
             }
             "decouple.config" => {
-                self.from_environment.set(true);
+                if let Some(known) = self.variable(given.text(0)) {
+                    return Some(cast(known, given.keyword("cast")));
+                }
                 let default = given.at(1).or(given.keyword("default"))?.clone();
                 cast(default, given.keyword("cast"))
             }
@@ -99,7 +102,9 @@ impl Evaluator<'_> {
 
     /// `env("NAME", default=…)`, `env.bool("NAME", …)` of django-environ and environs.
     fn read_env(&self, defaults: &[(String, Value)], method: Option<&str>, given: &Arguments) -> Value {
-        self.from_environment.set(true);
+        if self.variable(given.text(0)).is_some() {
+            return Value::Unknown;
+        }
         let declared = || defaults.iter().find(|(name, _)| given.text(0) == Some(name)).map(|(_, value)| value);
         // The second argument of `env()` itself is a cast.
         let positional = method.and_then(|_| given.at(1));

@@ -18,7 +18,7 @@ fn evaluate(module: &Module, name: &str, depth: usize) -> Value {
         }
     };
     match &module.names[name].to {
-        BoundTo::Value(value) => Evaluator::new(&lookup).eval(value),
+        BoundTo::Value(value) => Evaluator::new(&lookup, &|_| None).eval(value),
         other => panic!("{other:?}"),
     }
 }

@@ -4,6 +4,7 @@
 //! mounted as a secret is not part of a layer's key in the engine's cache, so that new credentials do not install everything again;
 //! where a changed value must run a command again, a digest of the values is mounted beside it.
 
+use crate::config::rule;
 use crate::error::Result;
 use crate::render::quote::ShellWord;
 
@@ -62,12 +63,13 @@ pub(super) fn key(name: &str) -> String {
     format!("--mount=type=bind,source=keys/{name},target={DIRECTORY}/key")
 }
 
-/// A file of variables, for a shell to read.
+/// A file of variables, for a shell to read; without those whose names no shell can have.
 ///
 /// # Errors
 /// A value with NUL in it.
 pub fn variables<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<String> {
-    variables.into_iter().map(|(name, value)| Ok(format!("export {name}={}\n", ShellWord::new("env", value)?))).collect()
+    let possible = variables.into_iter().filter(|(name, _)| (rule::ENV_NAME.holds)(name));
+    possible.map(|(name, value)| Ok(format!("export {name}={}\n", ShellWord::new("env", value)?))).collect()
 }
 
 #[cfg(test)]
@@ -79,8 +81,9 @@ mod tests {
     #[test]
     fn a_shell_reads_every_value_as_it_is() {
         let values = [("A", "two\nlines"), ("B", "it's $HOME `id` \\"), ("C", ""), ("D", "é\t\"")];
+        let odd = [("a.b", "1"), ("my-name", "1"), ("1A", "1")];
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), variables(values).unwrap()).unwrap();
+        std::fs::write(file.path(), variables(values.into_iter().chain(odd)).unwrap()).unwrap();
         let script = r#". "$0"; printf '%s|%s|%s|%s' "$A" "$B" "$C" "$D""#;
         let ran = Command::new("sh").args(["-c", script]).arg(file.path()).output().unwrap();
         assert_eq!(String::from_utf8(ran.stdout).unwrap(), values.map(|(_, value)| value).join("|"));

@@ -48,6 +48,7 @@ pub async fn production(
     interrupts: &Interrupts,
     report: &dyn Report,
 ) -> Result<Production> {
+    how.can_serve()?;
     let file = LockFile::open(&plan.root)?;
     let inputs = Inputs::read(plan, how)?;
     let repository = repository(plan);
@@ -70,12 +71,12 @@ pub async fn production(
         }
     }
     let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
-    file.write(&ready.locked, report);
     let reference = name(&ready.locked)?;
     let options = options(engine, how, ready.reference, &inputs)?;
     let on = options.base.clone();
     let build = build(plan, &reference, &options, contents, how, inputs)?;
-    let worked = interrupts.or(run_build(engine, &build, report)).await?;
+    let worked = interrupts.or(run_build(engine, plan, &build, report)).await?;
+    file.write(&ready.locked, report);
     let mut id = engine.image_id(&reference).await?.ok_or_else(|| vanished(&reference))?;
     if let Some(epoch) = how.provenance.epoch {
         let times = Times { epoch, served: plan.aliases.iter().map(|alias| alias.path.clone()).collect() };

@@ -1,8 +1,9 @@
 //! Words for what the agent says.
 
 use super::agent::Response;
-use crate::logs::{self, Paths, Reader, Record};
+use crate::logs::{self, Record};
 use crate::plan::Plan;
+use crate::session::wait;
 
 /// Characters of a URL's path that are shown.
 const MOST_OF_A_PATH: usize = 80;
@@ -23,7 +24,7 @@ pub(super) fn cut(responses: &[Response]) -> String {
 
 /// A traceback as the log would have it.
 pub(super) fn record_of(text: &str, plan: &Plan) -> Record {
-    let mut reader = Reader::new(Paths::of_project(&plan.root));
+    let mut reader = wait::reader(plan);
     let mut records = reader.feed(logs::Stream::Stderr, text.as_bytes());
     records.extend(reader.flush());
     let mut lines = Vec::new();

@@ -110,7 +110,7 @@ impl parity::events::Report for Nobody {
 #[test]
 fn a_check_that_panics() {
     let project = Smoked::copy("plain-wsgi");
-    let wanted = Wanted { app: None, requirements: None, groups: Vec::new() };
+    let wanted = Wanted { app: None, requirements: None, groups: Vec::new(), ..Wanted::default() };
     let plan = settle(project.root.clone(), Config::default(), inspect(&project.root, &wanted).unwrap(), Profile::Smoke).unwrap();
     engine::with(async |engine| {
         let interrupts = Interrupts::listen().unwrap();
