@@ -7,7 +7,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use super::{Action, Verdict, path};
 use crate::config;
 use crate::plan::{Plan, lock};
-use crate::project::Requirements;
+use crate::project::{PACKAGE_FILES, Requirements};
 use crate::units::{Origin, Sourced};
 
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Configuration {
     included: Gitignore,
     /// What build hooks read, and the hook of each.
     read_by_hooks: Vec<(String, String)>,
+    /// Directories of packages whose code is in the image, and what they are.
+    compiled: Vec<(String, String)>,
     /// Directories in which requirements are looked for.
     homes: Vec<String>,
     requirements: Looked,
@@ -49,6 +51,15 @@ impl Configuration {
             let cause = format!("{file} is installed in the image");
             files.add(&file, Action::Rebuild, &cause);
         }
+        for archive in &plan.image.locals.archives {
+            files.add(archive, Action::Rebuild, &format!("{archive} is installed in the image"));
+        }
+        for package in plan.image.locals.packages.iter().filter(|package| package.is_editable()) {
+            for name in PACKAGE_FILES {
+                let cause = format!("it says what {} is installed as", package.label());
+                files.add(&path::join(&package.directory, name), Action::Rebuild, &cause);
+            }
+        }
         let homes = homes(plan);
         for home in &homes {
             let mut add = |name: &str, action, cause| files.add(&path::join(home, name), action, cause);
@@ -71,6 +82,7 @@ impl Configuration {
             files: files.0,
             included: included(&server.include_file),
             read_by_hooks: read_by_hooks(plan),
+            compiled: compiled(plan),
             homes,
             requirements: looked(plan.image.requirements.as_ref()),
         }
@@ -85,6 +97,9 @@ impl Configuration {
         let is_read = |read: &str| path::is_below(path, read) || gone && path::is_below(read, path);
         if let Some((_, hook)) = self.read_by_hooks.iter().find(|(read, _)| is_read(read)) {
             return Some(Verdict::new(Action::Rebuild, format!("the build hook `{hook}` reads it")));
+        }
+        if let Some((_, package)) = self.compiled.iter().find(|(directory, _)| path::is_below(path, directory)) {
+            return Some(Verdict::new(Action::Rebuild, format!("{package} is compiled in the image")));
         }
         let (directory, name) = path::split(path);
         let cause = match name {
@@ -141,6 +156,11 @@ fn homes(plan: &Plan) -> Vec<String> {
 fn read_by_hooks(plan: &Plan) -> Vec<(String, String)> {
     let reads = plan.image.build_hooks.iter().flat_map(|hook| hook.reads.iter().flatten().map(|read| (read, hook.run.clone())));
     reads.filter_map(|(read, hook)| Some((path::normalize(read).filter(|read| !read.is_empty())?, hook))).collect()
+}
+
+fn compiled(plan: &Plan) -> Vec<(String, String)> {
+    let compiled = plan.image.locals.packages.iter().filter(|package| !package.is_editable() && !package.directory.is_empty());
+    compiled.map(|package| (package.directory.clone(), package.label())).collect()
 }
 
 fn included(files: &[String]) -> Gitignore {

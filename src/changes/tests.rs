@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::plan::{BuildHook, OnError, Reload, WatchAction, WatchRule};
-use crate::project::{Django, Framework, Requirements, StaticRoot};
+use crate::project::{Django, Framework, PipOptions, Requirements, StaticRoot};
 use crate::render::testing::{alias, django, flask};
 use crate::units::{Callable, EntryPoint, Origin, Sourced};
 
@@ -103,7 +103,11 @@ fn the_users_first_matching_rule_decides() {
 fn configuration_is_known_whatever_is_ignored() {
     let mut plan = django();
     plan.image.requirements = Some(Sourced::detected(
-        Requirements::Files { paths: vec!["requirements/production.txt".into()], includes: vec!["requirements/base.txt".into()] },
+        Requirements::Files {
+            paths: vec!["requirements/production.txt".into()],
+            includes: vec!["requirements/base.txt".into()],
+            options: PipOptions::default(),
+        },
         "requirements/production.txt",
     ));
     plan.working_directory = Sourced::default("/app/site".into());
@@ -172,7 +176,7 @@ fn a_file_may_become_configuration() {
         ],
     );
     plan.image.requirements = Some(Sourced::new(
-        Requirements::Files { paths: vec!["deploy/pip.txt".into()], includes: Vec::new() },
+        Requirements::Files { paths: vec!["deploy/pip.txt".into()], includes: Vec::new(), options: PipOptions::default() },
         Origin::File { path: "parity.yaml".into(), line: 2 },
     ));
     let told = Rules::new(&plan, &["parity.yaml".into(), "a.env".into()], &[]);

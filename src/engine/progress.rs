@@ -11,9 +11,13 @@ use crate::events::{Event, Report};
 use crate::units::Redactor;
 
 /// What the user reads for each stage of the Dockerfile.
-const TITLES: [(&str, &str); 6] = [
+const TITLES: [(&str, &str); 10] = [
     ("runtime-base", "Apache and Python"),
     ("builder", "mod_wsgi and requirements"),
+    ("prepared", "virtual environment"),
+    ("deployed", "virtual environment to be deployed"),
+    ("own-packages", "the project's own packages"),
+    ("deployed-packages", "the project's own packages, to be deployed"),
     ("requirements", "requirements"),
     ("runtime", "image"),
     ("project", "project"),

@@ -27,6 +27,13 @@ const PIP: [&str; 4] = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOS
 /// Of uv, beside those that begin with `UV_INDEX`, the credentials of named indexes among them.
 const UV: [&str; 3] = ["UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_INSECURE_HOST"];
 const UV_INDEX: &str = "UV_INDEX";
+/// What pip is told, as uv is told it, and the older name that uv has for it.
+const OF_UV: [(&str, &str, &str); 4] = [
+    ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"),
+    ("PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_INDEX"),
+    ("PIP_TRUSTED_HOST", "UV_INSECURE_HOST", ""),
+    ("PIP_NO_INDEX", "UV_NO_INDEX", ""),
+];
 
 /// Reads the environment, pip's configuration and `.netrc`. `requirements`: what the project says, in which hosts are looked for.
 /// A file that cannot be read is none.
@@ -41,6 +48,11 @@ pub fn find(environment: &BTreeMap<String, String>, requirements: &[String]) -> 
     variables.extend(
         environment.iter().filter(|(name, value)| is_known(name) && !value.is_empty()).map(|(name, value)| (name.clone(), value.clone())),
     );
+    for (of_pip, of_uv, older) in OF_UV {
+        if let Some(value) = variables.get(of_pip).filter(|_| !variables.contains_key(of_uv) && !variables.contains_key(older)) {
+            variables.insert(of_uv.to_owned(), value.clone());
+        }
+    }
     let home = said("HOME").map(PathBuf::from);
     let file = said("NETRC").map(PathBuf::from).or_else(|| home.map(|home| home.join(".netrc")));
     let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
@@ -150,13 +162,41 @@ mod tests {
         let found = find(&environment, &["shop @ https://wheels.example/shop.whl".into()]);
         let mut variables: Vec<_> = found.variables.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
         // This machine may have a configuration of its own.
-        variables.retain(|(name, _)| *name != "PIP_EXTRA_INDEX_URL");
-        assert_eq!(
-            variables,
-            [("PIP_INDEX_URL", "https://env.example/simple"), ("PIP_TRUSTED_HOST", "conf.example"), ("UV_INDEX_SHOP_PASSWORD", "hush"),]
-        );
+        variables.retain(|(name, _)| !name.ends_with("_EXTRA_INDEX_URL"));
+        let expected = [
+            ("PIP_INDEX_URL", "https://env.example/simple"),
+            ("PIP_TRUSTED_HOST", "conf.example"),
+            ("UV_DEFAULT_INDEX", "https://env.example/simple"),
+            ("UV_INDEX_SHOP_PASSWORD", "hush"),
+            ("UV_INSECURE_HOST", "conf.example"),
+        ];
+        assert_eq!(variables, expected);
         let netrc = found.netrc.unwrap();
         assert!(netrc.expose().contains("one") && netrc.expose().contains("three") && !netrc.expose().contains("two"));
         assert!(!format!("{:?}", find(&environment, &[])).contains("hush"));
+    }
+
+    #[test]
+    fn what_uv_is_told_itself_counts_for_uv() {
+        let environment = [
+            ("PIP_CONFIG_FILE", "/dev/null"),
+            ("PIP_INDEX_URL", "https://pip.example"),
+            ("PIP_EXTRA_INDEX_URL", "https://more.example https://most.example"),
+            ("PIP_NO_INDEX", "1"),
+            ("UV_INDEX_URL", "https://uv.example"),
+        ];
+        let found = find(&environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into(), &[]);
+        let of_uv: Vec<_> = found
+            .variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.expose()))
+            .filter(|(name, _)| name.starts_with("UV_"))
+            .collect();
+        let expected = [
+            ("UV_EXTRA_INDEX_URL", "https://more.example https://most.example"),
+            ("UV_INDEX_URL", "https://uv.example"),
+            ("UV_NO_INDEX", "1"),
+        ];
+        assert_eq!(of_uv, expected);
     }
 }

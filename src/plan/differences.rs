@@ -2,6 +2,7 @@
 
 use super::{Difference, OnError, Plan, Profile, Reload, Store, ending};
 use crate::config::Server;
+use crate::project::LocalPackage;
 use crate::project::contents::{Contents, LeftOut, Rule};
 
 /// Everything that differs, in the order in which a reader asks: where code comes from, who runs it, how it is reloaded.
@@ -107,6 +108,23 @@ pub(super) fn smoke(server: &Server) -> Vec<Difference> {
         .seen(&["server: command line", "process: first", "request: wsgi.errors", "request: wsgi.input", "+imported: *"]),
     ];
     always.into_iter().chain(two).collect()
+}
+
+/// Where the code of the project's own packages is.
+pub(super) fn packages(plan: &Plan) -> Option<Difference> {
+    let all = &plan.image.locals.packages;
+    let names = |packages: &[&LocalPackage]| packages.iter().map(|package| package.label()).collect::<Vec<_>>().join(", ");
+    let moved: Vec<&LocalPackage> = all.iter().filter(|package| package.is_installed_otherwise()).collect();
+    let is_mounted = matches!(plan.profile, Profile::Up | Profile::Debug(_));
+    (is_mounted && !moved.is_empty()).then(|| {
+        let names = names(&moved);
+        difference(
+            "packages",
+            &format!("{names}: installed in the image from the project"),
+            &format!("{names}: editable, with the project's own files"),
+            "so that what you save in them is served; what their builds leave out is missing in production only",
+        )
+    })
 }
 
 /// Where the application can write, and cannot in production.

@@ -2,7 +2,7 @@
 
 use super::Plan;
 use crate::config::Value;
-use crate::project::{Framework, Requirements};
+use crate::project::{Framework, LocalPackage, Requirements};
 use crate::units::{Origin, Sourced};
 
 /// One line of `parity config`.
@@ -49,6 +49,10 @@ impl Plan {
         match &image.requirements {
             Some(requirements) => add("requirements", requirements_name(&requirements.value), &requirements.origin),
             None => add("requirements", "none".into(), &Origin::Default),
+        }
+        if let (false, Some(requirements)) = (image.locals.packages.is_empty(), &image.requirements) {
+            let names: Vec<String> = image.locals.packages.iter().map(LocalPackage::label).collect();
+            add("packages", names.join(", "), &requirements.origin);
         }
         add("image.base", image.base.value.name(), &image.base.origin);
         add("image.mod-wsgi", image.mod_wsgi.value.clone(), &image.mod_wsgi.origin);
@@ -131,6 +135,7 @@ fn requirements_name(requirements: &Requirements) -> String {
     match requirements {
         Requirements::PyProject { dependencies } => format!("{} of pyproject.toml", dependencies.len()),
         Requirements::Files { paths, .. } => paths.join(" "),
+        Requirements::Package => "those of its own package".into(),
         other => other.files().first().cloned().unwrap_or_default(),
     }
 }

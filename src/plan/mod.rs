@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use crate::config::Server;
 pub use crate::config::{BuildHook, OnError, WatchAction, WatchRule, WritableContent};
-use crate::project::{Framework, Requirements};
+use crate::project::{Framework, Locals, Requirements};
 use crate::units::{EntryPoint, Origin, Sourced};
 
 pub use differences::{left_out, of_requests};
@@ -216,6 +216,8 @@ pub struct ImagePlan {
     pub python: Sourced<String>,
     pub mod_wsgi: Sourced<String>,
     pub requirements: Option<Sourced<Requirements>>,
+    /// What is installed of the project's own.
+    pub locals: Locals,
     pub packages: Option<Sourced<Vec<String>>>,
     pub build_packages: Option<Sourced<Vec<String>>>,
     pub build_hooks: Vec<Sourced<BuildHook>>,

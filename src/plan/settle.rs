@@ -82,6 +82,7 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
                 Some(said) => Sourced::new(found.value, said.origin.clone()),
                 None => found,
             }),
+            locals: project.locals,
             packages: config.image.packages,
             build_packages: config.image.build_packages,
             build_hooks: config.hooks.build,
@@ -107,6 +108,7 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
         reload,
         differences,
     };
+    plan.differences.extend(differences::packages(&plan));
     plan.differences.extend(differences::writing(&plan));
     Ok(plan)
 }

@@ -36,7 +36,10 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
     let python_path = python_path(&tree, site, entry_file.as_deref());
     let home = site.map(|site| site.home.clone()).or_else(|| python_path.first().map(|path| path.value.clone())).unwrap_or_default();
     let found = match &wanted.requirements {
-        Some(files) => requirements::Found { requirements: requirements::given(&tree, files, &wanted.groups)?, remarks: Vec::new() },
+        Some(files) => {
+            let (requirements, locals) = requirements::given(&tree, files, &wanted.groups)?.unzip();
+            requirements::Found { requirements, locals: locals.unwrap_or_default(), remarks: Vec::new() }
+        }
         None => requirements::find(&tree, &home, &wanted.groups)?,
     };
     let missing = match (&found.requirements, &wanted.requirements) {
@@ -45,7 +48,7 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
     };
     let told = !found.remarks.is_empty() || wanted.requirements.is_some() || missing.is_some();
     if missing.is_none() {
-        remarks.extend(found.remarks);
+        remarks.extend(found.remarks.iter().cloned());
     }
     remarks.extend(missing_framework(&tree, framework.as_ref(), found.requirements.as_ref()).filter(|_| !told));
     let python = python_version::find(&tree, &home, &mut remarks)?;
@@ -57,18 +60,8 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
         }
         _ => Writes::default(),
     };
-    Ok(Project {
-        candidates,
-        looked_for,
-        framework,
-        requirements: found.requirements,
-        python,
-        statics,
-        python_path,
-        writes,
-        missing,
-        remarks,
-    })
+    let requirements::Found { requirements, locals, .. } = found;
+    Ok(Project { candidates, looked_for, framework, requirements, locals, python, statics, python_path, writes, missing, remarks })
 }
 
 type SearchIn = fn(&Tree, &Environment) -> search::Search;
@@ -236,7 +229,7 @@ fn missing_framework(tree: &Tree, framework: Option<&Sourced<Framework>>, requir
     };
     let found = requirements?;
     let (texts, from): (Vec<String>, String) = match &found.value {
-        Requirements::Files { paths, includes } => {
+        Requirements::Files { paths, includes, .. } => {
             (paths.iter().chain(includes).filter_map(|path| tree.text(path)).collect(), paths.join(" and "))
         }
         Requirements::PyProject { dependencies } => (dependencies.clone(), "pyproject.toml".into()),

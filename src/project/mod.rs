@@ -45,6 +45,7 @@ use crate::units::{EntryPoint, Secret, Sourced};
 pub use inspect::inspect;
 pub use line_ends::windows_line_ends;
 pub use links::remark as link_remark;
+pub use requirements::PACKAGE_FILES;
 pub use writes::Writes;
 pub use written::write;
 
@@ -73,6 +74,8 @@ pub struct Project {
     pub framework: Option<Sourced<Framework>>,
     /// The requirements to install; `None`: there are none.
     pub requirements: Option<Sourced<Requirements>>,
+    /// What is installed of the project's own.
+    pub locals: Locals,
     /// What the project says of its Python: an exact request or a range.
     pub python: Option<Sourced<PythonRequest>>,
     /// Directories served by Apache.
@@ -158,11 +161,97 @@ pub enum Requirements {
     Files {
         paths: Vec<String>,
         includes: Vec<String>,
+        options: PipOptions,
     },
     /// The dependencies of `pyproject.toml` that has no lock: each is a PEP 508 line.
     PyProject {
         dependencies: Vec<String>,
     },
+    /// What the project's own package needs, as only its build knows: [`Needs::Built`].
+    Package,
+}
+
+/// Options in requirement files that uv does not read there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PipOptions {
+    /// `--pre`: versions before a release are taken as well.
+    pub pre: bool,
+    pub trusted_hosts: Vec<String>,
+    /// An option that only pip has.
+    pub only_pip: Option<String>,
+}
+
+/// What is installed of the project's own directories and files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Locals {
+    pub packages: Vec<LocalPackage>,
+    /// Wheels and source archives that are installed by their paths, relative to the project.
+    pub archives: Vec<String>,
+}
+
+/// A package in a directory of the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalPackage {
+    /// Relative to the project; empty for the project itself.
+    pub directory: String,
+    /// Normalized; `None`: only its build knows.
+    pub name: Option<String>,
+    /// A PEP 508 marker, where it is not wanted everywhere.
+    pub marker: Option<String>,
+    pub needs: Needs,
+    /// It has parts that are compiled: its code is in the image.
+    pub compiles: bool,
+    /// Its version comes from version control.
+    pub version_of: Option<VersionOf>,
+}
+
+impl LocalPackage {
+    /// As people know it.
+    pub fn label(&self) -> String {
+        match (&self.name, self.directory.as_str()) {
+            (Some(name), "") => format!("{name} (the project itself)"),
+            (None, "") => "the project itself".into(),
+            (Some(name), directory) => format!("{name} ({directory})"),
+            (None, directory) => directory.to_owned(),
+        }
+    }
+
+    /// Is its code the project's where the project is worked on?
+    pub fn is_editable(&self) -> bool {
+        !self.compiles
+    }
+
+    /// The same where the code is in the image: that of the project itself is there.
+    pub fn is_deployed_editable(&self) -> bool {
+        self.is_editable() && self.directory.is_empty()
+    }
+
+    /// Does it matter where the code is?
+    pub fn is_installed_otherwise(&self) -> bool {
+        self.is_editable() != self.is_deployed_editable()
+    }
+}
+
+/// What a package of the project needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Needs {
+    /// It is among what is installed anyway.
+    Locked,
+    /// PEP 508 lines.
+    Listed(Vec<String>),
+    /// Only its build knows, which `file` of the project describes.
+    Built { file: String, extras: Vec<String> },
+}
+
+/// The tool that finds a version in version control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionOf {
+    SetuptoolsScm,
+    /// Built on setuptools-scm, which it does not tell the package's name.
+    HatchVcs,
+    Pbr,
+    Pdm,
+    PoetryDynamicVersioning,
 }
 
 /// Which Python the project asks for.

@@ -9,19 +9,26 @@
 //! 6. `requirements/production.txt`, `prod.txt`, `requirements.txt`, `base.txt`, `common.txt`, or the only file there
 //! 7. the only `requirements*.txt` that is not for development
 //! 8. `[project] dependencies` of `pyproject.toml`
+//! 9. what the build of the project itself says: `setup.py`, `setup.cfg`, a `pyproject.toml` that leaves it to its build
 //!
-//! A list given by the user takes their place.
+//! A list given by the user takes their place. Packages in directories of the project, which any of them may name, are told apart:
+//! an image has what they need, and their code is the project's.
 
 mod groups;
+mod locks;
+mod package;
 mod pip;
 mod pyproject;
+mod requirement;
 
-use super::Requirements;
 use super::toml_file;
 use super::tree::{self, Tree};
+use super::{Locals, Requirements};
 use crate::error::{Failure, Kind, Result};
 use crate::units::Sourced;
 
+pub use package::FILES as PACKAGE_FILES;
+use package::Wanted;
 pub(super) use pip::names as pip_names;
 
 impl Requirements {
@@ -32,9 +39,21 @@ impl Requirements {
             Requirements::PyLock { path } => vec![path.clone()],
             Requirements::PoetryLock { .. } => vec!["pyproject.toml".into(), "poetry.lock".into()],
             Requirements::PipfileLock { .. } => vec!["Pipfile.lock".into()],
-            Requirements::Files { paths, includes } => paths.iter().chain(includes).cloned().collect(),
+            Requirements::Files { paths, includes, .. } => paths.iter().chain(includes).cloned().collect(),
             Requirements::PyProject { .. } => vec!["pyproject.toml".into()],
+            Requirements::Package => Vec::new(),
         }
+    }
+
+    /// One of [`Self::files`] as a build gets it: without what is a directory of the project.
+    pub fn third_party(&self, path: &str, content: Vec<u8>, locals: &Locals) -> Vec<u8> {
+        let Ok(text) = std::str::from_utf8(&content) else { return content };
+        let text = match self {
+            Requirements::Files { .. } => Some(pip::third_party(text, path, &locals.archives)),
+            Requirements::PyLock { .. } => locks::pylock_without_directories(text),
+            _ => None,
+        };
+        text.map_or(content, String::into_bytes)
     }
 }
 
@@ -42,6 +61,7 @@ impl Requirements {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub requirements: Option<Sourced<Requirements>>,
+    pub locals: Locals,
     pub remarks: Vec<String>,
 }
 
@@ -55,7 +75,8 @@ pub(super) fn find(tree: &Tree, home: &str, groups: &[String]) -> Result<Found> 
         lock => named_pylock().or(lock.map(str::to_owned)),
     };
     if let Some(lock) = lock {
-        return Ok(Found { requirements: Some(from_file(tree, &lock, groups)?), remarks });
+        let (requirements, locals) = from_file(tree, &lock, groups)?;
+        return Ok(Found { requirements: Some(requirements), locals, remarks });
     }
     let mut directories = vec![""];
     if !home.is_empty() {
@@ -66,27 +87,62 @@ pub(super) fn find(tree: &Tree, home: &str, groups: &[String]) -> Result<Found> 
         let files = if tree.is_file(&lock) { Some(vec![lock]) } else { requirement_files(tree, directory, groups, &mut remarks) };
         if let Some(files) = files {
             let from = files.join(" and ");
-            let requirements = match &files[..] {
-                [lock] if is_pylock(lock) => Requirements::PyLock { path: lock.clone() },
+            let (requirements, locals) = match &files[..] {
+                [lock] if is_pylock(lock) => pylock(tree, lock)?,
                 _ => {
                     groups::check(groups, &groups::of_files(tree, directory), &from)?;
-                    pip::files(tree, files)?
+                    pip_files(tree, files)?
                 }
             };
-            return Ok(Found { requirements: Some(Sourced::detected(requirements, from)), remarks });
+            return Ok(Found { requirements: Some(Sourced::detected(requirements, from)), locals, remarks });
         }
         if directory.is_empty() && pyproject::has_dependencies(tree)? {
-            return Ok(Found { requirements: Some(from_file(tree, "pyproject.toml", groups)?), remarks });
+            let (requirements, locals) = from_file(tree, "pyproject.toml", groups)?;
+            remarks.extend(pyproject::not_installed(tree)?);
+            return Ok(Found { requirements: Some(requirements), locals, remarks });
         }
+    }
+    if remarks.is_empty()
+        && let Some(file) = own_package(tree)?
+    {
+        let itself = Wanted { extras: groups.to_vec(), ..Wanted::default() };
+        let locals = package::collect(tree, vec![itself], Vec::new())?;
+        return Ok(Found { requirements: Some(Sourced::detected(Requirements::Package, file)), locals, remarks });
     }
     if remarks.is_empty() {
         remarks.extend(nothing_found(tree, home)?);
     }
-    Ok(Found { requirements: None, remarks })
+    Ok(Found { remarks, ..Found::default() })
+}
+
+/// The file that says how the project itself is built, where that alone knows what it needs.
+fn own_package(tree: &Tree) -> Result<Option<&'static str>> {
+    let has_setup = ["setup.py", "setup.cfg"].into_iter().find(|name| tree.is_file(name));
+    let says_so = match has_setup {
+        // Tools keep their settings in setup.cfg.
+        Some("setup.cfg") => tree.text("setup.cfg").is_some_and(|text| text.contains("[metadata]")),
+        Some(_) => true,
+        None => false,
+    };
+    if says_so {
+        return Ok(has_setup);
+    }
+    let is_poetry = tree.text("pyproject.toml").is_some_and(|text| text.contains("[tool.poetry.dependencies]"));
+    Ok((!is_poetry && package::builds_itself(tree)?).then_some("pyproject.toml"))
+}
+
+fn pip_files(tree: &Tree, paths: Vec<String>) -> Result<(Requirements, Locals)> {
+    let pip::Files { requirements, packages, archives } = pip::files(tree, paths)?;
+    Ok((requirements, package::collect(tree, packages, archives)?))
+}
+
+fn pylock(tree: &Tree, path: &str) -> Result<(Requirements, Locals)> {
+    let (packages, archives) = locks::pylock(tree, path)?;
+    Ok((Requirements::PyLock { path: path.to_owned() }, package::collect(tree, packages, archives)?))
 }
 
 /// The requirements in the files that the user lists. Their origin is for the caller to set: only it knows who said so.
-pub(super) fn given(tree: &Tree, files: &[String], groups: &[String]) -> Result<Option<Sourced<Requirements>>> {
+pub(super) fn given(tree: &Tree, files: &[String], groups: &[String]) -> Result<Option<(Sourced<Requirements>, Locals)>> {
     let mut paths = Vec::new();
     for file in files {
         let path =
@@ -105,38 +161,49 @@ pub(super) fn given(tree: &Tree, files: &[String], groups: &[String]) -> Result<
                 return Err(Failure::new(Kind::BadFile, format!("requirements: {lock} cannot be combined with other files"))
                     .hint("only pip requirement files can be installed together"));
             }
-            Ok(Some(Sourced::detected(pip::files(tree, many.to_vec())?, many.join(" and "))))
+            let (requirements, locals) = pip_files(tree, many.to_vec())?;
+            Ok(Some((Sourced::detected(requirements, many.join(" and ")), locals)))
         }
     }
 }
 
 /// One file, by the tool that its name belongs to.
-fn from_file(tree: &Tree, path: &str, groups: &[String]) -> Result<Sourced<Requirements>> {
+fn from_file(tree: &Tree, path: &str, groups: &[String]) -> Result<(Sourced<Requirements>, Locals)> {
     let name = tree::file_name(path);
     let only_in_root = matches!(name, "uv.lock" | "poetry.lock" | "Pipfile.lock" | "pyproject.toml");
     if only_in_root && path != name {
         return Err(Failure::new(Kind::BadFile, format!("requirements: {path} must be in the project's root directory"))
             .hint(format!("run parity with `--project {}`, or export it to a requirements.txt", tree::parent(path))));
     }
-    let requirements = match name {
+    let locked = |(packages, archives)| package::collect(tree, packages, archives);
+    let (requirements, locals) = match name {
         "uv.lock" | "poetry.lock" => {
             let Some(project) = toml_file::read(tree, "pyproject.toml")? else {
                 return Err(Failure::new(Kind::BadFile, format!("{name} has no pyproject.toml beside it")));
             };
             if name == "uv.lock" {
                 let (groups, extras) = groups::split(groups, &groups::of_uv(&project), &groups::of_extras(&project), name)?;
-                Requirements::UvLock { groups, extras }
+                let locals = locked(locks::uv(tree, &groups, &extras)?)?;
+                (Requirements::UvLock { groups, extras }, locals)
             } else {
                 let (groups, extras) = groups::split(groups, &groups::of_poetry(&project), &groups::poetry_extras(&project), name)?;
-                Requirements::PoetryLock { groups, extras }
+                let locals = locked(locks::poetry(tree, &groups)?)?;
+                (Requirements::PoetryLock { groups, extras }, locals)
             }
         }
-        "Pipfile.lock" => Requirements::PipfileLock { groups: groups::of_pipfile_lock(tree, groups)? },
-        "pyproject.toml" => Requirements::PyProject { dependencies: pyproject::dependencies(tree, groups)? },
-        _ if is_pylock(path) => Requirements::PyLock { path: path.to_owned() },
-        _ => pip::files(tree, vec![path.to_owned()])?,
+        "Pipfile.lock" => {
+            let groups = groups::of_pipfile_lock(tree, groups)?;
+            let locals = locked(locks::pipfile(tree, &groups)?)?;
+            (Requirements::PipfileLock { groups }, locals)
+        }
+        "pyproject.toml" => {
+            let (dependencies, packages, archives) = pyproject::requirements(tree, groups)?;
+            (Requirements::PyProject { dependencies }, package::collect(tree, packages, archives)?)
+        }
+        _ if is_pylock(path) => pylock(tree, path)?,
+        _ => pip_files(tree, vec![path.to_owned()])?,
     };
-    Ok(Sourced::detected(requirements, path))
+    Ok((Sourced::detected(requirements, path), locals))
 }
 
 /// PEP 751: `pylock.toml` or `pylock.NAME.toml`.
@@ -236,8 +303,8 @@ fn nothing_found(tree: &Tree, home: &str) -> Result<Option<String>> {
             "{file} is not in the project's root directory, so it is not installed: run parity with `--project {home}`"
         )));
     }
-    if let Some(file) = ["setup.py", "setup.cfg", "environment.yml"].into_iter().find(|file| tree.is_file(file)) {
-        return Ok(Some(format!("the dependencies in {file} are not read: list them in a requirements.txt")));
+    if tree.is_file("environment.yml") {
+        return Ok(Some("the dependencies in environment.yml are not read: list them in a requirements.txt".into()));
     }
     // A plain WSGI script may well need none.
     Ok(None)

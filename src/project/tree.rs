@@ -76,6 +76,19 @@ impl Tree {
         Ok(Self { root: root.to_owned(), files, links, parsed: RefCell::default() })
     }
 
+    /// The project's directory on this machine.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What is in a directory, sorted.
+    pub fn names(&self, directory: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.root.join(directory)).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    }
+
     /// What is to be said of symbolic links that lead out of the project.
     pub fn links(&self) -> &[String] {
         &self.links

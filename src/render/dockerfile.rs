@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
+use super::packages::{self, PREFIX, Packages};
 use super::quote::{EnvValue, RunCommand, ShellWord, refuse};
 use super::requirements::{self, Install};
 use super::{PORT, profile_files, start, template};
 use crate::error::Result;
 use crate::plan::{Base, BuildHook, CollectStatic, HOOK_TIMEOUT, Plan, Profile};
+use crate::project::Needs;
 use crate::units::{Sourced, layout};
 use secrets::Delivery;
 
@@ -38,6 +40,12 @@ pub struct Options {
     pub keys: Keys,
     /// A digest of the files that each build hook sees.
     pub hook_files: Vec<String>,
+    /// What the metadata of the project's own packages is made from, by paths relative to the project.
+    pub packages: Vec<(String, Vec<u8>)>,
+    /// The same of those packages alone whose build says what they need.
+    pub built: Vec<(String, Vec<u8>)>,
+    /// Versions that come from version control, by the packages' directories.
+    pub versions: Vec<(String, String)>,
 }
 
 /// Digests that tell values apart and do not tell them: nobody can compute them who has only the image.
@@ -65,8 +73,15 @@ struct View<'a> {
     mounts: String,
     /// What a command that installs packages does first.
     prepare: String,
-    tools: &'static str,
+    tools: String,
     install: Vec<String>,
+    has_files: bool,
+    /// Builds of the project's own packages say what those need.
+    asks_builds: bool,
+    own: Option<Packages>,
+    prefix: &'static str,
+    /// Makes the virtual environment the same for the same packages.
+    tidy: String,
     build_hooks: Vec<String>,
     production: bool,
     /// Gives directories of the project to the server's user, with all that is in them.
@@ -89,7 +104,8 @@ struct View<'a> {
 /// A value that cannot be written into a Dockerfile, with the name of its setting.
 pub fn render(plan: &Plan, options: &Options) -> Result<String> {
     let image = &plan.image;
-    let Install { tools, commands, .. } = requirements::install(image.requirements.as_ref().map(|given| &given.value))?;
+    let Install { tools, commands, files } = requirements::install(image)?;
+    let own = packages::packages(plan, options)?;
     let production = plan.profile == Profile::Production;
     let debian = match &image.base.value {
         Base::Debian { suite } => Some(suite.python()),
@@ -116,8 +132,13 @@ pub fn render(plan: &Plan, options: &Options) -> Result<String> {
                 if options.build_ca.is_some() { CA_ENVIRONMENT } else { "" },
                 secrets::read(secrets::INDEXES)
             ),
-            tools,
+            tools: tools.join(" "),
             install: commands,
+            has_files: !options.requirement_files.is_empty() || !files.is_empty(),
+            asks_builds: image.locals.packages.iter().any(|package| matches!(package.needs, Needs::Built { .. })),
+            own,
+            prefix: PREFIX,
+            tidy: packages::tidy(packages::VENV),
             build_hooks: image.build_hooks.iter().enumerate().map(|(at, hook)| build_hook(at, hook, options)).collect::<Result<_>>()?,
             production,
             give_away: writable::give_away(plan)?,
@@ -161,7 +182,12 @@ pub fn context_files(plan: &Plan, options: &Options) -> Result<Vec<(String, Vec<
     for (path, content) in &options.requirement_files {
         files.push((format!("requirements/{}", inside("requirements", path)?), content.clone()));
     }
-    let install = requirements::install(plan.image.requirements.as_ref().map(|given| &given.value))?;
+    for (directory, project) in [("packages", &options.packages), ("built", &options.built)] {
+        for (path, content) in project {
+            files.push((format!("{directory}/{}", inside("requirements", path)?), content.clone()));
+        }
+    }
+    let install = requirements::install(&plan.image)?;
     files.extend(install.files.into_iter().map(|(name, content)| (format!("requirements/{name}"), content.into_bytes())));
     if plan.profile == Profile::Production {
         files.extend(profile_files(plan)?.into_iter().map(|(name, content)| (format!("etc/{name}"), content.into_bytes())));

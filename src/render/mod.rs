@@ -8,6 +8,7 @@ pub mod fidelity;
 pub mod handler;
 pub mod httpd;
 mod instrument;
+mod packages;
 pub mod quote;
 pub mod reload;
 mod requirements;

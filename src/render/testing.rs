@@ -2,7 +2,7 @@
 
 use crate::config::{Given, SETTINGS, Server};
 use crate::plan::{Alias, Base, CollectStatic, Health, ImagePlan, OnError, Plan, Profile, Reload, Suite, WritableContent};
-use crate::project::Requirements;
+use crate::project::{Locals, PipOptions, Requirements};
 use crate::units::{Callable, EntryPoint, Origin, Sourced};
 
 /// A Flask project that says nothing about its server.
@@ -17,7 +17,12 @@ pub fn flask() -> Plan {
             base: Sourced::default(Base::Debian { suite: Suite::Trixie }),
             python: Sourced::default("3.13".into()),
             mod_wsgi: Sourced::default("6.1.1".into()),
-            requirements: Some(Sourced::default(Requirements::Files { paths: vec!["requirements.txt".into()], includes: Vec::new() })),
+            requirements: Some(Sourced::default(Requirements::Files {
+                paths: vec!["requirements.txt".into()],
+                includes: Vec::new(),
+                options: PipOptions::default(),
+            })),
+            locals: Locals::default(),
             packages: None,
             build_packages: None,
             build_hooks: Vec::new(),

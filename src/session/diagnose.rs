@@ -26,12 +26,24 @@ const KNOWN: &[(&str, &str)] = &[
     ("error 403", CREDENTIALS),
     ("403 forbidden", CREDENTIALS),
     ("no space left", "`docker system df` shows what fills the engine's disk"),
+    ("no matching distribution found for", NO_SUCH),
+    ("was not found in the package registry", NO_SUCH),
+    ("there is no version of", NO_SUCH),
+    ("there are no versions of", NO_SUCH),
+    ("resolutionimpossible", CONFLICT),
+    ("your requirements are unsatisfiable", CONFLICT),
+    ("couldn't parse requirement", "packages are named as in `flask>=3.0`: tools of today refuse what older ones passed over"),
+    ("git executable not found", NO_GIT),
+    ("cannot find command 'git'", NO_GIT),
+    ("git: not found", NO_GIT),
     (
-        "no matching distribution found for",
-        "is the name right, and is there such a version for this Python (`parity config` shows which)? An index of your own is known to the build by \
-         PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, UV_INDEX or pip.conf of this machine, and its password by those or by ~/.netrc",
+        "pip: not found",
+        "an image that is deployed has no pip: name the package in the project's requirements, of which `requirements: [FILE, FILE]` lists several",
     ),
-    ("resolutionimpossible", "two requirements ask for different versions of the same package: loosen one of them"),
+    (
+        "unable to detect version",
+        "git has no version here: name one in `build-env: {SETUPTOOLS_SCM_PRETEND_VERSION: \"1.0\"}`, or add a tag",
+    ),
     ("do not match the hashes", "a lock file's hashes do not fit what was downloaded: lock again"),
     ("hash mismatch", "a lock file's hashes do not fit what was downloaded: lock again"),
     ("hashes are required", "a lock file's hashes do not fit what was downloaded: lock again"),
@@ -47,9 +59,18 @@ const KNOWN: &[(&str, &str)] = &[
         "a requirement needs a C library: name its `-dev` package in `image: {build-packages: […]}` and the library in `packages`",
     ),
     ("unable to locate package", "Debian has no such package: `apt-cache search` finds its name"),
+    ("multiple top-level packages discovered", "setuptools wants to be told in pyproject.toml: `[tool.setuptools] packages = [\"NAME\"]`"),
+    (
+        "unable to determine which files to ship",
+        "hatchling finds no directory of its name: `[tool.hatch.build.targets.wheel] packages = [\"NAME\"]` in pyproject.toml says which",
+    ),
     ("setup.py", "a requirement could not be compiled: is there a newer version with a wheel for this Python?"),
 ];
 
+const NO_SUCH: &str = "is the name right, and is there such a version for this Python (`parity config` shows which)? An index of your own is known to the build by \
+     PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, UV_INDEX or pip.conf of this machine, and its password by those or by ~/.netrc";
+const CONFLICT: &str = "two requirements ask for different versions of the same package: loosen one of them";
+const NO_GIT: &str = "requirements that are repositories need git in the build: write `image: {build-packages: [git]}`";
 const CREDENTIALS: &str = "the index wants credentials: ~/.netrc (`machine HOST login … password …`), PIP_INDEX_URL, PIP_EXTRA_INDEX_URL and UV_INDEX* of this \
      machine reach the build, and no image";
 
@@ -116,7 +137,7 @@ pub fn diagnose(failed: BuildFailed) -> Failure {
 
 /// The lines that say what went wrong, or the last ones.
 fn relevant(output: &[String]) -> Vec<String> {
-    if let Some(inner) = inner_output(output) {
+    if let Some(inner) = inner_output(output).or_else(|| uv_error(output)) {
         return inner;
     }
     let telling = |line: &&String| {
@@ -145,6 +166,21 @@ fn inner_output(output: &[String]) -> Option<Vec<String>> {
     Some(package.into_iter().chain(last).map(cut).collect())
 }
 
+/// An error of uv's, with its causes: the last of those may be all that a package's build said.
+fn uv_error(output: &[String]) -> Option<Vec<String>> {
+    let is_cause = |line: &String| line.trim_start().starts_with("cause: ");
+    let begin = output.windows(2).position(|pair| pair[0].starts_with("error: ") && is_cause(&pair[1]))?;
+    let block: Vec<&String> = output[begin..].iter().take_while(|line| !line.starts_with("hint: ")).collect();
+    let plain = |line: &&String| {
+        let text = line.trim();
+        let is_frame = text.starts_with('[') && text.ends_with(']') || text.trim_matches('*').is_empty() || text == "!!";
+        (!is_frame).then(|| text.to_owned())
+    };
+    let causes: Vec<String> = block[1..].iter().filter_map(plain).collect();
+    let first = causes.len().saturating_sub(TAIL);
+    Some(std::iter::once(block[0].clone()).chain(causes[first..].iter().cloned()).map(cut).collect())
+}
+
 /// pip lists every version that there is.
 fn cut(line: String) -> String {
     if line.chars().count() <= WIDTH { line } else { line.chars().take(WIDTH).chain(['…']).collect() }
@@ -153,8 +189,10 @@ fn cut(line: String) -> String {
 /// What the step was for, in words.
 fn task(step: &str) -> &str {
     let low = step.to_lowercase();
-    if low.contains("[runtime ") || low.contains("[runtime]") {
+    if ["[runtime ", "[runtime]", "[prepared "].iter().any(|stage| low.contains(stage)) {
         HOOK
+    } else if low.contains("-packages ") && low.contains("--no-deps --prefix") {
+        "building the project's own packages"
     } else if low.contains("collectstatic") {
         COLLECTING
     } else if low.contains("mod_wsgi==") {
@@ -208,6 +246,36 @@ mod tests {
         assert!(hint(&[none]).starts_with("is the name right"));
         // It was reached in the end.
         assert!(hint(&[retry, "Collecting lxml", "  ERROR: Failed building wheel for lxml"]).contains("lxml"));
+    }
+
+    #[test]
+    fn what_uv_says_is_shown_with_its_causes() {
+        let diagnosed = |step: &str, output: &str| {
+            let broken = crate::engine::build::Broken { step: step.into(), output: output.lines().map(String::from).collect() };
+            diagnose(BuildFailed { failure: Failure::new(Kind::Build, "x"), broken: Some(broken) })
+        };
+        let install = "[builder 4/5] RUN cd /build; uv pip install";
+        let failure = diagnosed(
+            install,
+            "Using Python 3.13\nerror: No solution found when resolving dependencies\n  cause: Because there is no version of flask==99 and you require flask==99, we can conclude that your requirements are unsatisfiable.\n",
+        );
+        assert!(
+            failure.details[1].contains("there is no version of flask==99") && failure.hints[0].starts_with("is the name right"),
+            "{failure:?}"
+        );
+        let failure = diagnosed(
+            install,
+            "error: Git operation failed\n  cause: Git executable not found. Ensure that Git is installed and available.\n",
+        );
+        assert!(failure.hints[0].contains("build-packages: [git]"), "{failure:?}");
+        let failure = diagnosed(
+            "[own-packages 3/3] RUN set -e; uv pip install --no-deps --prefix /opt/packages -e '/app'",
+            "error: Failed to build `x`\n  cause: The build backend returned an error\n  cause: Call to `x` failed (exit status: 1)\n         [stderr]\n         ValueError: no\nhint: Build failures\n",
+        );
+        assert_eq!(failure.message, "building the image failed: building the project's own packages");
+        assert_eq!(failure.details.last().map(String::as_str), Some("ValueError: no"));
+        let failure = diagnosed("[prepared 5/5] RUN /bin/sh -ec pip install x", "/bin/sh: 1: pip: not found");
+        assert!(failure.kind == Kind::Hook && failure.hints[0].contains("no pip"), "{failure:?}");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The image of a plan: there already, pulled, or built.
 
+mod git;
 mod inputs;
 mod lock_file;
+mod packages;
 mod production;
 mod provenance;
 mod secrets;
@@ -122,6 +124,9 @@ fn options(engine: &Engine, how: &How, base: String, inputs: &Inputs) -> Result<
         delivery: if engine.carries_secrets() { Delivery::Session } else { Delivery::Context },
         keys: how.secrets.keys(),
         hook_files: inputs.hook_digests(),
+        packages: inputs.packages.clone(),
+        built: inputs.built.clone(),
+        versions: inputs.versions.clone(),
         ..Options::default()
     })
 }
@@ -277,10 +282,14 @@ fn image_reference(plan: &Plan, base: &LockedBase, inputs: &Inputs, how: &How) -
 
 /// What decides an image's name. Neither the CA bundle of a machine nor credentials are part of an image, and must not be of its name.
 fn named_options(base: &LockedBase, inputs: &Inputs) -> Options {
+    let public = |files: &[(String, Vec<u8>)]| files.iter().map(|(path, content)| (path.clone(), without_credentials(content))).collect();
     Options {
         base: base::reference_of(base),
-        requirement_files: inputs.requirements.iter().map(|(path, content)| (path.clone(), without_credentials(content))).collect(),
+        requirement_files: public(&inputs.requirements),
         hook_files: inputs.hook_digests(),
+        packages: public(&inputs.packages),
+        built: public(&inputs.built),
+        versions: inputs.versions.clone(),
         ..Options::default()
     }
 }

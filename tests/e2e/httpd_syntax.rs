@@ -41,6 +41,7 @@ fn plan() -> Plan {
             python: Sourced::default("3.13".into()),
             mod_wsgi: Sourced::default("6.1.1".into()),
             requirements: None,
+            locals: parity::project::Locals::default(),
             packages: None,
             build_packages: None,
             build_hooks: Vec::new(),

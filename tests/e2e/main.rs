@@ -21,6 +21,7 @@ mod fidelity;
 mod foreground;
 mod httpd_syntax;
 mod output;
+mod packages;
 mod reload;
 mod running;
 mod secrets;

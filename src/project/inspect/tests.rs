@@ -144,7 +144,7 @@ fn what_the_user_has_chosen_stands() {
 
 #[test]
 fn a_framework_that_nothing_installs_is_told() {
-    let told = |requirements: &str| inspected(&[("app.py", FLASK), ("requirements.txt", requirements)]).remarks;
+    let told = |requirements: &str| inspected(&[("app.py", FLASK), ("setup.py", ""), ("requirements.txt", requirements)]).remarks;
     assert_eq!(told("requests\n"), ["the project uses flask, but requirements.txt does not list it: the application may fail to start"]);
     for fine in ["Flask>=3", "flask-login", "-e .", "git+https://example.com/x"] {
         assert_eq!(told(fine), [""; 0], "{fine}");

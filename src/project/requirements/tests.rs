@@ -1,5 +1,6 @@
 use super::*;
 use crate::project::testing::project;
+use crate::project::{LocalPackage, Needs};
 
 type Files<'a> = &'a [(&'a str, &'a str)];
 
@@ -10,8 +11,9 @@ fn show(requirements: Option<&Requirements>) -> String {
         Some(Requirements::PyLock { path }) => format!("pylock {path}"),
         Some(Requirements::PoetryLock { groups, extras }) => format!("poetry {groups:?} {extras:?}"),
         Some(Requirements::PipfileLock { groups }) => format!("pipenv {groups:?}"),
-        Some(Requirements::Files { paths, includes }) => format!("{paths:?} {includes:?}").replace('"', ""),
+        Some(Requirements::Files { paths, includes, .. }) => format!("{paths:?} {includes:?}").replace('"', ""),
         Some(Requirements::PyProject { dependencies }) => format!("project {dependencies:?}").replace('"', ""),
+        Some(Requirements::Package) => "package".into(),
     }
 }
 
@@ -66,6 +68,120 @@ fn the_order_of_files() {
         let found = found(files, &[]).unwrap();
         assert_eq!(show(found.requirements.as_deref()), expected, "{files:?}");
     }
+}
+
+/// What is installed of the project: its packages with what they need, and archives.
+fn locals(files: Files<'_>) -> String {
+    let found = found(files, &[]).unwrap_or_else(|failure| panic!("{files:?}: {failure}"));
+    let package = |package: &LocalPackage| {
+        let needs = match &package.needs {
+            Needs::Locked => "locked".to_owned(),
+            Needs::Listed(lines) => lines.join(", "),
+            Needs::Built { file, extras } => format!("by {file} {extras:?}").replace('"', ""),
+        };
+        let marker = package.marker.as_ref().map(|marker| format!(" if {marker}")).unwrap_or_default();
+        format!("{}={}{marker} [{needs}]", package.name.as_deref().unwrap_or("?"), package.directory)
+    };
+    let packages: Vec<String> = found.locals.packages.iter().map(package).collect();
+    format!("{} {}", packages.join(" "), found.locals.archives.join(" ")).trim().to_owned()
+}
+
+const SHARED: (&str, &str) = (
+    "libs/shared/pyproject.toml",
+    "[build-system]\nrequires = []\n[project]\nname = 'Shared'\ndependencies = ['a', 'core>1']\n[project.optional-dependencies]\nall = ['shared[x]']\nx = ['b ; m']\n",
+);
+const CORE: (&str, &str) = ("libs/core/setup.py", "setup(name='core')");
+
+#[test]
+fn packages_of_the_project_in_requirement_files() {
+    let cases: [(Files<'_>, &str); 8] = [
+        (&[("requirements.txt", "-e ./libs/shared"), SHARED], "shared=libs/shared [a, core>1]"),
+        (
+            &[("requirements.txt", "./libs/shared[all] ; n\nlibs/core\n"), SHARED, CORE],
+            "shared=libs/shared if n [a ; n, b ; (m) and (n)] core=libs/core [by libs/core/setup.py []]",
+        ),
+        (&[("requirements.txt", "-r deps/a.txt"), ("deps/a.txt", "shared @ file:libs/shared"), SHARED], "shared=libs/shared [a, core>1]"),
+        (&[("requirements.txt", "-r deps/a.txt"), ("deps/a.txt", "-e ../libs/shared"), SHARED], "shared=libs/shared [a, core>1]"),
+        (&[("requirements.txt", "-e .[web]\nflask"), ("setup.py", "setup(name='shop')")], "shop= [by setup.py [web]]"),
+        (&[("requirements.txt", "flask"), ("setup.py", "")], ""),
+        (
+            &[("requirements.txt", "./vendor/x.whl\n-f wheels"), ("vendor/x.whl", ""), ("wheels/y.whl", ""), ("wheels/notes", "")],
+            "vendor/x.whl wheels/y.whl",
+        ),
+        (&[("setup.py", "setup(name='shop')")], "shop= [by setup.py []]"),
+    ];
+    for (files, expected) in cases {
+        assert_eq!(locals(files), expected, "{files:?}");
+    }
+    for (line, message) in [
+        ("-e ./gone", "requirements.txt:1: `-e ./gone`: there is no gone in the project"),
+        ("../outside", "requirements.txt:1: `../outside` is outside the project, so the image cannot have it"),
+        ("/srv/outside", "requirements.txt:1: `/srv/outside` is outside the project, so the image cannot have it"),
+        ("./docs", "requirements.txt:1: `./docs`: docs has neither a setup.py nor a pyproject.toml that builds it"),
+    ] {
+        assert_eq!(found(&[("requirements.txt", line), ("docs/x.md", "")], &[]).unwrap_err().message, message);
+    }
+}
+
+#[test]
+fn packages_of_the_project_in_locks() {
+    const UV: &str = r#"
+[[package]]
+name = "web"
+source = { virtual = "." }
+dependencies = [{ name = "flask" }, { name = "shared" }, { name = "wheel-one" }]
+[package.dev-dependencies]
+dev = [{ name = "core" }]
+[[package]]
+name = "flask"
+source = { registry = "https://example.com" }
+[[package]]
+name = "shared"
+source = { editable = "libs/shared" }
+[[package]]
+name = "core"
+source = { directory = "libs/core" }
+[[package]]
+name = "wheel-one"
+source = { path = "vendor/x.whl" }
+"#;
+    let wheel = ("vendor/x.whl", "");
+    assert_eq!(locals(&[("uv.lock", UV), ("pyproject.toml", ""), SHARED, CORE, wheel]), "shared=libs/shared [locked] vendor/x.whl");
+    let installed = UV.replace("virtual", "editable");
+    let itself = ("pyproject.toml", "[project]\nname = 'web'\n[build-system]\nrequires = []");
+    assert_eq!(locals(&[("uv.lock", &installed), itself, SHARED, CORE, wheel]), "web= [locked] shared=libs/shared [locked] vendor/x.whl");
+    let pylock = "lock-version = '1.0'\n[[packages]]\nname = 'shared'\ndirectory = {path = 'libs/shared', editable = true}\n[[packages]]\nname = 'flask'\nversion = '3'\n";
+    assert_eq!(locals(&[("pylock.toml", pylock), SHARED]), "shared=libs/shared [locked]");
+    let without = locks::pylock_without_directories(pylock).unwrap();
+    assert!(without.contains("flask") && !without.contains("shared"), "{without}");
+    let poetry = "[[package]]\nname = 'shared'\ngroups = ['main']\n[package.source]\ntype = 'directory'\nurl = 'libs/shared'\n[[package]]\nname = 'core'\ngroups = ['dev']\n[package.source]\ntype = 'directory'\nurl = 'libs/core'\n";
+    let plain = ("pyproject.toml", "[tool.poetry]\npackage-mode = false");
+    assert_eq!(locals(&[("poetry.lock", poetry), plain, SHARED, CORE]), "shared=libs/shared [locked]");
+    let itself = ("pyproject.toml", "[tool.poetry]\nname = 'my-shop'\n[build-system]\nrequires = []");
+    assert_eq!(
+        locals(&[("poetry.lock", poetry), itself, SHARED, ("my_shop/__init__.py", "")]),
+        "shared=libs/shared [locked] my-shop= [locked]"
+    );
+    let pipfile =
+        r#"{"default": {"shared": {"editable": true, "path": "./libs/shared"}, "flask": {}}, "develop": {"core": {"path": "libs/core"}}}"#;
+    assert_eq!(locals(&[("Pipfile.lock", pipfile), SHARED, CORE]), "shared=libs/shared [locked]");
+}
+
+#[test]
+fn packages_of_the_project_in_pyproject() {
+    let with = |table: &str| {
+        format!(
+            "[build-system]\nrequires = []\nbuild-backend = 'hatchling.build'\n[project]\nname = 'web'\ndependencies = ['flask', 'shared']\n{table}"
+        )
+    };
+    for sources in ["[tool.uv.sources]\nshared = {workspace = true}", "[tool.uv.sources]\nshared = {path = 'libs/shared', editable = true}"]
+    {
+        assert_eq!(locals(&[("pyproject.toml", &with(sources)), SHARED]), "shared=libs/shared [a, core>1] web= [locked]");
+    }
+    let several = "[build-system]\nrequires = []\n[project]\nname = 'web'\ndependencies = []\n";
+    let files: Files<'_> = &[("pyproject.toml", several), ("one/__init__.py", ""), ("two/__init__.py", "")];
+    assert_eq!(locals(files), "");
+    assert!(found(files, &[]).unwrap().remarks[0].contains("does not choose between one and two"));
 }
 
 #[test]
@@ -134,7 +250,7 @@ fn remarks_say_what_to_do() {
     for (files, part) in [
         (&[("pyproject.toml", "[tool.poetry.dependencies]\npython = '^3.10'\ndjango = '*'")][..], "run `poetry lock`"),
         (&[("Pipfile", "[packages]")], "run `pipenv lock`"),
-        (&[("setup.py", "")], "the dependencies in setup.py are not read"),
+        (&[("environment.yml", "")], "the dependencies in environment.yml are not read"),
         (&[("backend/uv.lock", "")], "run parity with `--project backend`"),
         (&[("requirements-a.txt", ""), ("requirements-b.txt", "")], "`requirements: [requirements-a.txt]`"),
     ] {
@@ -157,8 +273,11 @@ fn files_that_the_user_gives() {
         ("sub/pylock.x.toml", ""),
     ]);
     let tree = Tree::scan(dir.path()).unwrap();
-    let given =
-        |files: &[&str]| given(&tree, &groups(files), &[]).map(|found| show(found.as_deref())).unwrap_or_else(|failure| failure.message);
+    let given = |files: &[&str]| {
+        given(&tree, &groups(files), &[])
+            .map(|found| show(found.map(|(found, _)| found.value).as_ref()))
+            .unwrap_or_else(|failure| failure.message)
+    };
     assert_eq!(given(&[]), "none");
     assert_eq!(given(&["./deploy/reqs.in", "requirements.txt"]), "[deploy/reqs.in, requirements.txt] [deploy/c.txt]");
     assert_eq!(given(&["poetry.lock"]), "poetry [] []");

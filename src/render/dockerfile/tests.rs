@@ -1,6 +1,7 @@
 use super::secrets::Delivery;
 use super::*;
 use crate::plan::{BuildHook, Plan, Profile, Suite};
+use crate::project::{LocalPackage, Needs, VersionOf};
 use crate::render::testing;
 use crate::units::Sourced;
 
@@ -34,8 +35,8 @@ fn a_ca_is_seen_by_commands_that_load_and_stays_out_of_the_layers() {
     assert!(!render(&plan, &options()).unwrap().contains("ca.crt"));
     let with = Options { build_ca: Some(b"pem".to_vec()), ..options() };
     let dockerfile = render(&plan, &with).unwrap();
-    assert_eq!(lines_with(&dockerfile, "PIP_CERT="), 2);
-    assert_eq!(lines_with(&dockerfile, "--mount=type=bind,source=ca.crt"), 2);
+    assert_eq!(lines_with(&dockerfile, "PIP_CERT="), 3);
+    assert_eq!(lines_with(&dockerfile, "--mount=type=bind,source=ca.crt"), 3);
     assert_eq!(lines_with(&dockerfile, "COPY ca.crt"), 0);
     assert!(context_files(&plan, &with).unwrap().iter().any(|(path, _)| path == "ca.crt"));
 }
@@ -182,6 +183,45 @@ fn the_context_holds_what_the_dockerfile_copies() {
     );
     let outside = Options { requirement_files: vec![("../x".into(), vec![])], ..options.clone() };
     assert!(context_files(&plan, &outside).is_err());
+}
+
+#[test]
+fn the_projects_own_packages_are_a_layer_of_their_own() {
+    let package = |directory: &str, version_of| LocalPackage {
+        directory: directory.into(),
+        name: Some("my-shop".into()),
+        marker: (directory == "libs/b").then(|| "python_version > \"3\"".into()),
+        needs: Needs::Locked,
+        compiles: directory == "libs/c",
+        version_of,
+    };
+    let mut plan = testing::flask();
+    plan.image.locals.packages = vec![package("", Some(VersionOf::SetuptoolsScm)), package("libs/b", None), package("libs/c", None)];
+    let options =
+        Options { versions: vec![(String::new(), "1.2".into())], packages: vec![("libs/b/setup.py".into(), vec![])], ..options() };
+    let up = instructions(&render(&plan, &options).unwrap());
+    let line = |lines: &[String], part: &str| lines.iter().find(|line| line.contains(part)).cloned().unwrap_or_default();
+    let editable = line(&up, "--no-deps --prefix /opt/packages");
+    assert!(
+        editable.contains("; SETUPTOOLS_SCM_PRETEND_VERSION_FOR_MY_SHOP='1.2' env ") && editable.contains(" -e '/app'; env "),
+        "{editable}"
+    );
+    assert!(editable.contains(" -e '/app/libs/b ; python_version > \"3\"' '/app/libs/c';"), "{editable}");
+    assert!(up.contains(&"FROM prepared AS runtime".to_owned()) && !up.iter().any(|line| line.contains("COPY [")));
+    plan.profile = Profile::Production;
+    let production = instructions(&render(&plan, &options).unwrap());
+    assert!(production.starts_with(&up));
+    let added = &production[up.len()..];
+    assert!(line(added, "COPY [").ends_with(r#"["app/libs/b/","/app/libs/b/"]"#), "{added:#?}");
+    assert!(line(added, "--prefix").contains(" '/app/libs/b ; python_version"), "{added:#?}");
+    assert!(added.contains(&"FROM deployed AS production".to_owned()));
+    // Of the project itself the code is there in any case.
+    plan.image.locals.packages.truncate(1);
+    assert!(render(&plan, &options).unwrap().contains("FROM runtime AS production"));
+    for hostile in ["libs/$HOME", "libs/*", "libs/a\nUSER root", "libs/a\"", "libs/<<X"] {
+        plan.image.locals.packages = vec![package(hostile, None)];
+        assert!(render(&plan, &options).is_err(), "{hostile:?}");
+    }
 }
 
 #[test]

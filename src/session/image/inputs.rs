@@ -5,7 +5,8 @@
 
 use std::io::Read;
 
-use super::{How, digest_of};
+use super::packages::{Files, asks_its_build, describing};
+use super::{How, digest_of, git};
 use crate::engine::build::project_archive;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
@@ -18,7 +19,12 @@ use crate::units::path::is_at_or_below;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Inputs {
     /// Requirement files, by their paths in the project.
-    pub requirements: Vec<(String, Vec<u8>)>,
+    pub requirements: Files,
+    /// What describes the project's own packages, and those of them whose build says what they need.
+    pub packages: Files,
+    pub built: Files,
+    /// Their versions, where those come from version control.
+    pub versions: Vec<(String, String)>,
     /// Files of the build's context: those that hooks with `reads` see.
     pub files: Vec<(String, Vec<u8>)>,
     /// All of the project, if there is a hook that sees it.
@@ -29,12 +35,18 @@ pub(super) struct Inputs {
 impl Inputs {
     pub fn read(plan: &Plan, how: &How) -> Result<Self> {
         let mut inputs = Self { requirements: requirement_files(plan)?, ..Self::default() };
-        let hooks = &plan.image.build_hooks;
-        if hooks.iter().enumerate().all(|(at, hook)| seen_by(at, hook).is_none()) {
-            inputs.digests = vec![String::new(); hooks.len()];
+        let (hooks, own) = (&plan.image.build_hooks, &plan.image.locals.packages);
+        let see_nothing = hooks.iter().enumerate().all(|(at, hook)| seen_by(at, hook).is_none());
+        inputs.digests = vec![String::new(); hooks.len()];
+        if see_nothing && own.is_empty() {
             return Ok(inputs);
         }
         let contents = survey(&plan.root, &how.selection)?;
+        inputs.describe(plan, &contents).map_err(|error| unreadable(&error))?;
+        if see_nothing {
+            return Ok(inputs);
+        }
+        inputs.digests.clear();
         let project = entries(&contents)?;
         for (at, hook) in hooks.iter().enumerate() {
             let seen: Vec<&Entry> = project.iter().filter(|entry| sees(hook, &entry.path)).collect();
@@ -49,6 +61,16 @@ impl Inputs {
         }
         inputs.project = hooks.iter().any(|hook| hook.reads.is_none()).then_some(contents);
         Ok(inputs)
+    }
+
+    fn describe(&mut self, plan: &Plan, contents: &Contents) -> std::io::Result<()> {
+        let own = &plan.image.locals.packages;
+        self.packages = describing(own, contents, |_| true)?;
+        self.built = describing(own, contents, asks_its_build)?;
+        let versioned = own.iter().filter(|package| package.version_of.is_some());
+        let version = |directory: &String| Some((directory.clone(), git::version(&plan.root.join(directory))?));
+        self.versions = versioned.filter_map(|package| version(&package.directory)).collect();
+        Ok(())
     }
 
     /// A digest for each hook of what it sees.
@@ -94,7 +116,11 @@ fn entries(contents: &Contents) -> Result<Vec<Entry>> {
         }
         Ok(entries)
     };
-    read().map_err(|error| Failure::new(Kind::Build, "cannot read the project's files").caused_by(&error))
+    read().map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &std::io::Error) -> Failure {
+    Failure::new(Kind::Build, "cannot read the project's files").caused_by(error)
 }
 
 fn sees(hook: &BuildHook, path: &str) -> bool {
@@ -124,11 +150,12 @@ fn missing(hook: &BuildHook, seen: &[&Entry], origin: &str) -> Result<()> {
 
 fn requirement_files(plan: &Plan) -> Result<Vec<(String, Vec<u8>)>> {
     let Some(requirements) = &plan.image.requirements else { return Ok(Vec::new()) };
+    let locals = &plan.image.locals;
     let read = |path: String| match std::fs::read(plan.root.join(&path)) {
-        Ok(content) => Ok((path, content)),
+        Ok(content) => Ok((path.clone(), requirements.third_party(&path, content, locals))),
         Err(error) => Err(Failure::new(Kind::BadFile, format!("{path} cannot be read")).caused_by(&error)),
     };
-    requirements.files().into_iter().map(read).collect()
+    requirements.files().into_iter().chain(locals.archives.iter().cloned()).map(read).collect()
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! Where an image comes from: the commit, the repository, the time, for its labels.
 
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::git::git;
 use crate::plan::lock;
 
 /// What is known of it. The names of the labels are those of the OCI's specification.
@@ -63,26 +61,6 @@ fn is_new_lock(line: &str) -> bool {
     line.strip_prefix("?? ").is_some_and(|path| path.rsplit('/').next() == Some(lock::FILE))
 }
 
-/// What git prints; `None`: it fails, or there is none.
-fn git(root: &Path, arguments: &[&str]) -> Option<String> {
-    let mut command = Command::new("git");
-    // A repository may name programs to run: for monitoring files, and as hooks.
-    command.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=true"]);
-    command.args(arguments).current_dir(root).env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");
-    as_owner(&mut command, root);
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8(output.stdout).ok()).flatten()
-}
-
-/// Git refuses to look at what belongs to another user, and nothing of another user's should be run as root.
-fn as_owner(command: &mut Command, root: &Path) {
-    let Some(owner) = std::fs::metadata(root).ok().filter(|owner| owner.uid() != 0) else { return };
-    if rustix::process::geteuid().is_root() {
-        // Root's own configuration is not theirs to read.
-        command.uid(owner.uid()).gid(owner.gid()).env("HOME", "/").env("XDG_CONFIG_HOME", "/").env("GIT_CONFIG_GLOBAL", "/dev/null");
-    }
-}
-
 /// The URL without a user and password, which CI systems write into it. A path of this machine is nobody else's business.
 fn public(url: &str) -> Option<String> {
     let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/@%+,=".contains(c));
@@ -102,6 +80,8 @@ fn public(url: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     #[test]

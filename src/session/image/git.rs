@@ -1,0 +1,103 @@
+//! What git says of a directory, without running what its repository names.
+
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What git prints; `None`: it fails, or there is none.
+pub(super) fn git(root: &Path, arguments: &[&str]) -> Option<String> {
+    let mut command = Command::new("git");
+    // A repository may name programs to run: for monitoring files, and as hooks.
+    command.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=true"]);
+    command.args(arguments).current_dir(root).env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");
+    as_owner(&mut command, root);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8(output.stdout).ok()).flatten()
+}
+
+/// Git refuses to look at what belongs to another user, and nothing of another user's should be run as root.
+fn as_owner(command: &mut Command, root: &Path) {
+    let Some(owner) = std::fs::metadata(root).ok().filter(|owner| owner.uid() != 0) else { return };
+    if rustix::process::geteuid().is_root() {
+        // Root's own configuration is not theirs to read.
+        command.uid(owner.uid()).gid(owner.gid()).env("HOME", "/").env("XDG_CONFIG_HOME", "/").env("GIT_CONFIG_GLOBAL", "/dev/null");
+    }
+}
+
+/// The version that setuptools-scm finds for the last commit, but for the date that it adds where files were changed since: an image
+/// must not be another with each day.
+pub(super) fn version(directory: &Path) -> Option<String> {
+    let described = git(directory, &["describe", "--tags", "--long", "--match", "*[0-9]*"]);
+    match described {
+        Some(described) => of_tag(described.trim()),
+        None => {
+            let (count, node) = (git(directory, &["rev-list", "--count", "HEAD"])?, git(directory, &["rev-parse", "--short", "HEAD"])?);
+            plain(format!("0.1.dev{}+g{}", count.trim(), node.trim()))
+        }
+    }
+}
+
+/// `v1.2.3-4-gabcdef0` is `1.2.4.dev4+gabcdef0`; a tag itself is its version.
+fn of_tag(described: &str) -> Option<String> {
+    let (rest, node) = described.rsplit_once('-')?;
+    let (tag, distance) = rest.rsplit_once('-')?;
+    // `shop-v1.2.3` is a tag of a repository with several packages.
+    let start = tag.find(|c: char| c.is_ascii_digit())?;
+    let version = &tag[start..];
+    if distance == "0" {
+        return plain(version.to_owned());
+    }
+    let digits = version.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
+    let next = match version[digits..].parse::<u64>() {
+        Ok(last) => format!("{}{}", &version[..digits], last.checked_add(1)?),
+        Err(_) => version.to_owned(),
+    };
+    plain(format!("{next}.dev{distance}+{node}"))
+}
+
+fn plain(version: String) -> Option<String> {
+    let is_plain = version.chars().all(|c| c.is_ascii_alphanumeric() || ".+!_-".contains(c));
+    (is_plain && !version.is_empty()).then_some(version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_tags() {
+        for (described, version) in [
+            ("v1.2.3-0-gabc1234", Some("1.2.3")),
+            ("1.2-4-gabc1234", Some("1.3.dev4+gabc1234")),
+            ("shop-v1.2.9-1-gabc1234", Some("1.2.10.dev1+gabc1234")),
+            ("v2.0rc1-3-gabc1234", Some("2.0rc2.dev3+gabc1234")),
+            ("v1.0'x-0-gabc", None),
+            ("x", None),
+        ] {
+            assert_eq!(of_tag(described).as_deref(), version, "{described}");
+        }
+    }
+
+    #[test]
+    fn a_worktree_has_the_versions_of_its_repository() {
+        let directory = tempfile::tempdir().unwrap();
+        let (root, tree) = (directory.path().join("main"), directory.path().join("tree"));
+        std::fs::create_dir(&root).unwrap();
+        let run = |at: &Path, arguments: &[&str]| {
+            let mut command = Command::new("git");
+            let done =
+                command.args(["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]).args(arguments).current_dir(at).output().unwrap();
+            assert!(done.status.success(), "{done:?}");
+        };
+        assert_eq!(version(&root), None);
+        run(&root, &["init", "-q"]);
+        run(&root, &["commit", "-q", "--allow-empty", "-m", "x"]);
+        assert!(version(&root).unwrap().starts_with("0.1.dev1+g"));
+        run(&root, &["tag", "v3.4"]);
+        run(&root, &["worktree", "add", "-q", tree.to_str().unwrap()]);
+        assert_eq!(version(&tree).as_deref(), Some("3.4"));
+        run(&tree, &["commit", "-q", "--allow-empty", "-m", "y"]);
+        assert!(version(&tree).unwrap().starts_with("3.5.dev1+g"), "{:?}", version(&tree));
+    }
+}

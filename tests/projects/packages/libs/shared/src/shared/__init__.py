@@ -1,0 +1,9 @@
+from shared.words import HELLO
+
+
+def greeting():
+    return HELLO
+
+
+def main():
+    print(greeting())
