@@ -34,8 +34,9 @@ fi
 # The port is this container's as long as it runs. When another one's Apache takes over, only this shell stays.
 rm -f /run/parity/retired
 # A program that a shell starts in the background ignores these signals, and so would all that it starts.
-plain=
-if env --default-signal=INT true 2>/dev/null; then plain='env --default-signal=INT,QUIT'; fi
+# `_` is bash's own word on it.
+plain='env -u _'
+if env --default-signal=INT true 2>/dev/null; then plain='env -u _ --default-signal=INT,QUIT'; fi
 $plain /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND &
 server=$!
 trap 'kill -TERM "$server"' TERM INT HUP
@@ -46,10 +47,10 @@ while :; do
     kill -0 "$server" 2>/dev/null || break
 done
 [ -e /run/parity/retired ] || exit "$status"
-trap 'exit 0' TERM INT HUP
+sleep 2147483647 &
+trap 'kill "$!"; exit 0' TERM INT HUP
 trap '' WINCH
 printf '\036parity {"hook":"server","index":0,"state":"retired"}\n' >&2
-sleep 2147483647 &
 wait
 {% else -%}
 exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND "$@"

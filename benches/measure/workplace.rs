@@ -49,6 +49,12 @@ impl Workplace {
         give_away(self.directory.path())
     }
 
+    /// Gives what was made in it to whom the project belongs.
+    #[allow(dead_code, reason = "only the trial of layouts uses it")]
+    pub fn own(&self) -> Result<()> {
+        give_away(self.directory.path())
+    }
+
     /// The same with another build of parity.
     #[allow(dead_code, reason = "only the benchmark of reloads uses it")]
     pub fn with_program(mut self, program: &Path) -> Self {

@@ -45,7 +45,7 @@ fn another_requirement() {
     }
 
     live.project.write("requirements.txt", "parity-e2e-no-such-package==1\n");
-    live.session.next(|line| line.contains("No matching distribution found for parity-e2e-no-such-package"));
+    live.session.next(|line| line.contains("parity-e2e-no-such-package was not found in the package registry"));
     assert_eq!(live.text("/"), "blinker second\n");
     live.save("first.py", "import itsdangerous\nTEXT = 'unmoved'\n");
     assert_eq!(live.text("/"), "unmoved second\n");
