@@ -73,7 +73,10 @@ fn up_and_save(made: &Made) -> (Step, Option<Step>) {
     }
 }
 
+/// With what `parity init` proposes: what the application writes and what comes before it is told once.
 fn smoke(made: &Made) -> Result<()> {
+    made.work.run(&["init"])?;
+    made.work.own()?;
     output(&mut made.work.parity(&["smoke"])).map(|_| ())
 }
 

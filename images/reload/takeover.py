@@ -24,6 +24,11 @@ PORT = 8000
 # Seconds for the old server to accept what arrived before; it takes a few milliseconds unless all of it is busy.
 DRAIN = 1.0
 SHORTEST_DRAIN = 0.05
+# Seconds that a server gets to close its port when another has taken over; Apache does it at once.
+CLOSING = 5.0
+# Seconds that a handshake within one machine never takes, and connections that may wait for that long.
+HANDSHAKE = 0.01
+BACKLOG = 128
 # Between two attempts to reach a server that does not listen yet.
 PAUSE = 0.01
 
@@ -58,18 +63,24 @@ def program(value):
 def prefer(place):
     """New connections go to the socket that was the first (0), the second (1) to listen.
 
-    One that comes in the microseconds in which this one listens is given to another when it is closed.
+    Those that come while this one listens are given to another when it is closed, but for one whose handshake ends in that
+    very moment: so it stays until no handshake that began with it can be under way.
     """
     family = listeners()[0][0]
     with socket.socket(family) as joined:
         joined.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         joined.bind(("", PORT))
-        joined.listen(1)
+        joined.listen(BACKLOG)
         chosen, choose = program(place)
         joined.setsockopt(socket.SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, choose)
+        time.sleep(HANDSHAKE)
 
 
 def keep():
+    # A server before it may not have closed its port yet: the place of the next one changes when it does.
+    begun = time.monotonic()
+    while len(listeners()) > 1 and time.monotonic() < begun + CLOSING:
+        time.sleep(PAUSE)
     # Where nobody listens there is nobody to keep.
     if listeners():
         prefer(0)

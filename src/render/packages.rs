@@ -17,7 +17,8 @@ use crate::units::layout;
 /// Where they are installed before they are copied to the virtual environment.
 pub const PREFIX: &str = "/opt/packages";
 
-/// Gives what is installed in a directory fixed times, and bytecode for where it will be: `/opt/venv`. uv notes other times, which goes.
+/// Gives what is installed in a directory fixed times, and bytecode for where it will be: `/opt/venv`. Bytecode knows its source by the time
+/// of that, so the same packages are the same files. uv notes other times, which goes.
 pub(super) fn tidy(directory: &str) -> String {
     let elsewhere = if directory == VENV { String::new() } else { format!(" -s {directory} -p {VENV}") };
     format!(
