@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
-use crate::workplace::{Workplace, output};
+use crate::workplace::Workplace;
 
 const GENERATORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/layouts/generators");
 
@@ -55,7 +55,10 @@ impl Layout {
         let script = WORDS.to_owned() + &std::fs::read_to_string(&self.script)?;
         let mut shell = Command::new("sh");
         shell.args(["-c", &script]).current_dir(&work.root).env("TOOLS", scratch.path().join("tools")).env("PAGE", &page);
-        output(&mut shell)?;
+        let ran = shell.output()?;
+        if !ran.status.success() {
+            return Err(String::from_utf8_lossy(&ran.stderr).into_owned().into());
+        }
         let told = std::fs::read_to_string(page)?;
         let (path, file) = told.trim_end().split_once('\n').ok_or("the script does not call `page`")?;
         let made = Made { path: path.to_owned(), file: file.to_owned(), work };

@@ -80,13 +80,14 @@ fn smoke(made: &Made) -> Result<()> {
     output(&mut made.work.parity(&["smoke"])).map(|_| ())
 }
 
-/// Runs the very command that `parity build --production` says.
+/// Runs the very command that `parity build --production` says, at a port that is free.
 fn production(made: &Made) -> Result<()> {
     let image = format!("localhost/parity-bench-layout:{}", std::process::id());
     let built = made.work.parity(&["build", "--production", &image]).output()?;
     let said = String::from_utf8_lossy(&built.stderr).into_owned();
     let line = said.lines().find(|line| line.starts_with("docker run ")).ok_or_else(|| said.clone())?;
-    let id = output(Command::new("sh").args(["-c", line]).current_dir(&made.work.root))?.trim().to_owned();
+    let line = line.replace("127.0.0.1:8000:", "127.0.0.1::");
+    let id = output(Command::new("sh").args(["-c", &line]).current_dir(&made.work.root))?.trim().to_owned();
     let answered = output(Command::new("docker").args(["port", &id]))
         .and_then(|ports| ports.lines().next().and_then(|line| line.rsplit(' ').next()).map(String::from).ok_or_else(|| "no port".into()))
         .and_then(|place| says(made, &format!("http://{place}"), Made::AFTER, SERVING));
