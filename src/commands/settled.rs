@@ -9,7 +9,7 @@ use crate::config::{self, Config, Sources};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::indexes::{self, Indexes};
-use crate::plan::{Plan, Profile, left_out, lock, settle};
+use crate::plan::{Plan, Profile, ServicesMode, left_out, lock, settle};
 use crate::project::contents::{Contents, Purpose, Selection, survey};
 use crate::project::{self, Environment, Wanted, Writes};
 use crate::session::image::{BuildSecrets, How};
@@ -95,6 +95,8 @@ impl Context<'_> {
             requirements: config.requirements.as_ref().map(|files| files.value.clone()),
             groups: config.groups.as_ref().map(|groups| groups.value.clone()).unwrap_or_default(),
             environment: self.decisive(&config),
+            compose_project: self.environment.get(project::COMPOSE_PROJECT_NAME).filter(|name| !name.is_empty()).cloned(),
+            without_services: config.services.as_ref().is_some_and(|mode| mode.value == ServicesMode::Ignore),
         };
         let project = project::inspect(&self.root, &wanted)?;
         let (mut remarks, writes) = (project.remarks.clone(), project.writes.clone());
@@ -124,7 +126,19 @@ impl Context<'_> {
                 file.escape_debug()
             )
         }));
-        Ok(Settled { plan, secrets, environment_files, env_files, build_secrets, credential_files, absent, build_ca, writes, missing, remarks })
+        Ok(Settled {
+            plan,
+            secrets,
+            environment_files,
+            env_files,
+            build_secrets,
+            credential_files,
+            absent,
+            build_ca,
+            writes,
+            missing,
+            remarks,
+        })
     }
 
     /// The application's environment, and what the shell says of which Flask application is meant. As Flask has it, that is over `.env`.

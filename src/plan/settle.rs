@@ -8,7 +8,8 @@ use pep440_rs::{Version, VersionSpecifiers};
 use super::debugging;
 use super::writable;
 use super::{
-    Alias, Base, CollectStatic, Health, ImagePlan, OnError, Plan, Profile, Reload, Suite, WritableContent, differences, lends_network,
+    Alias, Base, CollectStatic, Health, ImagePlan, OnError, Plan, Profile, Reload, ServicesMode, Suite, WritableContent, differences,
+    lends_network,
 };
 use crate::config::{self, Config, Server};
 use crate::error::{Failure, Kind, Result};
@@ -102,6 +103,9 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
         writable,
         writable_content: config.writable_content.unwrap_or_else(|| Sourced::default(WritableContent::default())),
         network: config.network,
+        services: project.services,
+        services_mode: config.services.unwrap_or_else(|| Sourced::default(ServicesMode::default())),
+        joined: Vec::new(),
         hook_timeout: config.hook_timeout.unwrap_or_else(|| Sourced::default(HOOK_TIMEOUT)),
         health,
         timeout: config.timeout.unwrap_or_else(|| Sourced::default(TIMEOUT)),
@@ -109,6 +113,7 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
         differences,
     };
     plan.differences.extend(differences::packages(&plan));
+    plan.differences.extend(differences::services(&plan));
     plan.differences.extend(differences::writing(&plan));
     Ok(plan)
 }

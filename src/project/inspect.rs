@@ -6,7 +6,8 @@ use super::callable::{self, What};
 use super::django::{self, Site};
 use super::tree::{self, Tree};
 use super::{
-    Django, Environment, Framework, Project, Requirements, Wanted, Writes, choose, flask, python_version, requirements, search, writes,
+    Django, Environment, Framework, Project, Requirements, Wanted, Writes, choose, flask, python_version, requirements, search, services,
+    writes,
 };
 use crate::error::{Failure, Kind, Result};
 use crate::units::{Callable, EntryPoint, Origin, Sourced};
@@ -60,8 +61,25 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
         }
         _ => Writes::default(),
     };
+    let services = match wanted.without_services {
+        true => None,
+        false => services::find(root, wanted.compose_project.as_deref(), &mut remarks),
+    };
     let requirements::Found { requirements, locals, .. } = found;
-    Ok(Project { candidates, looked_for, framework, requirements, locals, python, statics, python_path, writes, missing, remarks })
+    Ok(Project {
+        candidates,
+        looked_for,
+        framework,
+        requirements,
+        locals,
+        python,
+        statics,
+        python_path,
+        services,
+        writes,
+        missing,
+        remarks,
+    })
 }
 
 type SearchIn = fn(&Tree, &Environment) -> search::Search;
