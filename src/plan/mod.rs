@@ -21,7 +21,7 @@ use crate::units::{EntryPoint, Origin, Sourced};
 pub use differences::{left_out, of_requests};
 pub use ending::{Ending, ending};
 pub use list::Listed;
-pub use settle::{HOOK_TIMEOUT, MOD_WSGI, TIMEOUT, name_of, settle};
+pub use settle::{BASES_OWN, HOOK_TIMEOUT, MOD_WSGI, TIMEOUT, name_of, settle, with_pythons};
 pub use writable::Store;
 
 /// How one plan is run.
