@@ -13,7 +13,7 @@ use crate::plan::{Plan, Profile, ServicesMode, left_out, lock, settle};
 use crate::project::contents::{Contents, Purpose, Selection, survey};
 use crate::project::{self, Environment, Wanted, Writes};
 use crate::session::image::{BuildSecrets, How};
-use crate::units::{EntryPoint, Origin, Secret, Sourced};
+use crate::units::{Callable, EntryPoint, Origin, Secret, Sourced, layout};
 
 /// Everything that is known before an engine is asked.
 #[derive(Debug)]
@@ -237,7 +237,16 @@ fn writes_code(directory: &Sourced<String>) -> String {
 
 /// Checks that a script is there. `mysite.wsgi` without a callable may mean the module as well; the files decide.
 fn existing(root: &Path, app: &Sourced<EntryPoint>) -> Result<EntryPoint> {
-    let EntryPoint::Script { path, callable } = &app.value else { return Ok(app.value.clone()) };
+    let (path, callable) = match &app.value {
+        EntryPoint::Script { path, callable } => (path, callable),
+        // A path of this machine, or of the project as it is in the container.
+        EntryPoint::Installed { path, callable } if path.starts_with('/') => {
+            let in_container = Path::new(path).strip_prefix(layout::APP);
+            let Ok(inside) = Path::new(path).strip_prefix(root).or(in_container) else { return Ok(app.value.clone()) };
+            return existing(root, &Sourced::new(script(inside, callable), app.origin.clone()));
+        }
+        EntryPoint::Installed { .. } | EntryPoint::Module { .. } => return Ok(app.value.clone()),
+    };
     if root.join(path).is_file() {
         return Ok(app.value.clone());
     }
@@ -246,5 +255,9 @@ fn existing(root: &Path, app: &Sourced<EntryPoint>) -> Result<EntryPoint> {
     }
     Err(Failure::new(Kind::Project, format!("there is no file {path} in {}", root.display()))
         .cause(format!("`app` names it ({})", app.origin))
-        .hint("write a path inside the project, or a module: `app: mysite.wsgi:application`"))
+        .hint("write a path inside the project, a module (`app: mysite.wsgi:application`), or a distribution's file (`app: dist:package/file.wsgi`)"))
+}
+
+fn script(path: &Path, callable: &Callable) -> EntryPoint {
+    EntryPoint::Script { path: path.to_string_lossy().into_owned(), callable: callable.clone() }
 }

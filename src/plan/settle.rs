@@ -387,6 +387,9 @@ fn with_callable(app: EntryPoint, callable: &Sourced<String>) -> EntryPoint {
         EntryPoint::Script { path, callable: Callable::Object(name) } if name == "application" && callable.origin != Origin::Default => {
             EntryPoint::Script { path, callable: Callable::Object(callable.value.clone()) }
         }
+        EntryPoint::Installed { path, callable: Callable::Object(name) } if name == "application" && callable.origin != Origin::Default => {
+            EntryPoint::Installed { path, callable: Callable::Object(callable.value.clone()) }
+        }
         app => app,
     }
 }

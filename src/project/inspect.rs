@@ -120,8 +120,7 @@ fn candidates(tree: &Tree, sites: &[Site], environment: &Environment, looked_for
 /// Those that are not known to speak another protocol; what those are is added to `looked_for`.
 fn only_wsgi(tree: &Tree, sites: &[Site], candidates: Vec<Sourced<EntryPoint>>, looked_for: &mut Vec<String>) -> Vec<Sourced<EntryPoint>> {
     let is_wsgi = |candidate: &Sourced<EntryPoint>| {
-        let (EntryPoint::Module { callable, .. } | EntryPoint::Script { callable, .. }) = &candidate.value;
-        let (Callable::Object(name) | Callable::Factory(name)) = callable;
+        let (Callable::Object(name) | Callable::Factory(name)) = candidate.value.callable();
         let asgi = file_of(tree, sites, &candidate.value).and_then(|file| match callable::resolve(tree, &file, name)?.what {
             What::Asgi(framework) => Some(search::is_asgi(&file, &framework)),
             _ => None,
@@ -147,6 +146,7 @@ fn unique_in_project(site: &Site, entry: Sourced<EntryPoint>) -> Sourced<EntryPo
 fn file_of(tree: &Tree, sites: &[Site], entry: &EntryPoint) -> Option<String> {
     match entry {
         EntryPoint::Script { path, .. } => tree::normalize(path).filter(|path| tree.is_file(path)),
+        EntryPoint::Installed { .. } => None,
         EntryPoint::Module { module, .. } => {
             let mut roots = vec![String::new(), "src".to_owned()];
             roots.extend(sites.iter().map(|site| site.home.clone()));
