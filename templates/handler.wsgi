@@ -1,9 +1,15 @@
 # Written by parity. Imports the application for mod_wsgi.
 import sys
-{% if script %}import types
+{% if script or installed %}{% if installed %}import os
+{% endif %}import types
 
 module = types.ModuleType("__wsgi__")
-module.__file__ = {{ script }}
+{% if script %}module.__file__ = {{ script }}
+{% else %}found = [path for path in sys.path if os.path.isfile(os.path.join(path, {{ installed }}))]
+if not found:
+    raise FileNotFoundError("no installed distribution has the file that `app` names: " + {{ installed }})
+module.__file__ = os.path.join(found[0], {{ installed }})
+{% endif -%}
 sys.modules["__wsgi__"] = module
 with open(module.__file__, "rb") as source:
     code = compile(source.read(), module.__file__, "exec", dont_inherit=True)

@@ -83,7 +83,7 @@ pub(super) fn holds_templates(directory: &str) -> bool {
 pub(super) fn script(app: &EntryPoint) -> Option<String> {
     match app {
         EntryPoint::Script { path, .. } => path::normalize(path),
-        EntryPoint::Module { .. } => None,
+        EntryPoint::Module { .. } | EntryPoint::Installed { .. } => None,
     }
 }
 

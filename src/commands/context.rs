@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::{Engine, connect};
 use crate::error::{Failure, Kind, Result};
-use crate::session::container_name;
+use crate::plan::Plan;
+use crate::session::{Interrupts, container_name, services};
 use crate::ui::Ui;
 
 #[derive(Debug)]
@@ -47,6 +48,11 @@ impl<'a> Context<'a> {
 
     pub async fn engine(&self) -> Result<Engine> {
         connect(&self.environment).await
+    }
+
+    /// Completes a plan with what the engine knows of the services beside the application.
+    pub async fn join_services(&self, engine: &Engine, plan: &mut Plan, interrupts: &Interrupts) -> Result<()> {
+        services::join(engine, plan, interrupts, self.ui).await
     }
 
     /// The name of the project's container.

@@ -135,11 +135,12 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     }
     let interrupts = Interrupts::listen()?;
     let profile = Profile::Debug(args.profile());
-    let settled = context.settle(&args.server, profile)?;
+    let mut settled = context.settle(&args.server, profile)?;
     context.remark(&settled);
     context.ui.note(settled.plan.summary());
     let engine = interrupts.or(context.engine()).await?;
     leave_others_alone(context, &engine).await?;
+    context.join_services(&engine, &mut settled.plan, &interrupts).await?;
     let how = How { build: args.build, ..settled.how() };
     let package = if args.dap.is_some() { Some("debugpy") } else { args.profile().tool.package() };
     let image = match package {
@@ -155,7 +156,11 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         wait: false,
         recreate: true,
     };
-    let replan = || Ok(inputs(&context.settle(&args.server, profile)?));
+    let replan = || {
+        let mut anew = context.settle(&args.server, profile)?;
+        anew.plan.join_as(&settled.plan);
+        Ok(inputs(&anew))
+    };
     let following = settled.plan.reload.as_ref().map(|_| Following { inputs: inputs(&settled), replan: &replan });
     let (quit, mut keys) = mpsc::channel(1);
     if let Some(port) = args.dap {

@@ -3,11 +3,13 @@
 use std::process::ExitCode;
 
 use super::context::Context;
+use super::flags::ServerFlags;
 use crate::engine::container::{LogStart, State, not_running};
 use crate::error::{Kind, Result};
 use crate::logs::{Paths, Reader};
-use crate::session::Interrupts;
+use crate::plan::Profile;
 use crate::session::follow::Records;
+use crate::session::{Interrupts, services, wait};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -26,7 +28,13 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let name = context.container();
     let container = engine.observe(&name).await?.ok_or_else(|| not_running(&name))?;
     let follow = args.follow && container.state == State::Running;
-    let read = |id: &str, from| Records::new(engine.logs(id, follow, from), Reader::new(Paths::of_project(&context.root)));
+    // A project that is not understood at this moment has a log all the same.
+    let mut plan = context.settle(&ServerFlags::default(), Profile::Up).ok().map(|settled| settled.plan);
+    if let Some(plan) = &mut plan {
+        services::of_container(&engine, plan, &container).await;
+    }
+    let reader = || plan.as_ref().map_or_else(|| Reader::new(Paths::of_project(&context.root)), wait::reader);
+    let read = |id: &str, from| Records::new(engine.logs(id, follow, from), reader());
     let mut records = read(&container.id, args.tail.map_or(LogStart::Beginning, LogStart::LastLines));
     let (lender, mut shown) = (container.lender().to_owned(), container.id.clone());
     let show = async {

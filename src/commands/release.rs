@@ -27,7 +27,7 @@ deployment has. Those of `hooks: {start: […]}` run in each of them.";
 
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
-    let settled = context.settle(&ServerFlags::default(), Profile::Release)?;
+    let mut settled = context.settle(&ServerFlags::default(), Profile::Release)?;
     if args.image.is_none() && settled.plan.release_hooks.is_empty() {
         context.ui.note("nothing to do: `hooks: {release: […]}` in parity.yaml is empty");
         return Ok(ExitCode::SUCCESS);
@@ -52,6 +52,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
             (engine, image)
         }
     };
+    context.join_services(&engine, &mut settled.plan, &interrupts).await?;
     if !release(&engine, &settled.plan, &settled.secrets, &image.id, &interrupts, context.ui).await? {
         context.ui.note(format!("nothing to do: {} has no release hooks", image.reference));
     }

@@ -12,8 +12,8 @@ use crate::events::{Event, Report};
 use crate::logs::{Paths, Reader};
 use crate::plan::{HOOK_TIMEOUT, Profile, TIMEOUT};
 use crate::session::follow::Follower;
-use crate::session::wait::{Awaited, FirstAnswer, until_ready};
-use crate::session::{Interrupts, image, is_alive, reload, stop};
+use crate::session::wait::{self, Awaited, FirstAnswer, until_ready};
+use crate::session::{Interrupts, image, is_alive, reload, services, stop};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -64,7 +64,14 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         },
     };
     let log = engine.logs(&container.id, true, started.log_of_this_run());
-    let mut log = Follower::new(log, Reader::new(Paths::of_project(&context.root)));
+    let reader = match settled {
+        Some(mut settled) => {
+            services::of_container(&engine, &mut settled.plan, &started).await;
+            wait::reader(&settled.plan)
+        }
+        None => Reader::new(Paths::of_project(&context.root)),
+    };
+    let mut log = Follower::new(log, reader);
     until_ready(&engine, &awaited, &mut log, &interrupts, context.ui).await?;
     context.ui.report(Event::Serving { url: awaited.url, took: Some(begun.elapsed()) });
     Ok(ExitCode::SUCCESS)

@@ -9,11 +9,11 @@ use crate::config::{self, Config, Sources};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::indexes::{self, Indexes};
-use crate::plan::{Plan, Profile, left_out, lock, settle};
+use crate::plan::{Plan, Profile, ServicesMode, left_out, lock, settle};
 use crate::project::contents::{Contents, Purpose, Selection, survey};
 use crate::project::{self, Environment, Wanted, Writes};
 use crate::session::image::{BuildSecrets, How};
-use crate::units::{EntryPoint, Origin, Secret, Sourced};
+use crate::units::{Callable, EntryPoint, Origin, Secret, Sourced, layout};
 
 /// Everything that is known before an engine is asked.
 #[derive(Debug)]
@@ -95,6 +95,8 @@ impl Context<'_> {
             requirements: config.requirements.as_ref().map(|files| files.value.clone()),
             groups: config.groups.as_ref().map(|groups| groups.value.clone()).unwrap_or_default(),
             environment: self.decisive(&config),
+            compose_project: self.environment.get(project::COMPOSE_PROJECT_NAME).filter(|name| !name.is_empty()).cloned(),
+            without_services: config.services.as_ref().is_some_and(|mode| mode.value == ServicesMode::Ignore),
         };
         let project = project::inspect(&self.root, &wanted)?;
         let (mut remarks, writes) = (project.remarks.clone(), project.writes.clone());
@@ -235,7 +237,16 @@ fn writes_code(directory: &Sourced<String>) -> String {
 
 /// Checks that a script is there. `mysite.wsgi` without a callable may mean the module as well; the files decide.
 fn existing(root: &Path, app: &Sourced<EntryPoint>) -> Result<EntryPoint> {
-    let EntryPoint::Script { path, callable } = &app.value else { return Ok(app.value.clone()) };
+    let (path, callable) = match &app.value {
+        EntryPoint::Script { path, callable } => (path, callable),
+        // A path of this machine, or of the project as it is in the container.
+        EntryPoint::Installed { path, callable } if path.starts_with('/') => {
+            let in_container = Path::new(path).strip_prefix(layout::APP);
+            let Ok(inside) = Path::new(path).strip_prefix(root).or(in_container) else { return Ok(app.value.clone()) };
+            return existing(root, &Sourced::new(script(inside, callable), app.origin.clone()));
+        }
+        EntryPoint::Installed { .. } | EntryPoint::Module { .. } => return Ok(app.value.clone()),
+    };
     if root.join(path).is_file() {
         return Ok(app.value.clone());
     }
@@ -244,5 +255,9 @@ fn existing(root: &Path, app: &Sourced<EntryPoint>) -> Result<EntryPoint> {
     }
     Err(Failure::new(Kind::Project, format!("there is no file {path} in {}", root.display()))
         .cause(format!("`app` names it ({})", app.origin))
-        .hint("write a path inside the project, or a module: `app: mysite.wsgi:application`"))
+        .hint("write a path inside the project, a module (`app: mysite.wsgi:application`), or a distribution's file (`app: dist:package/file.wsgi`)"))
+}
+
+fn script(path: &Path, callable: &Callable) -> EntryPoint {
+    EntryPoint::Script { path: path.to_string_lossy().into_owned(), callable: callable.clone() }
 }

@@ -43,7 +43,7 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         without_reload(context, &mut args.server)?;
     }
     let interrupts = Interrupts::listen()?;
-    let settled = context.settle(&args.server, Profile::Up)?;
+    let mut settled = context.settle(&args.server, Profile::Up)?;
     context.remark(&settled);
     context.ui.note(settled.plan.summary());
     if settled.plan.reload.is_none() && context.config(&args.server)?.reload.sync.is_some_and(|said| said.value) {
@@ -53,6 +53,7 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         });
     }
     let mut engine = interrupts.or(context.engine()).await?;
+    context.join_services(&engine, &mut settled.plan, &interrupts).await?;
     let how = How { build: args.build, ..settled.how() };
     let image = image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await;
     let image = image.map_err(|failure| settled.explain(failure))?;
@@ -70,9 +71,10 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         return ended.map(|()| ExitCode::SUCCESS).map_err(|failure| settled.explain(failure));
     }
     let replan = || {
-        let settled = context.settle(&args.server, Profile::Up)?;
-        context.remark(&settled);
-        Ok(inputs(&settled))
+        let mut anew = context.settle(&args.server, Profile::Up)?;
+        context.remark(&anew);
+        anew.plan.join_as(&settled.plan);
+        Ok(inputs(&anew))
     };
     let (mut keys, _hush) = keys::read(&context.root).unzip();
     loop {

@@ -81,7 +81,7 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
         "did you mean `writable`? The project itself is mounted anyway; static files of other directories go into `url-alias`",
     ),
     (&["writeable", "write", "smoke-seed"], "did you mean `writable` (and `writable-content`)?"),
-    (&["services"], "this looks like a compose file: to join its network, name it in `network`"),
+    (&["compose", "docker-compose", "depends-on"], "services of a Compose file are found by themselves; `services: start` starts them"),
     (&["from", "dockerfile", "base-image"], "did you mean `image:` with `base:` below it?"),
     (&["apt", "apt-packages", "system-packages"], "did you mean `image:` with `packages:` below it?"),
     (&["migrate", "release"], "did you mean `hooks:` with `release:` below it?"),

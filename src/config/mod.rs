@@ -12,6 +12,7 @@ mod project;
 mod reload;
 pub mod rule;
 mod server;
+mod services;
 mod setting;
 mod source;
 mod value;
@@ -29,6 +30,7 @@ pub use load::{Flags, Sources, load};
 pub use project::PROJECT_SETTINGS;
 pub use reload::{OnError, Reload, WatchAction, WatchRule};
 pub use server::{SETTINGS, Server};
+pub use services::ServicesMode;
 pub use setting::{Setting, all as all_settings, find as find_setting};
 pub use value::{Given, Mismatch, OnOffAuto, Part, Shape, Value};
 pub use variables::RESERVED_VARIABLES;
@@ -69,6 +71,8 @@ pub struct Config {
     pub writable_content: Option<Sourced<WritableContent>>,
     /// An existing network to join.
     pub network: Option<Sourced<String>>,
+    /// What is done about the services of a Compose file.
+    pub services: Option<Sourced<ServicesMode>>,
     /// Seconds to wait for the first answer.
     pub timeout: Option<Sourced<u32>>,
     /// Seconds that each hook may take; 0 for any time.

@@ -42,6 +42,7 @@ pub const PROJECT_SETTINGS: &[Setting] = &[
         "What they hold when `parity smoke` starts: nothing (`empty`), or what the image has there (`image`).",
     ),
     setting("network", Shape::One, "An existing network to join.").ruled(&rule::NETWORK),
+    setting("services", Shape::One, "The services of a Compose file: `join` their network, `start` them as well, or `ignore` them."),
     setting("timeout", Shape::One, "Seconds to wait for the first answer.").ruled(&rule::SECONDS),
     setting("health-check", Shape::One, "The URL path that the image's HEALTHCHECK asks for; it must be answered below 500.")
         .ruled(&rule::URL_PATH),
@@ -94,6 +95,7 @@ impl Config {
             "writable" => put(&mut self.writable, given, origin)?,
             "writable-content" => put(&mut self.writable_content, given, origin)?,
             "network" => put(&mut self.network, given, origin)?,
+            "services" => put(&mut self.services, given, origin)?,
             "hook-timeout" => put(&mut self.hook_timeout, given, origin)?,
             "health-check" => put(&mut self.health_check, given, origin)?,
             "timeout" => put(&mut self.timeout, given, origin)?,

@@ -179,7 +179,7 @@ settings! {
     /// HTTP/2.
     "http2" http2: bool = false;
     /// Values in each request's WSGI environ: `{KEY: value}`.
-    "setenv" setenv: Vec<(String, String)> = Vec::new(), LINE named ENV_NAME;
+    "setenv" setenv: Vec<(String, String)> = Vec::new(), LINE named ENVIRON_NAME;
     /// Environment variables copied to each request's WSGI environ.
     "passenv" passenv: Vec<String> = Vec::new(), ENV_NAME;
     /// The application's working directory, relative to the project.

@@ -153,12 +153,7 @@ async fn newest(engine: &Engine, base: &Base, update: bool, report: &dyn Report)
             }
             let mut failure = Failure::new(Kind::Base, format!("cannot get the base image {reference}"));
             failure.causes = why.causes;
-            let debian = [Suite::Trixie, Suite::Bookworm].map(|suite| format!("{} ({})", suite.python(), suite.name()));
-            Err(failure.hint("is the name right, and can the engine reach its registry? `parity doctor` checks").hint(format!(
-                "without a registry parity can make Debian's own Pythons, {}: write `python: \"{}\"` in parity.yaml",
-                debian.join(" and "),
-                Suite::Trixie.python()
-            )))
+            Err(failure.hint("is the name right, and can the engine reach its registry? `parity doctor` checks"))
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod base;
 mod bootstrap;
 pub mod build;
+mod compose;
 mod connect;
 pub mod container;
 mod context;
@@ -23,6 +24,7 @@ pub mod secrets;
 mod sight;
 
 pub use bootstrap::tool as bootstrap_tool;
+pub use compose::ComposeProject;
 pub use connect::{Engine, Flavour, connect};
 pub use context::{Endpoint, endpoint};
 pub use error::explain;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex, RegexSet};
 
 use super::text::plain;
-use super::{Paths, Record, RecordKind, Setting, native, writing};
+use super::{Paths, Record, RecordKind, Setting, native, services, writing};
 
 /// The same hint is given again only after this many records that deserve it.
 const AGAIN_AFTER: u32 = 50;
@@ -84,6 +84,8 @@ const RULES: &[Rule] = rules! {
     r"No space left on device" => Say("the disk, or a tmpfs of the container, is full"),
 
     // What the application connects to.
+    r"(?i)refused|could not connect|can't connect|could not translate host name|not known|name resolution|nodename nor servname|failed to resolve|unknown mysql server|getaddrinfo|does not resolve|no address associated" =>
+        Ask(|_, record, scene| services::unreachable(record, &scene.setting)),
     r"(?i)(?:connection refused|could not connect|can't connect|error 111)[^\n]*(?:localhost|127\.0\.0\.1|::1)|(?i)(?:localhost|127\.0\.0\.1|::1)[^\n]*(?:connection refused|error 111)" =>
         Say("`localhost` in a container is the container: use the service's name with `network:`, or `host.docker.internal` for this machine"),
     r"(?i)could not translate host name|Name or service not known|Temporary failure in name resolution|nodename nor servname" =>

@@ -11,6 +11,7 @@ mod lines;
 pub mod native;
 mod paths;
 mod reader;
+pub mod services;
 mod start;
 mod text;
 mod traceback;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::services::Services;
 use super::{Paths, Record};
 use crate::units::path;
 
@@ -19,6 +20,8 @@ pub struct Setting {
     pub django: bool,
     /// The only name that the server answers to, localhost included.
     pub only_name: Option<String>,
+    /// The services beside it.
+    pub services: Option<Services>,
 }
 
 /// `denied: '/app/x'` of Python, `cannot create directory ‘x’: denied` of GNU's tools, `cannot create x: denied` of a shell,

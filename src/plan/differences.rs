@@ -1,6 +1,6 @@
 //! What the `up` profile does differently from production, each with its cause.
 
-use super::{Difference, OnError, Plan, Profile, Reload, Store, ending};
+use super::{Difference, OnError, Plan, Profile, Reload, ServicesMode, Store, ending};
 use crate::config::Server;
 use crate::project::LocalPackage;
 use crate::project::contents::{Contents, LeftOut, Rule};
@@ -125,6 +125,28 @@ pub(super) fn packages(plan: &Plan) -> Option<Difference> {
             "so that what you save in them is served; what their builds leave out is missing in production only",
         )
     })
+}
+
+/// How the application comes to the services beside it.
+pub(super) fn services(plan: &Plan) -> Option<Difference> {
+    let services = plan.services.as_ref()?;
+    if matches!(plan.profile, Profile::Production) {
+        return None;
+    }
+    let here = match (&plan.network, plan.services_mode.value) {
+        (Some(network), _) => {
+            format!("{} of {}, where they are in the network {} ({})", services.label(), services.file, network.value, network.origin)
+        }
+        (None, ServicesMode::Start) => format!("{} of {}, started by Compose and left running", services.label(), services.file),
+        (None, _) => format!("{} of {}, while its network is there", services.label(), services.file),
+    };
+    let row = difference(
+        "services",
+        "at the addresses that the deployment's environment has, in its own network",
+        &here,
+        "so that the application reaches them by the names that Compose gives them",
+    );
+    Some(row.seen(&["process: hosts"]))
 }
 
 /// Where the application can write, and cannot in production.

@@ -99,6 +99,13 @@ impl Plan {
         if let Some(network) = &self.network {
             add("network", network.value.clone(), &network.origin);
         }
+        if let Some(services) = &self.services {
+            add("services", self.services_mode.value.show(), &self.services_mode.origin);
+            for service in &services.all {
+                let origin = Origin::Detected(services.file.clone());
+                add(&format!("services.{}", service.name), service.address(), &origin);
+            }
+        }
         add("timeout", self.timeout.value.to_string(), &self.timeout.origin);
         add("hook-timeout", self.hook_timeout.value.to_string(), &self.hook_timeout.origin);
         add("health-check", format!("{} of {}", self.health.path.value, self.health.host.value), &self.health.path.origin);

@@ -9,6 +9,9 @@
 //! digest = "sha256:…"            # the registry's digest, or the ID of the image that was made
 //! architecture = "amd64"         # only with "bootstrap"
 //! ```
+//!
+//! Until a server has answered that runs on it, `provisional = true` is in it as well: nobody depends on that base yet, so another `python:`
+//! replaces it.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +27,9 @@ const HEADER: &str =
 #[serde(deny_unknown_fields)]
 pub struct Lock {
     version: u32,
+    /// Nothing has been served with it yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provisional: bool,
     pub base: LockedBase,
 }
 
@@ -51,8 +57,14 @@ pub enum BaseOrigin {
 }
 
 impl Lock {
-    pub fn new(base: LockedBase) -> Self {
-        Self { version: 1, base }
+    /// A lock that nothing has been served with yet.
+    pub fn provisional(base: LockedBase) -> Self {
+        Self { version: 1, provisional: true, base }
+    }
+
+    /// Does it hold a project to a base that it does not ask for any more?
+    pub fn refuses(&self, base: &str) -> bool {
+        self.base.image != base && !self.provisional
     }
 
     /// Reads a lock file's text.
@@ -98,13 +110,17 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let lock = Lock::new(LockedBase {
+        let mut lock = Lock::provisional(LockedBase {
             image: "debian:trixie".into(),
             origin: BaseOrigin::Bootstrap,
             digest: format!("sha256:{}", "ab".repeat(32)),
             architecture: Some("amd64".into()),
         });
         assert_eq!(Lock::parse(&lock.to_text()).unwrap(), lock);
+        assert!(!lock.refuses("debian:bookworm"));
+        lock.provisional = false;
+        assert_eq!(Lock::parse(&lock.to_text()).unwrap(), lock);
+        assert!(!lock.to_text().contains("provisional") && lock.refuses("debian:bookworm") && !lock.refuses("debian:trixie"));
     }
 
     #[test]

@@ -14,14 +14,14 @@ mod writable;
 use std::path::PathBuf;
 
 use crate::config::Server;
-pub use crate::config::{BuildHook, OnError, WatchAction, WatchRule, WritableContent};
-use crate::project::{Framework, Locals, Requirements};
+pub use crate::config::{BuildHook, OnError, ServicesMode, WatchAction, WatchRule, WritableContent};
+use crate::project::{Framework, Locals, Requirements, Services};
 use crate::units::{EntryPoint, Origin, Sourced};
 
 pub use differences::{left_out, of_requests};
 pub use ending::{Ending, ending};
 pub use list::Listed;
-pub use settle::{HOOK_TIMEOUT, MOD_WSGI, TIMEOUT, name_of, settle};
+pub use settle::{BASES_OWN, HOOK_TIMEOUT, MOD_WSGI, TIMEOUT, name_of, settle, with_pythons};
 pub use writable::Store;
 
 /// How one plan is run.
@@ -138,6 +138,11 @@ pub struct Plan {
     pub writable: Vec<Sourced<String>>,
     pub writable_content: Sourced<WritableContent>,
     pub network: Option<Sourced<String>>,
+    /// The services beside the application, of a Compose file.
+    pub services: Option<Services>,
+    pub services_mode: Sourced<ServicesMode>,
+    /// Networks of those services that the engine has, by its names. Nothing is here until it has been asked.
+    pub joined: Vec<Joined>,
     /// Seconds to wait for the first answer.
     pub timeout: Sourced<u32>,
     /// Seconds that each hook may take; 0 for any time.
@@ -148,7 +153,33 @@ pub struct Plan {
     pub differences: Vec<Difference>,
 }
 
+/// A network of services that is joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// The engine's name of it.
+    pub name: String,
+    /// Nothing is published from it.
+    pub internal: bool,
+}
+
 impl Plan {
+    /// The network that the container is made in, and those that it is connected to as well. One that is internal cannot be the first: the
+    /// server would not be published.
+    pub fn networks(&self) -> (Option<&str>, Vec<&str>) {
+        let first = match &self.network {
+            Some(network) => Some(network.value.as_str()),
+            None => self.joined.iter().find(|joined| !joined.internal).map(|joined| joined.name.as_str()),
+        };
+        (first, self.joined.iter().map(|joined| joined.name.as_str()).filter(|name| Some(*name) != first).collect())
+    }
+
+    /// Takes over what the engine said of the services for another plan of the project, where both are to join them.
+    pub fn join_as(&mut self, other: &Self) {
+        if self.services.is_some() && self.network.is_none() {
+            self.joined.clone_from(&other.joined);
+        }
+    }
+
     /// May another server listen in its network, to take over from it? Only where saved code is served, and in a network
     /// that is the container's own.
     pub fn lends_network(&self) -> bool {

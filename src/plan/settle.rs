@@ -8,7 +8,8 @@ use pep440_rs::{Version, VersionSpecifiers};
 use super::debugging;
 use super::writable;
 use super::{
-    Alias, Base, CollectStatic, Health, ImagePlan, OnError, Plan, Profile, Reload, Suite, WritableContent, differences, lends_network,
+    Alias, Base, CollectStatic, Health, ImagePlan, OnError, Plan, Profile, Reload, ServicesMode, Suite, WritableContent, differences,
+    lends_network,
 };
 use crate::config::{self, Config, Server};
 use crate::error::{Failure, Kind, Result};
@@ -17,8 +18,14 @@ use crate::units::{Callable, EntryPoint, Origin, Sourced, layout};
 
 /// The version of mod_wsgi that images get unless something else is asked for.
 pub const MOD_WSGI: &str = "6.1.1";
+/// The oldest Python, 3.N, that this version can be built for.
+const OLDEST: u32 = 10;
+/// Pythons that Debian has not, and the registry's images of Python have, the first preferred.
+const FROM_REGISTRY: [&str; 3] = ["3.14", "3.12", "3.10"];
 /// Seconds to wait for the first answer, unless something else is asked for.
 pub const TIMEOUT: u32 = 60;
+/// What is known of the Python of an image that was named.
+pub const BASES_OWN: &str = "the base's own";
 /// Seconds that a hook may take: a migration of a large database does.
 pub const HOOK_TIMEOUT: u32 = 600;
 
@@ -102,6 +109,9 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
         writable,
         writable_content: config.writable_content.unwrap_or_else(|| Sourced::default(WritableContent::default())),
         network: config.network,
+        services: project.services,
+        services_mode: config.services.unwrap_or_else(|| Sourced::default(ServicesMode::default())),
+        joined: Vec::new(),
         hook_timeout: config.hook_timeout.unwrap_or_else(|| Sourced::default(HOOK_TIMEOUT)),
         health,
         timeout: config.timeout.unwrap_or_else(|| Sourced::default(TIMEOUT)),
@@ -109,6 +119,7 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
         differences,
     };
     plan.differences.extend(differences::packages(&plan));
+    plan.differences.extend(differences::services(&plan));
     plan.differences.extend(differences::writing(&plan));
     Ok(plan)
 }
@@ -182,7 +193,7 @@ fn base_and_python(config: &Config, wanted: Option<&Sourced<PythonRequest>>) -> 
                 .hint("remove `image.base`, and parity takes a base that has this Python"));
             }
             (Base::Debian { suite }, _) => Sourced::new(suite.python().into(), base.origin.clone()),
-            (Base::Reference(_), _) => Sourced::new("the base's own".into(), base.origin.clone()),
+            (Base::Reference(_), _) => Sourced::new(BASES_OWN.into(), base.origin.clone()),
         };
         return Ok((base.clone().map(|_| parsed), python));
     }
@@ -196,15 +207,45 @@ fn base_and_python(config: &Config, wanted: Option<&Sourced<PythonRequest>>) -> 
         }
     }
     let minor = match &wanted.value {
-        PythonRequest::Version(version) => Some(version.clone()),
-        range @ PythonRequest::Range(_) => ["3.14", "3.12", "3.10", "3.9"].into_iter().find(|v| accepts(range, v)).map(String::from),
+        PythonRequest::Version(version) => Some(minor_of(version)),
+        range @ PythonRequest::Range(_) => FROM_REGISTRY.into_iter().find(|version| accepts(range, version)).map(String::from),
     };
     let Some(version) = minor else {
-        return Err(Failure::new(Kind::BadFile, format!("no Python that parity knows satisfies {} ({origin})", words(&wanted.value)))
-            .hint("name an image that has it: `image: {base: \"python:3.15-slim\"}`"));
+        let failure = Failure::new(Kind::BadFile, format!("no Python that parity knows satisfies {} ({origin})", words(&wanted.value)));
+        let failure = failure.hint("or name an image that has it: `image: {base: \"python:3.15-slim\"}`");
+        return Err(with_pythons(failure, ""));
     };
+    // An older mod_wsgi that is asked for may know it.
+    if config.image.mod_wsgi.is_none() && number_of(&version) < OLDEST {
+        let failure =
+            Failure::new(Kind::BadFile, format!("Python {version} is older than mod_wsgi {MOD_WSGI} can use: it needs 3.{OLDEST}"));
+        return Err(with_pythons(failure.cause(format!("`python` is {version} ({origin})")), &version));
+    }
     let reference = format!("python:{version}-slim-trixie");
     Ok((Sourced::new(Base::Reference(reference), origin.clone()), Sourced::new(version, origin)))
+}
+
+/// `3.12` of `3.12.4`. Images for each patch are made for the Debian of their day alone.
+fn minor_of(version: &str) -> String {
+    version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
+}
+
+/// 12 of `3.12`.
+fn number_of(version: &str) -> u32 {
+    version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or(0)
+}
+
+/// A failure to get a Python, with those that can be had, and the line to write.
+pub fn with_pythons(failure: Failure, version: &str) -> Failure {
+    let [trixie, bookworm] = [Suite::Trixie, Suite::Bookworm].map(Suite::python);
+    // Code for an older Python has the best chance with the older one.
+    let nearest = if (1..=number_of(bookworm)).contains(&number_of(version)) { bookworm } else { trixie };
+    let mut failure = failure;
+    failure.hints.insert(0, format!("write `python: \"{nearest}\"` in parity.yaml"));
+    failure.hint(format!(
+        "Debian's own Pythons, {trixie} (trixie) and {bookworm} (bookworm), need no registry; from a registry there are {} as `python:3.N-slim-trixie`",
+        FROM_REGISTRY.join(", ")
+    ))
 }
 
 /// `debian:trixie` and its slim variant are Debian itself, which parity can also make without a registry.
@@ -346,6 +387,51 @@ fn with_callable(app: EntryPoint, callable: &Sourced<String>) -> EntryPoint {
         EntryPoint::Script { path, callable: Callable::Object(name) } if name == "application" && callable.origin != Origin::Default => {
             EntryPoint::Script { path, callable: Callable::Object(callable.value.clone()) }
         }
+        EntryPoint::Installed { path, callable: Callable::Object(name) } if name == "application" && callable.origin != Origin::Default => {
+            EntryPoint::Installed { path, callable: Callable::Object(callable.value.clone()) }
+        }
         app => app,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(asked: Option<PythonRequest>, mod_wsgi: Option<&str>) -> Result<String> {
+        let mut config = Config::default();
+        config.image.mod_wsgi = mod_wsgi.map(|version| Sourced::default(version.to_owned()));
+        let asked = asked.map(|request| Sourced::detected(request, "runtime.txt:1"));
+        base_and_python(&config, asked.as_ref()).map(|(base, python)| format!("{} {}", base.value.name(), python.value))
+    }
+
+    #[test]
+    fn the_base_has_the_python_that_is_asked_for() {
+        let version = |text: &str| Some(PythonRequest::Version(text.into()));
+        let range = |text: &str| Some(PythonRequest::Range(text.into()));
+        for (asked, expected) in [
+            (None, "debian:trixie 3.13"),
+            (version("3.11.4"), "debian:bookworm 3.11"),
+            (range(">=3.10"), "debian:trixie 3.13"),
+            (range(">=3.10,<3.13"), "debian:bookworm 3.11"),
+            (range("==3.12.*"), "python:3.12-slim-trixie 3.12"),
+            // No image is made for a patch of its day and the Debian of ours.
+            (version("3.10.2"), "python:3.10-slim-trixie 3.10"),
+            (version("3.12"), "python:3.12-slim-trixie 3.12"),
+        ] {
+            assert_eq!(base(asked, None).unwrap(), expected);
+        }
+        assert_eq!(base(version("3.9.1"), Some("5.0.2")).unwrap(), "python:3.9-slim-trixie 3.9");
+    }
+
+    #[test]
+    fn a_python_that_none_has_is_told_with_those_that_there_are() {
+        let failure = base(Some(PythonRequest::Version("3.8.10".into())), None).unwrap_err();
+        assert_eq!(failure.message, "Python 3.8 is older than mod_wsgi 6.1.1 can use: it needs 3.10");
+        assert_eq!(failure.causes, ["`python` is 3.8 (detected from runtime.txt:1)"]);
+        assert_eq!(failure.hints[0], "write `python: \"3.11\"` in parity.yaml");
+        assert!(failure.hints[1].contains("3.13 (trixie) and 3.11 (bookworm)"), "{:?}", failure.hints);
+        let failure = base(Some(PythonRequest::Range("<3.10".into())), None).unwrap_err();
+        assert_eq!(failure.hints[0], "write `python: \"3.13\"` in parity.yaml");
     }
 }

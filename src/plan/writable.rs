@@ -64,6 +64,7 @@ impl Plan {
     pub fn holds_code(&self, directory: &str) -> bool {
         let roots = || self.python_path.iter().map(|root| root.value.as_str());
         let code = match &self.app.value {
+            EntryPoint::Installed { path, .. } => vec![path.clone()],
             EntryPoint::Script { path, .. } => vec![format!("{}/{path}", layout::APP)],
             EntryPoint::Module { module, .. } => {
                 let top = module.split('.').next().unwrap_or_default();

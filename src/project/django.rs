@@ -57,6 +57,7 @@ fn site(tree: &Tree, environment: &Environment, manage_py: &str) -> Option<Site>
     let wsgi_file = entry.as_ref().and_then(|entry| match &entry.value {
         EntryPoint::Module { module, .. } => tree.module_file(&import_roots, module),
         EntryPoint::Script { path, .. } => Some(path.clone()),
+        EntryPoint::Installed { .. } => None,
     });
     let served = wsgi_file.as_deref().and_then(|file| scope.named(file, MODULE));
     let served_class = wsgi_file.as_deref().and_then(|file| scope.named(file, CONFIGURATION)).or(managed_class.clone());

@@ -6,7 +6,8 @@ use super::callable::{self, What};
 use super::django::{self, Site};
 use super::tree::{self, Tree};
 use super::{
-    Django, Environment, Framework, Project, Requirements, Wanted, Writes, choose, flask, python_version, requirements, search, writes,
+    Django, Environment, Framework, Project, Requirements, Wanted, Writes, choose, flask, python_version, requirements, search, services,
+    writes,
 };
 use crate::error::{Failure, Kind, Result};
 use crate::units::{Callable, EntryPoint, Origin, Sourced};
@@ -60,8 +61,25 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
         }
         _ => Writes::default(),
     };
+    let services = match wanted.without_services {
+        true => None,
+        false => services::find(root, wanted.compose_project.as_deref(), &mut remarks),
+    };
     let requirements::Found { requirements, locals, .. } = found;
-    Ok(Project { candidates, looked_for, framework, requirements, locals, python, statics, python_path, writes, missing, remarks })
+    Ok(Project {
+        candidates,
+        looked_for,
+        framework,
+        requirements,
+        locals,
+        python,
+        statics,
+        python_path,
+        services,
+        writes,
+        missing,
+        remarks,
+    })
 }
 
 type SearchIn = fn(&Tree, &Environment) -> search::Search;
@@ -102,8 +120,7 @@ fn candidates(tree: &Tree, sites: &[Site], environment: &Environment, looked_for
 /// Those that are not known to speak another protocol; what those are is added to `looked_for`.
 fn only_wsgi(tree: &Tree, sites: &[Site], candidates: Vec<Sourced<EntryPoint>>, looked_for: &mut Vec<String>) -> Vec<Sourced<EntryPoint>> {
     let is_wsgi = |candidate: &Sourced<EntryPoint>| {
-        let (EntryPoint::Module { callable, .. } | EntryPoint::Script { callable, .. }) = &candidate.value;
-        let (Callable::Object(name) | Callable::Factory(name)) = callable;
+        let (Callable::Object(name) | Callable::Factory(name)) = candidate.value.callable();
         let asgi = file_of(tree, sites, &candidate.value).and_then(|file| match callable::resolve(tree, &file, name)?.what {
             What::Asgi(framework) => Some(search::is_asgi(&file, &framework)),
             _ => None,
@@ -129,6 +146,7 @@ fn unique_in_project(site: &Site, entry: Sourced<EntryPoint>) -> Sourced<EntryPo
 fn file_of(tree: &Tree, sites: &[Site], entry: &EntryPoint) -> Option<String> {
     match entry {
         EntryPoint::Script { path, .. } => tree::normalize(path).filter(|path| tree.is_file(path)),
+        EntryPoint::Installed { .. } => None,
         EntryPoint::Module { module, .. } => {
             let mut roots = vec![String::new(), "src".to_owned()];
             roots.extend(sites.iter().map(|site| site.home.clone()));

@@ -28,6 +28,7 @@ mod python;
 mod python_version;
 mod requirements;
 mod search;
+mod services;
 mod settings;
 #[cfg(test)]
 mod testing;
@@ -46,6 +47,7 @@ pub use inspect::inspect;
 pub use line_ends::windows_line_ends;
 pub use links::remark as link_remark;
 pub use requirements::PACKAGE_FILES;
+pub use services::{PROJECT_NAME as COMPOSE_PROJECT_NAME, Service, Services};
 pub use writes::Writes;
 pub use written::write;
 
@@ -62,6 +64,10 @@ pub struct Wanted {
     /// Groups and extras to install as well.
     pub groups: Vec<String>,
     pub environment: Environment,
+    /// The name that the shell has for Compose's project.
+    pub compose_project: Option<String>,
+    /// No Compose file is looked at.
+    pub without_services: bool,
 }
 
 /// What was found. Every choice carries the place that decided it.
@@ -82,6 +88,8 @@ pub struct Project {
     pub statics: Vec<Sourced<Static>>,
     /// Directories beside the project's root to import modules from, relative, `src` for instance.
     pub python_path: Vec<Sourced<String>>,
+    /// The services beside the application, of a Compose file.
+    pub services: Option<Services>,
     /// What the application writes into the project.
     pub writes: Writes,
     /// The framework would not be there: nothing was found that installs it.

@@ -87,7 +87,7 @@ pub(super) fn of_flask(tree: &Tree, file: &str, app: &EntryPoint) -> Writes {
 fn flask_app(app: &EntryPoint) -> String {
     let (place, callable) = match app {
         EntryPoint::Module { module, callable } => (module, callable),
-        EntryPoint::Script { path, callable } => (path, callable),
+        EntryPoint::Script { path, callable } | EntryPoint::Installed { path, callable } => (path, callable),
     };
     match callable {
         // Those that it looks for itself.

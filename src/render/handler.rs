@@ -11,8 +11,9 @@ use crate::units::{Callable, EntryPoint, layout};
 
 #[derive(Debug, Serialize)]
 struct View {
-    /// The file to execute, or else the module to import.
+    /// The file to execute, or one of what is installed, or else the module to import.
     script: Option<PythonLiteral>,
+    installed: Option<PythonLiteral>,
     module: Option<PythonLiteral>,
     /// The application's dotted name, part by part.
     names: Vec<PythonLiteral>,
@@ -26,11 +27,14 @@ struct View {
 /// # Errors
 /// Names that Python cannot be given.
 pub fn render(plan: &Plan) -> Result<String> {
-    let (script, module, callable) = match &plan.app.value {
-        EntryPoint::Module { module, callable } => (None, Some(PythonLiteral::new("app", module)?), callable),
-        EntryPoint::Script { path, callable } => (Some(PythonLiteral::new("app", &format!("{}/{path}", layout::APP))?), None, callable),
+    let literal = |text: &str| PythonLiteral::new("app", text).map(Some);
+    let (script, installed, module) = match &plan.app.value {
+        EntryPoint::Module { module, .. } => (None, None, literal(module)?),
+        EntryPoint::Script { path, .. } => (literal(&format!("{}/{path}", layout::APP))?, None, None),
+        EntryPoint::Installed { path, .. } if path.starts_with('/') => (literal(path)?, None, None),
+        EntryPoint::Installed { path, .. } => (None, literal(path)?, None),
     };
-    let (name, factory) = match callable {
+    let (name, factory) = match plan.app.value.callable() {
         // What the entry point leaves open, the setting of mod_wsgi-express says.
         Callable::Object(name) if name == "application" => (plan.server.callable_object.value.as_str(), false),
         Callable::Object(name) => (name.as_str(), false),
@@ -39,7 +43,7 @@ pub fn render(plan: &Plan) -> Result<String> {
     let names = name.split('.').map(|part| PythonLiteral::new("app", part)).collect::<Result<_>>()?;
     let fallback = Dispatch::of(plan) == Dispatch::Fallback;
     let mount = PythonLiteral::new("mount-point", &httpd::mount_point(plan)?)?;
-    template::render("handler.wsgi", &View { script, module, names, factory, fallback, mount })
+    template::render("handler.wsgi", &View { script, installed, module, names, factory, fallback, mount })
 }
 
 #[cfg(test)]
@@ -84,6 +88,29 @@ mod tests {
 
         module = types.ModuleType("__wsgi__")
         module.__file__ = "/app/deploy/site.wsgi"
+        sys.modules["__wsgi__"] = module
+        with open(module.__file__, "rb") as source:
+            code = compile(source.read(), module.__file__, "exec", dont_inherit=True)
+        exec(code, module.__dict__)
+
+        application = getattr(module, "application")
+        "#);
+    }
+
+    #[test]
+    fn executes_a_script_of_the_image() {
+        assert!(rendered("/opt/x/run.wsgi", |_| ()).contains("module.__file__ = \"/opt/x/run.wsgi\"\n"));
+        insta::assert_snapshot!(rendered("dist:pgadmin4/pgAdmin4.wsgi", |_| ()), @r#"
+        # Written by parity. Imports the application for mod_wsgi.
+        import sys
+        import os
+        import types
+
+        module = types.ModuleType("__wsgi__")
+        found = [path for path in sys.path if os.path.isfile(os.path.join(path, "pgadmin4/pgAdmin4.wsgi"))]
+        if not found:
+            raise FileNotFoundError("no installed distribution has the file that `app` names: " + "pgadmin4/pgAdmin4.wsgi")
+        module.__file__ = os.path.join(found[0], "pgadmin4/pgAdmin4.wsgi")
         sys.modules["__wsgi__"] = module
         with open(module.__file__, "rb") as source:
             code = compile(source.read(), module.__file__, "exec", dont_inherit=True)

@@ -62,6 +62,8 @@ pub fn files(plan: &Plan) -> Result<Vec<(String, String)>> {
     let (script, package) = match &plan.app.value {
         EntryPoint::Script { path, .. } => (Some(format!("{}/{path}", layout::APP)), None),
         EntryPoint::Module { module, .. } => (None, module.split('.').next()),
+        // It changes with the image alone.
+        EntryPoint::Installed { path, .. } => (None, path.rsplit("-packages/").next().and_then(|path| path.split('/').next())),
     };
     let settings = json!({
         "slots": groups(plan),

@@ -1,7 +1,7 @@
 //! Plans for tests.
 
 use crate::config::{Given, SETTINGS, Server};
-use crate::plan::{Alias, Base, CollectStatic, Health, ImagePlan, OnError, Plan, Profile, Reload, Suite, WritableContent};
+use crate::plan::{Alias, Base, CollectStatic, Health, ImagePlan, OnError, Plan, Profile, Reload, ServicesMode, Suite, WritableContent};
 use crate::project::{Locals, PipOptions, Requirements};
 use crate::units::{Callable, EntryPoint, Origin, Sourced};
 
@@ -42,6 +42,9 @@ pub fn flask() -> Plan {
         writable: Vec::new(),
         writable_content: Sourced::default(WritableContent::Empty),
         network: None,
+        services: None,
+        services_mode: Sourced::default(ServicesMode::default()),
+        joined: Vec::new(),
         timeout: Sourced::default(60),
         hook_timeout: Sourced::default(600),
         health: Health { path: Sourced::default("/".into()), host: Sourced::default("localhost".into()) },

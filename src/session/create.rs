@@ -41,6 +41,7 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     tmpfs.extend(plan.collect_static.as_ref().filter(|_| !plan.profile.is_baked()).map(|collect| collect.target.clone()));
     let mut writable: Vec<String> = plan.stored(Store::Memory).map(String::from).collect();
     writable.extend(upload::is_wanted(plan).then(|| layout::APP.to_owned()));
+    let (network, networks) = plan.networks();
     let mut wish = container::Wish {
         name: name.to_owned(),
         image: up.image.to_owned(),
@@ -58,7 +59,8 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
             Profile::Debug(debug) => debug.dap,
             Profile::Production | Profile::Up | Profile::Smoke | Profile::Release => None,
         },
-        network: plan.network.as_ref().map(|network| network.value.clone()),
+        network: network.map(String::from),
+        networks: networks.into_iter().map(String::from).collect(),
         lends_network: plan.lends_network(),
         joins: None,
     };

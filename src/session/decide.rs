@@ -68,6 +68,7 @@ mod tests {
             view: None,
             static_directory: None,
             network: None,
+            networks: Vec::new(),
             url: None,
             image: "i".into(),
             created: None,

@@ -22,7 +22,7 @@ use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::indexes::without_credentials;
 use crate::plan::lock::{self, LockedBase};
-use crate::plan::{Base, Plan, Profile};
+use crate::plan::{BASES_OWN, Base, Plan, Profile, with_pythons};
 use crate::project::contents::Selection;
 use crate::project::windows_line_ends;
 use crate::render;
@@ -31,6 +31,7 @@ use crate::render::dockerfile::{DEBUGGER, Options, RUNTIME};
 use inputs::Inputs;
 use lock_file::LockFile;
 
+pub use lock_file::was_served;
 pub use production::{Production, existing, production, repository};
 pub use provenance::Provenance;
 pub use secrets::BuildSecrets;
@@ -85,7 +86,7 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
     how.can_serve()?;
     let file = LockFile::open(&plan.root)?;
     let inputs = Inputs::read(plan, how)?;
-    let locked = file.lock.as_ref().filter(|_| !how.update_base).map(|lock| lock.base.clone());
+    let locked = if how.update_base { None } else { file.locked(plan, report) };
     // With a lock the image's name is known before the base is: nothing more is asked of the engine when it is there.
     if let Some(locked) = locked.as_ref().filter(|locked| locked.image == plan.image.base.name()) {
         let reference = image_reference(plan, locked, &inputs, how)?;
@@ -208,7 +209,16 @@ async fn get_base(engine: &Engine, plan: &Plan, locked: Option<&LockedBase>, upd
         && (refused || matches!(plan.image.base.value, Base::Reference(_)))
     {
         // A `.python-version` may have asked for it, which its name does not say.
-        failure.causes.push(format!("why this base: {}", plan.image.base.origin));
+        failure.causes.push(match plan.image.python.value.as_str() {
+            BASES_OWN => format!("why this base: {}", plan.image.base.origin),
+            version => format!("`python` is {version} ({})", plan.image.python.origin),
+        });
+        if locked.is_none() {
+            *failure = match plan.image.python.value.as_str() {
+                BASES_OWN => failure.clone().hint("without `image.base` parity takes Debian's own Python, which needs no registry"),
+                version => with_pythons(failure.clone(), version),
+            };
+        }
     }
     let (id, took) = (BASE.into(), begun.elapsed());
     match &ready {

@@ -13,6 +13,7 @@ mod patience;
 mod ready;
 pub mod release;
 pub mod reload;
+pub mod services;
 pub mod siblings;
 pub mod smoke;
 pub mod stop;

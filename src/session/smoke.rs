@@ -15,7 +15,7 @@ use super::follow::{Follower, Seen};
 use super::interrupts::interrupted;
 use super::up::{Up, runs};
 use super::wait::{self, Awaited, until_ready, why_it_ended};
-use super::{Interrupts, User, container_name, is_alive};
+use super::{Interrupts, User, container_name, image, is_alive};
 use crate::engine::Engine;
 use crate::engine::container::{self, LogStart, Observed, not_running};
 use crate::error::{Failure, Kind, Result};
@@ -181,6 +181,7 @@ async fn ready(start: &Start<'_>, id: &str, name: &str, begun: Instant) -> Resul
         recorder.say_all();
         return Err(in_words_of_smoke(failure));
     }
+    image::was_served(&plan.root);
     let ready_after = Some(begun.elapsed());
     Ok(Server {
         url: url.unwrap_or_default(),

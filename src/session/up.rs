@@ -12,7 +12,7 @@ use super::reload::{self, Current, Following, Key, Listens, Server, Session};
 use super::siblings::{self, Whose};
 use super::stop::{HASTY, stop_and_remove, tidy};
 use super::wait::{self, Awaited, ended, until_ready, why_it_ended};
-use super::{Interrupts, User, container_name, owner, succession};
+use super::{Interrupts, User, container_name, image, owner, succession};
 use crate::engine::container::{self, LogStart, Observed};
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
@@ -242,6 +242,7 @@ async fn run(
             }
             answered => {
                 answered?;
+                image::was_served(&up.plan.root);
                 report.report(Event::Serving { url, took: Some(begun.elapsed()) });
             }
         }

@@ -9,9 +9,10 @@ use super::{Interrupts, ready};
 use crate::engine::Engine;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
+use crate::logs::services::Reach;
 use crate::logs::{self, ImportFailure, Paths, Reader, Setting};
 use crate::plan::Plan;
-use crate::project::Framework;
+use crate::project::{Framework, Service, Services};
 
 /// The server that is waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,8 +87,22 @@ pub fn reader(plan: &Plan) -> Reader {
         writable: plan.writable.iter().map(|directory| directory.value.clone()).collect(),
         django: is_django(plan),
         only_name: only_name(plan),
+        services: plan.services.as_ref().map(|services| beside(plan, services)),
     };
     Reader::in_setting(Paths::of_project(&plan.root), setting)
+}
+
+fn beside(plan: &Plan, services: &Services) -> logs::services::Services {
+    let service = |service: &Service| logs::services::Service {
+        names: std::iter::once(&service.name).chain(&service.aliases).cloned().collect(),
+        ports: service.ports.clone(),
+    };
+    let reach = match &plan.network {
+        Some(network) => Reach::Network(network.value.clone()),
+        None if plan.joined.is_empty() => Reach::None,
+        None => Reach::Joined,
+    };
+    logs::services::Services { file: services.file.clone(), all: services.all.iter().map(service).collect(), reach }
 }
 
 /// Waits for the application's first answer, and reports meanwhile what the server says.

@@ -18,6 +18,19 @@ pub enum EntryPoint {
     Module { module: String, callable: Callable },
     /// A file that need not be importable, relative to the project with `/` separators: `deploy/site.wsgi`.
     Script { path: String, callable: Callable },
+    /// A script of the image, which is not the project's: absolute, or of a distribution that is installed, `pgadmin4/pgAdmin4.wsgi`.
+    Installed { path: String, callable: Callable },
+}
+
+/// What comes before the path of a distribution's script: `dist:pgadmin4/pgAdmin4.wsgi`.
+const DISTRIBUTION: &str = "dist:";
+
+impl EntryPoint {
+    pub fn callable(&self) -> &Callable {
+        match self {
+            EntryPoint::Module { callable, .. } | EntryPoint::Script { callable, .. } | EntryPoint::Installed { callable, .. } => callable,
+        }
+    }
 }
 
 impl fmt::Display for Callable {
@@ -37,6 +50,11 @@ impl fmt::Display for EntryPoint {
             // `site.wsgi:app` would be a module's.
             EntryPoint::Script { path, callable } if path.ends_with(".wsgi") && !path.contains('/') => write!(f, "./{path}:{callable}"),
             EntryPoint::Script { path, callable } => write!(f, "{path}:{callable}"),
+            EntryPoint::Installed { path, callable } => {
+                f.write_str(if path.starts_with('/') { "" } else { DISTRIBUTION })?;
+                f.write_str(path)?;
+                if *callable == Callable::Object("application".into()) { Ok(()) } else { write!(f, ":{callable}") }
+            }
         }
     }
 }
@@ -48,7 +66,7 @@ pub enum Invalid {
     NotAName(String),
     #[error("only a call without arguments can be given: `{0}()`")]
     Arguments(String),
-    #[error("`{0}` must be a path inside the project, without `..`")]
+    #[error("`{0}` must be a path of the project, or an absolute one of the image, without `..`")]
     Outside(String),
     #[error("it is empty")]
     Empty,
@@ -59,9 +77,11 @@ impl std::str::FromStr for EntryPoint {
 
     /// Reads `module:callable`, `module:factory()`, `module` (callable `application`), `path/to/script.wsgi`
     /// and `path/to/script.py:callable`. What contains `/` or ends in `.py` is a path; so is `site.wsgi`,
-    /// but `mysite.wsgi:application` is Django's usual module.
+    /// but `mysite.wsgi:application` is Django's usual module. A path is of the image if it is absolute, or begins with `dist:`.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
+        let of_distribution = text.strip_prefix(DISTRIBUTION).filter(|path| path.contains('/'));
+        let text = of_distribution.unwrap_or(text);
         let (place, callable) = match text.rsplit_once(':') {
             Some((place, callable)) => (place, parse_callable(callable)?),
             None => (text, Callable::Object("application".into())),
@@ -71,11 +91,16 @@ impl std::str::FromStr for EntryPoint {
         }
         if place.contains('/') || place.ends_with(".py") || (place.ends_with(".wsgi") && place == text) {
             let path = place.trim_start_matches("./");
-            let inside = !path.starts_with('/') && path.split('/').all(|part| !part.is_empty() && part != "..");
-            if !inside || path.chars().any(char::is_control) {
+            let is_absolute = path.starts_with('/');
+            let is_clear = path.strip_prefix('/').unwrap_or(path).split('/').all(|part| !part.is_empty() && part != "..");
+            if !is_clear || path.chars().any(char::is_control) || is_absolute && of_distribution.is_some() {
                 return Err(Invalid::Outside(path.escape_debug().to_string()));
             }
-            return Ok(EntryPoint::Script { path: path.to_owned(), callable });
+            let path = path.to_owned();
+            return Ok(match is_absolute || of_distribution.is_some() {
+                true => EntryPoint::Installed { path, callable },
+                false => EntryPoint::Script { path, callable },
+            });
         }
         Ok(EntryPoint::Module { module: dotted(place)?, callable })
     }
@@ -110,11 +135,20 @@ mod tests {
         assert_eq!("mysite.web".parse::<EntryPoint>().unwrap().to_string(), "mysite.web:application");
         assert!(matches!("mysite.wsgi:application".parse(), Ok(EntryPoint::Module { .. })));
         assert!(matches!("site.wsgi".parse(), Ok(EntryPoint::Script { .. })));
+        for text in ["/opt/venv/lib/x/pgAdmin4.wsgi", "/opt/run.py:app", "dist:pgadmin4/pgAdmin4.wsgi", "dist:a/b.py:create_app()"] {
+            let app = text.parse::<EntryPoint>().unwrap();
+            assert_eq!(app.to_string(), text);
+            assert!(matches!(app, EntryPoint::Installed { .. }));
+        }
+        // A module may have that name.
+        assert!(matches!("dist:app.wsgi_app".parse(), Ok(EntryPoint::Module { .. })));
     }
 
     #[test]
     fn refuses_code_and_paths_outside() {
-        for text in ["", "a:b(1)", "a:b;c", "../x.py", "/etc/x.py", "a b:c", "a:\"\n", "x\n.py"] {
+        for text in
+            ["", "a:b(1)", "a:b;c", "../x.py", "/a/../x.py", "//x.py", "dist:/x/y.wsgi", "dist:../x.wsgi", "a b:c", "a:\"\n", "x\n.py"]
+        {
             assert!(text.parse::<EntryPoint>().is_err(), "{text:?}");
         }
     }

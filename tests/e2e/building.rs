@@ -71,6 +71,50 @@ fn the_base_is_pinned() {
     project.parity(&["build"]).run().exits(3).says(&["parity.lock"]);
 }
 
+#[test]
+fn a_lock_that_nothing_was_served_with_holds_nobody() {
+    let project = TestProject::copy("broken-import");
+    let up = |code| project.parity(&["up", "-d", "--wait", "--port", "0"]).patience(BUILD_PATIENCE).run().exits(code);
+    let served = base().lock.replace("debian:trixie", "debian:bookworm");
+    project.write("parity.lock", &served.replace("version = 1\n", "version = 1\nprovisional = true\n"));
+    project.write("parity.yaml", "python: \"3.13\"\n");
+    // Its application cannot be imported: the next base is not kept either.
+    for _ in 0..2 {
+        up(11);
+        let lock = project.read("parity.lock");
+        assert!(lock.contains("provisional = true\n") && lock.contains("image = \"debian:trixie\"\n"), "{lock}");
+    }
+    project.write("parity.lock", &served.replace("version = 1\n", "version = 1\nprovisional = true\n"));
+    up(11).says(&[
+        "parity.lock pins debian:bookworm, with which nothing has been served",
+        "debian:trixie (parity.yaml:1)",
+        "wrote parity.lock",
+    ]);
+
+    // What was served is kept.
+    project.write("app.py", "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'']\n");
+    up(0);
+    assert_eq!(project.read("parity.lock"), base().lock);
+    project.parity(&["down"]).ok();
+    project.write("parity.lock", &served);
+    up(8).says(&["parity.lock pins debian:bookworm", "debian:trixie", "`python` is 3.13 (parity.yaml:1)", "`parity build --update-base`"]);
+    assert_eq!(project.read("parity.lock"), served);
+}
+
+#[test]
+fn a_python_that_cannot_be_had_is_told_with_those_that_can() {
+    let project = TestProject::unlocked("plain-wsgi");
+    project.write("runtime.txt", "python-3.10.2\n");
+    let build = |code| project.parity(&["build"]).patience(BUILD_PATIENCE).run().exits(code);
+    build(8).says(&[
+        "python:3.10-slim-trixie",
+        "`python` is 3.10 (detected from runtime.txt:1)",
+        "hint: write `python: \"3.11\"` in parity.yaml",
+    ]);
+    project.write("runtime.txt", "python-3.8.10\n");
+    build(3).says(&["Python 3.8 is older than mod_wsgi", "runtime.txt:1", "hint: write `python: \"3.11\"` in parity.yaml"]);
+}
+
 /// Builds what is deployed, under a name that tests of another checkout do not have.
 fn build_production(project: &TestProject) -> OwnImage {
     let image = OwnImage(format!("localhost/parity-e2e:{}", unique()));

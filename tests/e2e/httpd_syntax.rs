@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use parity::config::{Given, SETTINGS, Server};
-use parity::plan::{Alias, Base, Health, ImagePlan, Plan, Profile, Suite, WritableContent};
+use parity::plan::{Alias, Base, Health, ImagePlan, Plan, Profile, ServicesMode, Suite, WritableContent};
 use parity::render;
 use parity::units::{Callable, EntryPoint, Origin, Sourced};
 
@@ -61,6 +61,9 @@ fn plan() -> Plan {
         writable: Vec::new(),
         writable_content: Sourced::default(WritableContent::Empty),
         network: None,
+        services: None,
+        services_mode: Sourced::default(ServicesMode::default()),
+        joined: Vec::new(),
         hook_timeout: Sourced::default(600),
         health: Health { path: Sourced::default("/".into()), host: Sourced::default("localhost".into()) },
         timeout: Sourced::default(60),

@@ -25,6 +25,7 @@ mod packages;
 mod reload;
 mod running;
 mod secrets;
+mod services;
 mod serving;
 mod smoke;
 mod startup;

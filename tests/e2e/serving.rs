@@ -108,3 +108,38 @@ fn without_wait_the_url_comes_before_the_answer() {
     assert_eq!(project.up(&[]), url);
     Browser::at(&url).get("/").ok();
 }
+
+#[test]
+fn a_script_of_an_installed_distribution() {
+    let project = TestProject::copy("isso");
+    let settings = project.read("parity.yaml");
+    let with = |app: &str| project.write("parity.yaml", &settings.replace("isso.run:application", app));
+    for app in ["dist:isso/run.py", "/opt/venv/lib/python3.13/site-packages/isso/run.py:application"] {
+        with(app);
+        Browser::at(&project.up(&[])).get("/js/embed.min.js").ok().has("Isso");
+        project.parity(&["down"]).ok();
+    }
+    with("dist:isso/run.py");
+    let (session, url) = project.foreground(&["--reload-on-changes"]);
+    Browser::at(&url).get("/js/embed.min.js").ok().has("Isso");
+    session.interrupt();
+    session.end();
+    with("dist:isso/no.wsgi");
+    project
+        .parity(&["up", "-d", "--wait", "--port", "0"])
+        .run()
+        .exits(11)
+        .says(&["no installed distribution has the file that `app` names: isso/no.wsgi"]);
+}
+
+#[test]
+fn keys_of_the_environ_may_have_dots() {
+    let project = TestProject::copy("plain-wsgi");
+    project.write("parity.yaml", "app: hello.wsgi\nsetenv: {trac.env_path: /srv/trac}\n");
+    for more in [&[][..], &["--reload-on-changes"]] {
+        let (session, url) = project.foreground(more);
+        assert_eq!(Browser::at(&url).get("/env").ok().json()["request"]["trac.env_path"], "/srv/trac");
+        session.interrupt();
+        session.end();
+    }
+}

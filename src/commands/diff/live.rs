@@ -69,7 +69,8 @@ async fn running(context: &Context<'_>, engine: &Engine) -> Result<Observed> {
 
 /// What the application sees in production: in the image that would be deployed, hardened as `parity smoke` runs it.
 async fn production(context: &Context<'_>, args: &Args, engine: &Engine, interrupts: &Interrupts) -> Result<Seen> {
-    let settled = context.settle(&args.server.without(&["port", "host"]), Profile::Smoke)?;
+    let mut settled = context.settle(&args.server.without(&["port", "host"]), Profile::Smoke)?;
+    context.join_services(engine, &mut settled.plan, interrupts).await?;
     let image = Source::of(context, &args.server)?.image(context, engine, interrupts).await?;
     let nothing = |_: String| -> LocalBoxFuture<'_, ()> { async {}.boxed_local() };
     let start = Start {

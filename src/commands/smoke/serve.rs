@@ -25,13 +25,16 @@ use crate::smoke::probes::{Done, Ground, Validator, cannot_load, run};
 /// Starts production's server, or finds the one of `parity up`, lets the job work on it, and stops what was started.
 pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<()> {
     let interrupts = job.interrupts();
-    let settled = context.settle(&args.server, Profile::Smoke)?;
+    let mut settled = context.settle(&args.server, Profile::Smoke)?;
     // What goes into the image is said before an engine is asked for.
     let source = match args.against.is_none() && args.image.is_none() {
         true => Some(Source::of(context, &args.server)?),
         false => None,
     };
     let engine = interrupts.or(context.engine()).await?;
+    if args.against.is_none() {
+        context.join_services(&engine, &mut settled.plan, interrupts).await?;
+    }
     let scene = Scene {
         engine: &engine,
         plan: &settled.plan,

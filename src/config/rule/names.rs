@@ -78,6 +78,11 @@ pub const ENV_NAME: Rule = Rule {
     holds: |text| word(text, "_") && !text.starts_with(|c: char| c.is_ascii_digit()),
 };
 
+pub const ENVIRON_NAME: Rule = Rule {
+    expected: "a name in the WSGI environ: letters, digits, `_` and `.`",
+    holds: |text| text.split('.').all(|part| word(part, "_")) && !text.starts_with(|c: char| c.is_ascii_digit()),
+};
+
 pub const PYTHON_NAME: Rule = Rule {
     expected: "a Python name",
     holds: |text| text.starts_with(|c: char| c.is_alphabetic() || c == '_') && text.chars().all(|c| c.is_alphanumeric() || c == '_'),
@@ -190,6 +195,7 @@ mod tests {
     #[test]
     fn names() {
         holds(ENV_NAME, &["A", "_a1"], &["1A", "A-B", "A.B", "A B", "Ä"]);
+        holds(ENVIRON_NAME, &["A", "trac.env_path"], &["1A", "A-B", ".a", "a..b", "a.", "A B"]);
         holds(PYTHON_NAME, &["application", "_x1"], &["1x", "a.b", "a-b"]);
         holds(FILE_NAME, &["index.html"], &["..", "a/b", "-x", "a b"]);
         holds(PATH, &["a b/ü", "../x"], &["-r x", " "]);

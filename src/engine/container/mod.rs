@@ -4,6 +4,7 @@ mod logs;
 mod observed;
 mod spec;
 
+use bollard::models::NetworkConnectRequest;
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
     RestartContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
@@ -25,7 +26,15 @@ impl Engine {
     pub async fn create(&self, wish: &Wish) -> Result<String> {
         let options = CreateContainerOptionsBuilder::default().name(&wish.name).build();
         match self.api.create_container(Some(options), self.body(wish)).await {
-            Ok(created) => Ok(created.id),
+            Ok(created) => {
+                for network in &wish.networks {
+                    if let Err(failure) = self.connect(&created.id, network).await {
+                        self.remove(&created.id).await?;
+                        return Err(failure);
+                    }
+                }
+                Ok(created.id)
+            }
             Err(error) if status(&error) == Some(409) => {
                 Err(explain(&error, &format!("another `parity` is starting `{}` at this moment", wish.name))
                     .hint("wait for it, then type the command again"))
@@ -41,6 +50,12 @@ impl Engine {
                 })
             }
         }
+    }
+
+    async fn connect(&self, id: &str, network: &str) -> Result<()> {
+        let request = NetworkConnectRequest { container: id.to_owned(), ..NetworkConnectRequest::default() };
+        let connected = self.api.connect_network(network, request).await;
+        connected.map_err(|error| explain(&error, &format!("cannot connect the container to the network {network}")))
     }
 
     /// Starts a container that was created.

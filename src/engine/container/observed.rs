@@ -41,6 +41,8 @@ pub struct Observed {
     pub static_directory: Option<PathBuf>,
     /// The container whose network its server listens in; `None`: its own.
     pub network: Option<String>,
+    /// The engine's networks that it is in.
+    pub networks: Vec<String>,
     /// `http://127.0.0.1:8000`, when it runs and is published, itself or by the container whose network it is in.
     pub url: Option<String>,
     pub image: String,
@@ -161,7 +163,9 @@ fn observed(found: bollard::models::ContainerInspectResponse) -> Observed {
         Some(ContainerStateStatusEnum::CREATED) => State::Created,
         _ => State::Stopped,
     };
-    let ports = found.network_settings.and_then(|network| network.ports).unwrap_or_default();
+    let network_settings = found.network_settings.unwrap_or_default();
+    let networks = network_settings.networks.into_iter().flatten().map(|(name, _)| name).collect();
+    let ports = network_settings.ports.unwrap_or_default();
     let binding = ports.get(PORT).and_then(|bindings| bindings.as_ref()?.first().cloned());
     let mount = take(label::MOUNT).filter(|path| path != "/").unwrap_or_default();
     let url = binding.filter(|_| running == State::Running).and_then(|binding| {
@@ -184,6 +188,7 @@ fn observed(found: bollard::models::ContainerInspectResponse) -> Observed {
         view: take(label::VIEW).map(PathBuf::from),
         static_directory: take(label::STATIC).map(PathBuf::from),
         network: take(label::NETWORK),
+        networks,
         url,
         image: config.image.unwrap_or_default(),
         created: found.created,

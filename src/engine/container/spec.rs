@@ -32,6 +32,8 @@ pub struct Wish {
     /// Another port, the same in the container and on the loopback address of the host: a debugger's.
     pub debug_port: Option<u16>,
     pub network: Option<String>,
+    /// Others that it is connected to as well.
+    pub networks: Vec<String>,
     /// Other containers' servers may listen in its network, to take over from its own.
     pub lends_network: bool,
     /// The container in whose network its server listens, instead of one of its own that is published.
@@ -153,6 +155,7 @@ mod tests {
             publish: Some(("127.0.0.1".into(), 8000)),
             debug_port: Some(5678),
             network: network.map(Into::into),
+            networks: Vec::new(),
             lends_network: true,
             joins: joins.map(Into::into),
         };

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
+use crate::plan::Plan;
 use crate::plan::lock::{self, Lock, LockedBase};
 use crate::project;
 
@@ -25,15 +26,42 @@ impl LockFile {
         Ok(Self { root: root.to_owned(), lock })
     }
 
+    /// The base that it holds the project to. One that nothing was served with holds nobody who asks for another one now.
+    pub fn locked(&self, plan: &Plan, report: &dyn Report) -> Option<LockedBase> {
+        let lock = self.lock.as_ref()?;
+        let wanted = plan.image.base.name();
+        if lock.base.image == wanted || lock.refuses(&wanted) {
+            return Some(lock.base.clone());
+        }
+        report.report(Event::Note {
+            text: format!(
+                "{} pins {}, with which nothing has been served: it is written anew for {wanted} ({})",
+                lock::FILE,
+                lock.base.image,
+                plan.image.base.origin
+            ),
+        });
+        None
+    }
+
     /// Writes the lock if it changed. A project that cannot be written to is built all the same.
     pub fn write(&self, base: &LockedBase, report: &dyn Report) {
-        let new = Lock::new(base.clone());
-        if self.lock.as_ref() == Some(&new) {
+        if self.lock.as_ref().is_some_and(|lock| lock.base == *base) {
             return;
         }
+        let new = Lock::provisional(base.clone());
         report.report(match project::write(&self.root, lock::FILE, &new.to_text()) {
             Ok(()) => Event::Note { text: format!("wrote {}: commit it, and everyone builds on the same base", lock::FILE) },
             Err(error) => Event::Warning { text: format!("{} cannot be written: {error}", lock::FILE), hint: None },
         });
+    }
+}
+
+/// Notes in the lock of a project that it was served with it: from then on it is kept. A project that cannot be written to has no such note.
+pub fn was_served(root: &Path) {
+    if let Ok(LockFile { lock: Some(mut lock), .. }) = LockFile::open(root)
+        && std::mem::take(&mut lock.provisional)
+    {
+        let _ = project::write(root, lock::FILE, &lock.to_text());
     }
 }

@@ -62,7 +62,7 @@ pub async fn production(
         let labels = build.labels.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
         Ok(format!("{repository}:{}", digest_of(files.chain(labels).chain([project.as_slice()]))))
     };
-    let locked = file.lock.as_ref().filter(|_| !how.update_base).map(|lock| lock.base.clone());
+    let locked = if how.update_base { None } else { file.locked(plan, report) };
     let anew = how.build || how.no_cache;
     if let Some(locked) = locked.as_ref().filter(|locked| !anew && locked.image == plan.image.base.name()) {
         let reference = name(locked)?;

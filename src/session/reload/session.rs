@@ -19,12 +19,11 @@ use crate::changes::{Action, Basis, Touched, Verdict};
 use crate::engine::container::LogStart;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
-use crate::logs::{Paths, Reader};
 use crate::plan::{OnError, Plan, Reload};
 use crate::session::follow::{Follower, Seen};
 use crate::session::up::{After, Place, after_the_end, optional, runs};
 use crate::session::upload;
-use crate::session::wait::{Awaited, until_ready};
+use crate::session::wait::{self, Awaited, until_ready};
 use crate::units::Secret;
 use crate::watch::{Burst, Change, Limits, Notice, is_git_at_work};
 
@@ -217,7 +216,7 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn follow_log(&self, current: &Current, log: &mut Follower, from: LogStart) {
-        *log = Follower::new(self.place.engine.logs(&current.id, true, from), Reader::new(Paths::of_project(&self.plan.root)));
+        *log = Follower::new(self.place.engine.logs(&current.id, true, from), wait::reader(&self.plan));
     }
 
     /// Waits for a server that was started anew. One that cannot import the application, as is said then, waits for the

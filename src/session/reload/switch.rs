@@ -12,7 +12,6 @@ use crate::engine::Engine;
 use crate::engine::container;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
-use crate::logs::{Paths, Reader};
 use crate::plan::{ImagePlan, Plan, lock};
 use crate::render;
 use crate::session::create::{create, wish};
@@ -20,7 +19,7 @@ use crate::session::follow::Follower;
 use crate::session::siblings::{self, Whose};
 use crate::session::stop::{HASTY, tidy};
 use crate::session::up::{Place, Up, digest_of};
-use crate::session::wait::{Awaited, until_ready};
+use crate::session::wait::{self, Awaited, until_ready};
 use crate::session::{User, image};
 use crate::units::Secret;
 
@@ -206,8 +205,7 @@ async fn rehearse(place: Place<'_>, inputs: &Inputs, image: &str) -> Result<()> 
     let created = create(engine, &wish, &up, None, report).await?;
     let answered = async {
         let url = engine.observe(&created.id).await?.and_then(|found| found.url).unwrap_or_default();
-        let mut log =
-            Follower::new(engine.logs(&created.id, true, container::LogStart::Beginning), Reader::new(Paths::of_project(&plan.root)));
+        let mut log = Follower::new(engine.logs(&created.id, true, container::LogStart::Beginning), wait::reader(&plan));
         until_ready(engine, &Awaited::of(&plan, &created.id, &url), &mut log, interrupts, report).await
     };
     let answered = answered.await;

@@ -14,7 +14,6 @@ use crate::engine::container::{self, LogStart};
 use crate::engine::label;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
-use crate::logs::{Paths, Reader};
 use crate::plan::Plan;
 use crate::render::{self, takeover};
 use crate::session::create::create;
@@ -22,7 +21,7 @@ use crate::session::follow::{Follower, Seen};
 use crate::session::siblings;
 use crate::session::stop::tidy;
 use crate::session::up::{Place, Up, digest_of};
-use crate::session::wait::{Awaited, until_ready_inside};
+use crate::session::wait::{self, Awaited, until_ready_inside};
 
 /// A server that has answered, and that nobody but this session reaches yet.
 #[derive(Debug)]
@@ -98,7 +97,7 @@ pub async fn start(place: Place<'_>, inputs: &Inputs, wish: &container::Wish, up
         Kind::Other => Refused::Engine(failure),
         _ => Refused::Failed(failure),
     })?;
-    let mut log = Follower::new(engine.logs(&created.id, true, LogStart::Beginning), Reader::new(Paths::of_project(&inputs.plan.root)));
+    let mut log = Follower::new(engine.logs(&created.id, true, LogStart::Beginning), wait::reader(&inputs.plan));
     let listening = Overheard { report, held: AtomicBool::new(false) };
     let awaited = Awaited::of(&inputs.plan, &created.id, &current.url);
     match until_ready_inside(engine, &awaited, &address, &mut log, place.interrupts, &listening).await {

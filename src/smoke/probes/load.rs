@@ -118,7 +118,7 @@ fn settings(plan: &Plan) -> String {
     let app = match &plan.app.value {
         EntryPoint::Module { module, callable: Callable::Object(name) } => Some(format!("{module}:{name}")),
         EntryPoint::Module { module, callable: Callable::Factory(name) } => Some(format!("{module}:{name}()")),
-        EntryPoint::Script { .. } => None,
+        EntryPoint::Script { .. } | EntryPoint::Installed { .. } => None,
     };
     let python_path: Vec<&String> = plan.python_path.iter().map(|Sourced { value, .. }| value).collect();
     json!({
