@@ -124,7 +124,19 @@ impl Context<'_> {
                 file.escape_debug()
             )
         }));
-        Ok(Settled { plan, secrets, environment_files, env_files, build_secrets, credential_files, absent, build_ca, writes, missing, remarks })
+        Ok(Settled {
+            plan,
+            secrets,
+            environment_files,
+            env_files,
+            build_secrets,
+            credential_files,
+            absent,
+            build_ca,
+            writes,
+            missing,
+            remarks,
+        })
     }
 
     /// The application's environment, and what the shell says of which Flask application is meant. As Flask has it, that is over `.env`.

@@ -27,4 +27,5 @@ mod running;
 mod secrets;
 mod serving;
 mod smoke;
+mod special_files;
 mod startup;

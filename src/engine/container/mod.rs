@@ -2,6 +2,7 @@
 
 mod logs;
 mod observed;
+mod seccomp;
 mod spec;
 
 use bollard::query_parameters::{
@@ -11,7 +12,8 @@ use bollard::query_parameters::{
 
 use super::connect::Engine;
 use super::error::{explain, status};
-use crate::error::{Kind, Result};
+use crate::error::{Failure, Kind, Result};
+use seccomp::Confinement;
 
 pub use logs::{LogStart, Output};
 pub use observed::{Observed, State, not_running};
@@ -24,14 +26,15 @@ impl Engine {
     /// Creates a container; it does not run yet. Returns its id.
     pub async fn create(&self, wish: &Wish) -> Result<String> {
         let options = CreateContainerOptionsBuilder::default().name(&wish.name).build();
-        match self.api.create_container(Some(options), self.body(wish)).await {
+        let confinement = wish.bind.as_ref().map(|_| Confinement::for_engine(self.flavour)).transpose()?;
+        match self.api.create_container(Some(options), self.body(wish, confinement.as_ref())).await {
             Ok(created) => Ok(created.id),
             Err(error) if status(&error) == Some(409) => {
                 Err(explain(&error, &format!("another `parity` is starting `{}` at this moment", wish.name))
                     .hint("wait for it, then type the command again"))
             }
             Err(error) => {
-                let failure = explain(&error, "cannot create the container");
+                let failure = unconfined(explain(&error, "cannot create the container"));
                 let missing = wish.network.as_ref().filter(|_| failure.causes.iter().any(|cause| cause.contains("network")));
                 Err(match missing {
                     Some(network) => failure.hint(format!(
@@ -51,7 +54,7 @@ impl Engine {
         match self.api.start_container(id, None::<StartContainerOptions>).await {
             Ok(()) => Ok(()),
             Err(error) => {
-                let mut failure = explain(&error, "cannot start the container");
+                let mut failure = unconfined(explain(&error, "cannot start the container"));
                 let said = failure.causes.join("\n");
                 if failure.kind == Kind::PortTaken
                     && let Some((address, port)) = &wish.publish
@@ -107,6 +110,17 @@ impl Engine {
     pub async fn remove(&self, id: &str) -> Result<()> {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
         gone_is_fine(self.api.remove_container(id, Some(options)).await, "cannot remove the container")
+    }
+}
+
+/// What to do where an engine cannot confine a container that has the project mounted.
+fn unconfined(failure: Failure) -> Failure {
+    if failure.causes.iter().any(|cause| cause.to_lowercase().contains("seccomp")) {
+        failure
+            .hint("the application could leave programs with your rights in the mounted project, so it is not mounted without seccomp")
+            .hint("`parity up --reload-on-changes --sync` works without a mount")
+    } else {
+        failure
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, PortBinding, ResourcesUlimits};
 
 use super::PORT;
+use super::seccomp::Confinement;
 use crate::engine::connect::{Engine, Flavour};
 
 /// All that a container is made from.
@@ -64,7 +65,8 @@ impl Engine {
         known.then(|| [("net.ipv4.tcp_migrate_req".to_owned(), "1".to_owned())].into())
     }
 
-    pub(super) fn body(&self, wish: &Wish) -> ContainerCreateBody {
+    /// `confinement`: of a container that has the project mounted.
+    pub(super) fn body(&self, wish: &Wish, confinement: Option<&Confinement>) -> ContainerCreateBody {
         let debug_port = wish.debug_port.map(|port| {
             let binding = PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(port.to_string()) };
             (format!("{port}/tcp"), Some(vec![binding]))
@@ -84,6 +86,7 @@ impl Engine {
             // SELinux would hide the project; relabelling a user's files is not ours to do.
             security.push("label=disable".into());
         }
+        security.extend(confinement.map(Confinement::option));
         let podman = self.flavour == Flavour::Podman;
         let own_network = wish.joins.is_none();
         let ports = published.into_iter().chain(debug_port);
@@ -156,7 +159,7 @@ mod tests {
             lends_network: true,
             joins: joins.map(Into::into),
         };
-        let mut body = engine.body(&wish);
+        let mut body = engine.body(&wish, None);
         let host = body.host_config.take().unwrap();
         (body, host)
     }
