@@ -139,7 +139,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     context.remark(&settled);
     context.ui.note(settled.plan.summary());
     let engine = interrupts.or(context.engine()).await?;
-    leave_others_alone(context, &engine).await?;
+    interrupts.or(leave_others_alone(context, &engine)).await?;
     let how = How { build: args.build, ..settled.how() };
     let package = if args.dap.is_some() { Some("debugpy") } else { args.profile().tool.package() };
     let image = match package {

@@ -22,9 +22,9 @@ pub struct Args {
 
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
-    let engine = context.engine().await?;
+    let engine = interrupts.or(context.engine()).await?;
     let name = context.container();
-    let container = engine.observe(&name).await?.ok_or_else(|| not_running(&name))?;
+    let container = interrupts.or(engine.observe(&name)).await?.ok_or_else(|| not_running(&name))?;
     let follow = args.follow && container.state == State::Running;
     let read = |id: &str, from| Records::new(engine.logs(id, follow, from), Reader::new(Paths::of_project(&context.root)));
     let mut records = read(&container.id, args.tail.map_or(LogStart::Beginning, LogStart::LastLines));

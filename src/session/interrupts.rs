@@ -1,9 +1,20 @@
-//! Ctrl-C, SIGTERM and SIGHUP, counted. The first asks to stop, the second not to wait any longer.
+//! Ctrl-C, SIGTERM and SIGHUP, counted. The first asks to stop, the second not to wait any longer, the third to leave things
+//! as they are. They are heard on a thread of their own: whatever the program is in the middle of, it can be ended.
+
+use std::thread;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::error::{Failure, Kind, Result};
+
+/// Signals after which nothing more is cleared up.
+const LEAVE: u32 = 3;
+/// The same, after the first one: longer than the clearing up of any command takes where the engine answers.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// For the program to end by itself then.
+const LAST: Duration = Duration::from_secs(2);
 
 /// Listens from the moment it is made until the process ends; it stays awake while things are being stopped.
 #[derive(Debug, Clone)]
@@ -16,21 +27,44 @@ impl Interrupts {
     /// When the system refuses signal handlers, which it does not.
     pub fn listen() -> Result<Self> {
         let failed = |error: std::io::Error| Failure::new(Kind::Other, "cannot listen for signals").caused_by(&error);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let entered = runtime.enter();
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
+        drop(entered);
         let (sender, count) = watch::channel(0);
-        tokio::spawn(async move {
+        let listen = async move {
+            let mut leave = std::pin::pin!(None::<tokio::time::Sleep>);
             loop {
                 tokio::select! {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
                     _ = hangup.recv() => {}
+                    () = when(leave.as_mut()) => return,
                 }
                 sender.send_modify(|count| *count += 1);
+                let count = *sender.borrow();
+                if count == 1 {
+                    leave.set(Some(tokio::time::sleep(PATIENCE)));
+                } else if count >= LEAVE {
+                    return;
+                }
             }
+        };
+        thread::spawn(move || {
+            runtime.block_on(listen);
+            GIVEN_UP.notify_one();
+            thread::sleep(LAST);
+            // The program is stuck in something that never waits for the runtime.
+            std::process::exit(Kind::Interrupted.exit_code().into());
         });
         Ok(Self { count })
+    }
+
+    /// Returns when a command that was interrupted has had time enough to end. Whoever runs it drops it then.
+    pub async fn given_up() {
+        GIVEN_UP.notified().await;
     }
 
     /// Signals so far.
@@ -55,6 +89,16 @@ impl Interrupts {
             () = self.reached(1) => Err(interrupted()),
             done = work => done,
         }
+    }
+}
+
+static GIVEN_UP: Notify = Notify::const_new();
+
+/// Returns at a moment, if there is one.
+async fn when(moment: std::pin::Pin<&mut Option<tokio::time::Sleep>>) {
+    match moment.as_pin_mut() {
+        Some(moment) => moment.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -5,6 +5,8 @@ mod observed;
 mod seccomp;
 mod spec;
 
+use std::time::Duration;
+
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
     RestartContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
@@ -27,7 +29,7 @@ impl Engine {
     pub async fn create(&self, wish: &Wish) -> Result<String> {
         let options = CreateContainerOptionsBuilder::default().name(&wish.name).build();
         let confinement = wish.bind.as_ref().map(|_| Confinement::for_engine(self.flavour)).transpose()?;
-        match self.api.create_container(Some(options), self.body(wish, confinement.as_ref())).await {
+        match self.answer(self.api.create_container(Some(options), self.body(wish, confinement.as_ref()))).await {
             Ok(created) => Ok(created.id),
             Err(error) if status(&error) == Some(409) => {
                 Err(explain(&error, &format!("another `parity` is starting `{}` at this moment", wish.name))
@@ -51,7 +53,7 @@ impl Engine {
     /// # Errors
     /// `Kind::PortTaken` when somebody else has the port.
     pub async fn start(&self, id: &str, wish: &Wish) -> Result<()> {
-        match self.api.start_container(id, None::<StartContainerOptions>).await {
+        match self.answer(self.api.start_container(id, None::<StartContainerOptions>)).await {
             Ok(()) => Ok(()),
             Err(error) => {
                 let mut failure = unconfined(explain(&error, "cannot start the container"));
@@ -79,37 +81,42 @@ impl Engine {
     /// Stops a container, politely for `seconds`, then by force. One that is gone is fine.
     pub async fn stop(&self, id: &str, seconds: u32) -> Result<()> {
         let options = StopContainerOptionsBuilder::default().t(i32::try_from(seconds).unwrap_or(i32::MAX)).build();
-        gone_is_fine(self.api.stop_container(id, Some(options)).await, "cannot stop the container")
+        gone_is_fine(
+            self.answer_after(Duration::from_secs(seconds.into()), self.api.stop_container(id, Some(options))).await,
+            "cannot stop the container",
+        )
     }
 
     /// Stops a container, politely for `seconds`, and starts it again.
     pub async fn restart(&self, id: &str, seconds: u32) -> Result<()> {
         let options = RestartContainerOptionsBuilder::default().t(i32::try_from(seconds).unwrap_or(i32::MAX)).build();
-        self.api.restart_container(id, Some(options)).await.map_err(|error| explain(&error, "cannot restart the container"))
+        self.answer_after(Duration::from_secs(seconds.into()), self.api.restart_container(id, Some(options)))
+            .await
+            .map_err(|error| explain(&error, "cannot restart the container"))
     }
 
     /// Has Apache finish its requests and end.
     pub async fn drain(&self, id: &str) -> Result<()> {
         let options = KillContainerOptionsBuilder::default().signal("SIGWINCH").build();
-        gone_is_fine(self.api.kill_container(id, Some(options)).await, "cannot signal the container")
+        gone_is_fine(self.answer(self.api.kill_container(id, Some(options))).await, "cannot signal the container")
     }
 
     /// Gives a container another name.
     pub async fn rename(&self, id: &str, name: &str) -> Result<()> {
         let options = RenameContainerOptionsBuilder::default().name(name).build();
-        self.api.rename_container(id, options).await.map_err(|error| explain(&error, "cannot rename the container"))
+        self.answer(self.api.rename_container(id, options)).await.map_err(|error| explain(&error, "cannot rename the container"))
     }
 
     /// Kills a container at once. One that is gone or stopped is fine.
     pub async fn kill(&self, id: &str) -> Result<()> {
         let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
-        gone_is_fine(self.api.kill_container(id, Some(options)).await, "cannot kill the container")
+        gone_is_fine(self.answer(self.api.kill_container(id, Some(options))).await, "cannot kill the container")
     }
 
     /// Removes a container with its anonymous volumes, running or not.
     pub async fn remove(&self, id: &str) -> Result<()> {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        gone_is_fine(self.api.remove_container(id, Some(options)).await, "cannot remove the container")
+        gone_is_fine(self.answer(self.api.remove_container(id, Some(options))).await, "cannot remove the container")
     }
 }
 

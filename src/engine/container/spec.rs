@@ -141,6 +141,7 @@ mod tests {
             api_version: (1, 41),
             architecture: String::new(),
             endpoint: Endpoint { host: "unix:///run/docker.sock".into(), because: String::new() },
+            patience: std::time::Duration::from_secs(1),
         };
         let wish = Wish {
             name: "parity-x-0a1b2c3d".into(),

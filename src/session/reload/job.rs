@@ -31,7 +31,7 @@ pub async fn run(engine: Engine, container: String, command: String, files: Vec<
 
 async fn finish(engine: &Engine, container: &str, argv: Vec<String>, files: Vec<String>, done: &str, cause: String) -> Event {
     let begun = Instant::now();
-    match engine.run(container, argv, &[]).await {
+    match engine.run_to_the_end(container, argv, &[]).await {
         Ok((0, _)) => Event::Changed { files, done: done.to_owned(), cause, took: Some(begun.elapsed()) },
         Ok((code, said)) => {
             let lines: Vec<&str> = said.lines().collect();
