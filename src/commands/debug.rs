@@ -134,6 +134,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         return attach(context, &console).await;
     }
     let interrupts = Interrupts::listen()?;
+    interrupts.also(context.ui.until_unread());
     let profile = Profile::Debug(args.profile());
     let settled = context.settle(&args.server, profile)?;
     context.remark(&settled);

@@ -41,7 +41,13 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
             }
         }
     };
-    match interrupts.or(show).await {
+    let shown = async {
+        tokio::select! {
+            shown = show => shown,
+            () = context.ui.until_unread() => Ok(()),
+        }
+    };
+    match interrupts.or(shown).await {
         // Ctrl-C is how following ends.
         Err(failure) if failure.kind == Kind::Interrupted => Ok(ExitCode::SUCCESS),
         other => other.map(|()| ExitCode::SUCCESS),

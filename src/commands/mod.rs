@@ -26,6 +26,7 @@ mod status;
 mod terminal;
 mod up;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -116,8 +117,8 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
-            let helped = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            let printed = error.print().is_ok_and(|()| std::io::stdout().flush().is_ok());
+            let helped = printed && matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             return if helped { ExitCode::SUCCESS } else { ExitCode::from(Kind::Usage.exit_code()) };
         }
     };
@@ -150,6 +151,12 @@ pub fn main() -> ExitCode {
             done
         });
     ui.finish();
+    // Nobody reads any more: that was the end that the reader wanted.
+    let result = match result {
+        Err(failure) if failure.kind == Kind::Interrupted && failure.causes.is_empty() && ui.is_unread() => Ok(ExitCode::SUCCESS),
+        result => result,
+    };
+    let result = result.and_then(|code| ui.written().map(|()| code));
     match result {
         Ok(code) => code,
         Err(failure) => {

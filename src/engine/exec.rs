@@ -1,6 +1,6 @@
 //! Running a command in a container that runs already.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::pin::Pin;
 
 use bollard::container::LogOutput;
@@ -156,9 +156,14 @@ pub async fn copy_output(output: &mut Pin<Box<dyn Stream<Item = Result<LogOutput
                 stdout.write_all(&message).and_then(|()| stdout.flush())
             }
         };
-        if written.is_err() {
+        match written {
+            Ok(()) => {}
             // Nobody reads any more (`parity exec … | head`).
-            return Ok(());
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => {
+                let kind = if error.kind() == ErrorKind::StorageFull { Kind::DiskFull } else { Kind::Other };
+                return Err(Failure::new(kind, "the command's output cannot be written").caused_by(&error));
+            }
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Ctrl-C, SIGTERM and SIGHUP, counted. The first asks to stop, the second not to wait any longer, the third to leave things
 //! as they are. They are heard on a thread of their own: whatever the program is in the middle of, it can be ended.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ const LAST: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub struct Interrupts {
     count: watch::Receiver<u32>,
+    sender: Arc<watch::Sender<u32>>,
 }
 
 impl Interrupts {
@@ -34,6 +36,8 @@ impl Interrupts {
         let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
         drop(entered);
         let (sender, count) = watch::channel(0);
+        let sender = Arc::new(sender);
+        let heard = Arc::clone(&sender);
         let listen = async move {
             let mut leave = std::pin::pin!(None::<tokio::time::Sleep>);
             loop {
@@ -43,8 +47,8 @@ impl Interrupts {
                     _ = hangup.recv() => {}
                     () = when(leave.as_mut()) => return,
                 }
-                sender.send_modify(|count| *count += 1);
-                let count = *sender.borrow();
+                heard.send_modify(|count| *count += 1);
+                let count = *heard.borrow();
                 if count == 1 {
                     leave.set(Some(tokio::time::sleep(PATIENCE)));
                 } else if count >= LEAVE {
@@ -59,7 +63,20 @@ impl Interrupts {
             // The program is stuck in something that never waits for the runtime.
             std::process::exit(Kind::Interrupted.exit_code().into());
         });
-        Ok(Self { count })
+        Ok(Self { count, sender })
+    }
+
+    /// Takes something else for the first signal as well: the end of whoever reads what the command writes.
+    pub fn also(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        let sender = Arc::clone(&self.sender);
+        tokio::spawn(async move {
+            happens.await;
+            sender.send_if_modified(|count| {
+                let is_first = *count == 0;
+                *count += u32::from(is_first);
+                is_first
+            });
+        });
     }
 
     /// Returns when a command that was interrupted has had time enough to end. Whoever runs it drops it then.

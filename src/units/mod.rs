@@ -6,6 +6,7 @@ mod origin;
 pub mod path;
 mod redactor;
 mod secret;
+pub mod terminal;
 
 pub use entry_point::{Callable, EntryPoint};
 pub use origin::{Origin, Sourced};
