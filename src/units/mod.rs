@@ -1,6 +1,7 @@
 //! Small value types that every other part shares.
 
 mod entry_point;
+pub mod files;
 pub mod layout;
 mod origin;
 pub mod path;

@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::events::Event;
 use crate::plan::CollectStatic;
 use crate::render::start;
+use crate::units::files;
 use crate::watch::Change;
 
 /// Lines of a failed command's output that are shown.
@@ -52,7 +53,7 @@ pub fn upload(root: &Path, change: &Change) -> Option<Order> {
     if !found.is_file() || found.len() > LARGEST {
         return None;
     }
-    let data = STANDARD.encode(std::fs::read(&path).ok()?);
+    let data = STANDARD.encode(files::read_inside(root, Path::new(&change.path), LARGEST).ok()?);
     Some(Order::Put { path: change.path.clone(), data, mode: mode(&found) })
 }
 
