@@ -205,6 +205,7 @@ fn what_differs_from_production() {
     user | yours | www-data (33) | so that files the application creates belong to you
     port | published on 127.0.0.1:81 | 8000 in the container | so that nobody else can reach it
     your machine | `host.docker.internal` | unknown | so that the application reaches what runs beside it
+    special files | set-user-id, set-group-id and devices are refused (EPERM) | set-user-id and set-group-id can be set | so that nothing in your project runs with your rights, whoever starts it
     debugger | a thread waits for `parity debug --attach`; until then requests go as in production | no way in | so that you can look at what went wrong
     writing | all of the project can be written | read-only but for /tmp | so that what the application writes is where you can look at it
     ");
@@ -215,6 +216,7 @@ fn what_differs_from_production() {
     user | yours | www-data (33) | so that files the application creates belong to you
     port | published on 127.0.0.1:8000 | 8000 in the container | so that nobody else can reach it
     your machine | `host.docker.internal` | unknown | so that the application reaches what runs beside it
+    special files | set-user-id, set-group-id and devices are refused (EPERM) | set-user-id and set-group-id can be set | so that nothing in your project runs with your rights, whoever starts it
     reload | three groups of 2 processes; requests go to the one that has loaded the newest code | one group of 2 processes | so that what you save is served at once
     modules | parity's own modules are imported before, with those of Python that they need, such as `json` and `socket` | the application imports what it needs | so that processes know what they have loaded
     audit | a hook hears which files of the project are opened and written | no hook | so that a save of what the application has read is served

@@ -96,6 +96,18 @@ fn give_to_somebody(path: &Path) {
 }
 
 #[test]
+fn podman_lets_no_privileged_file_be_made() {
+    let podman = Podman::start();
+    let project = Project::copy(&podman, "plain-wsgi");
+    fs::write(project.root.join("special_files.py"), common::special_files::SCRIPT).unwrap();
+    project.up();
+    // What was only read when the container was made is there after a restart as well.
+    project.parity(&["restart"]).ok();
+    let ran = project.parity(&["exec", "--", "python", "special_files.py"]).ok();
+    common::special_files::check(&ran.stdout, &project.root);
+}
+
+#[test]
 fn a_day_with_podman() {
     let podman = Podman::start();
     a_plain_script(&Project::copy(&podman, "plain-wsgi"));

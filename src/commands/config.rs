@@ -14,10 +14,11 @@ use super::terminal;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
 use crate::plan::Listed;
-use crate::plan::lock::{self, Lock};
 use crate::render;
 use crate::render::dockerfile::Options;
+use crate::session::image::LockFile;
 use crate::ui::Table;
+use crate::units::files;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -89,16 +90,16 @@ fn as_json(listed: &[Listed]) -> serde_json::Map<String, Value> {
 /// Writes the files of the build and of `/etc/parity`. No value of the application's environment is in them.
 fn write(context: &Context<'_>, settled: &Settled, directory: &std::path::Path) -> Result<ExitCode> {
     let plan = &settled.plan;
-    let base = match std::fs::read_to_string(context.root.join(lock::FILE)) {
-        Ok(text) => crate::engine::base::reference_of(&Lock::parse(&text)?.base),
-        Err(_) => plan.image.base.name(),
+    let base = match LockFile::open(&context.root)?.lock {
+        Some(lock) => crate::engine::base::reference_of(&lock.base),
+        None => plan.image.base.name(),
     };
     let options = Options { base, ..Options::default() };
     let mut files: Vec<(String, Vec<u8>)> = render::context_files(plan, &options)?;
     files.extend(render::profile_files(plan)?.into_iter().map(|(name, content)| (name, content.into_bytes())));
     for (name, content) in files {
         let path = directory.join(&name);
-        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, content));
+        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| files::write(&path, content));
         written.map_err(|error| Failure::new(Kind::Other, format!("cannot write {}", path.display())).caused_by(&error))?;
         context.ui.note(format!("wrote {}", path.display()));
     }

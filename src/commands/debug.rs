@@ -134,12 +134,13 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         return attach(context, &console).await;
     }
     let interrupts = Interrupts::listen()?;
+    interrupts.also(context.ui.until_unread());
     let profile = Profile::Debug(args.profile());
     let mut settled = context.settle(&args.server, profile)?;
     context.remark(&settled);
     context.ui.note(settled.plan.summary());
     let engine = interrupts.or(context.engine()).await?;
-    leave_others_alone(context, &engine).await?;
+    interrupts.or(leave_others_alone(context, &engine)).await?;
     context.join_services(&engine, &mut settled.plan, &interrupts).await?;
     let how = How { build: args.build, ..settled.how() };
     let package = if args.dap.is_some() { Some("debugpy") } else { args.profile().tool.package() };

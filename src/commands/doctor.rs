@@ -214,21 +214,12 @@ fn ca(context: &Context<'_>, settled: Option<&Settled>) -> Vec<Finding> {
         return vec![Finding::good("CA", "the base's own")];
     };
     let name = file.strip_prefix(&context.root).unwrap_or(&file).display().to_string();
-    vec![match std::fs::read_to_string(&file) {
-        Ok(text) => match text.matches("-----BEGIN CERTIFICATE-----").count() {
-            0 => Finding::bad(
-                "CA",
-                Failure::new(Kind::BadFile, format!("{name} has no certificate in it"))
-                    .hint("a CA bundle is a PEM file: `-----BEGIN CERTIFICATE-----`"),
-            ),
-            count => Finding::good("CA", format!("builds trust the {count} certificates of {name}")),
-        },
-        Err(error) => Finding::bad(
-            "CA",
-            Failure::new(Kind::BadFile, format!("{name} cannot be read"))
-                .cause(error)
-                .hint("it is named by `image.build-ca`, or else by $SSL_CERT_FILE"),
-        ),
+    vec![match image::certificates(&file) {
+        Ok(bundle) => {
+            let count = String::from_utf8_lossy(&bundle).matches("CERTIFICATE-----").count() / 2;
+            Finding::good("CA", format!("builds trust the {count} certificates of {name}"))
+        }
+        Err(failure) => Finding::bad("CA", failure),
     }]
 }
 

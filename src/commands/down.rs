@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::context::Context;
+use crate::engine::Engine;
 use crate::engine::container::Observed;
 use crate::error::Result;
 use crate::events::Report;
@@ -29,19 +30,7 @@ pub struct Args {
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     let engine = interrupts.or(context.engine()).await?;
-    let mut found = if args.all {
-        engine.observe_all().await?
-    } else if let Some(name) = args.name {
-        match engine.observe(&name).await?.filter(|found| !found.project.is_empty()) {
-            Some(found) => siblings::beside(&engine, Path::new(&found.project), &name, &[]).await?,
-            None => Vec::new(),
-        }
-    } else {
-        // A `parity smoke` or `release` that runs looks after its container itself.
-        let by_itself = |found: &Observed| [Profile::Smoke, Profile::Release].iter().any(|profile| found.profile == profile.name());
-        let is_ours = |found: &Observed| !by_itself(found) || !found.owner.as_deref().is_some_and(is_alive);
-        engine.observe_project(&context.root).await?.into_iter().filter(is_ours).collect()
-    };
+    let mut found = interrupts.or(wanted(context, &engine, &args)).await?;
     if found.is_empty() {
         context.ui.note("nothing is running");
     }
@@ -49,7 +38,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     found.sort_by_key(|found| siblings::role(&found.name));
     for container in found {
         if siblings::role(&container.name) != Role::Server {
-            engine.remove(&container.id).await?;
+            interrupts.or(engine.remove(&container.id)).await?;
             stop::tidy(&engine, &container.name, container.view.as_deref(), container.static_directory.as_deref()).await;
             continue;
         }
@@ -58,4 +47,21 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         stop::tidy(&engine, &container.name, container.view.as_deref(), container.static_directory.as_deref()).await;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is to be stopped.
+async fn wanted(context: &Context<'_>, engine: &Engine, args: &Args) -> Result<Vec<Observed>> {
+    Ok(if args.all {
+        engine.observe_all().await?
+    } else if let Some(name) = &args.name {
+        match engine.observe(name).await?.filter(|found| !found.project.is_empty()) {
+            Some(found) => siblings::beside(engine, Path::new(&found.project), name, &[]).await?,
+            None => Vec::new(),
+        }
+    } else {
+        // A `parity smoke` or `release` that runs looks after its container itself.
+        let by_itself = |found: &Observed| [Profile::Smoke, Profile::Release].iter().any(|profile| found.profile == profile.name());
+        let is_ours = |found: &Observed| !by_itself(found) || !found.owner.as_deref().is_some_and(is_alive);
+        engine.observe_project(&context.root).await?.into_iter().filter(is_ours).collect()
+    })
 }

@@ -9,7 +9,7 @@ use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
 use crate::plan::{Plan, Profile};
 use crate::project::{self, Framework, Writes};
-use crate::units::Origin;
+use crate::units::{Origin, files};
 
 const FILE: &str = "parity.yaml";
 
@@ -69,7 +69,7 @@ fn workflow(context: &Context<'_>, ci: Ci, force: bool) -> Result<ExitCode> {
         let failure = Failure::new(Kind::Usage, format!("there is a {name} already"));
         return Err(failure.hint(format!("`parity init --ci {} --force` replaces it", format!("{ci:?}").to_lowercase())));
     }
-    let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
+    let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| files::write(&path, text));
     written.map_err(|error| Failure::new(Kind::Other, format!("cannot write {name}")).caused_by(&error))?;
     context.ui.note(format!("wrote {name}: set PARITY_REPOSITORY and PARITY_VERSION as it says, and commit it"));
     Ok(ExitCode::SUCCESS)

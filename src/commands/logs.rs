@@ -24,9 +24,9 @@ pub struct Args {
 
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
-    let engine = context.engine().await?;
+    let engine = interrupts.or(context.engine()).await?;
     let name = context.container();
-    let container = engine.observe(&name).await?.ok_or_else(|| not_running(&name))?;
+    let container = interrupts.or(engine.observe(&name)).await?.ok_or_else(|| not_running(&name))?;
     let follow = args.follow && container.state == State::Running;
     // A project that is not understood at this moment has a log all the same.
     let mut plan = context.settle(&ServerFlags::default(), Profile::Up).ok().map(|settled| settled.plan);
@@ -49,7 +49,13 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
             }
         }
     };
-    match interrupts.or(show).await {
+    let shown = async {
+        tokio::select! {
+            shown = show => shown,
+            () = context.ui.until_unread() => Ok(()),
+        }
+    };
+    match interrupts.or(shown).await {
         // Ctrl-C is how following ends.
         Err(failure) if failure.kind == Kind::Interrupted => Ok(ExitCode::SUCCESS),
         other => other.map(|()| ExitCode::SUCCESS),

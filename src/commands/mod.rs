@@ -26,6 +26,7 @@ mod status;
 mod terminal;
 mod up;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -34,6 +35,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
+use crate::session::{Interrupts, interrupted};
 use crate::ui::{Format, Ui, Verbosity};
 use context::Context;
 
@@ -115,8 +117,8 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
-            let helped = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            let printed = error.print().is_ok_and(|()| std::io::stdout().flush().is_ok());
+            let helped = printed && matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             return if helped { ExitCode::SUCCESS } else { ExitCode::from(Kind::Usage.exit_code()) };
         }
     };
@@ -137,16 +139,28 @@ pub fn main() -> ExitCode {
         .build()
         .map_err(|error| Failure::new(Kind::Other, "cannot start").caused_by(&error))
         .and_then(|runtime| {
-            let done = runtime.block_on(dispatch(&ui, cli.project, cli.command, cli.format));
+            let done = runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    done = dispatch(&ui, cli.project, cli.command, cli.format) => done,
+                    () = Interrupts::given_up() => Err(given_up()),
+                }
+            });
             // A blocking read of a credential helper or of stdin must not hold the exit.
             runtime.shutdown_background();
             done
         });
     ui.finish();
+    // Nobody reads any more: that was the end that the reader wanted.
+    let result = match result {
+        Err(failure) if failure.kind == Kind::Interrupted && failure.causes.is_empty() && ui.is_unread() => Ok(ExitCode::SUCCESS),
+        result => result,
+    };
+    let result = result.and_then(|code| ui.written().map(|()| code));
     match result {
         Ok(code) => code,
         Err(failure) => {
-            if failure.kind == Kind::Interrupted && !ui.is_json() {
+            if failure.kind == Kind::Interrupted && failure.causes.is_empty() && !ui.is_json() {
                 ui.note(failure.message);
             } else {
                 ui.failure(&failure);
@@ -154,6 +168,13 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.kind.exit_code())
         }
     }
+}
+
+/// A command that was interrupted and did not end.
+fn given_up() -> Failure {
+    interrupted()
+        .cause("what was under way does not end, and is left as it is")
+        .hint("`parity down` removes what is left, once `docker ps` answers; so does the next `parity up` or `smoke`")
 }
 
 async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command, format: Format) -> Result<ExitCode> {

@@ -13,7 +13,7 @@ use crate::plan::{Plan, Profile, ServicesMode, left_out, lock, settle};
 use crate::project::contents::{Contents, Purpose, Selection, survey};
 use crate::project::{self, Environment, Wanted, Writes};
 use crate::session::image::{BuildSecrets, How};
-use crate::units::{Callable, EntryPoint, Origin, Secret, Sourced, layout};
+use crate::units::{Callable, EntryPoint, Origin, Secret, Sourced, files, layout};
 
 /// Everything that is known before an engine is asked.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ impl Context<'_> {
         let plan = settle(self.root.clone(), config, project, profile)?;
         remarks.extend(plan.writable.iter().filter(|directory| profile.is_baked() && plan.holds_code(directory)).map(writes_code));
         let installed = plan.image.requirements.as_ref().map(|found| found.files()).unwrap_or_default();
-        let texts: Vec<_> = installed.iter().filter_map(|path| std::fs::read_to_string(self.root.join(path)).ok()).collect();
+        let texts: Vec<_> = installed.iter().filter_map(|path| files::read_text_inside(&self.root, Path::new(path)).ok()).collect();
         let Indexes { variables: indexes, netrc } = indexes::find(&self.environment, &texts);
         let build_secrets = BuildSecrets { env: secrets.clone(), build_env, indexes, netrc, machine: machine() };
         let credential_files = indexes::files_with_credentials(&self.root, &installed);

@@ -43,6 +43,10 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         without_reload(context, &mut args.server)?;
     }
     let interrupts = Interrupts::listen()?;
+    if !args.detach {
+        // What follows is for a reader: without one it ends as by Ctrl-C.
+        interrupts.also(context.ui.until_unread());
+    }
     let mut settled = context.settle(&args.server, Profile::Up)?;
     context.remark(&settled);
     context.ui.note(settled.plan.summary());
@@ -68,7 +72,10 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
     };
     if settled.plan.reload.is_none() {
         let ended = up(&engine, &wish, Foreground::default(), &interrupts, context.ui).await;
-        return ended.map(|()| ExitCode::SUCCESS).map_err(|failure| settled.explain(failure));
+        ended.map_err(|failure| settled.explain(failure))?;
+        let written = context.ui.written().map(|()| ExitCode::SUCCESS);
+        return written
+            .map_err(|failure| if args.detach { failure.hint("the server runs: `parity status` shows its URL") } else { failure });
     }
     let replan = || {
         let mut anew = context.settle(&args.server, Profile::Up)?;

@@ -1,11 +1,12 @@
 //! Files that people write, read with care: small, regular, UTF-8.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::Path;
+use std::fs;
+use std::io;
+use std::path::{Component, Path};
 
 use super::source::{Source, Spot};
 use crate::error::{Failure, Kind, Result};
+use crate::units::files;
 
 /// No configuration is larger; a wrong name easily is.
 const LARGEST: u64 = 1024 * 1024;
@@ -31,8 +32,9 @@ pub(super) fn read(root: &Path, name: &Path) -> Result<Option<Source>> {
         let is = if meta.is_dir() { "a directory" } else { "not a regular file" };
         return Err(Failure::new(Kind::BadFile, format!("{} is {is}", name.display())).hint("a file of that name is expected, or none"));
     }
-    let mut bytes = Vec::new();
-    File::open(&path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    // A file that the user names elsewhere is where they say; one that the project has is the project's.
+    let is_inside = name.is_relative() && name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let bytes = if is_inside { files::read_inside(root, name, LARGEST + 1) } else { files::read(&path, LARGEST + 1) }.map_err(failed)?;
     if bytes.len() as u64 > LARGEST {
         return Err(Failure::new(Kind::BadFile, format!("{} is larger than 1 MiB", name.display())));
     }

@@ -17,7 +17,7 @@ use super::secrets::SecretFile;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
 use crate::project::contents::{Contents, Entry, What};
-use crate::units::Redactor;
+use crate::units::{Redactor, files};
 
 /// A build: what goes in, and the name of what comes out.
 #[derive(Debug, Clone)]
@@ -187,7 +187,7 @@ fn add_project(archive: &mut tar::Builder<Vec<u8>>, below: &Path, project: &Cont
         header.set_size(0);
         header.set_mtime(0);
         match what {
-            What::File { executable, .. } => match std::fs::read(project.root.join(path)) {
+            What::File { executable, .. } => match files::read(&project.root.join(path), u64::MAX - 1) {
                 Ok(content) => {
                     // Bytecode knows its source by this.
                     let is_python = path.extension().is_some_and(|ending| ending == "py");

@@ -52,7 +52,7 @@ impl Engine {
 
     /// A network by its name, if it is there.
     pub async fn network(&self, name: &str) -> Result<Option<Network>> {
-        match self.api.inspect_network(name, None::<InspectNetworkOptions>).await {
+        match self.answer(self.api.inspect_network(name, None::<InspectNetworkOptions>)).await {
             Ok(found) => Ok(Some(Network { name: name.to_owned(), key: String::new(), internal: found.internal == Some(true) })),
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(explain(&error, "cannot ask the engine for its networks")),
@@ -62,7 +62,10 @@ impl Engine {
     async fn members(&self, label: &str) -> Result<Vec<Member>> {
         let filters = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-        let list = self.api.list_containers(Some(options)).await.map_err(|error| explain(&error, "cannot ask the engine what runs"))?;
+        let list = self
+            .answer(self.api.list_containers(Some(options)))
+            .await
+            .map_err(|error| explain(&error, "cannot ask the engine what runs"))?;
         let member = |container: bollard::models::ContainerSummary| {
             let mut labels = container.labels?;
             // `Up 2 seconds (health: starting)`
@@ -78,8 +81,10 @@ impl Engine {
         let label = format!("{PROJECT}={project}");
         let filters = HashMap::from([("label", vec![label.as_str()])]);
         let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
-        let list =
-            self.api.list_networks(Some(options)).await.map_err(|error| explain(&error, "cannot ask the engine for its networks"))?;
+        let list = self
+            .answer(self.api.list_networks(Some(options)))
+            .await
+            .map_err(|error| explain(&error, "cannot ask the engine for its networks"))?;
         let network = |found: bollard::models::Network| {
             let name = found.name?;
             // podman-compose says nothing of it but the name.

@@ -12,6 +12,9 @@ use crate::error::{Failure, Kind, Result};
 /// Seconds without a byte after which a request counts as lost. Builds and log streams are silent for long.
 const SILENCE: Duration = Duration::from_secs(60 * 60);
 
+/// An engine at work on a slow disk takes its time; one that takes longer than this hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Which program answers the API; they differ in details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flavour {
@@ -31,6 +34,8 @@ pub struct Engine {
     /// The engine's own architecture: `amd64`.
     pub architecture: String,
     pub endpoint: Endpoint,
+    /// How long an answer is waited for, but those that come in pieces.
+    pub patience: Duration,
 }
 
 impl Engine {
@@ -45,6 +50,23 @@ impl Engine {
 
         let socket = self.endpoint.host.strip_prefix("unix://");
         socket.and_then(|socket| std::fs::metadata(socket).ok()).is_some_and(|socket| socket.uid() != 0)
+    }
+
+    /// Waits for an answer, and no longer than an engine takes that does not hang.
+    pub(super) async fn answer<T>(
+        &self,
+        asked: impl Future<Output = Result<T, bollard::errors::Error>>,
+    ) -> Result<T, bollard::errors::Error> {
+        self.answer_after(Duration::ZERO, asked).await
+    }
+
+    /// The same where the engine is asked to wait for something itself.
+    pub(super) async fn answer_after<T>(
+        &self,
+        waits: Duration,
+        asked: impl Future<Output = Result<T, bollard::errors::Error>>,
+    ) -> Result<T, bollard::errors::Error> {
+        tokio::time::timeout(self.patience + waits, asked).await.unwrap_or(Err(bollard::errors::Error::RequestTimeoutError))
     }
 
     /// `Docker 20.10.24`.
@@ -93,6 +115,7 @@ pub async fn connect(environment: &BTreeMap<String, String>) -> Result<Engine> {
         version: version.version.unwrap_or_default(),
         architecture: version.arch.unwrap_or_default(),
         endpoint,
+        patience: PATIENCE,
     })
 }
 
@@ -108,4 +131,43 @@ fn url_safe_credentials(mut request: bollard::BollardRequest) -> bollard::Bollar
         }
     }
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_engine_that_takes_questions_and_does_not_answer_is_lost() {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("engine.sock");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let host = format!("unix://{}", socket.display());
+        let engine = Engine {
+            api: Docker::connect_with_host(&host).unwrap(),
+            flavour: Flavour::Docker,
+            version: String::new(),
+            api_version: (1, 41),
+            architecture: String::new(),
+            endpoint: Endpoint { host, because: String::new() },
+            patience: Duration::from_millis(100),
+        };
+        let asked = async {
+            assert_eq!(engine.observe("x").await.unwrap_err().kind, Kind::EngineLost);
+            assert_eq!(engine.observe_all().await.unwrap_err().kind, Kind::EngineLost);
+            assert_eq!(engine.image("x").await.unwrap_err().kind, Kind::EngineLost);
+            assert_eq!(engine.stop("x", 0).await.unwrap_err().kind, Kind::EngineLost);
+            let failure = engine.run("x", vec!["true".into()]).await.unwrap_err();
+            assert!(matches!(failure.kind, Kind::EngineLost | Kind::NotReady), "{failure}");
+        };
+        let mut open = Vec::new();
+        tokio::select! {
+            () = asked => {}
+            never = async {
+                loop {
+                    open.push(listener.accept().await);
+                }
+            } => never,
+        }
+    }
 }

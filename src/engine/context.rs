@@ -7,6 +7,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Failure, Kind, Result};
+use crate::units::files;
 
 /// An engine's address and why it was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,14 +75,14 @@ fn current_context(file: &Path) -> Option<String> {
         #[serde(rename = "currentContext")]
         current_context: Option<String>,
     }
-    let text = std::fs::read_to_string(file).ok()?;
+    let text = files::read_text(file).ok()?;
     serde_json::from_str::<File>(&text).ok()?.current_context.filter(|name| !name.is_empty())
 }
 
 /// Docker keeps a context in a directory named by the SHA-256 of its name.
 fn context_host(docker: &Path, name: &str) -> Option<String> {
     let directory: String = Sha256::digest(name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    let text = std::fs::read_to_string(docker.join("contexts/meta").join(directory).join("meta.json")).ok()?;
+    let text = files::read_text(&docker.join("contexts/meta").join(directory).join("meta.json")).ok()?;
     let meta: serde_json::Value = serde_json::from_str(&text).ok()?;
     Some(meta.pointer("/Endpoints/docker/Host")?.as_str()?.to_owned())
 }

@@ -24,6 +24,11 @@ pub fn explain(error: &Error, what: &str) -> Failure {
             .hint("add yourself to the engine's group and log in again: `sudo usermod -aG docker $USER`")
             .hint("or use a rootless engine: set DOCKER_HOST to its socket");
     }
+    if matches!(error, Error::RequestTimeoutError) {
+        let mut failure = Failure::new(Kind::EngineLost, what).cause("the engine takes the question and does not answer");
+        failure = failure.hint("does it hang? `docker version` shows whether it answers; `parity doctor` shows how it is now");
+        return failure.hint("then type the command again: it finds what is left and goes on from there");
+    }
     if low.contains("no space left") {
         return failure(Kind::DiskFull, format!("{what}: no space left on the engine's disk"))
             .hint("`docker system df` shows what fills it; `docker builder prune` frees the build cache");

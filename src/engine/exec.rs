@@ -1,6 +1,6 @@
 //! Running a command in a container that runs already.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::pin::Pin;
 
 use bollard::container::LogOutput;
@@ -58,16 +58,29 @@ impl Engine {
             ..ExecConfig::default()
         };
         let what = "cannot run the command in the container";
-        let created = self.api.create_exec(container, config).await.map_err(|error| explain(&error, what))?;
+        let created = self.answer(self.api.create_exec(container, config)).await.map_err(|error| explain(&error, what))?;
         let start = StartExecOptions { detach: false, tty: command.tty, output_capacity: None };
-        match self.api.start_exec(&created.id, Some(start)).await.map_err(|error| explain(&error, what))? {
+        match self.answer(self.api.start_exec(&created.id, Some(start))).await.map_err(|error| explain(&error, what))? {
             StartExecResults::Attached { output, input } => Ok(Running { id: created.id, output, input }),
             StartExecResults::Detached => Err(Failure::new(Kind::Other, what)),
         }
     }
 
-    /// Runs a command with that input to its end: its exit code and what it printed.
-    pub async fn run(&self, container: &str, argv: Vec<String>, input: &[u8]) -> Result<(i64, String)> {
+    /// Runs a command of parity's own, which takes no time: its exit code and what it printed.
+    ///
+    /// # Errors
+    /// The engine's; `Kind::NotReady` when it does not end.
+    pub async fn run(&self, container: &str, argv: Vec<String>) -> Result<(i64, String)> {
+        let ran = tokio::time::timeout(self.patience, self.run_to_the_end(container, argv, &[])).await;
+        ran.unwrap_or_else(|_| {
+            Err(Failure::new(Kind::NotReady, "a command in the container does not end")
+                .cause(format!("it was waited for {} seconds", self.patience.as_secs()))
+                .hint("`parity logs` shows what the server says; `parity restart` starts it again"))
+        })
+    }
+
+    /// Runs a command with that input to its end, however long that takes: whoever calls this also listens to the user.
+    pub async fn run_to_the_end(&self, container: &str, argv: Vec<String>, input: &[u8]) -> Result<(i64, String)> {
         let command = Command { argv, tty: false, stdin: !input.is_empty(), env: Vec::new(), working_directory: None };
         let Running { id, mut output, input: stdin } = self.exec(container, &command).await?;
         let read = async {
@@ -114,12 +127,13 @@ impl Engine {
     /// Sets the size of a command's terminal, in characters.
     pub async fn resize(&self, exec: &str, width: u16, height: u16) {
         // The command may have ended in between; its size does not matter then.
-        let _ = self.api.resize_exec(exec, ResizeExecOptions { height, width }).await;
+        let _ = self.answer(self.api.resize_exec(exec, ResizeExecOptions { height, width })).await;
     }
 
     /// The exit code of a command that ended.
     pub async fn exec_exit_code(&self, exec: &str) -> Result<i64> {
-        let inspected = self.api.inspect_exec(exec).await.map_err(|error| explain(&error, "cannot ask how the command ended"))?;
+        let inspected =
+            self.answer(self.api.inspect_exec(exec)).await.map_err(|error| explain(&error, "cannot ask how the command ended"))?;
         Ok(inspected.exit_code.unwrap_or(1))
     }
 }
@@ -142,9 +156,14 @@ pub async fn copy_output(output: &mut Pin<Box<dyn Stream<Item = Result<LogOutput
                 stdout.write_all(&message).and_then(|()| stdout.flush())
             }
         };
-        if written.is_err() {
+        match written {
+            Ok(()) => {}
             // Nobody reads any more (`parity exec … | head`).
-            return Ok(());
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => {
+                let kind = if error.kind() == ErrorKind::StorageFull { Kind::DiskFull } else { Kind::Other };
+                return Err(Failure::new(kind, "the command's output cannot be written").caused_by(&error));
+            }
         }
     }
     Ok(())

@@ -30,7 +30,7 @@ impl Found {
 impl Engine {
     /// What is known of an image; `None`: it is not there.
     pub async fn image(&self, reference: &str) -> Result<Option<Found>> {
-        match self.api.inspect_image(reference).await {
+        match self.answer(self.api.inspect_image(reference)).await {
             Ok(image) => {
                 let id = image.id.unwrap_or_default();
                 Ok(Some(Found {
@@ -64,21 +64,24 @@ impl Engine {
     /// container still uses stays until the next time.
     pub async fn remove_images(&self, repository: &str, except: &str) -> Result<()> {
         for name in self.images_named(&format!("{repository}:*")).await?.into_iter().filter(|name| name != except) {
-            let _ = self.api.remove_image(&name, None::<RemoveImageOptions>, None).await;
+            let _ = self.answer(self.api.remove_image(&name, None::<RemoveImageOptions>, None)).await;
         }
         Ok(())
     }
 
     /// Removes an image that has no name any more. That it cannot be is no reason to stop.
     pub async fn remove_unnamed(&self, id: &str) {
-        let _ = self.api.remove_image(id, None::<RemoveImageOptions>, None).await;
+        let _ = self.answer(self.api.remove_image(id, None::<RemoveImageOptions>, None)).await;
     }
 
     /// Names of the engine's images that fit a pattern.
     pub async fn images_named(&self, pattern: &str) -> Result<Vec<String>> {
         let filters = HashMap::from([("reference", vec![pattern])]);
         let options = ListImagesOptionsBuilder::default().filters(&filters).build();
-        let images = self.api.list_images(Some(options)).await.map_err(|error| explain(&error, "cannot ask the engine for its images"))?;
+        let images = self
+            .answer(self.api.list_images(Some(options)))
+            .await
+            .map_err(|error| explain(&error, "cannot ask the engine for its images"))?;
         let prefix = pattern.trim_end_matches('*');
         Ok(images.into_iter().flat_map(|image| image.repo_tags).filter(|name| name.starts_with(prefix)).collect())
     }
@@ -86,7 +89,9 @@ impl Engine {
     /// Gives an image a further name.
     pub async fn tag(&self, image: &str, name: &str) -> Result<()> {
         let options = TagImageOptionsBuilder::default().repo(repository_of(name)).tag(tag_of(name)).build();
-        self.api.tag_image(image, Some(options)).await.map_err(|error| explain(&error, &format!("cannot name an image {name}")))
+        self.answer(self.api.tag_image(image, Some(options)))
+            .await
+            .map_err(|error| explain(&error, &format!("cannot name an image {name}")))
     }
 }
 

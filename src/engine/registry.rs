@@ -50,7 +50,7 @@ impl Engine {
     /// `Kind::Registry` with the registry's or the engine's own words.
     pub async fn registry_has(&self, reference: &str) -> Result<()> {
         let credentials = credentials_for(reference).await;
-        self.api.inspect_registry_image(reference, credentials).await.map(drop).map_err(|error| {
+        self.answer(self.api.inspect_registry_image(reference, credentials)).await.map(drop).map_err(|error| {
             let mut failure = hinted(explain(&error, &format!("{reference} cannot be found in its registry")), reference);
             failure.kind = Kind::Base;
             failure

@@ -43,7 +43,8 @@ impl Engine {
     /// # Errors
     /// The engine's, and those of the directory for temporary files.
     pub async fn retime(&self, image: &str, base: &str, times: &Times) -> Result<()> {
-        let inspected = self.api.inspect_image(base).await.map_err(|error| explain(&error, "cannot ask the engine for its images"))?;
+        let inspected =
+            self.answer(self.api.inspect_image(base)).await.map_err(|error| explain(&error, "cannot ask the engine for its images"))?;
         let kept = inspected.root_fs.and_then(|fs| fs.layers).unwrap_or_default();
         let directory = tempfile::tempdir().map_err(|error| scratch(&error))?;
         let (exported, retimed) = (directory.path().join("exported.tar"), directory.path().join("image.tar"));

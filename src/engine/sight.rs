@@ -47,8 +47,10 @@ impl Engine {
             ..ContainerCreateBody::default()
         };
         let what = "cannot mount the project into a container";
-        let created = self.api.create_container(None::<CreateContainerOptions>, body).await.map_err(|error| explain(&error, what))?;
-        let started = self.api.start_container(&created.id, None::<StartContainerOptions>).await.map_err(|error| explain(&error, what));
+        let created =
+            self.answer(self.api.create_container(None::<CreateContainerOptions>, body)).await.map_err(|error| explain(&error, what))?;
+        let started =
+            self.answer(self.api.start_container(&created.id, None::<StartContainerOptions>)).await.map_err(|error| explain(&error, what));
         let mut code = None;
         for _ in 0..STEPS {
             let Some(found) = self.observe(&created.id).await?.filter(|_| started.is_ok()) else { break };

@@ -9,7 +9,7 @@ mod pip_conf;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::units::Secret;
+use crate::units::{Secret, files};
 
 pub use credentials::{credentials_in, has_credentials, without_credentials};
 
@@ -43,7 +43,7 @@ pub fn find(environment: &BTreeMap<String, String>, requirements: &[String]) -> 
     let mut variables: BTreeMap<String, String> = BTreeMap::new();
     for file in pip_files(environment) {
         // Files that come later win, as with pip.
-        variables.extend(std::fs::read_to_string(file).map(|text| pip_conf::variables(&text)).unwrap_or_default());
+        variables.extend(files::read_text(&file).map(|text| pip_conf::variables(&text)).unwrap_or_default());
     }
     variables.extend(
         environment.iter().filter(|(name, value)| is_known(name) && !value.is_empty()).map(|(name, value)| (name.clone(), value.clone())),
@@ -55,7 +55,7 @@ pub fn find(environment: &BTreeMap<String, String>, requirements: &[String]) -> 
     }
     let home = said("HOME").map(PathBuf::from);
     let file = said("NETRC").map(PathBuf::from).or_else(|| home.map(|home| home.join(".netrc")));
-    let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+    let text = file.and_then(|file| files::read_text(&file).ok()).unwrap_or_default();
     let is_named = |host: &str| variables.values().chain(requirements).any(|text| text.contains(host));
     let netrc = netrc::of_hosts(&text, is_named);
     Indexes {
@@ -110,7 +110,7 @@ pub fn files_with_credentials(root: &Path, installed: &[String]) -> Vec<String> 
     let mut candidates: Vec<String> = installed.iter().cloned().chain(beside).chain(inside).collect();
     candidates.sort();
     candidates.dedup();
-    candidates.retain(|path| std::fs::read(root.join(path)).is_ok_and(|content| has_credentials(&content)));
+    candidates.retain(|path| files::read_inside(root, Path::new(path), files::MOST_BYTES).is_ok_and(|content| has_credentials(&content)));
     // These hold nothing else.
     candidates.extend([".netrc", ".pypirc"].into_iter().filter(|name| root.join(name).is_file()).map(String::from));
     candidates

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use crate::units::terminal::colour;
+
 /// Undoes `ap_escape_errorlog_item`: Apache writes what is not printable ASCII as `\xc3\xa9`, `\t`, `\\`.
 pub fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('\\') {
@@ -82,13 +84,6 @@ pub fn plain(text: &str) -> Cow<'_, str> {
         rest = &rest[taken..];
     }
     Cow::Owned(out)
-}
-
-/// The "select graphic rendition" sequence at the beginning of `text`.
-fn colour(text: &str) -> Option<&str> {
-    let parameters = text.strip_prefix("\x1b[")?;
-    let length = parameters.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b';' | b':')).count();
-    parameters[length..].starts_with('m').then(|| &text[..length + 3])
 }
 
 #[cfg(test)]

@@ -37,6 +37,14 @@ pub(super) fn up(
         ),
         this_machine(),
     ];
+    if reload.is_none_or(|reload| !reload.sync.value) {
+        all.push(difference(
+            "special files",
+            "set-user-id and set-group-id can be set",
+            "set-user-id, set-group-id and devices are refused (EPERM)",
+            "so that nothing in your project runs with your rights, whoever starts it",
+        ));
+    }
     if let Some(directory) = collected {
         let row = difference(
             "static files",

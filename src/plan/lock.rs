@@ -72,11 +72,9 @@ impl Lock {
     /// # Errors
     /// `Kind::BadFile` with the line.
     pub fn parse(text: &str) -> Result<Self> {
-        let broken = |why: String| {
-            Failure::new(Kind::BadFile, format!("{FILE} cannot be read"))
-                .details(why.lines())
-                .hint(format!("restore it from version control, or delete {FILE} to have it written anew from what is newest"))
-        };
+        if text.trim().is_empty() {
+            return Err(broken("it is empty"));
+        }
         let lock: Self = toml::from_str(text).map_err(|error| broken(error.to_string()))?;
         if lock.version != 1 {
             return Err(Failure::new(Kind::BadFile, format!("{FILE} was written by a newer parity (version {})", lock.version))
@@ -92,6 +90,13 @@ impl Lock {
     pub fn to_text(&self) -> String {
         format!("{HEADER}{}", toml::to_string(self).unwrap_or_default())
     }
+}
+
+/// The failure for a file that is no lock.
+pub fn broken(why: impl AsRef<str>) -> Failure {
+    Failure::new(Kind::BadFile, format!("{FILE} cannot be read"))
+        .details(why.as_ref().lines())
+        .hint(format!("restore it from version control, or delete {FILE} to have it written anew from what is newest"))
 }
 
 impl Base {

@@ -188,7 +188,7 @@ impl Plan {
 }
 
 fn lends_network(reload: Option<&Reload>, network: Option<&Sourced<String>>) -> bool {
-    let shared = |network: &str| matches!(network, "host" | "none") || network.starts_with("container:");
+    let shared = |network: &str| network.starts_with("container:");
     reload.is_some() && !network.is_some_and(|network| shared(&network.value))
 }
 

@@ -1,11 +1,8 @@
 //! Scripts that were written on Windows.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-/// As much of a script as is looked at.
-const LOOKED_AT: u64 = 64 * 1024;
+use crate::units::files;
 
 /// What to do where a command runs a script of the project whose lines end with `\r\n`: a kernel looks for a program of the name
 /// `sh\r`, and a shell for a command `\r`.
@@ -20,16 +17,13 @@ pub fn windows_line_ends(root: &Path, command: &str) -> Option<String> {
 }
 
 fn is_one(root: &Path, word: &str) -> bool {
-    let path = root.join(word);
-    // Opening a pipe would wait.
-    if word.starts_with('/') || word.split('/').any(|part| part == "..") || !path.is_file() {
+    if word.starts_with('/') || word.split('/').any(|part| part == "..") {
         return false;
     }
-    let mut text = Vec::new();
-    let read = File::open(&path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut text));
+    let Ok(text) = files::read_inside(root, Path::new(word), files::MOST_TEXT) else { return false };
     // Python itself takes such lines.
     let is_for_shells = text.starts_with(b"#!") || word.ends_with(".sh");
-    read.is_ok() && is_for_shells && text.windows(2).any(|pair| pair == b"\r\n")
+    is_for_shells && text.windows(2).any(|pair| pair == b"\r\n")
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub mod contents;
 mod django;
 pub mod dockerignore;
 mod flask;
+mod ignore_files;
 mod inspect;
 mod line_ends;
 mod links;
@@ -43,6 +44,7 @@ use std::collections::BTreeMap;
 use crate::error::Failure;
 use crate::units::{EntryPoint, Secret, Sourced};
 
+pub use ignore_files::read as ignore_file;
 pub use inspect::inspect;
 pub use line_ends::windows_line_ends;
 pub use links::remark as link_remark;

@@ -2,14 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::links;
 use super::python::Module;
+use super::{dockerignore, ignore_files, links};
 use crate::error::{Failure, Kind, Result};
+use crate::units::files;
 
 /// Larger files are generated or data, never what a person wrote to start an application.
 const MAX_BYTES: u64 = 1 << 20;
@@ -50,6 +51,9 @@ impl Tree {
         fs::read_dir(root).map_err(|error| {
             Failure::new(Kind::Project, format!("the project directory {} cannot be read", root.display())).caused_by(&error)
         })?;
+        for name in [".gitignore", dockerignore::FILE] {
+            ignore_files::read(root, name)?;
+        }
         // Only the project's own .gitignore counts: what a person has configured elsewhere must not change what is found.
         let walk = ignore::WalkBuilder::new(root)
             .max_depth(Some(MAX_DEPTH))
@@ -59,7 +63,7 @@ impl Tree {
             .git_global(false)
             .git_exclude(false)
             .follow_links(false)
-            .filter_entry(|entry| entry.depth() == 0 || !is_skipped_directory(entry))
+            .filter_entry(|entry| entry.depth() == 0 || !is_skipped_directory(entry) && ignore_files::is_readable(entry.path()))
             .build();
         let entries = walk.take(MAX_ENTRIES).filter_map(std::result::Result::ok).filter(|entry| entry.depth() > 0);
         let (mut files, mut links) = (Vec::new(), Vec::new());
@@ -107,17 +111,17 @@ impl Tree {
         self.root.join(path).is_dir()
     }
 
-    /// The text of a file; `None` if it is absent, unreadable, not a plain file or too large.
+    /// The text of a file; `None` if it is absent, unreadable, not a plain file of the project or too large.
     pub fn text(&self, path: &str) -> Option<String> {
-        // A FIFO would block on open, so ask before opening.
-        let path = self.root.join(path);
-        if !path.is_file() {
-            return None;
-        }
-        let file = File::open(path).ok()?;
-        let mut bytes = Vec::new();
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).ok()?;
-        (bytes.len() as u64 <= MAX_BYTES).then(|| decode(&bytes))
+        self.read(path).ok()
+    }
+
+    /// The same for a file that has to be there.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn read(&self, path: &str) -> io::Result<String> {
+        files::read_inside(&self.root, Path::new(path), MAX_BYTES).map(|bytes| decode(&bytes))
     }
 
     /// A Python file, parsed once.

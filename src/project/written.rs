@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::units::files;
+
 /// Writes a file of the project, and makes the directories that it is in. `path` is relative to the root.
 ///
 /// # Errors
@@ -15,7 +17,7 @@ pub fn write(root: &Path, path: &str, text: &str) -> io::Result<()> {
         std::fs::create_dir(directory)?;
         give_to_owner(root, directory)?;
     }
-    std::fs::write(&file, text)?;
+    files::write(&file, text)?;
     give_to_owner(root, &file)
 }
 

@@ -28,10 +28,10 @@ use crate::project::windows_line_ends;
 use crate::render;
 use crate::render::dockerfile::secrets::Delivery;
 use crate::render::dockerfile::{DEBUGGER, Options, RUNTIME};
+use crate::units::files;
 use inputs::Inputs;
-use lock_file::LockFile;
 
-pub use lock_file::was_served;
+pub use lock_file::{LockFile, was_served};
 pub use production::{Production, existing, production, repository};
 pub use provenance::Provenance;
 pub use secrets::BuildSecrets;
@@ -317,11 +317,29 @@ fn runtime_plan(plan: &Plan) -> Plan {
     Plan { profile: Profile::Up, ..plan.clone() }
 }
 
+/// Bytes of the largest CA bundle.
+const MOST_CERTIFICATES: u64 = 16 << 20;
+
 fn read_ca(path: Option<&Path>) -> Result<Option<Vec<u8>>> {
     let Some(path) = path else { return Ok(None) };
-    std::fs::read(path).map(Some).map_err(|error| {
-        Failure::new(Kind::BadFile, format!("the CA bundle {} cannot be read", path.display()))
-            .caused_by(&error)
-            .hint("it is named by `image.build-ca`, or else by $SSL_CERT_FILE")
-    })
+    certificates(path).map(Some)
+}
+
+/// A CA bundle: nothing else is sent to a builder as one.
+///
+/// # Errors
+/// `Kind::BadFile`.
+pub fn certificates(path: &Path) -> Result<Vec<u8>> {
+    let failure = |what: &str| {
+        Failure::new(Kind::BadFile, format!("{} {what}", path.display())).hint("it is named by `image.build-ca`, or else by $SSL_CERT_FILE")
+    };
+    let bundle = files::read(path, MOST_CERTIFICATES).map_err(|error| failure("cannot be read").caused_by(&error))?;
+    let text = String::from_utf8_lossy(&bundle);
+    if !text.contains("-----BEGIN CERTIFICATE-----") && !text.contains("-----BEGIN TRUSTED CERTIFICATE-----") {
+        return Err(failure("has no certificate in it").hint("a CA bundle is a PEM file: `-----BEGIN CERTIFICATE-----`"));
+    }
+    if text.contains("PRIVATE KEY-----") {
+        return Err(failure("has a private key in it").hint("name a file with certificates alone: all of it goes to the builder"));
+    }
+    Ok(bundle)
 }

@@ -23,6 +23,6 @@ mod upload;
 mod user;
 pub mod wait;
 
-pub use interrupts::Interrupts;
+pub use interrupts::{Interrupts, interrupted};
 pub use owner::{container_name, is_alive};
 pub use user::{User, user_for};

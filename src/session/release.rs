@@ -34,7 +34,7 @@ pub async fn release(
             return Err(Failure::new(Kind::Other, "another `parity release` of this project is running")
                 .hint(format!("wait for it; `parity down {name}` ends it half-way")));
         }
-        engine.remove(&found.id).await?;
+        interrupts.or(engine.remove(&found.id)).await?;
     }
     let up = Up { plan, secrets, image, user: User::PRODUCTION, detach: false, wait: false, recreate: false };
     let created = create(engine, &wish(&up, &name)?, &up, None, report).await?;

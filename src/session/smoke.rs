@@ -14,7 +14,7 @@ use super::create::{create, wish};
 use super::follow::{Follower, Seen};
 use super::interrupts::interrupted;
 use super::up::{Up, runs};
-use super::wait::{self, Awaited, until_ready, why_it_ended};
+use super::wait::{self, Awaited, until_ready, why_unreachable};
 use super::{Interrupts, User, container_name, image, is_alive};
 use crate::engine::Engine;
 use crate::engine::container::{self, LogStart, Observed, not_running};
@@ -94,7 +94,7 @@ impl Server {
 /// Whatever keeps the application from answering, and the work's own failures.
 pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -> Result<(T, Fate)>) -> Result<T> {
     let Start { engine, plan, interrupts, report, .. } = start;
-    remove_leftovers(engine, &plan.root, *report).await?;
+    interrupts.or(remove_leftovers(engine, &plan.root, *report)).await?;
     let name = format!("{}-smoke-{:08x}", container_name(&plan.name, &plan.root), some_number());
     let up = Up { plan, secrets: start.secrets, image: start.image, user: User::PRODUCTION, detach: false, wait: false, recreate: false };
     let begun = Instant::now();
@@ -174,7 +174,7 @@ async fn ready(start: &Start<'_>, id: &str, name: &str, begun: Instant) -> Resul
     let mut follower = Follower::new(engine.logs(id, true, LogStart::Beginning), reader(plan));
     let url = interrupts.or(engine.observe(id)).await?.and_then(|observed| observed.url);
     let answered = match &url {
-        None => Err(why_it_ended(engine, &mut follower, id, &recorder).await),
+        None => Err(why_unreachable(engine, &mut follower, id, interrupts, &recorder).await),
         Some(url) => until_ready(engine, &Awaited::of(plan, id, url), &mut follower, interrupts, &recorder).await,
     };
     if let Err(failure) = answered {

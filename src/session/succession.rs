@@ -18,7 +18,7 @@ pub async fn owner_of(engine: &Engine, container: &str, label: &str) -> Result<(
 
 async fn list(engine: &Engine, container: &str) -> Result<Vec<String>> {
     let script = "cat /run/parity/owner.* 2>/dev/null || :";
-    let (_, said) = engine.run(container, ["/bin/sh", "-c", script].map(String::from).to_vec(), &[]).await?;
+    let (_, said) = engine.run(container, ["/bin/sh", "-c", script].map(String::from).to_vec()).await?;
     Ok(said.lines().filter(|line| !line.is_empty()).map(String::from).collect())
 }
 
@@ -30,5 +30,5 @@ pub async fn take(engine: &Engine, container: &str, after: usize) -> Result<bool
     let file = format!("/run/parity/owner.{:03}", after + 1);
     // With `-C` the shell makes the file itself or fails.
     let argv = ["/bin/sh", "-Cc", r#"printf '%s\n' "$1" > "$0""#, &file, &owner::me()].map(String::from).to_vec();
-    Ok(engine.run(container, argv, &[]).await?.0 == 0)
+    Ok(engine.run(container, argv).await?.0 == 0)
 }

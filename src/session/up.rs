@@ -11,7 +11,7 @@ use super::onlooker::{Heir, Onlooker};
 use super::reload::{self, Current, Following, Key, Listens, Server, Session};
 use super::siblings::{self, Whose};
 use super::stop::{HASTY, stop_and_remove, tidy};
-use super::wait::{self, Awaited, ended, until_ready, why_it_ended};
+use super::wait::{self, Awaited, ended, until_ready, why_unreachable};
 use super::{Interrupts, User, container_name, image, owner, succession};
 use crate::engine::container::{self, LogStart, Observed};
 use crate::engine::{Engine, label};
@@ -99,16 +99,16 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
             report.report(Event::Note { text: cause });
             // Those in its network go before it.
             let keep: Vec<&str> = found.iter().flat_map(|found| [found.id.as_str(), found.lender()]).collect();
-            siblings::remove_all_but(engine, &up.plan.root, &name, &keep, Whose::Anybodys).await?;
+            interrupts.or(siblings::remove_all_but(engine, &up.plan.root, &name, &keep, Whose::Anybodys)).await?;
             interrupts.or(replace(engine, &id, &name, found.as_ref())).await?;
-            siblings::remove_all_but(engine, &up.plan.root, &name, &[], Whose::Anybodys).await?;
+            interrupts.or(siblings::remove_all_but(engine, &up.plan.root, &name, &[], Whose::Anybodys)).await?;
             let former_port = found.as_ref().and_then(Observed::port);
             let created = create(engine, &wish, up, former_port, report).await?;
             view = created.view;
             (created.id, Claim::Created)
         }
         Decision::Create => {
-            siblings::remove_all_but(engine, &up.plan.root, &name, &[], Whose::Anybodys).await?;
+            interrupts.or(siblings::remove_all_but(engine, &up.plan.root, &name, &[], Whose::Anybodys)).await?;
             let created = create(engine, &wish, up, None, report).await?;
             view = created.view;
             (created.id, Claim::Created)
@@ -219,7 +219,7 @@ async fn run(
     // What a server said before this command has been read elsewhere.
     let mut log = read(if matches!(claim, Claim::Created) { LogStart::Beginning } else { LogStart::LastLines(0) });
     let Some(url) = url else {
-        return Err(why_it_ended(engine, &mut log, id, report).await);
+        return Err(why_unreachable(engine, &mut log, id, interrupts, report).await);
     };
     let awaited = |url: &str| Awaited::of(up.plan, id, url);
     current.url.clone_from(&url);

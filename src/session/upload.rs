@@ -38,7 +38,7 @@ pub async fn upload(engine: &Engine, container: &str, plan: &Plan) -> Result<()>
         project_archive(&contents).map_err(|error| Failure::new(Kind::Other, "the project's files cannot be read").caused_by(&error))?;
     let list = format!("{}/uploaded", layout::RUN);
     let argv = ["/bin/sh", "-c", UNPACK, "sh", layout::APP, &list].map(String::from).to_vec();
-    match engine.run(container, argv, &archive).await? {
+    match engine.run_to_the_end(container, argv, &archive).await? {
         (0, _) => Ok(()),
         (code, said) => Err(Failure::new(Kind::Other, format!("the project cannot be uploaded: exit code {code}")).details(said.lines())),
     }

@@ -7,6 +7,7 @@ use super::interrupts::interrupted;
 use super::patience::{Late, Patience};
 use super::{Interrupts, ready};
 use crate::engine::Engine;
+use crate::engine::container::State;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::logs::services::Reach;
@@ -224,13 +225,29 @@ async fn how_it_ended(engine: &Engine, id: &str) -> Failure {
     }
 }
 
-/// Reads the log of a server that is gone already to its end, for the reason.
-pub async fn why_it_ended(engine: &Engine, log: &mut Follower, id: &str, report: &dyn Report) -> Failure {
-    loop {
-        match log.next(report).await {
-            Ok(Seen::HookFailed(failure)) | Err(failure) => return failure,
-            Ok(Seen::ImportFailed(_)) => {}
-            Ok(Seen::Ended | Seen::Retired) => return how_it_ended(engine, id).await,
+/// How long the log of a server that is gone may take to come to its end.
+const LAST_WORDS: Duration = Duration::from_secs(20);
+
+/// Why nobody can reach a server that was started: it is gone already, and its log says why, or it has no port.
+pub async fn why_unreachable(engine: &Engine, log: &mut Follower, id: &str, interrupts: &Interrupts, report: &dyn Report) -> Failure {
+    let read = async {
+        loop {
+            match log.next(report).await {
+                Ok(Seen::HookFailed(failure)) | Err(failure) => return failure,
+                Ok(Seen::ImportFailed(_)) => {}
+                Ok(Seen::Ended | Seen::Retired) => return how_it_ended(engine, id).await,
+            }
         }
-    }
+    };
+    let why = async {
+        match engine.observe(id).await? {
+            Some(found) if found.state == State::Running => {
+                Err(Failure::new(Kind::Other, "the server runs, and no port of it is published")
+                    .cause("the engine publishes none in its network, as in one of the kinds `macvlan` and `ipvlan`")
+                    .hint("name a network of the kind `bridge` in `network`; `docker network ls` shows of which kind each is"))
+            }
+            _ => Ok(tokio::time::timeout(LAST_WORDS, read).await.unwrap_or_else(|_| ended(None))),
+        }
+    };
+    interrupts.or(why).await.unwrap_or_else(|failure| failure)
 }

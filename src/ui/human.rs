@@ -1,14 +1,14 @@
 //! Events for people: a moving line for each stage on a terminal, plain lines anywhere else.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Verbosity, failure, record};
+use super::output::Output;
+use super::{Verbosity, failure, record, safe};
 use crate::events::Event;
 
 /// Milliseconds between two frames of a spinner.
@@ -20,19 +20,20 @@ pub struct Human {
     moving: bool,
     screen: MultiProgress,
     bars: Mutex<HashMap<String, ProgressBar>>,
+    output: Output,
 }
 
 impl Human {
-    pub fn new(verbosity: Verbosity, terminal: bool) -> Self {
+    pub fn new(verbosity: Verbosity, terminal: bool, output: Output) -> Self {
         let moving = terminal && verbosity > Verbosity::Quiet;
         let target = if moving { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { verbosity, moving, screen: MultiProgress::with_draw_target(target), bars: Mutex::default() }
+        Self { verbosity, moving, screen: MultiProgress::with_draw_target(target), bars: Mutex::default(), output }
     }
 
     pub fn show(&self, event: Event) {
         let quiet = self.verbosity == Verbosity::Quiet;
         let dim = Style::new().dimmed();
-        match event {
+        match safe::event(event) {
             Event::Warning { text, hint } => {
                 let yellow = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
                 let cyan = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
@@ -47,7 +48,7 @@ impl Human {
                 }
             }
             Event::Serving { url, took } => {
-                self.pause(|| super::to_stdout(&url));
+                self.pause(|| self.output.result(&url));
                 if let Some(took) = took.filter(|_| !quiet) {
                     let green = Style::new().bold().fg_color(Some(AnsiColor::Green.into()));
                     self.line(&format!("{green}serving{green:#} {dim}(first answer after {}){dim:#}", duration(took)));
@@ -66,9 +67,7 @@ impl Human {
                     duration(took)
                 ));
             }
-            Event::NotApplied { failure } => self.pause(|| {
-                let _ = write!(anstream::stderr(), "{}", failure::text(&failure));
-            }),
+            Event::NotApplied { failure } => self.line(failure::text(&failure).trim_end()),
             _ if quiet => {}
             Event::Note { text } => self.line(&text),
             Event::StageStarted { id, title } => self.begin(id, title),
@@ -129,7 +128,7 @@ impl Human {
             let dim = Style::new().dimmed();
             self.line(&format!("{dim}│ {text}{dim:#}"));
         } else if let Some(bar) = self.bars().get(id) {
-            bar.set_message(anstream::adapter::strip_str(text).to_string());
+            bar.set_message(text.to_owned());
         }
     }
 
@@ -141,10 +140,8 @@ impl Human {
     }
 
     /// Prints a line above whatever moves.
-    fn line(&self, line: &str) {
-        self.pause(|| {
-            let _ = writeln!(anstream::stderr(), "{line}");
-        });
+    pub fn line(&self, line: &str) {
+        self.pause(|| self.output.aside(line));
     }
 
     /// Does something to the screen while nothing moves on it.

@@ -5,14 +5,20 @@
 mod failure;
 mod human;
 mod json;
+mod output;
 mod record;
+mod safe;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::io::{IsTerminal, Write};
 
-use crate::error::Failure;
+use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
+use crate::units::terminal;
 use human::Human;
+use output::Output;
 
 pub use table::Table;
 
@@ -71,11 +77,14 @@ pub struct Ui {
     format: Format,
     verbosity: Verbosity,
     human: Human,
+    output: Output,
 }
 
 impl Ui {
     pub fn new(format: Format, verbosity: Verbosity) -> Self {
-        Self { format, verbosity, human: Human::new(verbosity, format == Format::Human && std::io::stderr().is_terminal()) }
+        let output = Output::default();
+        let moves = format == Format::Human && std::io::stderr().is_terminal();
+        Self { format, verbosity, human: Human::new(verbosity, moves, output.clone()), output }
     }
 
     pub fn is_json(&self) -> bool {
@@ -92,14 +101,12 @@ impl Ui {
 
     /// The command's result: one line on stdout, in both formats as it is.
     pub fn result(&self, line: &str) {
-        self.human.pause(|| to_stdout(line));
+        self.human.pause(|| self.output.result(line));
     }
 
     /// A line on stderr that a program looks for there, also when little is shown.
     pub fn aside(&self, line: &str) {
-        self.human.pause(|| {
-            let _ = writeln!(anstream::stderr(), "{line}");
-        });
+        self.human.line(line);
     }
 
     /// A check's answer as a result, with what to do about it.
@@ -111,35 +118,29 @@ impl Ui {
             Mark::Bad => ("✗", AnsiColor::Red),
         };
         let style = Style::new().bold().fg_color(Some(color.into()));
-        to_stdout(&format!("{style}{sign}{style:#} {said}"));
+        self.output.result(&format!("{style}{sign}{style:#} {}", terminal::text(said)));
         for hint in hints {
-            to_stdout(&format!("    {hint}"));
+            self.output.result(&format!("    {}", terminal::text(hint)));
         }
     }
 
     /// A record of the log as a result, for `parity logs`: on stdout.
     pub fn log_result(&self, record: crate::logs::Record) {
         if self.is_json() {
-            to_stdout(&json::line(&Event::Log { record }));
+            self.output.result(&json::line(&Event::Log { record }));
         } else {
-            let mut stdout = anstream::stdout();
-            for line in record::lines(&record, self.verbosity) {
-                if writeln!(stdout, "{line}").is_err() {
-                    nobody_reads();
-                }
-            }
+            let lines = record::lines(&safe::record(record), self.verbosity);
+            lines.iter().for_each(|line| self.output.result(line));
         }
     }
 
     /// A failure, whole: message, details, causes and hints, on stderr; with `--format json` also as an event.
     pub fn failure(&self, failure: &Failure) {
-        if self.is_json() {
-            to_stdout(&json::failure(failure));
+        // What cannot be read there is told where it can.
+        if self.is_json() && !self.is_unread() {
+            self.output.result(&json::failure(failure));
         } else {
-            self.human.pause(|| {
-                let mut stderr = anstream::stderr();
-                let _ = write!(stderr, "{}", failure::text(failure));
-            });
+            self.human.line(failure::text(&safe::failure(failure)).trim_end());
         }
     }
 
@@ -155,6 +156,25 @@ impl Ui {
         }
     }
 
+    /// Nobody reads what the command writes any more (`parity logs | head`).
+    pub fn is_unread(&self) -> bool {
+        self.output.is_unread()
+    }
+
+    /// Returns when that is so, or when the result cannot be written.
+    pub fn until_unread(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.output.until_unread()
+    }
+
+    /// # Errors
+    /// The result could not be written, to a full disk for one. That is told once.
+    pub fn written(&self) -> Result<()> {
+        self.output.written().map_err(|error| {
+            let kind = if error.kind() == std::io::ErrorKind::StorageFull { Kind::DiskFull } else { Kind::Other };
+            Failure::new(kind, "the result cannot be written to standard output").caused_by(&error)
+        })
+    }
+
     /// Ends what moves on the screen.
     pub fn finish(&self) {
         self.human.finish();
@@ -165,20 +185,8 @@ impl Report for Ui {
     fn report(&self, event: Event) {
         match self.format {
             Format::Json if matches!(event, Event::Ignored { hint: None, .. }) && self.verbosity < Verbosity::Verbose => {}
-            Format::Json => to_stdout(&json::line(&event)),
+            Format::Json => self.output.result(&json::line(&event)),
             _ => self.human.show(event),
         }
     }
-}
-
-fn to_stdout(line: &str) {
-    let mut stdout = anstream::stdout();
-    if writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err() {
-        nobody_reads();
-    }
-}
-
-/// The reader of our output is gone (`parity logs | head`). Nothing that is left to say has a listener.
-fn nobody_reads() {
-    std::process::exit(0);
 }

@@ -1,5 +1,7 @@
 //! Plain columns for stdout, as `docker ps` and `git branch -v` print them.
 
+use crate::units::terminal;
+
 /// Rows of cells; columns are as wide as their widest cell, the last one is free.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
@@ -8,7 +10,7 @@ pub struct Table {
 
 impl Table {
     pub fn row(&mut self, cells: impl IntoIterator<Item = impl Into<String>>) -> &mut Self {
-        self.rows.push(cells.into_iter().map(Into::into).collect());
+        self.rows.push(cells.into_iter().map(|cell| terminal::coloured_line(&cell.into()).into_owned()).collect());
         self
     }
 }

@@ -1,11 +1,13 @@
 //! Small value types that every other part shares.
 
 mod entry_point;
+pub mod files;
 pub mod layout;
 mod origin;
 pub mod path;
 mod redactor;
 mod secret;
+pub mod terminal;
 
 pub use entry_point::{Callable, EntryPoint};
 pub use origin::{Origin, Sourced};

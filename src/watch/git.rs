@@ -1,7 +1,8 @@
 //! Whether git is about to write the tree: it holds `index.lock` during a checkout, merge or rebase.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::units::files;
 
 /// Git's lock file for the work tree that a directory is in, whether it is there now or not. `None`: no work tree.
 pub fn git_lock(root: &Path) -> Option<PathBuf> {
@@ -19,13 +20,15 @@ fn git_directory(tree: &Path) -> Option<PathBuf> {
     if git.is_dir() {
         return Some(git);
     }
-    let text = fs::read_to_string(&git).ok()?;
+    let text = files::read_text(&git).ok()?;
     let directory = text.strip_prefix("gitdir:")?.trim();
     Some(tree.join(directory))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

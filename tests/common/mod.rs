@@ -4,6 +4,7 @@
 
 pub mod pty;
 pub mod server;
+pub mod special_files;
 
 use std::ffi::OsStr;
 use std::fs;

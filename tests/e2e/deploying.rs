@@ -69,7 +69,7 @@ fn health_of(image: &OwnImage) -> (Option<HealthStatusEnum>, i64, String) {
         let mut words: Vec<String> = check.test.unwrap().into_iter().skip(1).collect();
         let path = words.len() - 2;
         words[path] = "/broken".into();
-        let (code, said) = engine.run(&id, words, b"").await.unwrap();
+        let (code, said) = engine.run_to_the_end(&id, words, b"").await.unwrap();
         engine.remove(&id).await.unwrap();
         (status, code, said)
     })

@@ -202,3 +202,27 @@ fn a_server_that_ends_at_once_is_told_each_time() {
     }
     assert!(project.containers().is_empty());
 }
+
+#[test]
+fn nothing_but_files_of_the_project_reaches_a_build() {
+    let project = TestProject::unlocked("plain-wsgi");
+    let at = |name: &str| project.root.join(name);
+    let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::from_raw_mode(0o600));
+    rustix::fs::mknodat(rustix::fs::CWD, at("parity.lock"), kind, mode, 0).unwrap();
+    let refused = |why: &[&str]| {
+        for command in [&["up"][..], &["build"], &["build", "--production"], &["smoke"]] {
+            project.parity(command).run().exits(3).says(why);
+        }
+    };
+    refused(&["error: parity.lock cannot be read", "it is a FIFO, not a regular file", "hint: restore it"]);
+    std::fs::remove_file(at("parity.lock")).unwrap();
+    project.write("parity.lock", &crate::project::base().lock);
+
+    std::os::unix::fs::symlink("/etc/shadow", at("requirements.txt")).unwrap();
+    refused(&["error: requirements.txt cannot be read", "it leads out of the project, to /etc/shadow"]);
+    std::fs::remove_file(at("requirements.txt")).unwrap();
+
+    project.write("parity.yaml", "image: {build-ca: /etc/passwd}\n");
+    let failed = project.parity(&["build", "--no-cache"]).run().exits(3);
+    failed.says(&["error: /etc/passwd has no certificate in it", "hint: it is named by `image.build-ca`"]);
+}

@@ -28,4 +28,5 @@ mod secrets;
 mod services;
 mod serving;
 mod smoke;
+mod special_files;
 mod startup;

@@ -65,3 +65,67 @@ fn a_reader_that_leaves_is_no_error() {
         assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
     }
 }
+
+/// Runs a line of a shell in which `parity` is this one.
+fn shell(project: &TestProject, script: &str) -> crate::common::Ran {
+    let script = format!("parity() {{ {} \"$@\"; }}; {script}", env!("CARGO_BIN_EXE_parity"));
+    project.program("bash", &["-o", "pipefail", "-c", &script]).patience(crate::common::BUILD_PATIENCE).run()
+}
+
+#[test]
+fn whoever_stops_reading_leaves_no_server() {
+    let project = TestProject::copy("plain-wsgi");
+    // What is said after the URL finds nobody: as Ctrl-C.
+    shell(&project, "parity up --port 0 --format json | head -n 1").exits(0);
+    project.nothing_is_left();
+    // Checks are made to their end, and say what came of them.
+    project.write("parity.yaml", "smoke: [{request: {path: /}}, {name: wrong, request: {path: /error}}]\n");
+    let ran = shell(&project, "parity smoke --no-probes | true").exits(17);
+    assert!(ran.stderr.contains("1 of 2 checks failed"), "{ran}");
+    project.nothing_is_left();
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_an_error() {
+    let project = TestProject::copy("plain-wsgi");
+    for command in
+        ["config", "config --format json", "diff", "status", "completions bash", "exit-codes", "up -d --wait --port 0", "logs --verbose"]
+    {
+        let ran = shell(&project, &format!("parity {command} >/dev/full")).exits(14);
+        ran.says(&["error: the result cannot be written to standard output", "caused by: No space left on device"]);
+    }
+    shell(&project, "parity exec -- echo lost >/dev/full").exits(14);
+    shell(&project, "parity up -d --wait --port 0 >/dev/full").exits(14).says(&["hint: the server runs: `parity status` shows its URL"]);
+    shell(&project, "parity --help >/dev/full").exits(2);
+}
+
+/// Writes to the log as the start script does, with what acts on a terminal.
+const FORGE: &str = r#"
+import json
+for state in [{"state": "begin"}, {"state": "end", "status": 0, "millis": 1}]:
+    line = {"hook": "start", "index": 0, "command": "\x1b]52;c;eA==\x07\x1b[2Jtwo\nerror: lines", **state}
+    for name in ["/proc/1/fd/1", "/proc/1/fd/2"]:
+        with open(name, "w") as file:
+            file.write("\x1eparity " + json.dumps(line) + "\n\x1eparity {\x1b]0;X\x07}\n\x1b[2J\n")
+"#;
+
+#[test]
+fn nothing_that_an_application_does_acts_on_the_terminal() {
+    let project = TestProject::copy("plain-wsgi");
+    project.write("forge.py", FORGE);
+    let (mut session, _) = project.foreground(&["--reload-on-changes"]);
+    project.parity(&["exec", "--", "python", "forge.py"]).ok();
+    session.says("hook: ");
+    // A name that sets the title, and one of two lines.
+    for name in ["m\x1b]0;X\x07.py", "two\nerror: lines.py"] {
+        project.write(name, "x = 1\n");
+    }
+    project.write("hello.wsgi", &(project.read("hello.wsgi") + "# saved\n"));
+    session.says("→ serving in");
+    session.interrupt();
+    let ran = session.end().exits(0);
+    assert!(!ran.stderr.contains(['\x1b', '\x07']) && !ran.stderr.lines().any(|line| line.starts_with("error: lines")), "{ran}");
+    for path in project.files().into_iter().filter(|path| path.to_string_lossy().contains(['\x1b', '\n'])) {
+        std::fs::remove_file(path).unwrap();
+    }
+}

@@ -8,6 +8,7 @@ use crate::events::Report;
 use crate::smoke::outcome::Suite;
 use crate::smoke::report::{ReportFormat, annotations, summary};
 use crate::ui::Format;
+use crate::units::files;
 
 /// Gives each report that was asked for. For people, the outcomes have been shown before.
 pub fn give(context: &Context<'_>, files: &[(ReportFormat, PathBuf)], format: Format, suite: &Suite) -> Result<()> {
@@ -37,7 +38,7 @@ pub fn give(context: &Context<'_>, files: &[(ReportFormat, PathBuf)], format: Fo
 
 fn write(path: &Path, text: &str) -> Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let written = parent.map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(path, text));
+    let written = parent.map_or(Ok(()), std::fs::create_dir_all).and_then(|()| files::write_to(path, text));
     written.map_err(|error| Failure::new(Kind::Other, format!("cannot write the report {}", path.display())).caused_by(&error))
 }
 

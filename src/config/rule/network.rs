@@ -86,9 +86,16 @@ fn image_name(text: &str) -> bool {
     text.len() <= 255 && registry.is_none_or(host_and_port) && path.split('/').all(is_component)
 }
 
+/// Those of the engine itself in which no port is published.
+const UNPUBLISHED: [&str; 2] = ["host", "none"];
+
 pub const NETWORK: Rule = Rule {
-    expected: "the name of an existing network",
-    holds: |text| text.len() <= 128 && word(text, "_.-") && text.starts_with(|c: char| c.is_ascii_alphanumeric()),
+    expected: "the name of an existing network in which a port can be published; `host` would let every machine in reach in, \
+               and with `none` nobody gets in",
+    holds: |text| {
+        let is_name = text.len() <= 128 && word(text, "_.-") && text.starts_with(|c: char| c.is_ascii_alphanumeric());
+        is_name && !UNPUBLISHED.contains(&text)
+    },
 };
 
 pub const HEADER: Rule = Rule { expected: "the name of a header, as `X-Forwarded-For`", holds: |text| word(text, "-_") };
@@ -113,7 +120,7 @@ mod tests {
         holds(HOST_NAME, &["example.com", "localhost", "a-b.c_d"], &["*.example.com", "-a.b", "a..b", "a/b"]);
         holds(HOST_PATTERN, &["*.example.com", "www?.a.b"], &["*.exa mple"]);
         holds(HEADER, &["X-Forwarded-For"], &["X:Y"]);
-        holds(NETWORK, &["blog_default"], &["-x", "a/b", "container:x"]);
+        holds(NETWORK, &["blog_default", "host_default"], &["-x", "a/b", "container:x", "host", "none"]);
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 mod logs;
 mod observed;
+mod seccomp;
 mod spec;
+
+use std::time::Duration;
 
 use bollard::models::NetworkConnectRequest;
 use bollard::query_parameters::{
@@ -12,7 +15,8 @@ use bollard::query_parameters::{
 
 use super::connect::Engine;
 use super::error::{explain, status};
-use crate::error::{Kind, Result};
+use crate::error::{Failure, Kind, Result};
+use seccomp::Confinement;
 
 pub use logs::{LogStart, Output};
 pub use observed::{Observed, State, not_running};
@@ -25,7 +29,8 @@ impl Engine {
     /// Creates a container; it does not run yet. Returns its id.
     pub async fn create(&self, wish: &Wish) -> Result<String> {
         let options = CreateContainerOptionsBuilder::default().name(&wish.name).build();
-        match self.api.create_container(Some(options), self.body(wish)).await {
+        let confinement = wish.bind.as_ref().map(|_| Confinement::for_engine(self.flavour)).transpose()?;
+        match self.answer(self.api.create_container(Some(options), self.body(wish, confinement.as_ref()))).await {
             Ok(created) => {
                 for network in &wish.networks {
                     if let Err(failure) = self.connect(&created.id, network).await {
@@ -40,7 +45,7 @@ impl Engine {
                     .hint("wait for it, then type the command again"))
             }
             Err(error) => {
-                let failure = explain(&error, "cannot create the container");
+                let failure = unconfined(explain(&error, "cannot create the container"));
                 let missing = wish.network.as_ref().filter(|_| failure.causes.iter().any(|cause| cause.contains("network")));
                 Err(match missing {
                     Some(network) => failure.hint(format!(
@@ -54,7 +59,7 @@ impl Engine {
 
     async fn connect(&self, id: &str, network: &str) -> Result<()> {
         let request = NetworkConnectRequest { container: id.to_owned(), ..NetworkConnectRequest::default() };
-        let connected = self.api.connect_network(network, request).await;
+        let connected = self.answer(self.api.connect_network(network, request)).await;
         connected.map_err(|error| explain(&error, &format!("cannot connect the container to the network {network}")))
     }
 
@@ -63,10 +68,10 @@ impl Engine {
     /// # Errors
     /// `Kind::PortTaken` when somebody else has the port.
     pub async fn start(&self, id: &str, wish: &Wish) -> Result<()> {
-        match self.api.start_container(id, None::<StartContainerOptions>).await {
+        match self.answer(self.api.start_container(id, None::<StartContainerOptions>)).await {
             Ok(()) => Ok(()),
             Err(error) => {
-                let mut failure = explain(&error, "cannot start the container");
+                let mut failure = unconfined(explain(&error, "cannot start the container"));
                 let said = failure.causes.join("\n");
                 if failure.kind == Kind::PortTaken
                     && let Some((address, port)) = &wish.publish
@@ -91,37 +96,53 @@ impl Engine {
     /// Stops a container, politely for `seconds`, then by force. One that is gone is fine.
     pub async fn stop(&self, id: &str, seconds: u32) -> Result<()> {
         let options = StopContainerOptionsBuilder::default().t(i32::try_from(seconds).unwrap_or(i32::MAX)).build();
-        gone_is_fine(self.api.stop_container(id, Some(options)).await, "cannot stop the container")
+        gone_is_fine(
+            self.answer_after(Duration::from_secs(seconds.into()), self.api.stop_container(id, Some(options))).await,
+            "cannot stop the container",
+        )
     }
 
     /// Stops a container, politely for `seconds`, and starts it again.
     pub async fn restart(&self, id: &str, seconds: u32) -> Result<()> {
         let options = RestartContainerOptionsBuilder::default().t(i32::try_from(seconds).unwrap_or(i32::MAX)).build();
-        self.api.restart_container(id, Some(options)).await.map_err(|error| explain(&error, "cannot restart the container"))
+        self.answer_after(Duration::from_secs(seconds.into()), self.api.restart_container(id, Some(options)))
+            .await
+            .map_err(|error| explain(&error, "cannot restart the container"))
     }
 
     /// Has Apache finish its requests and end.
     pub async fn drain(&self, id: &str) -> Result<()> {
         let options = KillContainerOptionsBuilder::default().signal("SIGWINCH").build();
-        gone_is_fine(self.api.kill_container(id, Some(options)).await, "cannot signal the container")
+        gone_is_fine(self.answer(self.api.kill_container(id, Some(options))).await, "cannot signal the container")
     }
 
     /// Gives a container another name.
     pub async fn rename(&self, id: &str, name: &str) -> Result<()> {
         let options = RenameContainerOptionsBuilder::default().name(name).build();
-        self.api.rename_container(id, options).await.map_err(|error| explain(&error, "cannot rename the container"))
+        self.answer(self.api.rename_container(id, options)).await.map_err(|error| explain(&error, "cannot rename the container"))
     }
 
     /// Kills a container at once. One that is gone or stopped is fine.
     pub async fn kill(&self, id: &str) -> Result<()> {
         let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
-        gone_is_fine(self.api.kill_container(id, Some(options)).await, "cannot kill the container")
+        gone_is_fine(self.answer(self.api.kill_container(id, Some(options))).await, "cannot kill the container")
     }
 
     /// Removes a container with its anonymous volumes, running or not.
     pub async fn remove(&self, id: &str) -> Result<()> {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        gone_is_fine(self.api.remove_container(id, Some(options)).await, "cannot remove the container")
+        gone_is_fine(self.answer(self.api.remove_container(id, Some(options))).await, "cannot remove the container")
+    }
+}
+
+/// What to do where an engine cannot confine a container that has the project mounted.
+fn unconfined(failure: Failure) -> Failure {
+    if failure.causes.iter().any(|cause| cause.to_lowercase().contains("seccomp")) {
+        failure
+            .hint("the application could leave programs with your rights in the mounted project, so it is not mounted without seccomp")
+            .hint("`parity up --reload-on-changes --sync` works without a mount")
+    } else {
+        failure
     }
 }
 

@@ -71,7 +71,7 @@ impl Engine {
     pub async fn observe(&self, name: &str) -> Result<Option<Observed>> {
         let mut tries = PASSING_TRIES;
         loop {
-            match self.api.inspect_container(name, None::<InspectContainerOptions>).await {
+            match self.answer(self.api.inspect_container(name, None::<InspectContainerOptions>)).await {
                 Ok(found) => return self.with_port(found).await.map(Some),
                 Err(error) if status(&error) == Some(404) => return Ok(None),
                 // Podman has a name of its own for the moment in which a container has ended and is not cleared up yet.
@@ -88,7 +88,7 @@ impl Engine {
     async fn with_port(&self, mut found: bollard::models::ContainerInspectResponse) -> Result<Observed> {
         let labels = found.config.as_ref().and_then(|config| config.labels.as_ref());
         if let Some(lender) = labels.and_then(|labels| labels.get(label::NETWORK)) {
-            found.network_settings = match self.api.inspect_container(lender, None::<InspectContainerOptions>).await {
+            found.network_settings = match self.answer(self.api.inspect_container(lender, None::<InspectContainerOptions>)).await {
                 Ok(lender) if lender.state.as_ref().is_some_and(|state| state.running == Some(true)) => lender.network_settings,
                 Ok(_) => None,
                 Err(error) if status(&error) == Some(404) => None,
@@ -123,7 +123,10 @@ impl Engine {
     async fn observe_labelled(&self, label: &str) -> Result<Vec<Observed>> {
         let filters = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-        let list = self.api.list_containers(Some(options)).await.map_err(|error| explain(&error, "cannot ask the engine what runs"))?;
+        let list = self
+            .answer(self.api.list_containers(Some(options)))
+            .await
+            .map_err(|error| explain(&error, "cannot ask the engine what runs"))?;
         let mut all = Vec::new();
         for id in list.into_iter().filter_map(|container| container.id) {
             all.extend(self.observe(&id).await?);

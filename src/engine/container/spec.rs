@@ -6,6 +6,7 @@ use std::path::Path;
 use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, PortBinding, ResourcesUlimits};
 
 use super::PORT;
+use super::seccomp::Confinement;
 use crate::engine::connect::{Engine, Flavour};
 
 /// All that a container is made from.
@@ -66,7 +67,8 @@ impl Engine {
         known.then(|| [("net.ipv4.tcp_migrate_req".to_owned(), "1".to_owned())].into())
     }
 
-    pub(super) fn body(&self, wish: &Wish) -> ContainerCreateBody {
+    /// `confinement`: of a container that has the project mounted.
+    pub(super) fn body(&self, wish: &Wish, confinement: Option<&Confinement>) -> ContainerCreateBody {
         let debug_port = wish.debug_port.map(|port| {
             let binding = PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(port.to_string()) };
             (format!("{port}/tcp"), Some(vec![binding]))
@@ -86,6 +88,7 @@ impl Engine {
             // SELinux would hide the project; relabelling a user's files is not ours to do.
             security.push("label=disable".into());
         }
+        security.extend(confinement.map(Confinement::option));
         let podman = self.flavour == Flavour::Podman;
         let own_network = wish.joins.is_none();
         let ports = published.into_iter().chain(debug_port);
@@ -140,6 +143,7 @@ mod tests {
             api_version: (1, 41),
             architecture: String::new(),
             endpoint: Endpoint { host: "unix:///run/docker.sock".into(), because: String::new() },
+            patience: std::time::Duration::from_secs(1),
         };
         let wish = Wish {
             name: "parity-x-0a1b2c3d".into(),
@@ -159,7 +163,7 @@ mod tests {
             lends_network: true,
             joins: joins.map(Into::into),
         };
-        let mut body = engine.body(&wish);
+        let mut body = engine.body(&wish, None);
         let host = body.host_config.take().unwrap();
         (body, host)
     }

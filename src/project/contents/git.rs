@@ -2,11 +2,12 @@
 //!
 //! What a person has configured elsewhere does not count: an image must not depend on whose machine it is built on.
 
-use std::fs;
 use std::path::Path;
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use crate::project::ignore_files;
 
 /// The ignore files that hold in a directory, those of the directories above first.
 #[derive(Debug, Clone, Default)]
@@ -76,7 +77,7 @@ impl IgnoreFile {
 }
 
 fn read(file: &Path) -> Option<Gitignore> {
-    let text = fs::read_to_string(file).ok()?;
+    let text = ignore_files::read(file.parent()?, file.file_name()?.to_str()?).ok()?;
     let mut builder = GitignoreBuilder::new("");
     for line in text.trim_start_matches('\u{feff}').lines() {
         // A line that is no pattern is passed over, as git does.

@@ -1,10 +1,11 @@
 //! What stays out of an image unless `include` names it: each kind with the names that it goes by.
 
-use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::units::files;
 
 /// Why files of such a kind stay out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -196,7 +197,7 @@ pub(super) fn named_as_secret(name: &str) -> Option<&'static str> {
 
 /// A bundle of certificates is public, and what trusts it needs it.
 fn holds_certificates_only(path: &Path) -> bool {
-    fs::read(path).is_ok_and(|bytes| {
+    files::read(path, files::MOST_BYTES).is_ok_and(|bytes| {
         let text = String::from_utf8_lossy(&bytes);
         text.contains("BEGIN CERTIFICATE") && !text.contains("PRIVATE KEY")
     })
@@ -204,6 +205,8 @@ fn holds_certificates_only(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn of(name: &str, is_directory: bool, git_ignores: bool) -> Option<Kind> {

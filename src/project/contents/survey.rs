@@ -9,14 +9,14 @@ use super::include::Include;
 use super::{Contents, Entry, LeftOut, Purpose, Rule, Selection, What, rules};
 use crate::error::{Failure, Kind, Result};
 use crate::project::dockerignore::{self, DockerIgnore};
-use crate::project::tree;
+use crate::project::{ignore_files, tree};
 
 /// Reads the project's directories; files only where a name does not decide.
 ///
 /// # Errors
 /// [`Kind::Project`]: a directory that cannot be read, unless git ignores it.
 pub fn survey(root: &Path, selection: &Selection) -> Result<Contents> {
-    let ignored = fs::read_to_string(root.join(dockerignore::FILE)).map(|text| DockerIgnore::parse(&text)).unwrap_or_default();
+    let ignored = DockerIgnore::parse(&ignore_files::read(root, dockerignore::FILE)?);
     let mut survey = Survey {
         root,
         purpose: selection.purpose,

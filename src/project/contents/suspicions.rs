@@ -1,13 +1,12 @@
 //! What looks like a secret in files that go into an image. Nothing here shows the secret itself.
 
-use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::{Contents, rules};
-use crate::units::Secret;
+use crate::units::{Secret, files};
 
 /// Larger files are data, which nobody wrote a password into.
 const MAX_BYTES: u64 = 1 << 20;
@@ -84,7 +83,7 @@ pub fn look(contents: &Contents, secrets: &[(String, Secret)]) -> Vec<Suspicion>
         if bytes == 0 || bytes > MAX_BYTES {
             continue;
         }
-        let Ok(text) = fs::read(contents.root.join(&entry.path)) else { continue };
+        let Ok(text) = files::read(&contents.root.join(&entry.path), MAX_BYTES) else { continue };
         let values = secrets.iter().filter_map(|(name, value)| Some((name, at(&text, value.expose().as_bytes())?)));
         found.extend(values.map(|(name, at)| Suspicion {
             path: path.clone(),

@@ -109,9 +109,11 @@ impl<'a> Source<'a> {
     fn if_statement(&self, node: Node<'_>, depth: usize, out: &mut Vec<Statement>) {
         let mut cursor = node.walk();
         let mut orelse = Vec::new();
-        // From the last clause to the first, each `elif` holds the ones below it.
-        let clauses: Vec<_> = node.children_by_field_name("alternative", &mut cursor).collect();
-        for clause in clauses.into_iter().rev() {
+        // From the last clause to the first, each `elif` holds the ones below it, and is as deep as those above it are many.
+        let clauses: Vec<_> =
+            node.children_by_field_name("alternative", &mut cursor).take(MAX_DEPTH.saturating_sub(depth)).enumerate().collect();
+        for (above, clause) in clauses.into_iter().rev() {
+            let depth = depth + above + 1;
             if clause.kind() == "else_clause" {
                 orelse = self.block_of(self.field(clause, "body"), depth);
             } else {
@@ -159,7 +161,7 @@ impl<'a> Source<'a> {
         let value = loop {
             targets.extend(self.field(next, "left"));
             match self.field(next, "right") {
-                Some(right) if right.kind() == "assignment" => next = right,
+                Some(right) if right.kind() == "assignment" && targets.len() < MAX_DEPTH => next = right,
                 Some(right) => break self.expr(right, depth),
                 None => return,
             }

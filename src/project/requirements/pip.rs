@@ -26,9 +26,7 @@ pub(super) fn files(tree: &Tree, paths: Vec<String>) -> Result<Files> {
     let mut next = 0;
     while let Some(file) = paths.get(next).or_else(|| includes.get(next - paths.len())).cloned() {
         next += 1;
-        let Some(text) = tree.text(&file) else {
-            return Err(Failure::new(Kind::BadFile, format!("{file} cannot be read, or is larger than 1 MiB")));
-        };
+        let text = tree.read(&file).map_err(|error| Failure::new(Kind::BadFile, format!("{file} cannot be read")).caused_by(&error))?;
         for Line { first: line, text, .. } in logical_lines(&text) {
             let Some((option, target)) = include(&text) else {
                 read_option(&text, &mut options);

@@ -13,6 +13,7 @@ use crate::events::{Event, Report};
 use crate::plan::{BuildHook, Plan};
 use crate::project::contents::{Contents, survey};
 use crate::render::dockerfile::seen_by;
+use crate::units::files;
 use crate::units::path::is_at_or_below;
 
 /// What was read.
@@ -151,7 +152,7 @@ fn missing(hook: &BuildHook, seen: &[&Entry], origin: &str) -> Result<()> {
 fn requirement_files(plan: &Plan) -> Result<Vec<(String, Vec<u8>)>> {
     let Some(requirements) = &plan.image.requirements else { return Ok(Vec::new()) };
     let locals = &plan.image.locals;
-    let read = |path: String| match std::fs::read(plan.root.join(&path)) {
+    let read = |path: String| match files::read_inside(&plan.root, std::path::Path::new(&path), files::MOST_BYTES) {
         Ok(content) => Ok((path.clone(), requirements.third_party(&path, content, locals))),
         Err(error) => Err(Failure::new(Kind::BadFile, format!("{path} cannot be read")).caused_by(&error)),
     };

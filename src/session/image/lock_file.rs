@@ -2,26 +2,28 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Failure, Kind, Result};
+use crate::error::Result;
 use crate::events::{Event, Report};
 use crate::plan::Plan;
 use crate::plan::lock::{self, Lock, LockedBase};
 use crate::project;
+use crate::units::files;
 
 /// `parity.lock` beside the project's other files.
 #[derive(Debug)]
-pub(super) struct LockFile {
+pub struct LockFile {
     root: PathBuf,
     pub lock: Option<Lock>,
 }
 
 impl LockFile {
+    /// # Errors
+    /// `Kind::BadFile`: there is something under the name that is no lock.
     pub fn open(root: &Path) -> Result<Self> {
-        let path = root.join(lock::FILE);
-        let lock = match std::fs::read_to_string(&path) {
+        let lock = match files::read_text_inside(root, Path::new(lock::FILE)) {
             Ok(text) => Some(Lock::parse(&text)?),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Failure::new(Kind::BadFile, format!("{} cannot be read", lock::FILE)).caused_by(&error)),
+            Err(error) => return Err(lock::broken(error.to_string())),
         };
         Ok(Self { root: root.to_owned(), lock })
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::project::contents::Contents;
 use crate::project::{LocalPackage, Needs, PACKAGE_FILES};
+use crate::units::files;
 use crate::units::path::is_at_or_below;
 
 /// Larger files describe no package.
@@ -33,7 +34,7 @@ pub(super) fn describing(packages: &[LocalPackage], contents: &Contents, which: 
             let content = match description.content(path, *bytes) {
                 Content::None => continue,
                 Content::Empty => Vec::new(),
-                Content::All => std::fs::read(contents.root.join(at(path)))?,
+                Content::All => files::read_inside(&contents.root, Path::new(&at(path)), files::MOST_BYTES)?,
             };
             files.push((at(path), content));
         }
@@ -77,7 +78,7 @@ impl Description {
     fn read(root: &Path, at: &impl Fn(&str) -> String, own: &[(&str, u64)], compiles: bool) -> Self {
         let text = |name: &str| {
             let is_there = own.iter().any(|(path, bytes)| *path == name && *bytes <= MAX_BYTES);
-            if is_there { std::fs::read_to_string(root.join(at(name))).unwrap_or_default() } else { String::new() }
+            if is_there { files::read_text_inside(root, Path::new(&at(name))).unwrap_or_default() } else { String::new() }
         };
         let (pyproject, cfg, setup) = (text("pyproject.toml"), text("setup.cfg"), text("setup.py"));
         let packages: Vec<String> = own.iter().filter_map(|(path, _)| path.strip_suffix("/__init__.py")).map(str::to_owned).collect();
@@ -95,7 +96,7 @@ impl Description {
             let path = module.replace('.', "/");
             let places = ["", "src/"].iter().flat_map(|home| [format!("{home}{path}.py"), format!("{home}{path}/__init__.py")]);
             let found = places.into_iter().find(|path| own.iter().any(|(own, _)| own == path));
-            found.is_some_and(|path| !assigns(&std::fs::read_to_string(root.join(at(&path))).unwrap_or_default(), name))
+            found.is_some_and(|path| !assigns(&files::read_text_inside(root, Path::new(&at(&path))).unwrap_or_default(), name))
         });
         let readme = setup.is_empty().then(|| readme(&pyproject)).flatten().filter(|readme| declared.matches(readme.as_str()).count() == 1);
         Self { needs_code: compiles || is_imported || setup.lines().any(imports), packages, readme, setup, pyproject: declared }

@@ -5,6 +5,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::project;
+use crate::units::files;
+
 /// Larger ones are data; whether the container sees them is not worth the time.
 const LARGEST: u64 = 4 << 20;
 /// Of a branch switch some are enough to know that a late mount has caught up.
@@ -27,7 +30,7 @@ pub fn digests(root: &Path, files: &[String]) -> BTreeMap<String, Option<String>
 fn digest(path: &Path) -> Option<Option<String>> {
     match std::fs::metadata(path) {
         Ok(found) if found.is_file() && found.len() <= LARGEST => {
-            let bytes = std::fs::read(path).ok()?;
+            let bytes = files::read(path, LARGEST).ok()?;
             Some(Some(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()))
         }
         Ok(_) => None,
@@ -51,7 +54,7 @@ pub fn ignoring(root: &Path) -> Vec<(String, String)> {
         .filter(|entry| matches!(entry.file_name().to_str(), Some(".gitignore" | ".dockerignore")))
         .filter_map(|entry| {
             let path = entry.path().strip_prefix(root).ok()?.to_str()?.to_owned();
-            Some((path, std::fs::read_to_string(entry.path()).ok()?))
+            Some((path.clone(), project::ignore_file(root, &path).ok()?))
         })
         .collect()
 }

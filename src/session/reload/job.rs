@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::events::Event;
 use crate::plan::CollectStatic;
 use crate::render::start;
+use crate::units::files;
 use crate::watch::Change;
 
 /// Lines of a failed command's output that are shown.
@@ -31,7 +32,7 @@ pub async fn run(engine: Engine, container: String, command: String, files: Vec<
 
 async fn finish(engine: &Engine, container: &str, argv: Vec<String>, files: Vec<String>, done: &str, cause: String) -> Event {
     let begun = Instant::now();
-    match engine.run(container, argv, &[]).await {
+    match engine.run_to_the_end(container, argv, &[]).await {
         Ok((0, _)) => Event::Changed { files, done: done.to_owned(), cause, took: Some(begun.elapsed()) },
         Ok((code, said)) => {
             let lines: Vec<&str> = said.lines().collect();
@@ -52,7 +53,7 @@ pub fn upload(root: &Path, change: &Change) -> Option<Order> {
     if !found.is_file() || found.len() > LARGEST {
         return None;
     }
-    let data = STANDARD.encode(std::fs::read(&path).ok()?);
+    let data = STANDARD.encode(files::read_inside(root, Path::new(&change.path), LARGEST).ok()?);
     Some(Order::Put { path: change.path.clone(), data, mode: mode(&found) })
 }
 

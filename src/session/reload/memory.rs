@@ -32,6 +32,6 @@ struct Answer {
 /// The engine's.
 pub async fn slots(engine: &Engine, container: &str) -> Result<BTreeMap<String, Slot>> {
     let argv = ARGV.into_iter().chain(["memory"]).map(String::from).collect();
-    let (_, said) = engine.run(container, argv, &[]).await?;
+    let (_, said) = engine.run(container, argv).await?;
     Ok(said.lines().find_map(|line| serde_json::from_str::<Answer>(line).ok()).map(|answer| answer.slots).unwrap_or_default())
 }

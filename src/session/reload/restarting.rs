@@ -22,7 +22,7 @@ const LISTENS_STEPS: u32 = 50;
 pub async fn ask_for_restart(engine: &Engine, container: &str) -> Result<bool> {
     let argv: Vec<String> = ARGV.into_iter().chain(["restart"]).map(String::from).collect();
     for _ in 0..LISTENS_STEPS {
-        if engine.run(container, Vec::clone(&argv), &[]).await?.0 == 0 {
+        if engine.run(container, Vec::clone(&argv)).await?.0 == 0 {
             return Ok(true);
         }
         tokio::time::sleep(PAUSE).await;

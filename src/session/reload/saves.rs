@@ -22,7 +22,7 @@ pub async fn touched(engine: &Engine, container: &str) -> Result<Touched> {
         news: News,
     }
     let argv = ARGV.into_iter().chain(["files"]).map(String::from).collect();
-    let (_, said) = engine.run(container, argv, &[]).await?;
+    let (_, said) = engine.run(container, argv).await?;
     let answer = said.lines().find_map(|line| serde_json::from_str::<Answer>(line).ok());
     Ok(answer.map(|Answer { news: News { opened, written, read, .. } }| Touched::new(read, opened, written)).unwrap_or_default())
 }

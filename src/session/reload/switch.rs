@@ -185,7 +185,7 @@ async fn check(engine: &Engine, container: &str, plan: &Plan) -> Result<()> {
     let files = render::archive(&render::profile_files(plan)?);
     let script = "d=/run/parity/check; rm -rf $d; mkdir -p $d && printf %s \"$0\" | base64 -d | tar -xzC $d && exec /usr/sbin/apache2 -t -f $d/httpd.conf";
     let argv = ["/bin/sh", "-c", script, &files].map(String::from).to_vec();
-    match engine.run(container, argv, &[]).await? {
+    match engine.run(container, argv).await? {
         (0, _) => Ok(()),
         (_, said) => Err(Failure::new(Kind::BadFile, "Apache does not take this configuration")
             .details(said.lines().filter(|line| !line.is_empty()).map(|line| line.replace("/run/parity/check/", "")))),

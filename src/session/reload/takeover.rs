@@ -186,7 +186,7 @@ pub async fn take_over(
         // One agent at a time: the loop starts its own.
         drop(catch_up(engine, &next, plan).await?);
         let argv = ["/opt/venv/bin/python", "-I", "-S", "/etc/parity/takeover.py", "take"].map(String::from).to_vec();
-        match engine.run(&next.id, argv, &[]).await? {
+        match engine.run(&next.id, argv).await? {
             (0, _) => {}
             // Both get connections; both answer.
             (_, said) => tell_both_get(place.report, &said),
@@ -234,7 +234,7 @@ impl Retired {
         let told = if lends {
             // Only the shell that started Apache is left then.
             let argv = ["/bin/sh", "-c", ": >/run/parity/retired && kill -WINCH 1"].map(String::from).to_vec();
-            engine.run(&id, argv, &[]).await.map(|_| ())
+            engine.run(&id, argv).await.map(|_| ())
         } else {
             engine.drain(&id).await
         };

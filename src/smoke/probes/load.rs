@@ -99,7 +99,7 @@ pub async fn look(engine: &Engine, container: &str, plan: &Plan) -> Result<Seen>
     let argv = ["sh", "-c", RUN, &settings(plan)].map(String::from).to_vec();
     let patience = Duration::from_secs(2 * PATIENCE + 10);
     let failed = || Failure::new(Kind::Other, "the application cannot be loaded in a process of its own");
-    let ran = tokio::time::timeout(patience, engine.run(container, argv, SCRIPT.as_bytes())).await;
+    let ran = tokio::time::timeout(patience, engine.run_to_the_end(container, argv, SCRIPT.as_bytes())).await;
     let (_, said) = ran.map_err(|_| failed().cause("it does not end"))??;
     // The code may print what it likes before.
     let line = said.lines().rev().find(|line| line.starts_with("{\"server\""));

@@ -13,6 +13,7 @@ use std::path::Path;
 use super::outcome::{Finding, Outcome, Suite};
 use super::text::visible;
 use crate::logs::Record;
+use crate::units::terminal;
 
 pub use human::{lines as human_lines, summary};
 
@@ -36,7 +37,7 @@ impl ReportFormat {
 
     /// The whole report. `prefix` is where the project is in its repository, for annotations.
     pub fn render(self, suite: &Suite, prefix: &Path) -> String {
-        match self {
+        let text = match self {
             Self::Human => {
                 let lines = suite.outcomes.iter().flat_map(human::lines).chain([summary(suite)]);
                 anstream::adapter::strip_str(&lines.map(|line| line + "\n").collect::<String>()).to_string()
@@ -45,7 +46,9 @@ impl ReportFormat {
             Self::Tap => tap::render(suite),
             Self::Junit => junit::render(suite),
             Self::Github => github::render(suite, prefix),
-        }
+        };
+        // Each format says texts of a server in its own way; none of them may act on a terminal that the report is shown on.
+        terminal::coloured(&text).into_owned()
     }
 }
 

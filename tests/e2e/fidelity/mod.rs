@@ -148,7 +148,7 @@ fn the_line_that_a_build_says_has_what_smoke_has() {
     }
     let writes = "touch /app/data/x /srv/more/x && { touch /app/x 2>/dev/null || echo read-only; }";
     let command = ["sh", "-c", writes].map(String::from).to_vec();
-    let (_, said) = engine::with(async |engine| engine.run(&deployed.id, command, b"").await.unwrap());
+    let (_, said) = engine::with(async |engine| engine.run_to_the_end(&deployed.id, command, b"").await.unwrap());
     assert_eq!(said, "read-only\n");
 }
 

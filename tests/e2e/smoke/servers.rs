@@ -91,7 +91,7 @@ fn what_runs_is_the_image_as_it_is() {
     memory.sort();
     assert_eq!((memory, host.binds), (vec!["/run/parity".to_owned(), "/tmp".to_owned()], None));
     let command = ["sh", "-c", "cat /proc/1/cmdline | tr '\\0' ' '; ls /etc/parity"].map(String::from).to_vec();
-    let (_, said) = engine::with(async |engine| engine.run(&container, command, b"").await.unwrap());
+    let (_, said) = engine::with(async |engine| engine.run_to_the_end(&container, command, b"").await.unwrap());
     assert!(said.contains("-f /etc/parity/httpd.conf") && !said.contains("validator.py"), "{said}");
     project.parity(&["down", inspected.name.unwrap().trim_start_matches('/')]).ok();
     project.nothing_is_left();
