@@ -41,6 +41,9 @@ impl std::fmt::Debug for Running {
 /// Ctrl-P, the engine's default first detach key, is history in every shell and in pdb.
 const DETACH_KEYS: &str = "ctrl-^,ctrl-^";
 
+/// Bytes that are kept of what a command prints.
+const MOST_PRINTED: usize = 8 << 20;
+
 /// Bytes of a mistake that are read.
 const MOST_SAID: usize = 64 << 10;
 
@@ -87,6 +90,10 @@ impl Engine {
             let mut said = Vec::new();
             while let Some(piece) = output.next().await {
                 said.extend_from_slice(&piece.map_err(|error| explain(&error, "lost the command's output"))?.into_bytes());
+                // Its end says most; it may print without one.
+                if said.len() > 2 * MOST_PRINTED {
+                    said.drain(..said.len() - MOST_PRINTED);
+                }
             }
             Ok(said)
         };

@@ -1,5 +1,6 @@
 //! The server of `parity smoke`: production's, there as long as some work on it takes, and no longer.
 
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::Path;
@@ -235,10 +236,13 @@ fn go_on_anywhere(
     ended
 }
 
+/// Lines of a server that never answers: the last ones say why.
+const MOST_UNSAID: usize = 10_000;
+
 /// What the server says before it answers is of interest only if it never does.
 struct Recorder<'a> {
     log: Sink,
-    unsaid: Mutex<Vec<Event>>,
+    unsaid: Mutex<VecDeque<Event>>,
     report: &'a dyn Report,
 }
 
@@ -249,7 +253,11 @@ impl Report for Recorder<'_> {
             Event::HookOutput { .. } => {}
             _ => return self.report.report(event),
         }
-        self.unsaid.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        let mut unsaid = self.unsaid.lock().unwrap_or_else(PoisonError::into_inner);
+        if unsaid.len() >= MOST_UNSAID {
+            unsaid.pop_front();
+        }
+        unsaid.push_back(event);
     }
 }
 

@@ -1,12 +1,15 @@
 //! The agent in the container: a command that stays open for the session, a line of JSON each way.
 //!
 //! It carries out reloads (`images/reload/agent.py` says how); what to do is decided in [`super::machine`].
+//!
+//! The application has the agent's user and can write in its name (`docs/security.md`): a line has a limit, few are kept, and paths
+//! are those of files of the project or left out.
 
 use std::collections::BTreeMap;
 
 use bollard::container::LogOutput;
 use futures_util::StreamExt;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
@@ -56,6 +59,7 @@ pub enum Said {
     /// Nothing is loaded: the application has written all of these files itself.
     Own {
         generation: u64,
+        #[serde(deserialize_with = "inside")]
         files: Vec<String>,
     },
     /// There is a slot for it, which loads: what is saved from now on it may not have.
@@ -73,6 +77,7 @@ pub enum Said {
     /// The container does not see these files as they were saved.
     Unseen {
         generation: u64,
+        #[serde(deserialize_with = "inside")]
         files: Vec<String>,
     },
     /// The import failed, or was not to be trusted, in a process that stood by, and worked otherwise.
@@ -145,10 +150,10 @@ pub struct Loaded {
     #[serde(default)]
     pub pids: Vec<u32>,
     /// The project's files that were imported.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "inside")]
     pub read: Vec<String>,
     /// Those of them that have changed since.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "inside")]
     pub stale: Vec<String>,
     /// Its processes have read different things.
     #[serde(default)]
@@ -159,21 +164,39 @@ pub struct Loaded {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct News {
     /// Opened for reading.
+    #[serde(deserialize_with = "inside")]
     pub opened: Vec<String>,
+    #[serde(deserialize_with = "inside")]
     pub written: Vec<String>,
     /// Imported.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "inside")]
     pub read: Vec<String>,
     /// Those that have changed since they were opened or imported.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "inside")]
     pub stale: Vec<String>,
 }
+
+/// Paths of files below the project. What is no such path is nobody's here: it would be looked at on this machine.
+fn inside<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<String>, D::Error> {
+    let mut paths = Vec::<String>::deserialize(deserializer)?;
+    let is_name = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
+    paths.retain(|path| path.split('/').all(is_name));
+    paths.truncate(MOST_PATHS);
+    Ok(paths)
+}
+
+/// Files that one message names. No project has more that it imports.
+const MOST_PATHS: usize = 100_000;
+/// Bytes of a line: that of a large project, with room.
+const MOST_OF_A_LINE: usize = 16 << 20;
+/// Messages that nobody has heard yet; the agent waits then.
+const MOST_UNHEARD: usize = 256;
 
 /// The open command. Dropping it ends the agent.
 #[derive(Debug)]
 pub struct Agent {
     orders: mpsc::UnboundedSender<Order>,
-    said: mpsc::UnboundedReceiver<Said>,
+    said: mpsc::Receiver<Said>,
 }
 
 /// How it is started; a word behind it makes it do one thing and end.
@@ -189,7 +212,7 @@ impl Agent {
         let command = Command { argv, tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
         let mut running = engine.exec(container, &command).await?;
         let (orders, mut wanted) = mpsc::unbounded_channel::<Order>();
-        let (say, said) = mpsc::unbounded_channel();
+        let (say, said) = mpsc::channel(MOST_UNHEARD);
         tokio::spawn(async move {
             let mut lines = Lines::default();
             loop {
@@ -205,7 +228,7 @@ impl Agent {
                     piece = running.output.next() => match piece {
                         Some(Ok(LogOutput::StdOut { message } | LogOutput::Console { message })) => {
                             for said in lines.feed(&message) {
-                                if say.send(said).is_err() {
+                                if say.send(said).await.is_err() {
                                     return;
                                 }
                             }
@@ -236,15 +259,28 @@ impl Agent {
 
 /// Puts lines together from pieces.
 #[derive(Debug, Default)]
-struct Lines(Vec<u8>);
+struct Lines {
+    begun: Vec<u8>,
+    /// The line that has begun is too long, and none.
+    skips: bool,
+}
 
 impl Lines {
     fn feed(&mut self, piece: &[u8]) -> Vec<Said> {
-        self.0.extend_from_slice(piece);
-        let Some(end) = self.0.iter().rposition(|byte| *byte == b'\n') else { return Vec::new() };
-        let rest = self.0.split_off(end + 1);
-        let whole = std::mem::replace(&mut self.0, rest);
-        whole.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+        let mut found = Vec::new();
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            if !self.skips {
+                self.begun.extend_from_slice(part);
+            }
+            self.skips |= self.begun.len() > MOST_OF_A_LINE;
+            if part.ends_with(b"\n") {
+                found.extend(serde_json::from_slice(&self.begun).ok().filter(|_| !self.skips));
+                (self.begun, self.skips) = (Vec::new(), false);
+            } else if self.skips {
+                self.begun = Vec::new();
+            }
+        }
+        found
     }
 }
 
@@ -259,6 +295,27 @@ mod tests {
         let said = lines.feed(b"ation\": 7, \"slot\": \"g1\"}\n{\"did\": \"news\"}\n{\"did\"");
         assert_eq!(said, [Said::Waiting { generation: 7 }, Said::Other]);
         assert_eq!(lines.feed(b": \"waiting\", \"generation\": 8}\n"), [Said::Waiting { generation: 8 }]);
+    }
+
+    #[test]
+    fn a_line_without_an_end_takes_no_memory() {
+        let mut lines = Lines::default();
+        let piece = vec![b'x'; 1 << 20];
+        for _ in 0..64 {
+            assert_eq!(lines.feed(&piece), []);
+            assert!(lines.begun.capacity() <= 2 * MOST_OF_A_LINE + piece.len());
+        }
+        assert_eq!(lines.feed(b"\n{\"did\": \"waiting\", \"generation\": 1}\n"), [Said::Waiting { generation: 1 }]);
+    }
+
+    #[test]
+    fn only_paths_of_the_project_are_heard() {
+        let mut lines = Lines::default();
+        let paths = r#"["a.py", "../b.py", "/etc/shadow", "c/../../d", "", "c//d", "./e", "c/d.py", "nul\u0000"]"#;
+        let said =
+            lines.feed(format!("{{\"did\": \"touched\", \"opened\": {paths}, \"written\": {paths}, \"stale\": {paths}}}\n").as_bytes());
+        let kept = vec!["a.py".to_owned(), "c/d.py".to_owned()];
+        assert_eq!(said, [Said::Touched(News { opened: kept.clone(), written: kept.clone(), read: Vec::new(), stale: kept })]);
     }
 
     #[test]

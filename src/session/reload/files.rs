@@ -21,9 +21,15 @@ pub fn digests(root: &Path, files: &[String]) -> BTreeMap<String, Option<String>
         .take(MOST)
         .map(|file| (file, root.join(file)))
         // What a symbolic link outside of the project leads to is not in the container.
-        .filter(|(_, path)| path.canonicalize().map_or(true, |real| real.starts_with(root)))
+        .filter(|(_, path)| is_below(root, path))
         .filter_map(|(file, path)| Some((file.clone(), digest(&path)?)))
         .collect()
+}
+
+/// Also where it is gone: of another place of this machine the container learns nothing, not even what there is.
+fn is_below(root: &Path, path: &Path) -> bool {
+    let there = path.ancestors().find_map(|ancestor| ancestor.canonicalize().ok());
+    there.is_some_and(|real| real.starts_with(root))
 }
 
 /// The outer `None`: nothing can be said of it.

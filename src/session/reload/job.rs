@@ -49,7 +49,9 @@ const LARGEST: u64 = 16 << 20;
 /// What brings a changed file into a container that does not see this machine's.
 pub fn upload(root: &Path, change: &Change) -> Option<Order> {
     let path = root.join(&change.path);
-    let Ok(found) = std::fs::metadata(&path) else { return Some(Order::Delete { path: change.path.clone() }) };
+    let Ok(found) = std::fs::symlink_metadata(&path) else { return Some(Order::Delete { path: change.path.clone() }) };
+    // A link may lead anywhere; what it leads to in the project is uploaded by its own name.
+    let found = if found.is_symlink() { std::fs::metadata(&path).ok()? } else { found };
     if !found.is_file() || found.len() > LARGEST {
         return None;
     }
@@ -61,4 +63,26 @@ pub fn upload(root: &Path, change: &Change) -> Option<Order> {
 fn mode(found: &std::fs::Metadata) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     found.permissions().mode() & 0o777
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_project_has_is_uploaded() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("project");
+        std::fs::create_dir(&root).unwrap();
+        std::fs::write(directory.path().join("secret"), "of somebody else").unwrap();
+        std::fs::write(root.join("a.py"), "a = 1\n").unwrap();
+        std::os::unix::fs::symlink("../secret", root.join("out")).unwrap();
+        std::os::unix::fs::symlink("a.py", root.join("in")).unwrap();
+        let order = |path: &str| upload(&root, &Change { path: path.into(), gone: false });
+        for path in ["out", "../secret"] {
+            assert_eq!(order(path), None, "{path}");
+        }
+        assert!(matches!(order("a.py"), Some(Order::Put { .. })) && matches!(order("in"), Some(Order::Put { .. })));
+        assert_eq!(order("gone"), Some(Order::Delete { path: "gone".into() }));
+    }
 }
