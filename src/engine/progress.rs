@@ -11,10 +11,9 @@ use crate::events::{Event, Report};
 use crate::units::Redactor;
 
 /// What the user reads for each stage of the Dockerfile.
-const TITLES: [(&str, &str); 11] = [
+const TITLES: [(&str, &str); 10] = [
     ("runtime-base", "Apache and Python"),
     ("builder", "mod_wsgi"),
-    ("server", "start script"),
     ("prepared", "virtual environment"),
     ("deployed", "virtual environment to be deployed"),
     ("own-packages", "the project's own packages"),
