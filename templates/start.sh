@@ -34,9 +34,9 @@ fi
 # The port is this container's as long as it runs. When another one's Apache takes over, only this shell stays.
 rm -f /run/parity/retired
 # A program that a shell starts in the background ignores these signals, and so would all that it starts.
-# `_` is bash's own word on it.
+# bash tells each the name of its program in `_`, which no process has in production.
 plain='env -u _'
-if env --default-signal=INT true 2>/dev/null; then plain='env -u _ --default-signal=INT,QUIT'; fi
+if env --default-signal=INT true 2>/dev/null; then plain="$plain --default-signal=INT,QUIT"; fi
 $plain /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND &
 server=$!
 trap 'kill -TERM "$server"' TERM INT HUP

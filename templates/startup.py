@@ -87,6 +87,29 @@ def tell(pid, dump):
 LATE = "the application was not imported within %d seconds (startup-timeout)"
 
 
+# Where a control group says how often the kernel ended a process in it: of version 2, and of version 1.
+MEMORY = "/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"
+
+
+def tell_of_memory():
+    """Says in the log that the kernel has ended a process of this container since this was said last."""
+    for path in MEMORY:
+        try:
+            with open(path) as file:
+                count = dict(line.split() for line in file).get("oom_kill", "0")
+        except (OSError, ValueError):
+            continue
+        if count != "0":
+            try:
+                # One process tells it.
+                os.close(os.open("/run/parity/oom_kill-" + count, os.O_CREAT | os.O_EXCL, 0o600))
+            except OSError:
+                return
+            ended = "The kernel has ended a process of this container because memory ran out (oom_kill %s)" % count
+            sys.stderr.write("mod_wsgi (pid=%d): %s.\n" % (os.getpid(), ended))
+        return
+
+
 def stacks(dump):
     """What faulthandler has written as Python writes tracebacks: that of other threads, and that of the import, with
     what went wrong at its end. parity's and the import system's own frames are left out."""
@@ -148,4 +171,5 @@ if __name__.startswith("_mod_wsgi_"):
             tell(*left)
     except OSError:
         pass
+    tell_of_memory()
     begin("%s/%d" % (IMPORTING, os.getpid()))

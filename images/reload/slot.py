@@ -214,6 +214,7 @@ def bury_the_dead():
         ordered, dump = deaths.bury(pid, said) or (True, "")
         if not ordered:
             startup.tell(pid, dump)
+    startup.tell_of_memory()
 
 
 # --- the application ------------------------------------------------------------------------------------------------

@@ -16,6 +16,9 @@ pub const WHILE_IMPORTING: &str = "ended while it imported the application";
 /// What is said of one that was ended because its import took too long.
 pub const TOO_LATE: &str = "the application was not imported within";
 
+/// What is said of one that was ended because a request took too long.
+const TOO_SLOW: &str = "is ended: a request took longer than `request-timeout`";
+
 static DIED: LazyLock<Regex> = LazyLock::new(|| regex(r"\(pid=(\d+)\)(?:: Process '[^']*')? has died"));
 static ENDED: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\(pid=(\d+)\)(?:: Process '[^']*')? (?:terminated by signal (\d+)|terminated normally, exit code (\d+))"));
@@ -70,6 +73,8 @@ impl Deaths {
             self.of(pid).script = Some(found[1].to_owned());
         } else if let Some((pid, number)) = pair(&SIGNAL, &text) {
             self.of(pid).signal = Some(number);
+        } else if text.starts_with("Daemon process request time limit exceeded") {
+            return (RecordKind::Error, format!("process {pid} {TOO_SLOW}"));
         } else if DIED.is_match(&text) {
             return (RecordKind::Noise, text);
         } else if let Some(found) = ENDED.captures(&text) {
@@ -177,6 +182,12 @@ mod tests {
             assert_eq!(*info, (RecordKind::Info, format!("process 11 ended: {how}")));
             assert_eq!(*error, (RecordKind::Error, format!("process 11 ended while it imported the application: {how}")));
         }
+    }
+
+    #[test]
+    fn a_request_that_took_too_long_is_the_reason() {
+        let heard = heard(&[(11, "Daemon process request time limit exceeded, stopping daemon process 'parity'.")]);
+        assert_eq!(heard, [(RecordKind::Error, "process 11 is ended: a request took longer than `request-timeout`".to_owned())]);
     }
 
     #[test]

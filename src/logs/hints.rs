@@ -10,6 +10,8 @@ use super::{Paths, Record, RecordKind, Setting, native, services, writing};
 
 /// The same hint is given again only after this many records that deserve it.
 const AGAIN_AFTER: u32 = 50;
+/// The end of what the server's configuration has said of such a path: no news, but to whoever looks for the reason of a 404.
+const ENCODED_SLASH: &str = "there is an encoded slash in its path";
 /// Different hints remembered.
 const REMEMBERED: usize = 256;
 
@@ -93,7 +95,7 @@ const RULES: &[Rule] = rules! {
 
     // Requests that Apache or mod_wsgi refuses.
     r"WSGI0139|chunked Transfer-Encoding forbidden|chunked transfer encoding has not been enabled" => Say("a client sent a chunked body (411): set `chunked-request: true` in parity.yaml"),
-    r"AH01587|AH00588|Request body exceeds|Requested content-length of \d+ is larger than the configured limit|Request content-length .* larger|LimitRequestBody" =>
+    r"larger than `limit-request-body`|WSGI0126.*-102|AH01587|AH00588|Request body exceeds|Requested content-length of \d+ is larger than the configured limit|Request content-length .* larger|LimitRequestBody" =>
         Say("the body is larger than `limit-request-body` (413): raise it in parity.yaml, 0 for no limit"),
     r"(?i)AH01617|AH01618|AH01614|Authorization header|no Authorization" => Say("credentials were refused: check `auth-user-script`, and that the application's own `Authorization` is not meant for Apache"),
     r"AH01630|AH01797|client denied by server configuration|WSGI0057" => Ask(|_, _, scene| Some(match &scene.setting.only_name {
@@ -104,7 +106,18 @@ const RULES: &[Rule] = rules! {
 
     r"^parity: the response to \S+ \S+ broke off after" => Say("an exception in the body cannot change the status any more: do what may fail before the first part, or announce Content-Length"),
 
+    r"encoded slash in its path" =>
+        Say("Apache answers paths with `%2F` itself: a file named by `include-file` with `AllowEncodedSlashes NoDecode` lets them through; or pass such values in the query"),
+
     // The application's process.
+    r"a request took longer than `request-timeout`" =>
+        Say("the stack says where it was: raise `request-timeout`, or do such work outside of a request; what else the process was answering ends with it"),
+    r"^process \d+ ended: exit code" =>
+        Say("something ended the process: look for os._exit(), or a library that calls exit(); what it was answering got 502"),
+    r"^process \d+ ended: SIGKILL" => Say("something killed the process: where it was the kernel, because memory ran out, the next lines say so"),
+    r"because memory ran out \(oom_kill" =>
+        Say("give the container or the machine more memory, or fewer `processes` and `threads`, or look for what holds it: what the process was answering got 502"),
+    r"WSGI0147" => Say("the application's process ended during the request: the lines about that process say how"),
     r"imported the application: exit code" => Say("something ends the process while it is imported: look for os._exit(), or a library that calls exit()"),
     r"imported the application: SIGKILL" => Say("something killed the process while it was imported: often the kernel, because memory ran out"),
     r"imported the application: SIG|exit signal Segmentation fault|exit signal Abort|exit signal Bus error|terminated by signal (?:11|6|7)\b" =>
@@ -184,7 +197,8 @@ impl Hints {
 
 /// The hint for a record, however often it was given.
 pub fn find(record: &Record, scene: &Scene) -> Option<String> {
-    if matches!(record.kind, RecordKind::Noise | RecordKind::Access | RecordKind::Start) {
+    let is_refusal = || record.lines.iter().any(|line| line.text.ends_with(ENCODED_SLASH));
+    if matches!(record.kind, RecordKind::Access | RecordKind::Start) || record.kind == RecordKind::Noise && !is_refusal() {
         return None;
     }
     let message = messages(record);
@@ -350,7 +364,7 @@ mod tests {
 
     #[test]
     fn known_mistakes() {
-        use RecordKind::{Application, Error, Traceback};
+        use RecordKind::{Application, Error, Info, Noise, Traceback};
         let cases: &[(RecordKind, &[&str], &str)] = &[
             (
                 Application,
@@ -405,6 +419,24 @@ mod tests {
             (Error, &["AH01630: client denied by server configuration: /usr/share/x"], "`url-alias`"),
             (Error, &["(13)Permission denied: AH00035: access to / denied (filesystem path '/app/x')"], "chmod"),
             (Error, &["(98)Address already in use: AH00072: make_sock: could not bind to address 0.0.0.0:8000"], "`--port`"),
+            (
+                Error,
+                &["POST /x: 413, a body of 2000 bytes is larger than `limit-request-body` (1000)"],
+                "`limit-request-body` (413): raise",
+            ),
+            (
+                Error,
+                &["WSGI0126: Request data read error when proxying data to daemon process: Unknown error -102."],
+                "`limit-request-body`",
+            ),
+            (Noise, &["GET /a%2Fb HTTP/1.1: 404, there is an encoded slash in its path"], "AllowEncodedSlashes NoDecode"),
+            (Error, &["process 11 is ended: a request took longer than `request-timeout`"], "raise `request-timeout`"),
+            (Info, &["process 11 ended: exit code 7"], "os._exit()"),
+            (
+                Error,
+                &["mod_wsgi (pid=7): The kernel has ended a process of this container because memory ran out (oom_kill 1)."],
+                "more memory",
+            ),
             (Error, &["WSGI0009: Unable to change working directory to '/app/x'. Daemon process will exit."], "`working-directory`"),
         ];
         for (kind, lines, part) in cases {

@@ -12,6 +12,7 @@ pub mod native;
 mod paths;
 mod reader;
 pub mod services;
+mod stacks;
 mod start;
 mod text;
 mod traceback;

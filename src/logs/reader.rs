@@ -6,6 +6,7 @@ use super::apache::{self, Context, Entry, Speaker};
 use super::deaths::Deaths;
 use super::hints::{self, Hints};
 use super::lines::Lines;
+use super::stacks::Stacks;
 use super::text::{neutralise, plain};
 use super::traceback::Traceback;
 use super::{Finding, Paths, Record, RecordKind, Setting, StartLine, StartState};
@@ -49,6 +50,7 @@ pub struct Reader {
     /// The last lines of that hook, for what they say together.
     said: VecDeque<String>,
     deaths: Deaths,
+    stacks: Stacks,
     hints: Hints,
 }
 
@@ -70,6 +72,7 @@ impl Reader {
             hook: None,
             said: VecDeque::new(),
             deaths: Deaths::default(),
+            stacks: Stacks::default(),
             hints: Hints::of_scene(scene),
         }
     }
@@ -112,6 +115,7 @@ impl Reader {
         if let Some(record) = self.continued.take() {
             self.give(record, &mut out);
         }
+        self.finish_stacks(&mut out);
         for (writer, traceback) in std::mem::take(&mut self.open) {
             if let Some(texts) = traceback.only_announced() {
                 self.announced.push((writer, texts.to_vec()));
@@ -186,6 +190,12 @@ impl Reader {
             Speaker::Server(kind) => {
                 self.close(writer, out);
                 self.take_announced(writer);
+                if self.stacks.take(entry.pid, &text) {
+                    return;
+                }
+                if self.stacks.is_of(entry.pid) {
+                    self.finish_stacks(out);
+                }
                 let (kind, text) = self.deaths.hear(entry.pid, kind, text);
                 let text = self.paths.translate_words(&text);
                 self.give(Record::new(kind, [text]), out);
@@ -272,6 +282,12 @@ impl Reader {
         match self.announced.iter().position(|(who, _)| *who == writer) {
             Some(at) => self.announced.remove(at).1,
             None => Vec::new(),
+        }
+    }
+
+    fn finish_stacks(&mut self, out: &mut Vec<Record>) {
+        if let Some(record) = self.stacks.finish(&self.paths) {
+            self.give(record, out);
         }
     }
 

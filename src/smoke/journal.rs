@@ -35,7 +35,8 @@ impl Journal {
         let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         let meant = |(at, record): &&(Instant, Record)| {
             (from..=until).contains(at)
-                && !matches!(record.kind, RecordKind::Noise | RecordKind::Start | RecordKind::Hook | RecordKind::Finding)
+                && (record.kind != RecordKind::Noise || record.hint.is_some())
+                && !matches!(record.kind, RecordKind::Start | RecordKind::Hook | RecordKind::Finding)
         };
         records.iter().filter(meant).map(|(_, record)| record.clone()).collect()
     }

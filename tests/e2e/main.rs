@@ -22,6 +22,7 @@ mod foreground;
 mod httpd_syntax;
 mod output;
 mod packages;
+mod refusals;
 mod reload;
 mod running;
 mod secrets;

@@ -31,6 +31,8 @@ pub struct View {
     graceful_shutdown_timeout: u32,
     socket_timeout: u32,
     limit_request_body: u64,
+    /// As Apache begins the lines of its error log.
+    date: &'static str,
     request_read_timeout: Option<String>,
     http2: bool,
     keep_alive_timeout: u32,
@@ -123,6 +125,7 @@ impl View {
             graceful_shutdown_timeout: takeover::drain_seconds(plan),
             socket_timeout: check::int("socket-timeout", *server.socket_timeout)?,
             limit_request_body: (*server.limit_request_body).min(i64::MAX as u64),
+            date: "{%a %b %d %H:%M:%S %Y}",
             request_read_timeout: request_read_timeout(server)?,
             http2: *server.http2,
             keep_alive_timeout: check::int("keep-alive-timeout", *server.keep_alive_timeout)?,

@@ -1,0 +1,81 @@
+//! Requests that Apache refuses by itself, or that end their process: each is told with its reason.
+
+use bollard::models::ContainerUpdateBody;
+
+use crate::common::BUILD_PATIENCE;
+use crate::engine;
+use crate::http::Browser;
+use crate::project::TestProject;
+
+const PAGES: &str = r#"
+
+def leave(environ, query):
+    os._exit(7)
+
+
+def eat(environ, query):
+    held = []
+    while True:
+        held.append(os.urandom(1 << 20))
+
+
+PAGES.update({"/leave": leave, "/eat": eat})
+"#;
+
+fn project(settings: &str) -> TestProject {
+    let project = TestProject::copy("plain-wsgi");
+    project.write("hello.wsgi", &(project.read("hello.wsgi") + PAGES));
+    project.write("parity.yaml", &format!("app: hello.wsgi\n{settings}"));
+    project
+}
+
+#[test]
+fn what_apache_refuses_is_told() {
+    let project = project("limit-request-body: 1000\nsmoke: [{request: {path: /a%2Fb}, expect: {status: 200}}]\n");
+    let (mut session, url) = project.foreground(&["--verbose"]);
+    let mut browser = Browser::at(&url);
+    assert_eq!(browser.post("/echo", "text/plain", &[b'x'; 2000]).status, 413);
+    session.says("POST /echo: 413, a body of 2000 bytes is larger than `limit-request-body` (1000)");
+    session.says("hint: the body is larger than `limit-request-body` (413): raise it");
+    browser.post("/echo", "text/plain", &[b'x'; 1000]).ok();
+    assert_eq!(browser.get("/a%2Fb").status, 404);
+    session.says("GET /a%2Fb HTTP/1.0: 404, there is an encoded slash in its path");
+    // What the application does not know is its own affair.
+    assert_eq!(browser.get("/nope?a=%2F").status, 404);
+    session.interrupt();
+    let said = session.end().stderr;
+    assert!(!said.contains("/nope"), "{said}");
+
+    let failed = project.parity(&["smoke", "--no-probes"]).patience(BUILD_PATIENCE).run().exits(17);
+    assert!(failed.stdout.contains("AllowEncodedSlashes NoDecode"), "{failed}");
+}
+
+#[test]
+fn a_process_that_a_request_ends_is_told_with_the_reason() {
+    for more in [&[][..], &["--reload-on-changes"]] {
+        let project = project("request-timeout: 2\nshutdown-timeout: 1\n");
+        let (mut session, url) = project.foreground(more);
+        let mut browser = Browser::at(&url);
+        assert_eq!(browser.get("/leave").status, 502);
+        session.says("ended: exit code 7");
+        session.says("hint: something ended the process: look for os._exit()");
+        browser.get("/").ok();
+
+        assert_eq!(browser.get("/sleep?s=60").status, 502);
+        session.says("is ended: a request took longer than `request-timeout`");
+        session.says("hint: the stack says where it was: raise `request-timeout`");
+        session.says(&format!("File \"{}/hello.wsgi\", line 28, in sleep", project.root.display()));
+        browser.get("/").ok();
+
+        let memory = 120 << 20;
+        let update = ContainerUpdateBody { memory: Some(memory), memory_swap: Some(memory), ..ContainerUpdateBody::default() };
+        for container in project.containers() {
+            engine::with(async |engine| engine.api.update_container(&container, update.clone()).await.unwrap());
+        }
+        assert_eq!(browser.get("/eat").status, 502);
+        session.says("ended: SIGKILL");
+        session.says("The kernel has ended a process of this container because memory ran out");
+        session.interrupt();
+        session.end();
+    }
+}
