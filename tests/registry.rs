@@ -150,7 +150,7 @@ fn what_somebody_pushed_is_pulled_and_not_built() {
     let (known, stranger, mistaken) = (registry.login(Some(PASSWORD)), registry.login(None), registry.login(Some("wrong-pony")));
     let project = TestProject::copy("plain-wsgi");
     project.write("parity.yaml", &format!("image:\n  repository: \"{address}/team/app\"\n"));
-    let (build, login) = ("mod_wsgi", format!("`docker login {address}`"));
+    let (build, login) = ("mod_wsgi and requirements", format!("`docker login {address}`"));
 
     let pushed = push(&project, &known).ok().says(&["not in the registry: building it", build, "pushing", "@sha256:"]);
     assert!(!pushed.stderr.contains("warning: cannot pull"), "{pushed}");

@@ -13,7 +13,7 @@ use crate::units::Redactor;
 /// What the user reads for each stage of the Dockerfile.
 const TITLES: [(&str, &str); 10] = [
     ("runtime-base", "Apache and Python"),
-    ("builder", "mod_wsgi"),
+    ("builder", "mod_wsgi and requirements"),
     ("prepared", "virtual environment"),
     ("deployed", "virtual environment to be deployed"),
     ("own-packages", "the project's own packages"),

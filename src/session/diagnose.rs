@@ -219,7 +219,7 @@ mod tests {
             "ERROR: No matching distribution found for flask==99",
         ];
         let broken = crate::engine::build::Broken {
-            step: "[requirements 3/3] RUN cd /build; pip install".into(),
+            step: "[builder 4/5] RUN cd /build; pip install".into(),
             output: output.map(String::from).to_vec(),
         };
         let failure = diagnose(BuildFailed { failure: Failure::new(Kind::Build, "x").cause("long command"), broken: Some(broken) });
@@ -233,7 +233,7 @@ mod tests {
     fn an_index_that_cannot_be_reached_is_no_wrong_name() {
         let hint = |output: &[&str]| {
             let output = output.iter().map(|line| (*line).to_owned()).collect();
-            let broken = crate::engine::build::Broken { step: "[requirements 3/3] RUN cd /build; pip install".into(), output };
+            let broken = crate::engine::build::Broken { step: "[builder 4/5] RUN cd /build; pip install".into(), output };
             diagnose(BuildFailed { failure: Failure::new(Kind::Build, "x"), broken: Some(broken) }).hints[0].clone()
         };
         let retry = "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError('<…>: Failed to establish a new connection: [Errno 111] Connection refused')': /simple/x/";
@@ -254,7 +254,7 @@ mod tests {
             let broken = crate::engine::build::Broken { step: step.into(), output: output.lines().map(String::from).collect() };
             diagnose(BuildFailed { failure: Failure::new(Kind::Build, "x"), broken: Some(broken) })
         };
-        let install = "[requirements 3/3] RUN cd /build; uv pip install";
+        let install = "[builder 4/5] RUN cd /build; uv pip install";
         let failure = diagnosed(
             install,
             "Using Python 3.13\nerror: No solution found when resolving dependencies\n  cause: Because there is no version of flask==99 and you require flask==99, we can conclude that your requirements are unsatisfiable.\n",

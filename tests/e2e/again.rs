@@ -15,7 +15,7 @@ fn nothing_changed_and_nothing_is_built() {
 
     project.parity(&["down"]).ok();
     let anew = project.parity(&["up", "-d", "--wait", "--port", "0"]).ok();
-    for stage in ["base ", "Apache and Python", "mod_wsgi", "✓", "…"] {
+    for stage in ["base ", "Apache and Python", "mod_wsgi and requirements", "✓", "…"] {
         assert!(!anew.stderr.contains(stage), "there is a stage: {anew}");
     }
 }
