@@ -38,6 +38,8 @@ pub struct Engine {
     pub patience: Duration,
 }
 
+type Answer<T> = Result<T, bollard::errors::Error>;
+
 impl Engine {
     /// Does the engine run on this machine, so that it sees our files and we reach its ports?
     pub fn is_local(&self) -> bool {
@@ -53,20 +55,15 @@ impl Engine {
     }
 
     /// Waits for an answer, and no longer than an engine takes that does not hang.
-    pub(super) async fn answer<T>(
-        &self,
-        asked: impl Future<Output = Result<T, bollard::errors::Error>>,
-    ) -> Result<T, bollard::errors::Error> {
-        self.answer_after(Duration::ZERO, asked).await
+    pub(super) fn answer<T>(&self, asked: impl Future<Output = Answer<T>>) -> impl Future<Output = Answer<T>> {
+        self.answer_after(Duration::ZERO, asked)
     }
 
     /// The same where the engine is asked to wait for something itself.
-    pub(super) async fn answer_after<T>(
-        &self,
-        waits: Duration,
-        asked: impl Future<Output = Result<T, bollard::errors::Error>>,
-    ) -> Result<T, bollard::errors::Error> {
-        tokio::time::timeout(self.patience + waits, asked).await.unwrap_or(Err(bollard::errors::Error::RequestTimeoutError))
+    pub(super) fn answer_after<T>(&self, waits: Duration, asked: impl Future<Output = Answer<T>>) -> impl Future<Output = Answer<T>> {
+        // The library's futures are large, and so would be each that holds one.
+        let answered = tokio::time::timeout(self.patience + waits, Box::pin(asked));
+        async { answered.await.unwrap_or(Err(bollard::errors::Error::RequestTimeoutError)) }
     }
 
     /// `Docker 20.10.24`.

@@ -74,7 +74,7 @@ impl Engine {
     /// # Errors
     /// The engine's; `Kind::NotReady` when it does not end.
     pub async fn run(&self, container: &str, argv: Vec<String>) -> Result<(i64, String)> {
-        let ran = tokio::time::timeout(self.patience, self.run_to_the_end(container, argv, &[])).await;
+        let ran = tokio::time::timeout(self.patience, Box::pin(self.run_to_the_end(container, argv, &[]))).await;
         ran.unwrap_or_else(|_| {
             Err(Failure::new(Kind::NotReady, "a command in the container does not end")
                 .cause(format!("it was waited for {} seconds", self.patience.as_secs()))

@@ -249,5 +249,5 @@ pub async fn why_unreachable(engine: &Engine, log: &mut Follower, id: &str, inte
             _ => Ok(tokio::time::timeout(LAST_WORDS, read).await.unwrap_or_else(|_| ended(None))),
         }
     };
-    interrupts.or(why).await.unwrap_or_else(|failure| failure)
+    interrupts.or(Box::pin(why)).await.unwrap_or_else(|failure| failure)
 }
