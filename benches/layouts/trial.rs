@@ -85,7 +85,7 @@ fn production(made: &Made) -> Result<()> {
     let image = format!("localhost/parity-bench-layout:{}", std::process::id());
     let built = made.work.parity(&["build", "--production", &image]).output()?;
     let said = String::from_utf8_lossy(&built.stderr).into_owned();
-    let line = said.lines().find(|line| line.starts_with("docker run ")).ok_or_else(|| said.clone())?;
+    let line = said.lines().map(str::trim_start).find(|line| line.starts_with("docker run ")).ok_or_else(|| said.clone())?;
     let line = line.replace("127.0.0.1:8000:", "127.0.0.1::");
     let id = output(Command::new("sh").args(["-c", &line]).current_dir(&made.work.root))?.trim().to_owned();
     let answered = output(Command::new("docker").args(["port", &id]))

@@ -9,6 +9,7 @@ use bollard::models::BuildInfoAux;
 use bollard::query_parameters::{BuildImageOptions, BuilderVersion};
 use futures_util::StreamExt;
 
+use super::answers::to_the_end;
 use super::connect::{Engine, Flavour};
 use super::error::explain;
 pub use super::progress::Broken;
@@ -86,7 +87,8 @@ impl Engine {
         };
         let _secrets = secrets.transpose().map_err(|failure| BuildFailed { failure, broken: None })?;
         let mut progress = Progress::hiding(build.hidden.clone());
-        let mut stream = std::pin::pin!(self.api.build_image(options, Some(HashMap::new()), Some(bollard::body_full(context.into()))));
+        let mut stream =
+            std::pin::pin!(to_the_end(self.api.build_image(options, Some(HashMap::new()), Some(bollard::body_full(context.into())))));
         while let Some(info) = stream.next().await {
             match info {
                 Ok(info) => {

@@ -6,6 +6,7 @@ use bollard::query_parameters::ImportImageOptions;
 use futures_util::StreamExt;
 use tokio::io::AsyncReadExt;
 
+use super::answers::to_the_end;
 use super::connect::Engine;
 use super::error::explain;
 use crate::error::{Failure, Kind, Result};
@@ -25,7 +26,8 @@ pub(super) async fn load(engine: &Engine, archive: &Path) -> Result<()> {
             Err(error) => Some((Err(error), file)),
         }
     });
-    let mut answers = std::pin::pin!(engine.api.import_image(ImportImageOptions::default(), bollard::body_try_stream(pieces), None));
+    let mut answers =
+        std::pin::pin!(to_the_end(engine.api.import_image(ImportImageOptions::default(), bollard::body_try_stream(pieces), None)));
     while let Some(answer) = answers.next().await {
         let answer = answer.map_err(|error| explain(&error, "cannot load an image into the engine"))?;
         if let Some(why) = answer.error_detail.and_then(|detail| detail.message) {

@@ -3,6 +3,7 @@
 //! Nothing here decides; it does what it is told and says what it sees. Labels on images and containers
 //! carry what parity must know later; there is no state file.
 
+mod answers;
 pub mod base;
 mod bootstrap;
 pub mod build;

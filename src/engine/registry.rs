@@ -5,6 +5,7 @@ use bollard::query_parameters::{CreateImageOptionsBuilder, PushImageOptionsBuild
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use futures_util::StreamExt;
 
+use super::answers::to_the_end;
 use super::connect::Engine;
 use super::error::explain;
 use super::image::{repository_of, tag_of};
@@ -28,7 +29,7 @@ impl Engine {
         let whole =
             if reference.contains('@') { reference.to_owned() } else { format!("{}:{}", repository_of(reference), tag_of(reference)) };
         let options = CreateImageOptionsBuilder::default().from_image(&whole).build();
-        let mut progress = std::pin::pin!(self.api.create_image(Some(options), None, credentials));
+        let mut progress = std::pin::pin!(to_the_end(self.api.create_image(Some(options), None, credentials)));
         while let Some(step) = progress.next().await {
             let what = format!("cannot pull {reference}");
             let step = step.map_err(|error| failed(hinted(explain(&error, &what), reference)))?;
@@ -66,7 +67,7 @@ impl Engine {
         let credentials = credentials_for(reference).await;
         let repository = repository_of(reference);
         let options = PushImageOptionsBuilder::default().tag(tag_of(reference)).build();
-        let mut progress = std::pin::pin!(self.api.push_image(repository, Some(options), credentials));
+        let mut progress = std::pin::pin!(to_the_end(self.api.push_image(repository, Some(options), credentials)));
         while let Some(step) = progress.next().await {
             let step = step.map_err(|error| {
                 let mut failure = hinted(explain(&error, &what), reference);

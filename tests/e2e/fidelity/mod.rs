@@ -48,7 +48,12 @@ impl Deployed {
     /// Runs the very command that `parity build --production` says, and waits until it serves.
     fn run(project: &Smoked, image: &OwnImage) -> Self {
         let ran = project.parity(&["build", "--production", &image.0]).patience(BUILD_PATIENCE).ok();
-        let line = ran.stderr.lines().find(|line| line.starts_with("docker run ")).unwrap_or_else(|| panic!("no such line: {ran}"));
+        let line = ran
+            .stderr
+            .lines()
+            .map(str::trim_start)
+            .find(|line| line.starts_with("docker run "))
+            .unwrap_or_else(|| panic!("no such line: {ran}"));
         let id = project.program("sh", &["-c", line]).env("SHAPE", "round").ok().line().to_owned();
         let url = engine::with(async |engine| engine.observe(&id).await.unwrap().and_then(|found| found.url));
         let deployed = Self { url: url.expect("it is published"), id };
