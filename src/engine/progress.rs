@@ -11,7 +11,7 @@ use crate::events::{Event, Report};
 use crate::units::Redactor;
 
 /// What the user reads for each stage of the Dockerfile.
-const TITLES: [(&str, &str); 10] = [
+const TITLES: [(&str, &str); 11] = [
     ("runtime-base", "Apache and Python"),
     ("builder", "mod_wsgi and requirements"),
     ("prepared", "virtual environment"),
@@ -22,6 +22,7 @@ const TITLES: [(&str, &str); 10] = [
     ("runtime", "image"),
     ("project", "project"),
     ("production", "production image"),
+    (EXPORT, "layers of the image"),
 ];
 
 /// Lines of output kept of each step, for when it fails.
@@ -92,7 +93,7 @@ impl Progress {
             step.cached |= vertex.cached;
             if vertex.completed.is_some() && !step.done {
                 step.done = true;
-                self.worked += usize::from(!step.cached && step.stage.is_some());
+                self.worked += usize::from(!step.cached && step.stage.as_deref().is_some_and(|stage| stage != EXPORT));
             }
             if !vertex.error.is_empty() {
                 step.failed = Some(vertex.error);
@@ -175,7 +176,7 @@ impl Progress {
         if let Some(mut step) = self.steps.last_entry().filter(|step| !step.get().done) {
             let step = step.get_mut();
             step.done = true;
-            self.worked += usize::from(!step.cached && step.stage.is_some());
+            self.worked += usize::from(!step.cached && step.stage.as_deref().is_some_and(|stage| stage != EXPORT));
         }
     }
 
@@ -234,8 +235,14 @@ impl Step {
     }
 }
 
+/// What comes behind all steps: the image's layers are written.
+const EXPORT: &str = "export";
+
 /// `builder` of `[builder 2/4] RUN …`.
 fn stage_of(name: &str) -> Option<&str> {
+    if name == "exporting to image" {
+        return Some(EXPORT);
+    }
     let inside = name.strip_prefix('[')?.split_once(']')?.0;
     Some(inside.split_once(' ')?.0).filter(|stage| is_shown(stage))
 }
@@ -283,7 +290,7 @@ mod tests {
     fn steps_belong_to_the_stages_of_the_dockerfile() {
         assert_eq!(stage_of("[builder 2/4] RUN pip"), Some("builder"));
         assert_eq!(stage_of("[internal] load build definition"), None);
-        assert_eq!(stage_of("exporting to image"), None);
+        assert_eq!(stage_of("exporting to image"), Some(EXPORT));
     }
 
     #[derive(Default)]
