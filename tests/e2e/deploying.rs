@@ -208,35 +208,3 @@ fn a_start_hook_takes_nothing_of_the_time_for_the_answer() {
     late.says(&["the start hook `sleep 4; echo slow >/tmp/done` did not end within 1 seconds", "`hook-timeout: SECONDS`"]);
     project.nothing_is_left();
 }
-
-/// Without the engine's cache, which would give the very same layers, and from another directory.
-#[test]
-fn the_same_checkout_gives_the_same_image() {
-    let built = |no_cache: bool| {
-        let project = TestProject::copy("django");
-        let image = OwnImage(format!("localhost/parity-e2e:{}", unique()));
-        let flags: &[&str] = if no_cache { &["--no-cache"] } else { &[] };
-        let arguments: Vec<&str> = ["build", "--production", &image.0].iter().chain(flags).copied().collect();
-        project.parity(&arguments).env("SOURCE_DATE_EPOCH", "1767323045").patience(BUILD_PATIENCE).ok();
-        let _images = Images(&project);
-        let asked = engine::run_in(
-            &image.0,
-            "dpkg-query -W; find /app /opt/venv /etc ! -name '*.py' -newermt '2026-01-02 03:04:06 UTC' 2>/dev/null || :",
-            project.scratch(),
-        );
-        let found = engine::with(async |engine| engine.image(&image.0).await.unwrap().unwrap());
-        (image, found, asked)
-    };
-    let (_first, cached, said) = built(false);
-    let newer: Vec<_> = said.lines().filter(|line| line.starts_with('/') && !NEWER.contains(line)).collect();
-    assert_eq!(newer, [""; 0], "these tell when the image was built");
-    let (_second, anew, said_anew) = built(true);
-    assert_eq!(said, said_anew, "Debian's packages have changed since the layers in the cache were made: `docker builder prune` them");
-    assert_eq!(cached.id, anew.id);
-    assert_eq!(cached.labels["org.opencontainers.image.created"], "2026-01-02T03:04:05Z");
-    let project = TestProject::copy("django");
-    project.parity(&["build", "--production"]).env("SOURCE_DATE_EPOCH", "soon").run().exits(2).says(&["a number of seconds since 1970"]);
-}
-
-/// What an engine gives each container.
-const NEWER: [&str; 5] = ["/etc", "/etc/hosts", "/etc/hostname", "/etc/mtab", "/etc/resolv.conf"];
