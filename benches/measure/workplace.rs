@@ -124,7 +124,11 @@ fn give_away(path: &Path) -> Result<()> {
     if std::fs::metadata("/proc/self")?.uid() != 0 {
         return Ok(());
     }
-    chown(path, Some(USER), Some(USER))?;
+    match chown(path, Some(USER), Some(USER)) {
+        // What runs in the project has files for a moment.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        chowned => chowned?,
+    }
     if path.is_dir() {
         for entry in std::fs::read_dir(path)? {
             give_away(&entry?.path())?;
