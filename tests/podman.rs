@@ -212,7 +212,7 @@ fn a_place_to_write_and_a_secret(project: &Project<'_>) {
 
 fn a_requirement_that_does_not_exist(project: &Project<'_>) {
     let failed = project.parity(&["build"]).run().exits(7);
-    failed.says(&["installing the requirements", "there is no version of flask==99.99.99", "hint: is the name right"]);
+    failed.says(&["installing the requirements", "there is no version of flask==99.99.99", "hint: check the name"]);
     let again = project.parity(&["build"]).run().exits(7).says(&["✓ Apache and Python"]);
     let line = again.stderr.lines().find(|line| line.contains("✓ Apache and Python")).unwrap();
     assert!(line.contains("cached"), "what is there already is not made again: {again}");

@@ -14,18 +14,7 @@ mod project;
 
 use common::BUILD_PATIENCE;
 use engine::OwnImage;
-use project::{TestProject, unique};
-
-/// The images that `parity build --production` names for a project.
-struct Images<'a>(&'a TestProject);
-
-impl Drop for Images<'_> {
-    fn drop(&mut self) {
-        let root = &self.0.root;
-        let repository = format!("localhost/{}", parity::session::container_name(&parity::plan::name_of(root), root));
-        engine::with(async |engine| engine.remove_images(&repository, "").await.unwrap());
-    }
-}
+use project::{Images, TestProject, unique};
 
 /// What an engine gives each container.
 const NEWER: [&str; 5] = ["/etc", "/etc/hosts", "/etc/hostname", "/etc/mtab", "/etc/resolv.conf"];

@@ -59,6 +59,23 @@ pub trait Surroundings {
     fn is_hidden(&self, name: &str) -> bool;
 }
 
+/// One variable of a file, where nothing around it gives others. `None`: it is not there, or the file cannot be read as one.
+pub fn variable(text: &str, name: &str) -> Option<Variable> {
+    struct Nothing;
+    impl Surroundings for Nothing {
+        fn over(&self, _: &str) -> Option<&str> {
+            None
+        }
+        fn under(&self, _: &str) -> Option<&str> {
+            None
+        }
+        fn is_hidden(&self, _: &str) -> bool {
+            false
+        }
+    }
+    read(text, &Nothing).ok()?.variables.into_iter().find(|variable| variable.name == name)
+}
+
 /// Reads a file's text, which has no byte order mark any more. The last statement about a name wins.
 ///
 /// # Errors

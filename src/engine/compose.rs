@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use bollard::models::ContainerSummaryStateEnum;
-use bollard::query_parameters::{InspectNetworkOptions, ListContainersOptionsBuilder, ListNetworksOptionsBuilder};
+use bollard::query_parameters::{InspectNetworkOptions, ListNetworksOptionsBuilder};
 
 use super::connect::Engine;
 use super::error::{explain, status};
@@ -60,12 +60,7 @@ impl Engine {
     }
 
     async fn members(&self, label: &str) -> Result<Vec<Member>> {
-        let filters = HashMap::from([("label", vec![label])]);
-        let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-        let list = self
-            .answer(self.api.list_containers(Some(options)))
-            .await
-            .map_err(|error| explain(&error, "cannot ask the engine what runs"))?;
+        let list = self.labelled(label).await?;
         let member = |container: bollard::models::ContainerSummary| {
             let mut labels = container.labels?;
             // `Up 2 seconds (health: starting)`

@@ -1,4 +1,4 @@
-//! Requirements that are compiled where there is no wheel of them, and what that needs of Debian. Pure.
+//! Requirements that are compiled where they have no wheel, and the Debian packages that compiling them takes. Pure.
 
 use std::sync::LazyLock;
 

@@ -3,7 +3,7 @@
 use super::Environment;
 use super::callable::{self, Resolved, What};
 use super::tree::{self, Tree};
-use crate::dotenv::{self, Surroundings};
+use crate::dotenv;
 use crate::units::{Callable, EntryPoint, Sourced};
 
 /// Directories below the root in which applications are looked for; `src/` does not count.
@@ -150,21 +150,8 @@ const FLASK_APP: &str = "FLASK_APP";
 
 /// The variable in a file, with its place. Flask's are read by python-dotenv.
 fn in_file(tree: &Tree, name: &str) -> Option<(String, String)> {
-    struct Nothing;
-    impl Surroundings for Nothing {
-        fn over(&self, _: &str) -> Option<&str> {
-            None
-        }
-        fn under(&self, _: &str) -> Option<&str> {
-            None
-        }
-        fn is_hidden(&self, _: &str) -> bool {
-            false
-        }
-    }
     let text = tree.text(name)?;
-    let contents = dotenv::read(text.strip_prefix('\u{feff}').unwrap_or(&text), &Nothing).ok()?;
-    let found = contents.variables.into_iter().find(|variable| variable.name == FLASK_APP)?;
+    let found = dotenv::variable(text.strip_prefix('\u{feff}').unwrap_or(&text), FLASK_APP)?;
     Some((found.value, format!("{name}:{}", found.line)))
 }
 

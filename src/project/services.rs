@@ -4,13 +4,12 @@
 //! in a directory above it, as far as the repository goes. Variables (`${DB_PORT:-5432}`) are not resolved; what depends on one is unknown.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::dotenv;
+use crate::units::files;
 
 /// In the order in which Compose prefers them.
 const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
@@ -98,10 +97,10 @@ impl Service {
 
 /// Looks for the services of a project. `name` is what the environment says of Compose's project. What cannot be read is told in `remarks`.
 pub(super) fn find(root: &Path, name: Option<&str>, remarks: &mut Vec<String>) -> Option<Services> {
-    let path = file_for(root)?;
-    let directory = path.parent()?.to_owned();
+    let (directory, name_of_file) = file_for(root)?;
+    let path = directory.join(name_of_file);
     let file = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-    let document = match read(&path) {
+    let document = match read(&directory, name_of_file) {
         Ok(document) => document,
         Err(why) => {
             remarks.push(format!("{} cannot be read, so its services are not known: {why}", file.escape_debug()));
@@ -109,7 +108,7 @@ pub(super) fn find(root: &Path, name: Option<&str>, remarks: &mut Vec<String>) -
         }
     };
     let mut documents = vec![document];
-    documents.extend(OVERRIDES.iter().map(|name| directory.join(name)).find(|path| path.is_file()).and_then(|path| read(&path).ok()));
+    documents.extend(OVERRIDES.iter().find(|name| directory.join(name).is_file()).and_then(|name| read(&directory, name).ok()));
     let written = |key| documents.iter().rev().find_map(|document| document.get(key)?.as_str()).filter(|name| !name.contains('$'));
     let named = name.map(str::to_owned).or_else(|| from_env_file(&directory)).or_else(|| written("name").map(str::to_owned));
     let project = project_name(&named.unwrap_or_else(|| directory.file_name().unwrap_or_default().to_string_lossy().into_owned()));
@@ -125,11 +124,11 @@ pub(super) fn find(root: &Path, name: Option<&str>, remarks: &mut Vec<String>) -
     (!all.is_empty()).then_some(Services { file, directory, project, all, networks, external })
 }
 
-/// The file that Compose takes in a directory, but for those outside of the repository.
-fn file_for(root: &Path) -> Option<PathBuf> {
+/// The directory and the name of the file that Compose takes in a directory, but for those outside of the repository.
+fn file_for(root: &Path) -> Option<(PathBuf, &'static str)> {
     for directory in root.ancestors() {
-        if let Some(found) = NAMES.iter().map(|name| directory.join(name)).find(|path| path.is_file()) {
-            return Some(found);
+        if let Some(found) = NAMES.into_iter().find(|name| directory.join(name).is_file()) {
+            return Some((directory.to_owned(), found));
         }
         if directory.join(".git").exists() {
             return None;
@@ -139,13 +138,8 @@ fn file_for(root: &Path) -> Option<PathBuf> {
 }
 
 /// A file's document, with its aliases and merge keys written out.
-fn read(path: &Path) -> Result<Value, String> {
-    let mut text = String::new();
-    let file = fs::File::open(path).map_err(|error| error.to_string())?;
-    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err("it is too large".into());
-    }
+fn read(directory: &Path, name: &str) -> Result<Value, String> {
+    let text = text(directory, name)?;
     let options = serde_yaml::options! {
         budget: serde_yaml::budget! { max_nodes: MAX_NODES, max_events: 3 * MAX_NODES },
         alias_limits: serde_yaml::alias_limits! { max_total_replayed_events: MAX_NODES, max_replay_stack_depth: 16 },
@@ -155,25 +149,15 @@ fn read(path: &Path) -> Result<Value, String> {
     read.map_err(|error| error.to_string().lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect())
 }
 
+/// A plain file in a directory: no link that leads out of it.
+fn text(directory: &Path, name: &str) -> Result<String, String> {
+    let bytes = files::read_inside(directory, Path::new(name), MAX_BYTES).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".into())
+}
+
 fn from_env_file(directory: &Path) -> Option<String> {
-    struct Nothing;
-    impl dotenv::Surroundings for Nothing {
-        fn over(&self, _: &str) -> Option<&str> {
-            None
-        }
-        fn under(&self, _: &str) -> Option<&str> {
-            None
-        }
-        fn is_hidden(&self, _: &str) -> bool {
-            false
-        }
-    }
-    let path = directory.join(".env");
-    let text = path.is_file().then(|| fs::File::open(path).ok())??;
-    let mut read = String::new();
-    text.take(MAX_BYTES).read_to_string(&mut read).ok()?;
-    let found = dotenv::read(&read, &Nothing).ok()?.variables.into_iter().find(|variable| variable.name == PROJECT_NAME)?;
-    Some(found.value).filter(|name| !name.is_empty())
+    let text = text(directory, ".env").ok()?;
+    Some(dotenv::variable(&text, PROJECT_NAME)?.value).filter(|name| !name.is_empty())
 }
 
 /// As Compose makes a name of a directory's: lower case letters, digits, `_` and `-`, the first a letter or digit.
@@ -295,6 +279,20 @@ mod tests {
         let mut remarks = Vec::new();
         let root = dir.path().canonicalize().unwrap().join(root);
         (find(&root, None, &mut remarks), remarks)
+    }
+
+    #[test]
+    fn what_leads_out_is_not_read() {
+        let (outside, inside) = (project(&[("compose.yaml", SHOP), ("env", "COMPOSE_PROJECT_NAME=theirs\n")]), project(&[]));
+        let (root, outside) = (inside.path().canonicalize().unwrap(), outside.path().canonicalize().unwrap());
+        let mut remarks = Vec::new();
+        std::os::unix::fs::symlink(outside.join("compose.yaml"), root.join("compose.yaml")).unwrap();
+        assert_eq!(find(&root, None, &mut remarks), None);
+        assert!(remarks[0].contains("compose.yaml cannot be read") && remarks[0].contains("leads out"), "{remarks:?}");
+        std::fs::remove_file(root.join("compose.yaml")).unwrap();
+        std::fs::write(root.join("compose.yaml"), SHOP).unwrap();
+        std::os::unix::fs::symlink(outside.join("env"), root.join(".env")).unwrap();
+        assert_eq!(find(&root, None, &mut remarks).unwrap().project, "shop");
     }
 
     const SHOP: &str = "\

@@ -67,7 +67,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("setup.py", "a requirement could not be compiled: is there a newer version with a wheel for this Python?"),
 ];
 
-const NO_SUCH: &str = "is the name right, and is there such a version for this Python (`parity config` shows which)? An index of your own is known to the build by \
+const NO_SUCH: &str = "check the name, and that the version supports the project's Python (`parity config` shows it). An index of your own is known to the build by \
      PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, UV_INDEX or pip.conf of this machine, and its password by those or by ~/.netrc";
 const CONFLICT: &str = "two requirements ask for different versions of the same package: loosen one of them";
 const NO_GIT: &str = "requirements that are repositories need git in the build: write `image: {build-packages: [git]}`";
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(failure.message, "building the image failed: installing the requirements");
         assert_eq!(failure.details.len(), 2);
         assert!(failure.causes.is_empty());
-        assert!(failure.hints[0].contains("is the name right"));
+        assert!(failure.hints[0].contains("check the name"));
     }
 
     #[test]
@@ -243,7 +243,7 @@ mod tests {
             hint(&["error: Failed to fetch: `https://x/`", "  Caused by: error sending request for url (https://x/)"])
                 .starts_with("the package index")
         );
-        assert!(hint(&[none]).starts_with("is the name right"));
+        assert!(hint(&[none]).starts_with("check the name"));
         // It was reached in the end.
         assert!(hint(&[retry, "Collecting lxml", "  ERROR: Failed building wheel for lxml"]).contains("lxml"));
     }
@@ -260,7 +260,7 @@ mod tests {
             "Using Python 3.13\nerror: No solution found when resolving dependencies\n  cause: Because there is no version of flask==99 and you require flask==99, we can conclude that your requirements are unsatisfiable.\n",
         );
         assert!(
-            failure.details[1].contains("there is no version of flask==99") && failure.hints[0].starts_with("is the name right"),
+            failure.details[1].contains("there is no version of flask==99") && failure.hints[0].starts_with("check the name"),
             "{failure:?}"
         );
         let failure = diagnosed(

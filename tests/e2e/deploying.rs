@@ -5,7 +5,7 @@ use bollard::models::{ContainerCreateBody, HealthStatusEnum, HostConfig};
 use crate::common::{BUILD_PATIENCE, Ran};
 use crate::engine::{self, OwnImage};
 use crate::http::Browser;
-use crate::project::{TestProject, unique};
+use crate::project::{Images, TestProject, unique};
 
 /// A project whose application tells of a file that hooks write to; where it is in memory, each container has its own.
 fn counting(hooks: &str) -> TestProject {
@@ -30,17 +30,6 @@ fn build(project: &TestProject) -> OwnImage {
     let image = OwnImage(format!("localhost/parity-e2e:{}", unique()));
     project.parity(&["build", "--production", &image.0]).patience(BUILD_PATIENCE).ok();
     image
-}
-
-/// Removes what parity names the images of a project.
-struct Images<'a>(&'a TestProject);
-
-impl Drop for Images<'_> {
-    fn drop(&mut self) {
-        let root = &self.0.root;
-        let repository = format!("localhost/{}", parity::session::container_name(&parity::plan::name_of(root), root));
-        engine::with(async |engine| engine.remove_images(&repository, "").await.unwrap());
-    }
 }
 
 /// Runs an image as an engine does by itself, and returns what its health check says of it, and of the server when it is broken.

@@ -44,7 +44,7 @@ fn a_hook_that_fails() {
 #[test]
 fn a_requirement_that_does_not_exist() {
     let project = TestProject::copy("broken-requirement");
-    let ran = up(&project, 7).says(&["installing the requirements", "there is no version of flask==99.99.99", "hint: is the name right"]);
+    let ran = up(&project, 7).says(&["installing the requirements", "there is no version of flask==99.99.99", "hint: check the name"]);
     let error = ran.stderr.split("error: ").nth(1).unwrap_or_default();
     assert!(error.lines().count() <= 8, "too much is said: {ran}");
 }

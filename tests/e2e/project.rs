@@ -221,3 +221,15 @@ impl Drop for TestProject {
         self.nothing_is_left();
     }
 }
+
+/// The images that `parity build --production` names for a project; they go when this does.
+#[derive(Debug)]
+pub struct Images<'a>(pub &'a TestProject);
+
+impl Drop for Images<'_> {
+    fn drop(&mut self) {
+        let root = &self.0.root;
+        let repository = format!("localhost/{}", parity::session::container_name(&parity::plan::name_of(root), root));
+        engine::with(async |engine| engine.remove_images(&repository, "").await.unwrap());
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use bollard::models::ContainerStateStatusEnum;
+use bollard::models::{ContainerStateStatusEnum, ContainerSummary};
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -120,13 +120,16 @@ impl Engine {
         self.observe_labelled(&format!("{}={}", label::PROJECT, root.display())).await
     }
 
-    async fn observe_labelled(&self, label: &str) -> Result<Vec<Observed>> {
+    /// All containers with a label, those that do not run as well: `NAME` or `NAME=VALUE`.
+    pub(in crate::engine) async fn labelled(&self, label: &str) -> Result<Vec<ContainerSummary>> {
         let filters = HashMap::from([("label", vec![label])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-        let list = self
-            .answer(self.api.list_containers(Some(options)))
-            .await
-            .map_err(|error| explain(&error, "cannot ask the engine what runs"))?;
+        let list = self.answer(self.api.list_containers(Some(options))).await;
+        list.map_err(|error| explain(&error, "cannot ask the engine what runs"))
+    }
+
+    async fn observe_labelled(&self, label: &str) -> Result<Vec<Observed>> {
+        let list = self.labelled(label).await?;
         let mut all = Vec::new();
         for id in list.into_iter().filter_map(|container| container.id) {
             all.extend(self.observe(&id).await?);

@@ -238,7 +238,7 @@ fn the_environment_decides_unless_a_file_insists() {
     assert_eq!(site_in(&[], &files(&wsgi)).remarks.len(), 2);
     let site = site_in(&[("DJANGO_SETTINGS_MODULE", "mysite.dev")], &files(&wsgi));
     assert_eq!((site.remarks.as_slice(), site.facts.settings_module.as_deref()), (&[][..], Some("mysite.dev")));
-    // What is no module of the project is no name to show, and may be secret.
+    // Only modules of the project are named: another value may be a secret.
     let site = site_in(&[("DJANGO_SETTINGS_MODULE", "hush")], &files(&wsgi));
     assert!(!format!("{site:?}").contains("hush"));
     let forced = wsgi
