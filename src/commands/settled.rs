@@ -11,7 +11,7 @@ use crate::events::{Event, Report};
 use crate::indexes::{self, Indexes};
 use crate::plan::{Plan, Profile, ServicesMode, left_out, lock, settle};
 use crate::project::contents::{Contents, Purpose, Selection, survey};
-use crate::project::{self, Environment, Wanted, Writes};
+use crate::project::{self, ComposeEnvironment, Environment, Wanted, Writes};
 use crate::session::image::{BuildSecrets, How};
 use crate::units::{Callable, EntryPoint, Origin, Secret, Sourced, files, layout};
 
@@ -90,12 +90,13 @@ impl Context<'_> {
         if let Some(app) = &mut config.app {
             app.value = existing(&self.root, app)?;
         }
+        let of_shell = |name| self.environment.get(name).filter(|value| !value.is_empty()).cloned();
         let wanted = Wanted {
             app: config.app.as_ref().map(|app| app.value.clone()),
             requirements: config.requirements.as_ref().map(|files| files.value.clone()),
             groups: config.groups.as_ref().map(|groups| groups.value.clone()).unwrap_or_default(),
             environment: self.decisive(&config),
-            compose_project: self.environment.get(project::COMPOSE_PROJECT_NAME).filter(|name| !name.is_empty()).cloned(),
+            compose: ComposeEnvironment { project_name: of_shell(project::COMPOSE_PROJECT_NAME), file: of_shell(project::COMPOSE_FILE) },
             without_services: config.services.as_ref().is_some_and(|mode| mode.value == ServicesMode::Ignore),
         };
         let project = project::inspect(&self.root, &wanted)?;

@@ -63,7 +63,7 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
     };
     let services = match wanted.without_services {
         true => None,
-        false => services::find(root, wanted.compose_project.as_deref(), &mut remarks),
+        false => services::find(root, &wanted.compose, &mut remarks),
     };
     let requirements::Found { requirements, locals, .. } = found;
     Ok(Project {

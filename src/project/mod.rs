@@ -49,7 +49,7 @@ pub use inspect::inspect;
 pub use line_ends::windows_line_ends;
 pub use links::remark as link_remark;
 pub use requirements::PACKAGE_FILES;
-pub use services::{PROJECT_NAME as COMPOSE_PROJECT_NAME, Service, Services};
+pub use services::{COMPOSE_FILE, Environment as ComposeEnvironment, PROJECT_NAME as COMPOSE_PROJECT_NAME, Service, Services};
 pub use writes::Writes;
 pub use written::write;
 
@@ -66,8 +66,8 @@ pub struct Wanted {
     /// Groups and extras to install as well.
     pub groups: Vec<String>,
     pub environment: Environment,
-    /// The name that the shell has for Compose's project.
-    pub compose_project: Option<String>,
+    /// What the shell says to Compose.
+    pub compose: ComposeEnvironment,
     /// No Compose file is looked at.
     pub without_services: bool,
 }

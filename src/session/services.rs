@@ -74,7 +74,7 @@ async fn networks(engine: &Engine, services: &Services, found: ComposeProject) -
 
 async fn start(engine: &Engine, services: &Services, report: &dyn Report) -> Result<()> {
     let names: Vec<&str> = services.started().collect();
-    let Some(compose) = installed(engine, &services.directory).await else {
+    let Some(compose) = installed(engine, &services.started_in).await else {
         report.report(Event::Warning {
             text: format!("`services: start` needs Compose, which is not installed: {} may not run", names.join(", ")),
             hint: Some("install Docker's plugin `docker-compose-plugin` (Debian: `docker-compose`), or start them yourself".into()),
@@ -86,7 +86,7 @@ async fn start(engine: &Engine, services: &Services, report: &dyn Report) -> Res
     report.report(Event::StageStarted { id: id.clone(), title: title.clone() });
     let arguments: Vec<&str> = ["up", "-d", "--wait"].into_iter().chain(names).collect();
     let typed = format!("{} {}", compose.join(" "), arguments.join(" "));
-    let ran = run(engine, compose, &arguments, &services.directory, report).await;
+    let ran = run(engine, compose, &arguments, &services.started_in, report).await;
     let took = begun.elapsed();
     match ran {
         Ok(None) => {

@@ -1,25 +1,20 @@
 //! The services beside the application: what a Compose file says of them. Only what matters to whoever wants to reach them is read.
 //!
-//! The file is the one that `docker compose` takes in the project's directory, with its override file: the first of Compose's names there or
-//! in a directory above it, as far as the repository goes. Variables (`${DB_PORT:-5432}`) are not resolved; what depends on one is unknown.
+//! The files are those that `docker compose` takes in the project's directory, or in a directory above it, as far as the repository goes.
+//! Variables (`${DB_PORT:-5432}`) are not resolved; what depends on one is unknown.
+
+mod files;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::dotenv;
-use crate::units::files;
+pub use self::files::COMPOSE_FILE;
+use self::files::{Document, Files};
 
-/// In the order in which Compose prefers them.
-const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-const OVERRIDES: [&str; 4] =
-    ["compose.override.yaml", "compose.override.yml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 /// Decides the project's name, in the environment or in `.env` beside the file.
 pub const PROJECT_NAME: &str = "COMPOSE_PROJECT_NAME";
-const MAX_BYTES: u64 = 1 << 20;
-/// More than any such file has, aliases written out: one that grows under its reader is refused.
-const MAX_NODES: usize = 50_000;
 /// More services than a person would have on one machine.
 const MAX_SERVICES: usize = 200;
 
@@ -40,10 +35,12 @@ const USUAL_PORTS: &[(&[&str], u16)] = &[
 /// What a Compose file says of the services beside the application.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Services {
-    /// The file, relative to the project where it is in it.
+    /// The file, or files, relative to the project where they are in it.
     pub file: String,
-    /// The directory that it is in, absolute.
+    /// Compose's project directory, absolute: that of the first file.
     pub directory: PathBuf,
+    /// The directory in which Compose finds the files by itself, absolute.
+    pub started_in: PathBuf,
     /// The name that Compose gives its project unless a command line says another.
     pub project: String,
     /// All but the application itself.
@@ -95,25 +92,26 @@ impl Service {
     }
 }
 
-/// Looks for the services of a project. `name` is what the environment says of Compose's project. What cannot be read is told in `remarks`.
-pub(super) fn find(root: &Path, name: Option<&str>, remarks: &mut Vec<String>) -> Option<Services> {
-    let (directory, name_of_file) = file_for(root)?;
-    let path = directory.join(name_of_file);
-    let file = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-    let document = match read(&directory, name_of_file) {
-        Ok(document) => document,
-        Err(why) => {
-            remarks.push(format!("{} cannot be read, so its services are not known: {why}", file.escape_debug()));
-            return None;
-        }
-    };
-    let mut documents = vec![document];
-    documents.extend(OVERRIDES.iter().find(|name| directory.join(name).is_file()).and_then(|name| read(&directory, name).ok()));
-    let written = |key| documents.iter().rev().find_map(|document| document.get(key)?.as_str()).filter(|name| !name.contains('$'));
-    let named = name.map(str::to_owned).or_else(|| from_env_file(&directory)).or_else(|| written("name").map(str::to_owned));
+/// What the environment says to Compose.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// `COMPOSE_PROJECT_NAME`
+    pub project_name: Option<String>,
+    /// `COMPOSE_FILE`
+    pub file: Option<String>,
+}
+
+/// Looks for the services of a project. What cannot be read is told in `remarks`.
+pub(super) fn find(root: &Path, environment: &Environment, remarks: &mut Vec<String>) -> Option<Services> {
+    let Files { label, directory, started_in, documents, included } = files::read(root, environment.file.as_deref(), remarks)?;
+    let written = |key| documents.iter().rev().find_map(|document| document.value.get(key)?.as_str()).filter(|name| !name.contains('$'));
+    let named = environment.project_name.clone();
+    let named = named.or_else(|| [&started_in, &directory].into_iter().find_map(|directory| files::from_env_file(directory, PROJECT_NAME)));
+    let named = named.or_else(|| written("name").map(str::to_owned));
     let project = project_name(&named.unwrap_or_else(|| directory.file_name().unwrap_or_default().to_string_lossy().into_owned()));
+    let documents: Vec<Document> = included.into_iter().chain(documents).collect();
     let (applications, others): (Vec<Written>, Vec<Written>) =
-        services(&documents).into_iter().partition(|service| service.is_application(root, &directory));
+        services(&documents).into_iter().partition(|service| service.is_application(root));
     // Where the application is in the file as well, what it reaches there it reaches here.
     let mut networks: Vec<String> =
         if applications.is_empty() { &others } else { &applications }.iter().flat_map(Written::networks).collect();
@@ -121,43 +119,7 @@ pub(super) fn find(root: &Path, name: Option<&str>, remarks: &mut Vec<String>) -
     networks.dedup();
     let external = networks.iter().filter_map(|key| Some((key.clone(), external(&documents, key)?))).collect();
     let all: Vec<Service> = others.iter().filter(|service| service.text("network_mode").is_none()).map(Written::service).collect();
-    (!all.is_empty()).then_some(Services { file, directory, project, all, networks, external })
-}
-
-/// The directory and the name of the file that Compose takes in a directory, but for those outside of the repository.
-fn file_for(root: &Path) -> Option<(PathBuf, &'static str)> {
-    for directory in root.ancestors() {
-        if let Some(found) = NAMES.into_iter().find(|name| directory.join(name).is_file()) {
-            return Some((directory.to_owned(), found));
-        }
-        if directory.join(".git").exists() {
-            return None;
-        }
-    }
-    None
-}
-
-/// A file's document, with its aliases and merge keys written out.
-fn read(directory: &Path, name: &str) -> Result<Value, String> {
-    let text = text(directory, name)?;
-    let options = serde_yaml::options! {
-        budget: serde_yaml::budget! { max_nodes: MAX_NODES, max_events: 3 * MAX_NODES },
-        alias_limits: serde_yaml::alias_limits! { max_total_replayed_events: MAX_NODES, max_replay_stack_depth: 16 },
-        with_snippet: false,
-    };
-    let read = serde_yaml::from_str_with_options::<Value>(&text, options);
-    read.map_err(|error| error.to_string().lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect())
-}
-
-/// A plain file in a directory: no link that leads out of it.
-fn text(directory: &Path, name: &str) -> Result<String, String> {
-    let bytes = files::read_inside(directory, Path::new(name), MAX_BYTES).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".into())
-}
-
-fn from_env_file(directory: &Path) -> Option<String> {
-    let text = text(directory, ".env").ok()?;
-    Some(dotenv::variable(&text, PROJECT_NAME)?.value).filter(|name| !name.is_empty())
+    (!all.is_empty()).then_some(Services { file: label, directory, started_in, project, all, networks, external })
 }
 
 /// As Compose makes a name of a directory's: lower case letters, digits, `_` and `-`, the first a letter or digit.
@@ -166,17 +128,20 @@ fn project_name(name: &str) -> String {
     name.trim_start_matches(['_', '-']).to_owned()
 }
 
-/// A service as it is written, in the file and its override.
+/// A service as it is written, in all files that say something of it.
 struct Written<'a> {
     name: &'a str,
-    parts: Vec<&'a Value>,
+    /// Each with the directory that its paths start at.
+    parts: Vec<(&'a Path, &'a Value)>,
 }
 
-fn services(documents: &[Value]) -> Vec<Written<'_>> {
-    let mut all: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
-    for (name, service) in documents.iter().filter_map(|document| document.get("services")?.as_object()).flatten() {
-        if is_name(name) {
-            all.entry(name).or_default().push(service);
+fn services(documents: &[Document]) -> Vec<Written<'_>> {
+    let mut all: BTreeMap<&str, Vec<(&Path, &Value)>> = BTreeMap::new();
+    for Document { directory, value } in documents {
+        for (name, service) in value.get("services").and_then(Value::as_object).into_iter().flatten() {
+            if is_name(name) {
+                all.entry(name).or_default().push((directory, service));
+            }
         }
     }
     all.into_iter().take(MAX_SERVICES).map(|(name, parts)| Written { name, parts }).collect()
@@ -190,8 +155,8 @@ fn is_name(text: &str) -> bool {
 }
 
 /// The engine's name of a network that Compose does not make.
-fn external(documents: &[Value], key: &str) -> Option<String> {
-    let network = documents.iter().rev().find_map(|document| document.get("networks")?.get(key))?;
+fn external(documents: &[Document], key: &str) -> Option<String> {
+    let network = documents.iter().rev().find_map(|document| document.value.get("networks")?.get(key))?;
     let external = network.get("external")?;
     if external == &Value::Bool(false) {
         return None;
@@ -202,7 +167,12 @@ fn external(documents: &[Value], key: &str) -> Option<String> {
 
 impl Written<'_> {
     fn values(&self, key: &str) -> impl Iterator<Item = &Value> {
-        self.parts.iter().rev().filter_map(move |part| part.get(key)).filter(|value| !value.is_null())
+        self.placed(key).map(|(_, value)| value)
+    }
+
+    fn placed(&self, key: &str) -> impl Iterator<Item = (&Path, &Value)> {
+        let values = self.parts.iter().rev().filter_map(move |(directory, part)| Some((*directory, part.get(key)?)));
+        values.filter(|(_, value)| !value.is_null())
     }
 
     fn text(&self, key: &str) -> Option<&str> {
@@ -210,8 +180,8 @@ impl Written<'_> {
     }
 
     /// Is it built from the project? That is the application, or another process of it.
-    fn is_application(&self, root: &Path, directory: &Path) -> bool {
-        self.values("build").any(|build| {
+    fn is_application(&self, root: &Path) -> bool {
+        self.placed("build").any(|(directory, build)| {
             let context = build.as_str().or_else(|| build.get("context").map_or(Some("."), Value::as_str)).unwrap_or_default();
             let path = directory.join(context);
             let context = path.canonicalize().unwrap_or(path);
@@ -278,7 +248,7 @@ mod tests {
         let dir = project(files);
         let mut remarks = Vec::new();
         let root = dir.path().canonicalize().unwrap().join(root);
-        (find(&root, None, &mut remarks), remarks)
+        (find(&root, &Environment::default(), &mut remarks), remarks)
     }
 
     #[test]
@@ -287,12 +257,12 @@ mod tests {
         let (root, outside) = (inside.path().canonicalize().unwrap(), outside.path().canonicalize().unwrap());
         let mut remarks = Vec::new();
         std::os::unix::fs::symlink(outside.join("compose.yaml"), root.join("compose.yaml")).unwrap();
-        assert_eq!(find(&root, None, &mut remarks), None);
+        assert_eq!(find(&root, &Environment::default(), &mut remarks), None);
         assert!(remarks[0].contains("compose.yaml cannot be read") && remarks[0].contains("leads out"), "{remarks:?}");
         std::fs::remove_file(root.join("compose.yaml")).unwrap();
         std::fs::write(root.join("compose.yaml"), SHOP).unwrap();
         std::os::unix::fs::symlink(outside.join("env"), root.join(".env")).unwrap();
-        assert_eq!(find(&root, None, &mut remarks).unwrap().project, "shop");
+        assert_eq!(find(&root, &Environment::default(), &mut remarks).unwrap().project, "shop");
     }
 
     const SHOP: &str = "\
@@ -357,6 +327,58 @@ networks:
         let (services, _) =
             found(&[("compose.yaml", db), ("compose.override.yaml", "services: {db: {ports: ['1:2']}, s3: {image: minio/minio}}")], "");
         assert_eq!(services.unwrap().label(), "db (2), s3 (9000)");
+    }
+
+    #[test]
+    fn the_files_that_compose_file_names() {
+        let db = "services: {db: {image: postgres}}";
+        let mail = "services: {mail: {image: axllent/mailpit}, web: {build: ../shop}}";
+        // The shape of cookiecutter-django.
+        let files = [("docker-compose.local.yml", db), ("compose/mail.yml", mail), ("compose.yaml", "services: {other: {image: x}}")];
+        let env = (".env", "COMPOSE_FILE=docker-compose.local.yml:compose/mail.yml\n");
+        let (services, remarks) = found(&[&files[..], &[env]].concat(), "");
+        let services = services.unwrap();
+        assert_eq!(
+            (services.label().as_str(), services.file.as_str()),
+            ("db (5432), mail (1025), web", "docker-compose.local.yml, compose/mail.yml")
+        );
+        assert_eq!((remarks.len(), services.directory == services.started_in), (0, true));
+
+        let dir = project(&[&files[..], &[("shop/app.py", ""), (".git/HEAD", "")]].concat());
+        let root = dir.path().canonicalize().unwrap();
+        let of_shell = |file: &str, remarks: &mut Vec<String>| {
+            find(&root.join("shop"), &Environment { file: Some(file.into()), ..Environment::default() }, remarks)
+        };
+        let mut remarks = Vec::new();
+        let services = of_shell("compose/mail.yml", &mut remarks).unwrap();
+        assert_eq!((services.label().as_str(), &services.directory, &services.started_in), ("mail (1025)", &root.join("compose"), &root));
+        assert!(of_shell("nowhere.yml", &mut remarks).is_none() && remarks.is_empty());
+        assert!(of_shell("docker-compose.local.yml:missing.yml", &mut remarks).is_none());
+        assert!(remarks[0].contains("missing.yml cannot be read"), "{remarks:?}");
+    }
+
+    #[test]
+    fn what_a_file_includes() {
+        let (services, remarks) = found(
+            &[
+                (
+                    "compose.yaml",
+                    "include: [infra/db.yaml, {path: [infra/cache.yaml], project_directory: .}, '${X}/y.yaml']\nservices: {web: {build: .}}",
+                ),
+                ("infra/db.yaml", "include: [more/mail.yaml, db.yaml]\nservices: {db: {image: postgres}, tool: {build: .}}"),
+                ("infra/more/mail.yaml", "services: {mail: {image: mailpit}}"),
+                // Its paths start at the project, so this is the application.
+                ("infra/cache.yaml", "services: {cache: {image: redis}, worker: {build: .}}"),
+            ],
+            "",
+        );
+        assert_eq!(services.unwrap().label(), "cache (6379), db (5432), mail (1025), tool");
+        assert_eq!(remarks.len(), 1, "{remarks:?}");
+        assert!(remarks[0].starts_with("${X}/y.yaml, which a Compose file includes, cannot be read"), "{remarks:?}");
+        // What leads out of the repository is not read.
+        let (services, remarks) =
+            found(&[("compose.yaml", "include: [../../etc/passwd]\nservices: {db: {image: postgres}}"), (".git/HEAD", "")], "");
+        assert!(services.is_some() && remarks[0].contains("passwd"), "{remarks:?}");
     }
 
     #[test]
