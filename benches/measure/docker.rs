@@ -1,18 +1,24 @@
 //! The peer: what Docker's own command makes of the very same image and configuration.
 
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 use crate::Result;
 use crate::workplace::{Workplace, output};
 
 /// A container as the engine describes it.
 #[derive(Debug)]
-pub struct Original(Value);
+pub struct Original {
+    found: Value,
+    /// Docker's command takes a seccomp profile from a file, not as the engine says it.
+    _profile: Option<NamedTempFile>,
+}
 
 impl Original {
     /// The container that parity runs for a project.
@@ -21,23 +27,25 @@ impl Original {
         let id = status["id"].as_str().ok_or("the server does not run")?;
         let found = output(Command::new("docker").args(["inspect", id]))?;
         let mut found: Vec<Value> = serde_json::from_str(&found)?;
-        Ok(Self(found.remove(0)))
+        let mut found = found.remove(0);
+        let _profile = seccomp_in_a_file(&mut found["HostConfig"]["SecurityOpt"])?;
+        Ok(Self { found, _profile })
     }
 
     /// The container's id.
     #[allow(dead_code, reason = "only the benchmark of reloads uses it")]
     pub fn id(&self) -> &str {
-        self.0["Id"].as_str().unwrap_or_default()
+        self.found["Id"].as_str().unwrap_or_default()
     }
 
     /// The image's name.
     pub fn image(&self) -> &str {
-        self.0["Config"]["Image"].as_str().unwrap_or_default()
+        self.found["Config"]["Image"].as_str().unwrap_or_default()
     }
 
     /// The arguments of the image's entry point.
     pub fn command(&self) -> Vec<String> {
-        strings(&self.0["Config"]["Cmd"])
+        strings(&self.found["Config"]["Cmd"])
     }
 
     /// `docker run` of a container that differs from this one in its name and its port only.
@@ -54,7 +62,7 @@ impl Original {
 
     /// The same in another mode: `run --interactive --tty`.
     pub fn as_asked(&self, mode: &[&str], name: &str, port: u16, flags: &[&str], arguments: &[String]) -> Command {
-        let (config, host) = (&self.0["Config"], &self.0["HostConfig"]);
+        let (config, host) = (&self.found["Config"], &self.found["HostConfig"]);
         let mut run = Command::new("docker");
         run.args(mode).args(["--name", name, "--publish", &format!("127.0.0.1:{port}:8000")]);
         run.args(["--user", config["User"].as_str().unwrap_or_default(), "--workdir", config["WorkingDir"].as_str().unwrap_or("/")]);
@@ -84,7 +92,7 @@ impl Original {
     /// parity makes the mount points that are missing in the project and takes them away; so must this, or the engine
     /// leaves root's directories behind.
     pub fn make_mount_points(&self, project: &Path) -> Result<()> {
-        for target in self.0["HostConfig"]["Tmpfs"].as_object().into_iter().flatten().map(|(target, _)| target) {
+        for target in self.found["HostConfig"]["Tmpfs"].as_object().into_iter().flatten().map(|(target, _)| target) {
             if let Some(inside) = target.strip_prefix("/app/") {
                 let directory = project.join(inside);
                 std::fs::create_dir_all(&directory)?;
@@ -94,6 +102,20 @@ impl Original {
         }
         Ok(())
     }
+}
+
+/// Puts a profile that stands in the options into a file, and the file's name in its place.
+fn seccomp_in_a_file(options: &mut Value) -> Result<Option<NamedTempFile>> {
+    for option in options.as_array_mut().into_iter().flatten() {
+        if let Some(profile) = option.as_str().and_then(|option| option.strip_prefix("seccomp=")).filter(|profile| profile.starts_with('{'))
+        {
+            let mut file = NamedTempFile::with_prefix("parity-bench-seccomp-")?;
+            file.write_all(profile.as_bytes())?;
+            *option = Value::String(format!("seccomp={}", file.path().display()));
+            return Ok(Some(file));
+        }
+    }
+    Ok(None)
 }
 
 /// A container of the benchmark's; dropping it removes it.
