@@ -66,12 +66,20 @@ impl clap::Args for ServerFlags {
         command
             .args(SETTINGS.iter().map(|setting| arg(setting, switches.contains(&setting.key))))
             .args(reload_flags::args())
+            .arg(no_request_log())
             .args(SECONDS.map(|(key, help)| Arg::new(key).long(key).value_name("SECONDS").help(help).action(ArgAction::Set)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
         Self::augment_args(command)
     }
+}
+
+const NO_REQUEST_LOG: &str = "no-request-log";
+
+fn no_request_log() -> Arg {
+    let arg = Arg::new(NO_REQUEST_LOG).long(NO_REQUEST_LOG).help("Show no line for each request").action(ArgAction::SetTrue);
+    arg.hide_short_help(true)
 }
 
 /// How long parity itself waits.
@@ -105,6 +113,9 @@ impl clap::FromArgMatches for ServerFlags {
             if let Some(seconds) = matches.get_one::<String>(key) {
                 self.flags.push(format!("--{key}"), key, seconds.as_str());
             }
+        }
+        if matches.get_flag(NO_REQUEST_LOG) {
+            self.flags.push(format!("--{NO_REQUEST_LOG}"), "request-log", false);
         }
         reload_flags::read(matches, &mut self.flags);
         Ok(())

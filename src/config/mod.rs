@@ -77,6 +77,8 @@ pub struct Config {
     pub timeout: Option<Sourced<u32>>,
     /// Seconds that each hook may take; 0 for any time.
     pub hook_timeout: Option<Sourced<u32>>,
+    /// Whether `parity up` shows each request.
+    pub request_log: Option<Sourced<bool>>,
     /// The URL path that the image's `HEALTHCHECK` asks for.
     pub health_check: Option<Sourced<String>>,
     /// `false`: Apache does not serve the project's static files.

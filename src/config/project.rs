@@ -46,6 +46,7 @@ pub const PROJECT_SETTINGS: &[Setting] = &[
     setting("timeout", Shape::One, "Seconds to wait for the first answer.").ruled(&rule::SECONDS),
     setting("health-check", Shape::One, "The URL path that the image's HEALTHCHECK asks for; it must be answered below 500.")
         .ruled(&rule::URL_PATH),
+    setting("request-log", Shape::One, "Whether `parity up` shows each request that is answered."),
     setting("static-files", Shape::One, "`false`: Apache does not serve the project's static files."),
     setting("reload-on-changes", Shape::One, "Serve code as soon as it is saved."),
     setting("watch", Shape::Rules, "What a change of some files means, before parity's own rules. The first that matches decides."),
@@ -97,6 +98,7 @@ impl Config {
             "network" => put(&mut self.network, given, origin)?,
             "services" => put(&mut self.services, given, origin)?,
             "hook-timeout" => put(&mut self.hook_timeout, given, origin)?,
+            "request-log" => put(&mut self.request_log, given, origin)?,
             "health-check" => put(&mut self.health_check, given, origin)?,
             "timeout" => put(&mut self.timeout, given, origin)?,
             "static-files" => put(&mut self.static_files, given, origin)?,

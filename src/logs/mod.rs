@@ -11,6 +11,7 @@ mod lines;
 pub mod native;
 mod paths;
 mod reader;
+mod request;
 pub mod services;
 mod stacks;
 mod start;
@@ -25,6 +26,7 @@ use serde::Serialize;
 pub use finding::Finding;
 pub use paths::Paths;
 pub use reader::{Reader, Stream};
+pub use request::Request;
 pub use start::{StartLine, StartState};
 pub use writing::Setting;
 
@@ -43,6 +45,9 @@ pub struct Record {
     /// For [`RecordKind::Finding`] the finding itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finding: Option<Finding>,
+    /// For [`RecordKind::Requests`] the requests themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<Request>,
 }
 
 /// A line of a record. The only control characters in it are tabs and colours.
@@ -64,6 +69,8 @@ pub enum RecordKind {
     Traceback,
     /// A line of the access log.
     Access,
+    /// Requests that were answered at about the same moment; it has no lines of its own.
+    Requests,
     /// Apache or mod_wsgi: an error.
     Error,
     Warning,
@@ -86,7 +93,7 @@ impl Record {
 
     /// A record without a hint.
     pub fn new(kind: RecordKind, lines: impl IntoIterator<Item = impl Into<Line>>) -> Self {
-        Self { kind, lines: lines.into_iter().map(Into::into).collect(), hint: None, hook: None, finding: None }
+        Self { kind, lines: lines.into_iter().map(Into::into).collect(), hint: None, hook: None, finding: None, requests: Vec::new() }
     }
 }
 

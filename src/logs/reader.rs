@@ -9,7 +9,7 @@ use super::lines::Lines;
 use super::stacks::Stacks;
 use super::text::{neutralise, plain};
 use super::traceback::Traceback;
-use super::{Finding, Paths, Record, RecordKind, Setting, StartLine, StartState};
+use super::{Finding, Paths, Record, RecordKind, Request, Setting, StartLine, StartState};
 
 /// Threads whose tracebacks may be open at once; the oldest is given out first.
 const OPEN: usize = 64;
@@ -133,6 +133,9 @@ impl Reader {
             self.start(start, out);
         } else if let Some(finding) = Finding::read(&line) {
             self.finding(finding, out);
+        } else if let Some(requests) = Request::read(&line) {
+            let empty: [&str; 0] = [];
+            out.extend((!requests.is_empty()).then(|| Record { requests, ..Record::new(RecordKind::Requests, empty) }));
         } else if let Some(hook) = self.hook.clone() {
             let text = self.paths.translate_python(&neutralise(&line));
             self.said.push_back(text.clone());

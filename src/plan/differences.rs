@@ -118,6 +118,17 @@ pub(super) fn smoke(server: &Server) -> Vec<Difference> {
     always.into_iter().chain(two).collect()
 }
 
+/// What tells of requests.
+pub(super) fn requests(plan: &Plan) -> Option<Difference> {
+    let row = difference(
+        "request log",
+        if *plan.server.access_log { "the access log" } else { "none" },
+        "Apache says of each request that it was answered, and a program in the container passes that on",
+        "so that you see what is asked for",
+    );
+    plan.logs_requests().then(|| row.seen(&["server: CustomLog |*"]))
+}
+
 /// Where the code of the project's own packages is.
 pub(super) fn packages(plan: &Plan) -> Option<Difference> {
     let all = &plan.image.locals.packages;

@@ -107,6 +107,9 @@ impl Plan {
             }
         }
         add("timeout", self.timeout.value.to_string(), &self.timeout.origin);
+        if let Some(shown) = &self.request_log {
+            add("request-log", shown.value.to_string(), &shown.origin);
+        }
         add("hook-timeout", self.hook_timeout.value.to_string(), &self.hook_timeout.origin);
         add("health-check", format!("{} of {}", self.health.path.value, self.health.host.value), &self.health.path.origin);
         if let Some(reload) = &self.reload {

@@ -147,6 +147,8 @@ pub struct Plan {
     pub timeout: Sourced<u32>,
     /// Seconds that each hook may take; 0 for any time.
     pub hook_timeout: Sourced<u32>,
+    /// Whether requests are shown as they are answered; `None`: not in this profile.
+    pub request_log: Option<Sourced<bool>>,
     pub health: Health,
     /// How saved code is served; `None`: not by itself. Only the `up` profile has it.
     pub reload: Option<Reload>,
@@ -184,6 +186,11 @@ impl Plan {
     /// that is the container's own.
     pub fn lends_network(&self) -> bool {
         lends_network(self.reload.as_ref(), self.network.as_ref())
+    }
+
+    /// Does the container's output tell of each request?
+    pub fn logs_requests(&self) -> bool {
+        self.request_log.as_ref().is_some_and(|shown| shown.value)
     }
 }
 

@@ -112,12 +112,14 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
         services: project.services,
         services_mode: config.services.unwrap_or_else(|| Sourced::default(ServicesMode::default())),
         joined: Vec::new(),
+        request_log: (profile == Profile::Up).then(|| config.request_log.unwrap_or_else(|| Sourced::default(true))),
         hook_timeout: config.hook_timeout.unwrap_or_else(|| Sourced::default(HOOK_TIMEOUT)),
         health,
         timeout: config.timeout.unwrap_or_else(|| Sourced::default(TIMEOUT)),
         reload,
         differences,
     };
+    plan.differences.extend(differences::requests(&plan));
     plan.differences.extend(differences::packages(&plan));
     plan.differences.extend(differences::services(&plan));
     plan.differences.extend(differences::writing(&plan));

@@ -11,6 +11,7 @@ mod instrument;
 mod packages;
 pub mod quote;
 pub mod reload;
+mod request_log;
 mod requirements;
 pub mod smoke;
 pub mod start;
@@ -44,5 +45,6 @@ pub fn profile_files(plan: &Plan) -> Result<Vec<(String, String)>> {
     files.extend(plan.profile.is_baked().then(|| ("health.py".into(), include_str!("../../images/health.py").into())));
     files.extend(reload::files(plan)?);
     files.extend(debug::files(plan));
+    files.extend(request_log::files(plan));
     Ok(files)
 }

@@ -6,13 +6,18 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rustix::termios::tcgetwinsize;
+use time::UtcOffset;
 
 use super::output::Output;
+use super::requests::Layout;
 use super::{Verbosity, failure, record, safe};
 use crate::events::Event;
 
 /// Milliseconds between two frames of a spinner.
 const FRAME: Duration = Duration::from_millis(100);
+/// Of what is no terminal.
+const USUAL_COLUMNS: usize = 80;
 
 #[derive(Debug)]
 pub struct Human {
@@ -21,13 +26,17 @@ pub struct Human {
     screen: MultiProgress,
     bars: Mutex<HashMap<String, ProgressBar>>,
     output: Output,
+    /// Of the clock on the wall.
+    offset: UtcOffset,
 }
 
 impl Human {
     pub fn new(verbosity: Verbosity, terminal: bool, output: Output) -> Self {
         let moving = terminal && verbosity > Verbosity::Quiet;
+        // It is only told to a program that has one thread still.
+        let offset = UtcOffset::current_local_offset().unwrap_or(UtcOffset::UTC);
         let target = if moving { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { verbosity, moving, screen: MultiProgress::with_draw_target(target), bars: Mutex::default(), output }
+        Self { verbosity, moving, screen: MultiProgress::with_draw_target(target), bars: Mutex::default(), output, offset }
     }
 
     pub fn show(&self, event: Event) {
@@ -43,7 +52,7 @@ impl Human {
                 }
             }
             Event::Log { record } => {
-                for line in record::lines(&record, self.verbosity) {
+                for line in record::lines(&record, self.verbosity, self.layout()) {
                     self.line(&line);
                 }
             }
@@ -58,7 +67,7 @@ impl Human {
                 let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
                 let still = if again { "still fails" } else { "fails" };
                 let instead = if served { "" } else { "; the last good code still serves" };
-                for line in record::lines(&record, self.verbosity) {
+                for line in record::lines(&record, self.verbosity, self.layout()) {
                     self.line(&line);
                 }
                 self.line(&format!(
@@ -109,6 +118,12 @@ impl Human {
             Event::Ignored { .. } => {}
             Event::Stopped => self.line(&format!("{dim}stopped{dim:#}")),
         }
+    }
+
+    /// How requests are shown now: a terminal changes its size.
+    pub fn layout(&self) -> Layout {
+        let columns = tcgetwinsize(std::io::stderr()).map_or(0, |size| usize::from(size.ws_col));
+        Layout { columns: if columns == 0 { USUAL_COLUMNS } else { columns }, offset: self.offset }
     }
 
     fn begin(&self, id: String, title: String) {

@@ -7,6 +7,7 @@ mod human;
 mod json;
 mod output;
 mod record;
+mod requests;
 mod safe;
 mod table;
 #[cfg(test)]
@@ -129,7 +130,7 @@ impl Ui {
         if self.is_json() {
             self.output.result(&json::line(&Event::Log { record }));
         } else {
-            let lines = record::lines(&safe::record(record), self.verbosity);
+            let lines = record::lines(&safe::record(record), self.verbosity, self.human.layout());
             lines.iter().for_each(|line| self.output.result(line));
         }
     }
@@ -146,7 +147,7 @@ impl Ui {
 
     /// Is nothing shown of this? What a server always says is not, unless that is asked for.
     pub fn passes_over(&self, event: &Event) -> bool {
-        matches!(event, Event::Log { record } if !self.is_json() && record::lines(record, self.verbosity).is_empty())
+        matches!(event, Event::Log { record } if !self.is_json() && record::lines(record, self.verbosity, self.human.layout()).is_empty())
     }
 
     /// Makes room for a line where somebody else's prompt may be.

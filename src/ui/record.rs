@@ -2,17 +2,18 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::Verbosity;
+use super::{Verbosity, requests};
 use crate::logs::{Record, RecordKind};
 
 /// The lines to print; none for what is not shown at this verbosity.
-pub fn lines(record: &Record, verbosity: Verbosity) -> Vec<String> {
+pub fn lines(record: &Record, verbosity: Verbosity, layout: requests::Layout) -> Vec<String> {
     let color = |color: AnsiColor| Style::new().fg_color(Some(color.into()));
     let style = match record.kind {
         RecordKind::Application | RecordKind::Hook => Style::new(),
         RecordKind::Traceback | RecordKind::Error => color(AnsiColor::Red),
         RecordKind::Warning => color(AnsiColor::Yellow),
         RecordKind::Access | RecordKind::Info | RecordKind::Noise => Style::new().dimmed(),
+        RecordKind::Requests => return requests::lines(&record.requests, layout, verbosity),
         RecordKind::Start | RecordKind::Finding => return Vec::new(),
     };
     let least = match record.kind {

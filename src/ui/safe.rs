@@ -32,11 +32,15 @@ pub fn event(event: Event) -> Event {
 
 /// `hook` and `finding` are not shown.
 pub fn record(record: Record) -> Record {
-    let Record { kind, mut lines, hint, hook, finding } = record;
+    let Record { kind, mut lines, hint, hook, finding, mut requests } = record;
     for line in &mut lines {
         line.text = terminal::coloured_line(&line.text).into_owned();
     }
-    Record { kind, lines, hint: hint.as_deref().map(text), hook, finding }
+    for request in &mut requests {
+        request.method = line(&request.method);
+        request.path = line(&request.path);
+    }
+    Record { kind, lines, hint: hint.as_deref().map(text), hook, finding, requests }
 }
 
 pub fn failure(failure: &Failure) -> Failure {

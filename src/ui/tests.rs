@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::{Format, Mark, Table, Ui, Verbosity};
 use crate::error::{Failure, Kind};
 use crate::events::{Event, Report};
-use crate::logs::{Record, RecordKind};
+use crate::logs::{Record, RecordKind, Request};
 use crate::units::terminal;
 
 /// What people who attack terminals write, beside any text.
@@ -79,6 +79,9 @@ fn events(text: &str) -> Vec<(Event, Option<usize>)> {
         (Event::HookOutput { hook: said(), line: said() }, Some(1)),
         (Event::Stopped, Some(1)),
     ];
+    let asked = Request { at: 0, method: said(), path: said(), status: 200, micros: 1, bytes: 1, by_application: true, aborted: true };
+    let requests = Record { requests: vec![asked], ..record(RecordKind::Requests, text) };
+    all.push((Event::Log { record: requests }, Some(1)));
     all.extend(kinds.map(|kind| (Event::Log { record: record(kind, text) }, None)));
     all
 }

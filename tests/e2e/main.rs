@@ -24,6 +24,7 @@ mod output;
 mod packages;
 mod refusals;
 mod reload;
+mod request_log;
 mod running;
 mod secrets;
 mod services;

@@ -3,6 +3,7 @@
 use crate::config::Server;
 use crate::error::Result;
 use crate::render::quote::{HttpdArg, refuse};
+use crate::render::request_log;
 
 const COMMON: &str = r#"%h %l %u %t "%r" %>s %b"#;
 const COMBINED: &str = r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-agent}i""#;
@@ -27,6 +28,11 @@ pub fn access(server: &Server) -> Result<Option<HttpdArg>> {
         Some(own) => own,
     };
     formatted("access-log-format", format, ACCESS).map(Some)
+}
+
+/// The program that passes on what is shown of requests, and what it gets.
+pub fn requests() -> Result<(HttpdArg, HttpdArg)> {
+    Ok((HttpdArg::new("request-log", request_log::COMMAND)?, HttpdArg::new("request-log", request_log::FORMAT)?))
 }
 
 /// The error log's, unless it is Apache's own, which is what parity reads best.

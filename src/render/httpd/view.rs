@@ -42,6 +42,8 @@ pub struct View {
     log_lifecycle: bool,
     error_log_format: Option<HttpdArg>,
     access_log_format: Option<HttpdArg>,
+    /// The program that takes a line for each request, and the line.
+    request_log: Option<(HttpdArg, HttpdArg)>,
     setenv: Vec<(HttpdArg, HttpdArg)>,
     passenv: Vec<HttpdArg>,
     compress_responses: bool,
@@ -134,6 +136,7 @@ impl View {
             log_lifecycle: logging::adds_lifecycle(&server.log_level),
             error_log_format: logging::errors(server)?,
             access_log_format: logging::access(server)?,
+            request_log: plan.logs_requests().then(logging::requests).transpose()?,
             setenv: pairs(&server.setenv, |name, value| Ok((HttpdArg::new("setenv", name)?, HttpdArg::maybe_empty("setenv", value)?)))?,
             passenv: each(&server.passenv, |name| HttpdArg::new("passenv", name))?,
             compress_responses: *server.compress_responses,
