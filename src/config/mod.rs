@@ -77,6 +77,8 @@ pub struct Config {
     pub timeout: Option<Sourced<u32>>,
     /// Seconds that each hook may take; 0 for any time.
     pub hook_timeout: Option<Sourced<u32>>,
+    /// Images that have served before and are kept.
+    pub keep_images: Option<Sourced<u32>>,
     /// The URL path that the image's `HEALTHCHECK` asks for.
     pub health_check: Option<Sourced<String>>,
     /// `false`: Apache does not serve the project's static files.

@@ -107,6 +107,7 @@ impl Plan {
             }
         }
         add("timeout", self.timeout.value.to_string(), &self.timeout.origin);
+        add("keep-images", self.keep_images.value.to_string(), &self.keep_images.origin);
         add("hook-timeout", self.hook_timeout.value.to_string(), &self.hook_timeout.origin);
         add("health-check", format!("{} of {}", self.health.path.value, self.health.host.value), &self.health.path.origin);
         if let Some(reload) = &self.reload {

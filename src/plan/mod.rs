@@ -147,6 +147,8 @@ pub struct Plan {
     pub timeout: Sourced<u32>,
     /// Seconds that each hook may take; 0 for any time.
     pub hook_timeout: Sourced<u32>,
+    /// Images that have served before and are kept; those before them are removed.
+    pub keep_images: Sourced<u32>,
     pub health: Health,
     /// How saved code is served; `None`: not by itself. Only the `up` profile has it.
     pub reload: Option<Reload>,

@@ -47,6 +47,7 @@ pub fn flask() -> Plan {
         joined: Vec::new(),
         timeout: Sourced::default(60),
         hook_timeout: Sourced::default(600),
+        keep_images: Sourced::default(3),
         health: Health { path: Sourced::default("/".into()), host: Sourced::default("localhost".into()) },
         reload: None,
         differences: Vec::new(),

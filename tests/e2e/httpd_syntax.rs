@@ -65,6 +65,7 @@ fn plan() -> Plan {
         services_mode: Sourced::default(ServicesMode::default()),
         joined: Vec::new(),
         hook_timeout: Sourced::default(600),
+        keep_images: Sourced::default(3),
         health: Health { path: Sourced::default("/".into()), host: Sourced::default("localhost".into()) },
         timeout: Sourced::default(60),
         reload: None,
