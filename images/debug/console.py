@@ -3,7 +3,8 @@
     console.py SETTINGS     {"breakpoints": [...], "errors": true, "attach": false, "request": {"method", "path", "data"}}
 
 It runs with the user's terminal, connects to every process that serves the application, also to those that come later,
-and arms them. One process at a time has the prompt. Ctrl-C stops what runs, Ctrl-D where nothing is stopped ends it.
+and arms them. One process at a time has the prompt. Ctrl-C stops what runs, Ctrl-D where nothing is stopped ends it. So does Ctrl-C twice, which
+parity itself sees to.
 """
 
 import json
@@ -195,7 +196,7 @@ def tell_when_ready():
         say(READY % ("leaves the server to itself" if SETTINGS["attach"] else "ends"))
 
 
-READY = "waiting for an exception or a breakpoint: Ctrl-C stops what runs, Ctrl-D %s\n"
+READY = "waiting for an exception or a breakpoint: Ctrl-C stops what runs; Ctrl-D, or Ctrl-C twice, %s\n"
 
 
 def ask(method, path, data):

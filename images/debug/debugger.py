@@ -146,23 +146,27 @@ class Debugger(pdb.Pdb):
                 self.let_go()
                 return
             if TOOL:
-                return self.hand_over(frame, traceback_or_exception)
-            Debugger.current = self
-            self.link.send(stop=self.what)
-            note_prompt(True)
-            try:
-                pdb.Pdb.interaction(self, frame, traceback_or_exception)
-            finally:
-                note_prompt(False)
-                Debugger.current = None
-                self.link.flush()
-                if self.link.pending:
-                    self.link.send(out=self.link.pending)
-                    self.link.pending = ""
-                self.link.breakpoints = breakpoints() + self.link.homeless
-                self.link.send(go=True, breakpoints=self.link.breakpoints)
-            if self.link.lost:
-                self.let_go()
+                self.hand_over(frame, traceback_or_exception)
+            else:
+                self.hold(frame, traceback_or_exception)
+
+    def hold(self, frame, traceback_or_exception):
+        Debugger.current = self
+        self.link.send(stop=self.what)
+        note_prompt(True)
+        try:
+            pdb.Pdb.interaction(self, frame, traceback_or_exception)
+        finally:
+            note_prompt(False)
+            Debugger.current = None
+            self.link.flush()
+            if self.link.pending:
+                self.link.send(out=self.link.pending)
+                self.link.pending = ""
+            self.link.breakpoints = breakpoints() + self.link.homeless
+            self.link.send(go=True, breakpoints=self.link.breakpoints)
+        if self.link.lost:
+            self.let_go()
 
     def hand_over(self, frame, raised):
         """Gives the terminal to the debugger that was asked for, until the request is done."""
@@ -172,14 +176,27 @@ class Debugger(pdb.Pdb):
         for name in ("stdin", "stdout", "stderr"):
             mode = "r" if name == "stdin" else "w"
             setattr(sys, name, os.fdopen(os.dup(self.link.terminal), mode, encoding="utf-8", buffering=1 if mode == "w" else -1))
+        tracing = sys.gettrace()
         sys.settrace(None)
         # Such a debugger has the request until that is done.
         note_prompt(True)
-        if raised is None:
-            stop_in(TOOL.debugger(), frame)
-        else:
+        try:
+            if raised is None:
+                stop_in(TOOL.debugger(), frame)
+                return
             TOOL.post_mortem(getattr(raised, "__traceback__", raised))
+        except BaseException as error:
+            # Or the console would wait for it for ever.
             self.take_back()
+            if isinstance(error, bdb.BdbQuit) or not isinstance(error, Exception):
+                raise
+            failed = error
+        else:
+            self.take_back()
+            return
+        sys.settrace(tracing)
+        self.link.write("%s does not work here (%s: %s), so this is pdb\n" % (os.environ.get("PARITY_DEBUGGER"), type(failed).__name__, failed))
+        self.hold(frame, raised)
 
     def take_back(self):
         if self.handed_over:
@@ -286,12 +303,27 @@ class Ipdb:
     def debugger(self):
         from ipdb.__main__ import _init_pdb
 
-        return _init_pdb(context=5)
+        with home_for_history():
+            return _init_pdb(context=5)
 
     def post_mortem(self, traceback):
-        import ipdb
+        debugger = self.debugger()
+        debugger.reset()
+        debugger.interaction(None, traceback)
 
-        ipdb.post_mortem(traceback)
+
+@contextlib.contextmanager
+def home_for_history():
+    """IPython makes `~/.pdbhistory` when it begins, and breaks where that cannot be."""
+    home = os.environ.get("HOME")
+    if home is None or os.access(home, os.W_OK):
+        yield
+        return
+    os.environ["HOME"] = "/tmp"
+    try:
+        yield
+    finally:
+        os.environ["HOME"] = home
 
 
 class Pudb:

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::context::Context;
-use super::exec::lend_terminal;
+use super::exec::{CtrlC, Lent, lend_terminal};
 use super::flags::ServerFlags;
 use super::terminal::{self, Raw};
 use super::up::inputs;
@@ -21,7 +21,7 @@ use crate::project;
 use crate::session::image::{self, How};
 use crate::session::reload::{Following, Key};
 use crate::session::siblings::{self, Role};
-use crate::session::up::{Foreground, Up, up};
+use crate::session::up::{Foreground, Up, runs, up};
 use crate::session::{Interrupts, is_alive, user_for};
 use crate::ui::Ui;
 use crate::units::layout;
@@ -181,7 +181,16 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let serve = up(&engine, &wish, Foreground { following, keys: Some(&mut keys), started: Some(started) }, &interrupts, &beside);
     let debug = async {
         let Ok(container) = is_there.await else { return Ok(()) };
-        let ended = open_console(context, &engine, &container, &console, Some(&beside.told)).await.map(|_| ());
+        let ended = match open_console(context, &engine, &container, &console, Some(&beside.told)).await {
+            Ok(Lent::Twice) => {
+                interrupts.insist();
+                Ok(())
+            }
+            Ok(Lent::Ended(0)) => Ok(()),
+            // It ends with the server, which tells why.
+            _ if has_ended(&engine, &container).await => std::future::pending().await,
+            ended => ended.map(|_| ()),
+        };
         let _ = quit.send(Key::Quit).await;
         ended
     };
@@ -193,6 +202,21 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     };
     serve.await?;
     ended.map(|()| ExitCode::SUCCESS)
+}
+
+/// How long the end of a container may take to show, in steps.
+const END_STEPS: u32 = 10;
+const END_STEP: Duration = Duration::from_millis(100);
+
+/// Is a container about to be gone whose console broke off?
+async fn has_ended(engine: &Engine, container: &str) -> bool {
+    for _ in 0..END_STEPS {
+        if !runs(engine, container).await {
+            return true;
+        }
+        tokio::time::sleep(END_STEP).await;
+    }
+    false
 }
 
 /// What happens is told above the prompt, which is drawn again.
@@ -232,8 +256,8 @@ const GUARDED_AFTER: Duration = Duration::from_millis(500);
 /// The console's exit code where another one was there before.
 const BUSY: i64 = 3;
 
-/// Lends the terminal to the debugger's console in the container. Returns its exit code.
-async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, settings: &str, told: Option<&Notify>) -> Result<i64> {
+/// Lends the terminal to the debugger's console in the container.
+async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, settings: &str, told: Option<&Notify>) -> Result<Lent> {
     let file = format!("console-{}", std::process::id());
     let guard = ["sh", "-c", GUARD, "guard", &file].map(String::from).to_vec();
     let guard = Command { argv: guard, tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
@@ -246,10 +270,10 @@ async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, s
             tokio::time::sleep(GUARDED_AFTER).await;
         }
         let _guard = engine.exec(container, &guard).await?;
-        std::future::pending::<Result<i64>>().await
+        std::future::pending::<Result<Lent>>().await
     };
     tokio::select! {
-        code = lend_terminal(engine, container, &command, Raw::enter_beside_a_log, told) => code,
+        lent = lend_terminal(engine, container, &command, Raw::enter_beside_a_log, told, CtrlC::TwiceEnds) => lent,
         failed = guarded => failed,
     }
 }
@@ -272,7 +296,7 @@ async fn attach(context: &Context<'_>, console: &str) -> Result<ExitCode> {
     }
     // The terminal is given back also when a signal ends this.
     match interrupts.or(open_console(context, &engine, &container.id, console, None)).await? {
-        BUSY => Err(Failure::new(Kind::Other, "another terminal debugs this server").hint("leave it there with Ctrl-D first")),
+        Lent::Ended(BUSY) => Err(Failure::new(Kind::Other, "another terminal debugs this server").hint("leave it there with Ctrl-D first")),
         _ => Ok(ExitCode::SUCCESS),
     }
 }

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::events::Report;
 use crate::plan::Profile;
 use crate::session::siblings::{self, Role};
-use crate::session::{Interrupts, is_alive, stop};
+use crate::session::{Interrupts, is_alive, leftovers, stop};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -46,6 +46,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         stop::stop_and_remove(&engine, &container.id, args.timeout, &interrupts, 1, context.ui).await?;
         stop::tidy(&engine, &container.name, container.view.as_deref(), container.static_directory.as_deref()).await;
     }
+    interrupts.or(leftovers::sweep_all(&engine)).await?;
     Ok(ExitCode::SUCCESS)
 }
 

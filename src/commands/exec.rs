@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt;
 use tokio::signal::unix::{SignalKind, signal};
@@ -46,21 +46,64 @@ pub async fn run_in_container(context: &Context<'_>, mut command: Command) -> Re
     {
         command.env.push(format!("TERM={term}"));
     }
-    let lent = lend_terminal(&engine, &container.id, &command, Raw::enter, None);
+    let lent = lend_terminal(&engine, &container.id, &command, Raw::enter, None, CtrlC::IsTheCommands);
     // A terminal is given back also when a signal ends this. Ctrl-C is none there, but a key of the command's.
-    let code = if command.tty { Interrupts::listen()?.or(lent).await? } else { lent.await? };
+    let lent = if command.tty { Interrupts::listen()?.or(lent).await? } else { lent.await? };
+    let Lent::Ended(code) = lent else { return Ok(ExitCode::SUCCESS) };
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
+/// What Ctrl-C is where the terminal is lent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CtrlC {
+    /// A key like any other, as of `docker exec`.
+    IsTheCommands,
+    /// The same, but pressed twice it ends the loan, whatever the command does about it.
+    TwiceEnds,
+}
+
+/// How a loan of the terminal ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lent {
+    /// The command ended, with that exit code.
+    Ended(i64),
+    /// Ctrl-C was pressed twice.
+    Twice,
+}
+
+/// Ctrl-C as a terminal in raw mode sends it.
+const CTRL_C: u8 = 3;
+/// Two that are further apart are each for what runs at that moment.
+const TWICE_WITHIN: Duration = Duration::from_secs(1);
+
+/// Looks for Ctrl-C that is pressed twice, and nothing between.
+#[derive(Debug, Default)]
+struct Presses {
+    last: Option<Instant>,
+}
+
+impl Presses {
+    fn are_two(&mut self, typed: &[u8], now: Instant) -> bool {
+        for key in typed {
+            let before = std::mem::replace(&mut self.last, (*key == CTRL_C).then_some(now));
+            if *key == CTRL_C && before.is_some_and(|before| now.duration_since(before) < TWICE_WITHIN) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
 /// Runs a command in a container with this process's stdin, stdout and stderr, and the terminal in the mode that `raw` puts
-/// it into. Returns its exit code. `told`: something else was written to the terminal, and its prompt is to be drawn again.
+/// it into. `told`: something else was written to the terminal, and its prompt is to be drawn again.
 pub async fn lend_terminal(
     engine: &Engine,
     container: &str,
     command: &Command,
     raw: fn() -> Option<Raw>,
     told: Option<&Notify>,
-) -> Result<i64> {
+    ctrl_c: CtrlC,
+) -> Result<Lent> {
     let mut running = engine.exec(container, command).await?;
     let raw = if command.tty { raw() } else { None };
     if command.tty {
@@ -70,22 +113,34 @@ pub async fn lend_terminal(
     let mut input = running.input;
     let mut keys = read_stdin();
     let feed = async move {
+        let mut presses = Presses::default();
         while let Some(bytes) = keys.recv().await {
-            if input.write_all(&bytes).await.is_err() || input.flush().await.is_err() {
-                return;
+            let written = async {
+                input.write_all(&bytes).await?;
+                input.flush().await
+            };
+            if ctrl_c == CtrlC::TwiceEnds && presses.are_two(&bytes, Instant::now()) {
+                // A command that does not read holds nobody.
+                let _ = tokio::time::timeout(TOGETHER, written).await;
+                return Some(Lent::Twice);
+            }
+            if written.await.is_err() {
+                return None;
             }
         }
         let _ = input.shutdown().await;
-        std::future::pending::<()>().await;
+        std::future::pending().await
     };
-    let copied = tokio::select! {
-        copied = copy_output(&mut running.output) => copied,
-        () = feed => Ok(()),
-        () = draw_again(engine, &id, told) => Ok(()),
+    let ended = tokio::select! {
+        copied = copy_output(&mut running.output) => copied.map(|()| None),
+        fed = feed => Ok(fed),
+        () = draw_again(engine, &id, told) => Ok(None),
     };
     drop(raw);
-    copied?;
-    engine.exec_exit_code(&id).await
+    match ended? {
+        Some(ended) => Ok(ended),
+        None => engine.exec_exit_code(&id).await.map(Lent::Ended),
+    }
 }
 
 /// Several lines that come together are one occasion.
@@ -134,4 +189,22 @@ fn read_stdin() -> tokio::sync::mpsc::Receiver<Vec<u8>> {
         }
     });
     receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_presses_are_together_and_nothing_is_between() {
+        let start = Instant::now();
+        let two = |typed: &[(u64, &[u8])]| {
+            let mut presses = Presses::default();
+            typed.iter().any(|(at, keys)| presses.are_two(keys, start + Duration::from_millis(*at)))
+        };
+        assert!(
+            two(&[(0, b"\x03"), (900, b"\x03")]) && two(&[(0, b"x\x03\x03")]) && two(&[(0, b"\x03"), (5000, b"\x03"), (5100, b"\x03")])
+        );
+        assert!(!two(&[(0, b"\x03"), (1000, b"\x03")]) && !two(&[(0, b"\x03c\r\x03")]) && !two(&[(0, b"\x03"), (10, b"p"), (20, b"\x03")]));
+    }
 }

@@ -1,6 +1,7 @@
 //! The command line: one command, one file.
 
 mod build;
+mod clean;
 mod completions;
 mod config;
 mod context;
@@ -77,6 +78,8 @@ enum Command {
     Smoke(smoke::Args),
     /// Stop the server and remove its container
     Down(down::Args),
+    /// Remove what parity made and nobody uses
+    Clean(clean::Args),
     /// Show what runs
     #[command(visible_alias = "ps")]
     Status(status::Args),
@@ -189,6 +192,7 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command, format: F
         Command::Debug(args) => debug::run(&context, args).await,
         Command::Smoke(args) => smoke::run(&context, args, format).await,
         Command::Down(args) => down::run(&context, args).await,
+        Command::Clean(args) => clean::run(&context, args).await,
         Command::Status(args) => status::run(&context, args).await,
         Command::Logs(args) => logs::run(&context, args).await,
         Command::Restart(args) => restart::run(&context, args).await,

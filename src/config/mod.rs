@@ -79,6 +79,8 @@ pub struct Config {
     pub hook_timeout: Option<Sourced<u32>>,
     /// Whether `parity up` shows each request.
     pub request_log: Option<Sourced<bool>>,
+    /// Images that have served before and are kept.
+    pub keep_images: Option<Sourced<u32>>,
     /// The URL path that the image's `HEALTHCHECK` asks for.
     pub health_check: Option<Sourced<String>>,
     /// `false`: Apache does not serve the project's static files.

@@ -44,6 +44,7 @@ pub const PROJECT_SETTINGS: &[Setting] = &[
     setting("network", Shape::One, "An existing network to join.").ruled(&rule::NETWORK),
     setting("services", Shape::One, "The services of a Compose file: `join` their network, `start` them as well, or `ignore` them."),
     setting("timeout", Shape::One, "Seconds to wait for the first answer.").ruled(&rule::SECONDS),
+    setting("keep-images", Shape::One, "Images that have served before and are kept; older ones are removed.").ruled(&rule::IMAGES),
     setting("health-check", Shape::One, "The URL path that the image's HEALTHCHECK asks for; it must be answered below 500.")
         .ruled(&rule::URL_PATH),
     setting("request-log", Shape::One, "Whether `parity up` shows each request that is answered."),
@@ -99,6 +100,7 @@ impl Config {
             "services" => put(&mut self.services, given, origin)?,
             "hook-timeout" => put(&mut self.hook_timeout, given, origin)?,
             "request-log" => put(&mut self.request_log, given, origin)?,
+            "keep-images" => put(&mut self.keep_images, given, origin)?,
             "health-check" => put(&mut self.health_check, given, origin)?,
             "timeout" => put(&mut self.timeout, given, origin)?,
             "static-files" => put(&mut self.static_files, given, origin)?,

@@ -18,6 +18,7 @@ use super::load::load;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::plan::Suite;
+use crate::units::scratch as scratch_directory;
 
 /// 2025-01-01; nothing in the image is newer as far as its timestamps go.
 const EPOCH: &str = "1735689600";
@@ -40,7 +41,7 @@ pub async fn make(
     stage: &str,
     report: &dyn Report,
 ) -> Result<(String, String)> {
-    let directory = tempfile::tempdir().map_err(|error| scratch(&error))?;
+    let directory = scratch_directory::directory().map_err(|error| scratch(&error))?;
     // Run by an ordinary user, mmdebstrap works here as the users of a namespace.
     std::fs::set_permissions(directory.path(), Permissions::from_mode(0o1777)).map_err(|error| scratch(&error))?;
     let layer = directory.path().join("layer.tar");

@@ -1,8 +1,9 @@
 //! Images on the engine: which there are, what is known of them, and their names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use bollard::query_parameters::{ListImagesOptionsBuilder, RemoveImageOptions, TagImageOptionsBuilder};
+use bollard::query_parameters::{ListContainersOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptions, TagImageOptionsBuilder};
+use time::OffsetDateTime;
 
 use super::connect::Engine;
 use super::error::{explain, status};
@@ -18,6 +19,11 @@ pub struct Found {
     pub labels: HashMap<String, String>,
     /// In bytes, all layers.
     pub size: Option<i64>,
+    /// All that it has here, with their tags.
+    pub names: Vec<String>,
+    /// When it last got a name here.
+    pub tagged: Option<OffsetDateTime>,
+    pub created: Option<OffsetDateTime>,
 }
 
 impl Found {
@@ -38,6 +44,9 @@ impl Engine {
                     digests: image.repo_digests.unwrap_or_default(),
                     labels: image.config.and_then(|config| config.labels).unwrap_or_default(),
                     size: image.size,
+                    names: image.repo_tags.unwrap_or_default(),
+                    tagged: image.metadata.and_then(|metadata| metadata.last_tag_time),
+                    created: image.created,
                 }))
             }
             Err(error) if status(&error) == Some(404) => Ok(None),
@@ -60,18 +69,38 @@ impl Engine {
         Ok(digests.iter().find_map(|digest| digest.split_once('@').map(|(_, digest)| digest.to_owned())))
     }
 
-    /// Takes their names from all images of a repository, except one; an image without another name goes with it. One that a
-    /// container still uses stays until the next time.
-    pub async fn remove_images(&self, repository: &str, except: &str) -> Result<()> {
-        for name in self.images_named(&format!("{repository}:*")).await?.into_iter().filter(|name| name != except) {
-            let _ = self.answer(self.api.remove_image(&name, None::<RemoveImageOptions>, None)).await;
+    /// Takes their names from those images of a repository that are not wanted any more; an image without another name goes with
+    /// it. One that a container still uses stays until the next time.
+    pub async fn remove_images(&self, repository: &str, unwanted: impl Fn(&str) -> bool) -> Result<()> {
+        for name in self.images_named(&format!("{repository}:*")).await?.into_iter().filter(|name| unwanted(name)) {
+            let _ = self.remove_name(&name).await;
         }
         Ok(())
     }
 
-    /// Removes an image that has no name any more. That it cannot be is no reason to stop.
+    /// Takes a name from an image, or removes one that has none, by its ID. It goes with its last name, unless a container has it:
+    /// that is an error. One that is gone is fine.
+    pub async fn remove_name(&self, name: &str) -> Result<()> {
+        match self.answer(self.api.remove_image(name, None::<RemoveImageOptions>, None)).await {
+            Err(error) if status(&error) != Some(404) => Err(explain(&error, &format!("cannot remove the image {name}"))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The IDs of all images that containers have, whoever made those, and whether they run or not.
+    pub async fn images_of_containers(&self) -> Result<HashSet<String>> {
+        let options = ListContainersOptionsBuilder::default().all(true).build();
+        let list = self.answer(self.api.list_containers(Some(options))).await;
+        let list = list.map_err(|error| explain(&error, "cannot ask the engine what runs"))?;
+        Ok(list.into_iter().filter_map(|container| container.image_id).collect())
+    }
+
+    /// Removes an image if it has no name any more. That it cannot be is no reason to stop.
     pub async fn remove_unnamed(&self, id: &str) {
-        let _ = self.answer(self.api.remove_image(id, None::<RemoveImageOptions>, None)).await;
+        // By its ID the engine would remove one with a single name as well.
+        if matches!(self.image(id).await, Ok(Some(found)) if found.names.is_empty()) {
+            let _ = self.remove_name(id).await;
+        }
     }
 
     /// Names of the engine's images that fit a pattern.

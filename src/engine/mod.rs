@@ -15,6 +15,7 @@ mod error;
 pub mod exec;
 mod group;
 pub mod image;
+pub mod inventory;
 mod labels;
 mod load;
 pub mod ownership;

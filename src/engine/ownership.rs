@@ -5,16 +5,70 @@
 //! translated (`mount_setattr(2)`, "idmapped mounts", since 5.12): in the view, files of user 0 are the server's,
 //! and what the server creates is root's on disk. Nothing in the project changes.
 
+use std::fs;
 use std::io::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use sha2::{Digest, Sha256};
+
+use super::connect::Engine;
+use super::labels::label;
+use crate::units::process;
+
+/// The directory of all views.
+const VIEWS: &str = "/run/parity";
+
 /// Where the view of a container's project is: there as long as the container is. Each container has its own, whatever its
-/// name, so that one which replaces another does not lose its view to the other's end.
-pub fn place(container: &str) -> PathBuf {
-    static VIEWS: AtomicU32 = AtomicU32::new(0);
-    let number = VIEWS.fetch_add(1, Ordering::Relaxed);
-    Path::new("/run/parity").join(format!("{container}-{}-{number}", std::process::id()))
+/// name, so that one which replaces another does not lose its view to the other's end. The name says on which engine the
+/// container is, and which process made it.
+pub fn place(engine: &Engine, container: &str) -> PathBuf {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    Path::new(VIEWS).join(format!("{container}.{}.{}.{number}", key(engine), process::mark().unwrap_or_default()))
+}
+
+/// An engine's address, short.
+fn key(engine: &Engine) -> String {
+    let host = &engine.endpoint.host;
+    let real = host.strip_prefix("unix://").and_then(|socket| fs::canonicalize(socket).ok());
+    let digest = Sha256::digest(real.map_or_else(|| host.clone().into_bytes(), |path| path.into_os_string().into_encoded_bytes()));
+    digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The views that no container of an engine has, though whoever made them has ended: somebody else has removed it.
+///
+/// # Errors
+/// The engine's.
+pub async fn left(engine: &Engine) -> crate::error::Result<Vec<PathBuf>> {
+    // Nobody else can mount, or unmount.
+    let is_root = rustix::process::geteuid().is_root();
+    let candidates = if is_root { of_ended(Path::new(VIEWS), &key(engine)) } else { Vec::new() };
+    // Usually there is none, and nothing to ask.
+    if candidates.is_empty() {
+        return Ok(candidates);
+    }
+    let containers = engine.labelled(label::VIEW).await?;
+    let used: Vec<PathBuf> = containers.into_iter().filter_map(|found| found.labels?.remove(label::VIEW)).map(PathBuf::from).collect();
+    Ok(candidates.into_iter().filter(|view| !used.contains(view)).collect())
+}
+
+/// The views for containers of an engine that were made by processes which are no more.
+fn of_ended(views: &Path, engine: &str) -> Vec<PathBuf> {
+    let is_of_ended = |path: &PathBuf| {
+        let mut parts = path.file_name()?.to_str()?.rsplitn(4, '.');
+        let (_, whose, on, _) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        (on == engine && process::has_ended(whose)).then_some(())
+    };
+    let entries = fs::read_dir(views).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| is_of_ended(path).is_some()).collect();
+    found.sort();
+    found
+}
+
+/// The container that a view was made for.
+pub fn container_of(view: &Path) -> Option<&str> {
+    view.file_name()?.to_str()?.rsplitn(4, '.').nth(3)
 }
 
 /// Makes the view of `project` at `place`, in which user and group 0 are `uid` and `gid`.
@@ -23,10 +77,19 @@ pub fn place(container: &str) -> PathBuf {
 /// Systems and file systems that cannot do it; the caller goes on without.
 #[cfg(target_os = "linux")]
 pub fn mount(project: &Path, place: &Path, uid: u32, gid: u32) -> Result<()> {
+    unmount(place);
+    fs::create_dir_all(place)?;
+    let mounted = mount_there(project, place, uid, gid);
+    if mounted.is_err() {
+        unmount(place);
+    }
+    mounted
+}
+
+#[cfg(target_os = "linux")]
+fn mount_there(project: &Path, place: &Path, uid: u32, gid: u32) -> Result<()> {
     use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
-    unmount(place);
-    std::fs::create_dir_all(place)?;
     let translation = linux::user_namespace(uid, gid)?;
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
     let tree = open_tree(rustix::fs::CWD, project, flags)?;
@@ -44,9 +107,9 @@ pub fn mount(_: &Path, _: &Path, _: u32, _: u32) -> Result<()> {
 pub fn unmount(place: &Path) {
     #[cfg(target_os = "linux")]
     let _ = rustix::mount::unmount(place, rustix::mount::UnmountFlags::DETACH);
-    let _ = std::fs::remove_dir(place);
+    let _ = fs::remove_dir(place);
     // The directory of all views, once the last is gone.
-    let _ = place.parent().map(std::fs::remove_dir);
+    let _ = place.parent().map(fs::remove_dir);
 }
 
 #[cfg(target_os = "linux")]
@@ -98,5 +161,32 @@ mod linux {
             )
         };
         if done == 0 { Ok(()) } else { Err(Error::last_os_error()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_that_cannot_be_made_leaves_no_directory() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().join("views/one");
+        assert!(mount(&directory.path().join("no project"), &place, 33, 33).is_err());
+        assert!(!directory.path().join("views").exists());
+    }
+
+    #[test]
+    fn views_of_processes_that_ended_are_found_for_their_engine_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let mine = process::mark().unwrap();
+        let namespace = mine.split('-').next().unwrap();
+        let gone = format!("parity-my.site-0a1b2c3d.00ff00ff.{namespace}-4194304-1.0");
+        for name in [&gone, &format!("parity-x-0a1b2c3d.00ff00ff.{mine}.0"), &gone.replace("00ff00ff", "11ff11ff"), "parity-x-12-0"] {
+            fs::create_dir(directory.path().join(name)).unwrap();
+        }
+        let found = of_ended(directory.path(), "00ff00ff");
+        assert_eq!(found, [directory.path().join(&gone)]);
+        assert_eq!(container_of(&found[0]), Some("parity-my.site-0a1b2c3d"));
     }
 }

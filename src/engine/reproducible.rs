@@ -26,7 +26,7 @@ use super::connect::Engine;
 use super::error::explain;
 use super::load::load;
 use crate::error::{Failure, Kind, Result};
-use crate::units::layout;
+use crate::units::{layout, scratch as scratch_directory};
 
 /// What an image is made into.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Engine {
         let inspected =
             self.answer(self.api.inspect_image(base)).await.map_err(|error| explain(&error, "cannot ask the engine for its images"))?;
         let kept = inspected.root_fs.and_then(|fs| fs.layers).unwrap_or_default();
-        let directory = tempfile::tempdir().map_err(|error| scratch(&error))?;
+        let directory = scratch_directory::directory().map_err(|error| scratch(&error))?;
         let (exported, retimed) = (directory.path().join("exported.tar"), directory.path().join("image.tar"));
         self.export(image, &exported).await?;
         let (target, name, times) = (retimed.clone(), image.to_owned(), times.clone());

@@ -37,7 +37,11 @@ impl Engine {
             // Without capabilities even root may not look into somebody else's directory.
             user: std::fs::metadata(directory).ok().map(|directory| format!("{}:{}", directory.uid(), directory.gid())),
             network_disabled: Some(true),
-            labels: Some([(label::VERSION.to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into()),
+            labels: Some(
+                [(label::VERSION, env!("CARGO_PKG_VERSION")), (label::PROFILE, "trial")]
+                    .map(|(name, value)| (name.into(), value.into()))
+                    .into(),
+            ),
             host_config: Some(HostConfig {
                 mounts: Some(vec![mount]),
                 cap_drop: Some(vec!["ALL".into()]),

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::RecordKind;
+use crate::units::signal;
 
 /// Processes that are remembered; what is said of one comes within a second or two.
 const REMEMBERED: usize = 64;
@@ -41,7 +42,7 @@ impl fmt::Display for How {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exit(code) => write!(f, "exit code {code}"),
-            Self::Signal(number) => match name(*number) {
+            Self::Signal(number) => match signal::name(*number) {
                 Some(name) => f.write_str(name),
                 None => write!(f, "signal {number}"),
             },
@@ -126,31 +127,6 @@ fn pair(pattern: &Regex, text: &str) -> Option<(u32, u32)> {
 }
 
 const KILL: u32 = 9;
-
-/// Linux' numbers.
-fn name(signal: u32) -> Option<&'static str> {
-    Some(match signal {
-        1 => "SIGHUP",
-        2 => "SIGINT",
-        3 => "SIGQUIT",
-        4 => "SIGILL",
-        5 => "SIGTRAP",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        KILL => "SIGKILL",
-        10 => "SIGUSR1",
-        11 => "SIGSEGV",
-        12 => "SIGUSR2",
-        13 => "SIGPIPE",
-        14 => "SIGALRM",
-        15 => "SIGTERM",
-        24 => "SIGXCPU",
-        25 => "SIGXFSZ",
-        31 => "SIGSYS",
-        _ => return None,
-    })
-}
 
 #[cfg(test)]
 mod tests {

@@ -110,6 +110,7 @@ impl Plan {
         if let Some(shown) = &self.request_log {
             add("request-log", shown.value.to_string(), &shown.origin);
         }
+        add("keep-images", self.keep_images.value.to_string(), &self.keep_images.origin);
         add("hook-timeout", self.hook_timeout.value.to_string(), &self.hook_timeout.origin);
         add("health-check", format!("{} of {}", self.health.path.value, self.health.host.value), &self.health.path.origin);
         if let Some(reload) = &self.reload {

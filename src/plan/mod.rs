@@ -149,6 +149,8 @@ pub struct Plan {
     pub hook_timeout: Sourced<u32>,
     /// Whether requests are shown as they are answered; `None`: not in this profile.
     pub request_log: Option<Sourced<bool>>,
+    /// Images that have served before and are kept; those before them are removed.
+    pub keep_images: Sourced<u32>,
     pub health: Health,
     /// How saved code is served; `None`: not by itself. Only the `up` profile has it.
     pub reload: Option<Reload>,

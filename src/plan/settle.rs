@@ -28,6 +28,8 @@ pub const TIMEOUT: u32 = 60;
 pub const BASES_OWN: &str = "the base's own";
 /// Seconds that a hook may take: a migration of a large database does.
 pub const HOOK_TIMEOUT: u32 = 600;
+/// For whoever goes back to a commit or a branch with other requirements.
+const KEEP_IMAGES: u32 = 3;
 
 /// Settles everything that a run of the project needs.
 ///
@@ -114,6 +116,7 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
         joined: Vec::new(),
         request_log: (profile == Profile::Up).then(|| config.request_log.unwrap_or_else(|| Sourced::default(true))),
         hook_timeout: config.hook_timeout.unwrap_or_else(|| Sourced::default(HOOK_TIMEOUT)),
+        keep_images: config.keep_images.unwrap_or_else(|| Sourced::default(KEEP_IMAGES)),
         health,
         timeout: config.timeout.unwrap_or_else(|| Sourced::default(TIMEOUT)),
         reload,

@@ -48,6 +48,7 @@ pub fn flask() -> Plan {
         timeout: Sourced::default(60),
         hook_timeout: Sourced::default(600),
         request_log: None,
+        keep_images: Sourced::default(3),
         health: Health { path: Sourced::default("/".into()), host: Sourced::default("localhost".into()) },
         reload: None,
         differences: Vec::new(),

@@ -200,7 +200,7 @@ fn own_view(engine: &Engine, wish: &container::Wish, up: &Up<'_>) -> std::io::Re
     if !engine.is_local() {
         return Err(std::io::Error::other("the engine is on another machine"));
     }
-    let place = ownership::place(&wish.name);
+    let place = ownership::place(engine, &wish.name);
     ownership::mount(&up.plan.root, &place, up.user.uid, up.user.gid)?;
     Ok(Some(place))
 }

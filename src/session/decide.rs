@@ -75,6 +75,7 @@ mod tests {
             started: None,
             finished: None,
             exit_code: None,
+            out_of_memory: false,
         }
     }
 

@@ -2,7 +2,9 @@
 
 mod git;
 mod inputs;
+mod keep;
 mod lock_file;
+pub mod names;
 mod packages;
 mod production;
 mod provenance;
@@ -31,6 +33,7 @@ use crate::render::dockerfile::{DEBUGGER, Options, RUNTIME};
 use crate::units::files;
 use inputs::Inputs;
 
+pub use keep::{claim, keep};
 pub use lock_file::{LockFile, was_served};
 pub use production::{Production, existing, production, repository};
 pub use provenance::Provenance;
@@ -110,9 +113,17 @@ pub async fn ensure(engine: &Engine, plan: &Plan, how: &How, interrupts: &Interr
     inputs::remark(plan, report);
     let options = options(engine, how, ready.reference, &inputs)?;
     let build = runtime_build(plan, &reference, RUNTIME, &options, how, inputs)?;
+    // The name of one that is built again goes to the new one.
+    let before = if how.build || how.no_cache { interrupts.or(engine.image_id(&reference)).await? } else { None };
     let worked = interrupts.or(run_build(engine, plan, &build, report)).await?;
     // A base that nothing could be built on is nobody's yet.
     file.write(&ready.locked, report);
+    interrupts.or(claim(engine, plan, &reference)).await?;
+    if let Some(before) = before
+        && interrupts.or(engine.image_id(&reference)).await?.as_ref() != Some(&before)
+    {
+        engine.remove_unnamed(&before).await;
+    }
     Ok(Image { reference, worked })
 }
 

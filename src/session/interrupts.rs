@@ -79,6 +79,15 @@ impl Interrupts {
         });
     }
 
+    /// Takes something else for two signals: keys of a terminal that sends none.
+    pub fn insist(&self) {
+        self.sender.send_modify(|count| *count = (*count).max(2));
+        tokio::spawn(async {
+            tokio::time::sleep(PATIENCE).await;
+            GIVEN_UP.notify_one();
+        });
+    }
+
     /// Returns when a command that was interrupted has had time enough to end. Whoever runs it drops it then.
     pub async fn given_up() {
         GIVEN_UP.notified().await;

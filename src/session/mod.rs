@@ -1,5 +1,6 @@
 //! One run of a project: observe, decide, execute. What happens is reported as events.
 
+pub mod clean;
 mod create;
 pub mod decide;
 mod diagnose;
@@ -7,6 +8,7 @@ pub mod fidelity;
 pub mod follow;
 pub mod image;
 mod interrupts;
+pub mod leftovers;
 mod onlooker;
 mod owner;
 mod patience;
@@ -18,6 +20,7 @@ pub mod siblings;
 pub mod smoke;
 pub mod stop;
 mod succession;
+mod unreadable;
 pub mod up;
 mod upload;
 mod user;

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::units::process::started;
+
 /// The name of a project's container. One name for one directory: the engine itself refuses a second one.
 pub fn container_name(name: &str, root: &Path) -> String {
     let digest = Sha256::digest(root.as_os_str().as_encoded_bytes());
@@ -40,18 +42,6 @@ pub fn is_alive(owner: &str) -> bool {
 
 fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-/// When a process started, in the kernel's ticks; a number that was used before gets another time.
-fn started(pid: u32) -> Option<String> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in parentheses and may have spaces in it; field 22 is the start.
-    let state_and_on = stat.rsplit_once(')')?.1;
-    let mut fields = state_and_on.split_whitespace();
-    if matches!(fields.next()?, "Z" | "X") {
-        return None;
-    }
-    fields.nth(18).map(String::from)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::Request;
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::engine::Engine;
@@ -17,6 +17,8 @@ use crate::engine::exec::{Command, Running};
 
 /// Between two questions; the server is usually there after a few.
 const PAUSE: Duration = Duration::from_millis(10);
+/// Apache refuses at once, unless it is not there yet.
+const ANSWERS: Duration = Duration::from_secs(2);
 
 /// Asks until there is an answer that is the application's. Apache's own 502, 503 and 504 are not.
 /// Never returns without one: the caller sets the deadline.
@@ -29,6 +31,26 @@ pub async fn answer(url: &str) -> u16 {
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Asks until Apache itself answers, by a question that never reaches the application: HTTP/1.1 without a host is refused with 400.
+/// A port that is published takes connections before anybody listens behind it.
+pub async fn listens(url: &str) {
+    while !matches!(refusal(url).await, Ok(true)) {
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn refusal(url: &str) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+    let (authority, _) = split(url)?;
+    let ask = async {
+        let mut stream = TcpStream::connect(authority).await?;
+        stream.write_all(format!("GET / HTTP/1.1\r\nUser-Agent: {USER_AGENT}\r\nConnection: close\r\n\r\n").as_bytes()).await?;
+        let mut head = [0; 16];
+        let read = stream.read(&mut head).await?;
+        Ok(head[..read].starts_with(b"HTTP/1."))
+    };
+    tokio::time::timeout(ANSWERS, ask).await?
 }
 
 /// The same of a server that listens at an address inside of a container.

@@ -18,7 +18,7 @@ use super::up::{Up, runs};
 use super::wait::{self, Awaited, until_ready, why_unreachable};
 use super::{Interrupts, User, container_name, image, is_alive};
 use crate::engine::Engine;
-use crate::engine::container::{self, LogStart, Observed, not_running};
+use crate::engine::container::{self, LogStart, not_running};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::logs::{Paths, Reader, Record};
@@ -158,9 +158,9 @@ pub async fn running(engine: &Engine, plan: &Plan, log: Sink) -> Result<Server> 
 /// How a container that ended by itself did, in words.
 pub async fn how_it_ended(engine: &Engine, server: &Server) -> String {
     match engine.observe(&server.id).await {
-        Ok(Some(Observed { exit_code: Some(code), .. })) => format!("the server ended with exit code {code}"),
+        Ok(Some(found)) => found.how_it_ended().map_or_else(|| "the server ended".into(), |how| format!("the server ended ({how})")),
         Ok(None) => "the server was removed by somebody else".into(),
-        _ => "the server ended".into(),
+        Err(_) => "the server ended".into(),
     }
 }
 

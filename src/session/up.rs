@@ -12,7 +12,7 @@ use super::reload::{self, Current, Following, Key, Listens, Server, Session};
 use super::siblings::{self, Whose};
 use super::stop::{HASTY, stop_and_remove, tidy};
 use super::wait::{self, Awaited, ended, until_ready, why_unreachable};
-use super::{Interrupts, User, container_name, image, owner, succession};
+use super::{Interrupts, User, container_name, image, leftovers, owner, ready, succession, unreadable};
 use crate::engine::container::{self, LogStart, Observed};
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
@@ -68,6 +68,7 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
     let begun = Instant::now();
     let name = container_name(&up.plan.name, &up.plan.root);
     let wish = wish(up, &name)?;
+    let unreadable = wish.bind.is_some().then(|| tokio::task::spawn_blocking(look_for_unreadable(up)));
     let digest = digest_of(&wish);
     let found = interrupts.or(find(engine, up, &name)).await?;
     // This session's own server, after the engine was away for a while, is nobody else's.
@@ -80,6 +81,7 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
         let (owner, count) = interrupts.or(succession::owner_of(engine, &found.id, label)).await?;
         (owner_lives, successions) = (owner != owner::me() && owner::is_alive(&owner), count);
     }
+    interrupts.or(leftovers::sweep(engine)).await?;
     let decision = decide(Wish { plan: &digest, recreate: up.recreate }, found.as_ref(), owner_lives);
     let mut view = found.as_ref().and_then(|found| found.view.clone());
     let (id, claim) = match decision {
@@ -121,6 +123,11 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
         // What its session was in the middle of.
         siblings::remove_all_but(engine, &up.plan.root, &name, &current.containers(), Whose::Anybodys).await?;
     }
+    if let Some(looked) = unreadable
+        && let Ok(Some(warning)) = looked.await
+    {
+        report.report(warning);
+    }
     let place = Place { engine, interrupts, report, name: &name, user: up.user };
     let mut claim = claim;
     let result = run(place, up, foreground, &mut current, &mut claim, begun).await;
@@ -133,7 +140,7 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
     };
     if goes {
         let _ = siblings::remove_all_but(engine, &up.plan.root, &name, &current.containers(), Whose::Ours).await;
-        let removed = stop_and_remove(engine, &current.id, HASTY, interrupts, interrupts.count() + 1, report).await;
+        let removed = stop_and_remove(engine, &current.id, HASTY, interrupts, (interrupts.count() + 1).min(2), report).await;
         let swept = siblings::remove_all_but(engine, &up.plan.root, &name, &[], Whose::Ours).await;
         tidy(engine, &name, current.view.as_deref(), static_directory(up.plan).as_deref()).await;
         if result.is_ok() {
@@ -141,6 +148,16 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
         }
     }
     result
+}
+
+/// Looks for files of the project that the server may not read. Engines work longer on a container than this does.
+fn look_for_unreadable(up: &Up<'_>) -> impl FnOnce() -> Option<Event> + Send + use<> {
+    let (root, user) = (up.plan.root.clone(), up.user);
+    let rules = reload::rules_without_following(up.plan);
+    move || {
+        let found = unreadable::look(&root, user, |directory| reload::skips(&rules, &root, directory));
+        unreadable::warning(&root, &found)
+    }
 }
 
 /// The server that has the name. While another one takes over there is none for a moment.
@@ -213,6 +230,7 @@ async fn run(
         // A server that ends at once is told; one that takes its time is not waited for.
         let url = url.ok_or_else(|| ended(None))?;
         report.report(Event::Serving { url, took: None });
+        keep_images(engine, up, report).await;
         return Ok(());
     }
     let read = |from| Follower::new(engine.logs(id, true, from), wait::reader(up.plan));
@@ -223,6 +241,7 @@ async fn run(
     };
     let awaited = |url: &str| Awaited::of(up.plan, id, url);
     current.url.clone_from(&url);
+    let listening = url.clone();
     // What is saved from now on is served, also if that is before the first answer.
     let (session, heir) = match following {
         Some(following) if matches!(claim, Claim::None) => (None, owner.map(|owner| (following, owner))),
@@ -230,7 +249,6 @@ async fn run(
         None => (None, None),
     };
     if let Some(started) = started {
-        report.report(Event::Serving { url, took: None });
         // Nobody waits for it any more when the session is ending.
         let _ = started.send(id.to_owned());
     } else {
@@ -248,18 +266,54 @@ async fn run(
         }
     }
     if up.detach {
+        keep_images(engine, up, report).await;
         return Ok(());
     }
     if keys.is_some() && !prompts {
         let keys = if session.is_some() { reload::KEYS } else { "q leaves it running, as Ctrl-C does" };
         report.report(Event::Note { text: keys.into() });
     }
-    if let Some(session) = session {
-        let server = if matches!(claim, Claim::Adopted) { Server::Adopted } else { Server::Started };
-        return session.follow(place, keys, current, &mut log, server).await;
+    // A prompt may be what the application waits for: then it is Apache that answers.
+    let aside = async {
+        if prompts {
+            ready::listens(&listening).await;
+            report.report(Event::Serving { url: listening.clone(), took: None });
+        }
+        keep_images(engine, up, report).await;
+    };
+    let stay = async {
+        if let Some(session) = session {
+            let server = if matches!(claim, Claim::Adopted) { Server::Adopted } else { Server::Started };
+            return session.follow(place, keys, current, &mut log, server).await;
+        }
+        let heir = heir.map(|(following, owner)| Heir::new(engine, following, id, owner));
+        Onlooker { place, up, prompts, heir }.stay(current, claim, keys, log).await
+    };
+    beside(aside, stay).await
+}
+
+/// Does the work to its end, and something beside it as far as there is time.
+async fn beside<T>(aside: impl Future<Output = ()>, work: impl Future<Output = T>) -> T {
+    let (mut aside, mut work) = (Box::pin(aside), Box::pin(work));
+    tokio::select! {
+        biased;
+        done = &mut work => return done,
+        () = &mut aside => {}
     }
-    let heir = heir.map(|(following, owner)| Heir::new(engine, following, id, owner));
-    Onlooker { place, up, prompts, heir }.stay(current, claim, keys, log).await
+    work.await
+}
+
+/// How long a command that leaves the server running stays to remove images. The engine goes on by itself.
+const DETACHED_KEEPING: Duration = Duration::from_secs(2);
+
+/// Notes which image serves the project, and removes those that have served it before, but for some.
+async fn keep_images(engine: &Engine, up: &Up<'_>, report: &dyn Report) {
+    let kept = image::keep(engine, up.plan, up.image, report);
+    if up.detach {
+        let _ = tokio::time::timeout(DETACHED_KEEPING, kept).await;
+    } else {
+        kept.await;
+    }
 }
 
 pub async fn optional<T>(future: Option<impl Future<Output = T>>) -> T {
@@ -280,9 +334,42 @@ pub enum After {
     TakenOver(Box<Observed>),
     /// Under this URL; `parity restart` was typed elsewhere.
     StartedAgain { url: String, from: LogStart },
-    /// `parity down` was.
+    /// `parity down` was, or `docker stop`.
     Stopped,
 }
+
+/// Is it nobody's failure that a container ended? `docker stop` and `parity down` are meant, also where the engine kills what does
+/// not stop in time.
+///
+/// # Errors
+/// `Kind::App`: it was killed.
+async fn is_meant(engine: &Engine, id: &str) -> Result<()> {
+    let Some(found) = engine.observe(id).await?.filter(|found| found.exit_code == Some(KILLED)) else { return Ok(()) };
+    if engine.was_stopped(id).await == Some(true) {
+        return Ok(());
+    }
+    let how = found.how_it_ended().unwrap_or_default();
+    let failure = Failure::new(Kind::App, format!("the server was killed ({how})"));
+    Err(if found.out_of_memory {
+        failure.hint("`docker stats` shows what containers take; fewer `processes`, or more memory for the engine or the container, may do")
+    } else {
+        failure.hint(
+            "`docker kill`, or the kernel where this machine's memory ran out: `journalctl -k` says so; `parity down` ends it in order",
+        )
+    })
+}
+
+/// The same for one that has ended at this moment: whoever kills it may be about to remove it, as `parity down` does.
+///
+/// # Errors
+/// As [`is_meant`].
+pub async fn is_meant_after_all(engine: &Engine, id: &str) -> Result<()> {
+    tokio::time::sleep(STEP * RESTART_STEPS).await;
+    is_meant(engine, id).await
+}
+
+/// The exit code of what was killed by SIGKILL.
+const KILLED: i64 = 137;
 
 /// How long a restart may leave a container stopped, in steps.
 const RESTART_STEPS: u32 = 40;
@@ -300,13 +387,12 @@ pub async fn after_the_end(place: Place<'_>, current: &Current) -> Result<After>
         if let (container::State::Running, Some(url)) = (found.state, found.url.clone()) {
             return Ok(After::StartedAgain { url, from: found.log_of_this_run() });
         }
-        if let Some(code) = found.exit_code.filter(|code| !matches!(code, 0 | 137 | 143)) {
-            return Err(
-                Failure::new(Kind::App, format!("the server ended by itself with exit code {code}")).hint("what it said last is above")
-            );
+        if found.exit_code.is_some_and(|code| !matches!(code, 0 | KILLED | 143)) {
+            let how = found.how_it_ended().unwrap_or_default();
+            return Err(Failure::new(Kind::App, format!("the server ended by itself ({how})")).hint("what it said last is above"));
         }
         // Ended as by a signal: stopped, or between the two halves of a restart.
         tokio::time::sleep(STEP).await;
     }
-    Ok(After::Stopped)
+    is_meant(engine, id).await.map(|()| After::Stopped)
 }

@@ -211,15 +211,15 @@ pub fn cannot_import(app: &str, why: ImportFailure) -> Failure {
     }
 }
 
-pub fn ended(code: Option<i64>) -> Failure {
-    let how = code.map(|code| format!(" with exit code {code}")).unwrap_or_default();
+pub fn ended(how: Option<String>) -> Failure {
+    let how = how.map(|how| format!(" ({how})")).unwrap_or_default();
     Failure::new(Kind::App, format!("the server ended before it answered{how}"))
         .hint("what it said is above; `parity up --verbose` shows all of it")
 }
 
 async fn how_it_ended(engine: &Engine, id: &str) -> Failure {
     match engine.observe(id).await {
-        Ok(Some(found)) => ended(found.exit_code),
+        Ok(Some(found)) => ended(found.how_it_ended()),
         Ok(None) => Failure::new(Kind::App, "the server was removed by somebody else before it answered"),
         Err(failure) => failure,
     }

@@ -1,14 +1,15 @@
 //! Events for people: a moving line for each stage on a terminal, plain lines anywhere else.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rustix::termios::tcgetwinsize;
 use time::UtcOffset;
 
+use super::flood::{Flood, LEAVING_OUT, Line};
 use super::output::Output;
 use super::requests::Layout;
 use super::{Verbosity, failure, record, safe};
@@ -23,6 +24,8 @@ const USUAL_COLUMNS: usize = 80;
 pub struct Human {
     verbosity: Verbosity,
     moving: bool,
+    /// What the server prints, where a person reads it.
+    flood: Option<Mutex<Flood>>,
     screen: MultiProgress,
     bars: Mutex<HashMap<String, ProgressBar>>,
     output: Output,
@@ -36,12 +39,16 @@ impl Human {
         // It is only told to a program that has one thread still.
         let offset = UtcOffset::current_local_offset().unwrap_or(UtcOffset::UTC);
         let target = if moving { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { verbosity, moving, screen: MultiProgress::with_draw_target(target), bars: Mutex::default(), output, offset }
+        let flood = terminal.then(Mutex::default);
+        Self { verbosity, moving, flood, screen: MultiProgress::with_draw_target(target), bars: Mutex::default(), output, offset }
     }
 
     pub fn show(&self, event: Event) {
         let quiet = self.verbosity == Verbosity::Quiet;
         let dim = Style::new().dimmed();
+        if let Some(flood) = self.flood.as_ref().filter(|_| !matches!(event, Event::Log { .. } | Event::HookOutput { .. })) {
+            self.tell_left_out(flood.lock().unwrap_or_else(PoisonError::into_inner).rest());
+        }
         match safe::event(event) {
             Event::Warning { text, hint } => {
                 let yellow = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
@@ -53,7 +60,7 @@ impl Human {
             }
             Event::Log { record } => {
                 for line in record::lines(&record, self.verbosity, self.layout()) {
-                    self.line(&line);
+                    self.server_line(&line);
                 }
             }
             Event::Serving { url, took } => {
@@ -92,7 +99,7 @@ impl Human {
                 let red = Style::new().fg_color(Some(AnsiColor::Red.into()));
                 self.line(&format!("{red}✗{red:#} {title} {dim}({}){dim:#}", duration(took)));
             }
-            Event::HookOutput { line, .. } => self.line(&format!("{dim}│{dim:#} {line}")),
+            Event::HookOutput { line, .. } => self.server_line(&format!("{dim}│{dim:#} {line}")),
             Event::Reloaded { files, generation, failed: None, newer: true, .. } => {
                 self.line(&format!(
                     "{dim}↻{dim:#} {} → generation {generation} serves {dim}(not what was saved since: that is being loaded){dim:#}",
@@ -159,19 +166,40 @@ impl Human {
         self.pause(|| self.output.aside(line));
     }
 
+    /// A line that the server has printed, if it has not printed too many.
+    fn server_line(&self, line: &str) {
+        let Some(flood) = &self.flood else { return self.line(line) };
+        let (left_out, becomes) = {
+            let (mut flood, now) = (flood.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+            (flood.left_out(now), flood.add(line.len(), now))
+        };
+        self.tell_left_out(left_out);
+        match becomes {
+            Line::Shown => self.line(line),
+            Line::FirstLeftOut => self.tell_left_out(Some(LEAVING_OUT.into())),
+            Line::LeftOut => {}
+        }
+    }
+
+    fn tell_left_out(&self, said: Option<String>) {
+        let dim = Style::new().dimmed();
+        said.into_iter().for_each(|said| self.line(&format!("{dim}… {said}{dim:#}")));
+    }
+
     /// Does something to the screen while nothing moves on it.
     pub fn pause(&self, write: impl FnOnce()) {
         if self.moving { self.screen.suspend(write) } else { write() }
     }
 
     pub fn finish(&self) {
+        self.tell_left_out(self.flood.as_ref().and_then(|flood| flood.lock().unwrap_or_else(PoisonError::into_inner).rest()));
         for (_, bar) in self.bars().drain() {
             bar.finish_and_clear();
         }
     }
 
     fn bars(&self) -> std::sync::MutexGuard<'_, HashMap<String, ProgressBar>> {
-        self.bars.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.bars.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,6 +3,7 @@
 //! stdout carries what a pipe would want: a URL, a table, JSON Lines. Everything else goes to stderr.
 
 mod failure;
+mod flood;
 mod human;
 mod json;
 mod output;

@@ -7,11 +7,19 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// No text that a person writes is larger.
 pub const MOST_TEXT: u64 = 1 << 20;
 /// What is not read as text: wheels, keys, bundles of certificates.
 pub const MOST_BYTES: u64 = 256 << 20;
+
+/// How the names of files begin and end that are being written. Tools that watch a directory know the ending.
+const TEMPORARY: (&str, &str) = (".parity-", ".tmp");
+/// Characters between those.
+const RANDOM: usize = 6;
+/// Nobody writes a file for so long.
+const UNFINISHED_FOR: Duration = Duration::from_secs(60);
 
 /// Reads a plain file of at most so many bytes, wherever a link leads.
 ///
@@ -40,6 +48,20 @@ pub fn read_inside(root: &Path, path: &Path, most: u64) -> Result<Vec<u8>> {
         return Err(refused(format!("it leads out of the project, to {}", real.display())));
     }
     contents(&file, most)
+}
+
+/// The same for what decides about this machine: it must belong to somebody who may decide about that or about the project.
+///
+/// # Errors
+/// As [`read_inside`], and a file of another user.
+pub fn read_trusted_inside(root: &Path, path: &Path, most: u64, project: &Path) -> Result<Vec<u8>> {
+    let owner = open(&root.join(path))?.metadata()?.uid();
+    // This user, root, and whoever the project belongs to.
+    let trusted = [rustix::process::geteuid().as_raw(), 0, fs::metadata(project)?.uid()];
+    if !trusted.contains(&owner) {
+        return Err(refused(format!("it belongs to another user (uid {owner}) than the project")));
+    }
+    read_inside(root, path, most)
 }
 
 /// The same as text.
@@ -106,9 +128,12 @@ pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
     }
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mode = found.as_ref().map_or(0o666, |found| found.permissions().mode() & 0o777);
-    // Tools that watch a directory know the ending.
-    let mut temporary =
-        tempfile::Builder::new().prefix(".parity-").suffix(".tmp").permissions(fs::Permissions::from_mode(mode)).tempfile_in(parent)?;
+    let mut temporary = tempfile::Builder::new()
+        .prefix(TEMPORARY.0)
+        .suffix(TEMPORARY.1)
+        .rand_bytes(RANDOM)
+        .permissions(fs::Permissions::from_mode(mode))
+        .tempfile_in(parent)?;
     temporary.write_all(content.as_ref())?;
     if let Some(found) = found {
         temporary.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
@@ -121,6 +146,21 @@ pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
     // That the name is on disk as well is more than some file systems can do.
     let _ = File::open(parent).and_then(|directory| directory.sync_all());
     Ok(())
+}
+
+/// What a process that was killed while it wrote has left in a directory, with the sizes. One that is new may be written at this
+/// moment.
+pub fn unfinished(directory: &Path) -> Vec<(PathBuf, u64)> {
+    let is_left = |path: &Path| {
+        let name = path.file_name()?.to_str()?;
+        let random = name.strip_prefix(TEMPORARY.0)?.strip_suffix(TEMPORARY.1)?;
+        let found = fs::symlink_metadata(path).ok()?;
+        let is_old = found.modified().ok()?.elapsed().is_ok_and(|age| age > UNFINISHED_FOR);
+        (found.is_file() && is_old && random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+            .then_some(found.len())
+    };
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter_map(|path| is_left(&path).map(|bytes| (path, bytes))).collect()
 }
 
 /// Writes what the user named: a file, or a pipe or device that takes it as it comes, such as `/dev/stdout`.
@@ -179,6 +219,22 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_another_user_does_not_decide() {
+        let directory = tempfile::tempdir().unwrap();
+        let (root, name) = (directory.path(), Path::new("compose.yaml"));
+        fs::write(root.join(name), "x").unwrap();
+        assert_eq!(read_trusted_inside(root, name, MOST_TEXT, root).unwrap(), b"x");
+        // Only root can give a file away.
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(root.join(name), Some(12_345), None).unwrap();
+            let said = read_trusted_inside(root, name, MOST_TEXT, root).unwrap_err().to_string();
+            assert_eq!(said, "it belongs to another user (uid 12345) than the project");
+            std::os::unix::fs::chown(root, Some(12_345), None).unwrap();
+            assert!(read_trusted_inside(root, name, MOST_TEXT, root).is_ok());
+        }
+    }
+
+    #[test]
     fn a_file_is_whole_or_as_it_was() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("file");
@@ -196,6 +252,18 @@ mod tests {
         assert!(write_to(Path::new("/dev/full"), "gone").is_err() && write(Path::new("/dev/null"), "").is_err());
         let names = fs::read_dir(directory.path()).unwrap().count();
         assert_eq!(names, 2, "a temporary file is left");
+    }
+
+    #[test]
+    fn what_was_being_written_is_found_later() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in [".parity-abc123.tmp", ".parity-abc124.tmp", ".parity-mine.tmp", ".parity.tmp", "parity-abc123.tmp"] {
+            let file = File::create(directory.path().join(name)).unwrap();
+            if name != ".parity-abc124.tmp" {
+                file.set_modified(std::time::SystemTime::now() - Duration::from_secs(90)).unwrap();
+            }
+        }
+        assert_eq!(unfinished(directory.path()), [(directory.path().join(".parity-abc123.tmp"), 0)]);
     }
 
     #[test]

@@ -5,8 +5,11 @@ pub mod files;
 pub mod layout;
 mod origin;
 pub mod path;
+pub mod process;
 mod redactor;
+pub mod scratch;
 mod secret;
+pub mod signal;
 pub mod terminal;
 
 pub use entry_point::{Callable, EntryPoint};

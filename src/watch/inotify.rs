@@ -24,6 +24,7 @@ const DIRECTORY: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::CLOSE_WRITE)
     .union(WatchFlags::DELETE)
     .union(WatchFlags::MOVE)
+    .union(WatchFlags::ATTRIB)
     .union(WatchFlags::ONLYDIR)
     .union(WatchFlags::EXCL_UNLINK);
 const ROOT: WatchFlags = DIRECTORY.union(WatchFlags::DELETE_SELF).union(WatchFlags::MOVE_SELF);
@@ -126,6 +127,8 @@ fn event(path: String, flags: ReadFlags) -> Option<Event> {
     let directory = flags.contains(ReadFlags::ISDIR);
     if flags.intersects(ReadFlags::DELETE | ReadFlags::MOVED_FROM) {
         Some(Event::Gone { path, directory })
+    } else if flags.contains(ReadFlags::ATTRIB) {
+        (!directory).then_some(Event::Attributes(path))
     } else if directory {
         flags.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO).then_some(Event::DirectoryMade(path))
     } else if flags.contains(ReadFlags::CREATE) {

@@ -82,6 +82,8 @@ pub struct Change {
 pub enum Notice {
     /// In the order in which they happened.
     Changed(Vec<Change>),
+    /// Who may read these files has changed, or another attribute of theirs, and nothing else.
+    Attributes(Vec<String>),
     /// Events were lost: anything may have changed. The tree has been looked through again and is watched anew.
     Lost,
     /// There are no events to be had here, so that files are compared every half second. Said once, in words for a user.

@@ -39,12 +39,23 @@ impl<S: Source> Native<S> {
         loop {
             let end = match inbox.recv() {
                 Ok(Order::Events(opening, Ok(events))) if opening == self.opening => {
-                    let mut changes = Vec::new();
+                    let (mut changes, mut attributes) = (Vec::new(), Vec::new());
                     let events = events.into_iter().flat_map(|raw| self.source.interpret(raw).into_iter());
-                    let end = events.map(|event| self.handle(ground, event, &mut changes)).find_map(Result::err);
+                    let end = events
+                        .map(|event| match event {
+                            Event::Attributes(path) => {
+                                attributes.extend(Some(path).filter(|path| is_wanted(ground, path)));
+                                Ok(())
+                            }
+                            event => self.handle(ground, event, &mut changes),
+                        })
+                        .find_map(Result::err);
                     ground.count(self.source.directories());
                     if !changes.is_empty() {
                         let _ = outbox.send(Notice::Changed(changes));
+                    }
+                    if !attributes.is_empty() {
+                        let _ = outbox.send(Notice::Attributes(attributes));
                     }
                     end
                 }
@@ -83,7 +94,7 @@ impl<S: Source> Native<S> {
                     changes.push(Change { path, gone: true });
                 }
             }
-            Event::Saved(_) | Event::Made(_) => {}
+            Event::Saved(_) | Event::Made(_) | Event::Attributes(_) => {}
             Event::Overflow => return Err(End::Lost),
             Event::RootGone => return Err(End::RootGone),
         }

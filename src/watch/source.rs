@@ -11,6 +11,9 @@ pub(super) enum Event {
     /// A file was made, which may be a link; the content of one that is written is yet to come.
     #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "others tell of a file when it has its content"))]
     Made(String),
+    /// Somebody has changed who may read a file, or another of its attributes.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "others tell of it as of a save"))]
+    Attributes(String),
     /// A directory was made or moved here.
     DirectoryMade(String),
     /// Deleted or moved away.

@@ -72,6 +72,7 @@ impl Watched {
         while !done(&told) {
             match self.next() {
                 Notice::Changed(changes) => told.extend(changes.into_iter().map(|change| (change.path, change.gone))),
+                Notice::Attributes(_) => {}
                 other => panic!("{other:?} after {told:?}"),
             }
         }

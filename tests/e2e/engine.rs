@@ -39,6 +39,21 @@ pub fn containers_of(project: &Path) -> Vec<String> {
     })
 }
 
+/// Kills a container, as `docker kill` does.
+pub fn kill(container: &str) {
+    with(async |engine| engine.kill(container).await.unwrap());
+}
+
+/// Stops one, as `docker stop` does.
+pub fn stop(container: &str, seconds: u32) {
+    with(async |engine| engine.stop(container, seconds).await.unwrap());
+}
+
+/// The names of images that begin so.
+pub fn images_named(beginning: &str) -> BTreeSet<String> {
+    with(async |engine| engine.images_named(&format!("{beginning}*")).await.unwrap().into_iter().collect())
+}
+
 /// This machine's address, as containers of the engine's usual network reach it: the first of its addresses.
 pub fn gateway() -> String {
     with(async |engine| {

@@ -66,6 +66,7 @@ fn plan() -> Plan {
         joined: Vec::new(),
         hook_timeout: Sourced::default(600),
         request_log: Some(Sourced::default(true)),
+        keep_images: Sourced::default(3),
         health: Health { path: Sourced::default("/".into()), host: Sourced::default("localhost".into()) },
         timeout: Sourced::default(60),
         reload: None,

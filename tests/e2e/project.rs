@@ -179,9 +179,25 @@ impl TestProject {
     pub fn nothing_is_left(&self) {
         assert_eq!(self.containers(), Vec::<String>::new(), "containers are left");
         assert_eq!(fs::read_dir(&self.home).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>(), Vec::<PathBuf>::new());
-        let name = parity::session::container_name(&parity::plan::name_of(&self.root), &self.root);
-        assert!(!Path::new("/run/parity").join(name).exists(), "a view of the project is left");
+        assert_eq!(self.views(), Vec::<PathBuf>::new(), "a view of the project is left");
         self.nothing_is_foreign();
+    }
+
+    /// The name of its container, which its images' names begin with as well.
+    pub fn name(&self) -> String {
+        parity::session::container_name(&parity::plan::name_of(&self.root), &self.root)
+    }
+
+    /// Mounts of root's project.
+    pub fn views(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir("/run/parity").into_iter().flatten().flatten();
+        entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&self.name())).map(|entry| entry.path()).collect()
+    }
+
+    /// Takes away the names that its images have got.
+    fn forget_images(&self) {
+        let repository = format!("localhost/{}", self.name());
+        engine::with(async |engine| engine.remove_images(&repository, |name| name.contains(":up-")).await.unwrap());
     }
 
     /// All files are the owner's, whoever wrote them.
@@ -212,13 +228,17 @@ impl Drop for TestProject {
     fn drop(&mut self) {
         if std::thread::panicking() {
             // The test has failed already: only tidy up.
-            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.parity(&["down", "--timeout", "1"]).run()));
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                self.parity(&["down", "--timeout", "1"]).run();
+                self.forget_images();
+            }));
             return;
         }
         if !self.containers().is_empty() {
             self.parity(&["down", "--timeout", "1"]).ok();
         }
         self.nothing_is_left();
+        self.forget_images();
     }
 }
 
@@ -230,6 +250,6 @@ impl Drop for Images<'_> {
     fn drop(&mut self) {
         let root = &self.0.root;
         let repository = format!("localhost/{}", parity::session::container_name(&parity::plan::name_of(root), root));
-        engine::with(async |engine| engine.remove_images(&repository, "").await.unwrap());
+        engine::with(async |engine| engine.remove_images(&repository, |_| true).await.unwrap());
     }
 }

@@ -19,6 +19,7 @@ whole_number! {
     SECONDS: 1 2147483647;
     SECONDS_OR_NEVER: 0 2147483647;
     STATUS: 400 599;
+    IMAGES: 0 1000;
 }
 
 macro_rules! buffer {

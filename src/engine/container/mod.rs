@@ -4,6 +4,7 @@ mod logs;
 mod observed;
 mod seccomp;
 mod spec;
+mod stopped;
 
 use std::time::Duration;
 
@@ -126,6 +127,18 @@ impl Engine {
     pub async fn kill(&self, id: &str) -> Result<()> {
         let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
         gone_is_fine(self.answer(self.api.kill_container(id, Some(options))).await, "cannot kill the container")
+    }
+
+    /// Removes a container that does not run, with its anonymous volumes.
+    ///
+    /// # Errors
+    /// The engine's, one that runs among them.
+    pub async fn remove_stopped(&self, id: &str) -> Result<()> {
+        let options = RemoveContainerOptionsBuilder::default().v(true).build();
+        match self.answer(self.api.remove_container(id, Some(options))).await {
+            Err(error) if status(&error) != Some(404) => Err(explain(&error, "cannot remove the container")),
+            _ => Ok(()),
+        }
     }
 
     /// Removes a container with its anonymous volumes, running or not.

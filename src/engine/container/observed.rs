@@ -14,9 +14,13 @@ use crate::engine::connect::Engine;
 use crate::engine::error::{explain, status};
 use crate::engine::labels::label;
 use crate::error::{Failure, Kind, Result};
+use crate::units::signal;
 
 /// Whoever creates a container starts it within that time, or was killed in between.
 const STARTING: Duration = Duration::from_secs(5);
+
+/// The exit code of what a signal ended is its number, and this.
+const KILLED_BY: i64 = 128;
 
 /// How long an answer that cannot be read is taken for a passing one, in steps.
 const PASSING_TRIES: u32 = 40;
@@ -53,6 +57,8 @@ pub struct Observed {
     /// When it last ended, RFC 3339.
     pub finished: Option<String>,
     pub exit_code: Option<i64>,
+    /// The kernel has ended one of its processes since memory ran out.
+    pub out_of_memory: bool,
 }
 
 /// What a container is doing, as far as parity cares.
@@ -150,6 +156,17 @@ impl Observed {
         rest.split('/').next()?.rsplit_once(':')?.1.parse().ok()
     }
 
+    /// How it ended: `exit code 3`, `SIGKILL, exit code 137`.
+    pub fn how_it_ended(&self) -> Option<String> {
+        let code = self.exit_code?;
+        let signal = code.checked_sub(KILLED_BY).and_then(|number| signal::name(u32::try_from(number).ok()?));
+        Some(match signal {
+            Some("SIGKILL") if self.out_of_memory => format!("out of memory: SIGKILL by the kernel, exit code {code}"),
+            Some(name) => format!("{name}, exit code {code}"),
+            None => format!("exit code {code}"),
+        })
+    }
+
     /// Its log since it was last started: after the end of the run before, if there was one.
     pub fn log_of_this_run(&self) -> LogStart {
         let ended = self.finished.as_deref().and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
@@ -201,6 +218,7 @@ fn observed(found: bollard::models::ContainerInspectResponse) -> Observed {
         started: state.started_at,
         finished: state.finished_at,
         exit_code: state.exit_code,
+        out_of_memory: state.oom_killed.unwrap_or(false),
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) fn read(root: &Path, wanted: Option<&str>, remarks: &mut Vec<String>)
     let directory = paths.first()?.parent()?.to_owned();
     let mut documents = Vec::new();
     for path in &paths {
-        match document(&place.top, path) {
+        match document(root, &place.top, path) {
             Ok(value) => documents.push(Document { directory: directory.clone(), value }),
             Err(why) => {
                 remarks.push(format!("{} cannot be read, so its services are not known: {why}", shown(path)));
@@ -66,14 +66,14 @@ pub(super) fn read(root: &Path, wanted: Option<&str>, remarks: &mut Vec<String>)
             }
         }
     }
-    let included = included(&place.top, &documents, &shown, remarks);
+    let included = included((root, &place.top), &documents, &shown, remarks);
     let label = paths.iter().map(|path| shown(path)).filter(|path| !OVERRIDES.contains(&path.as_str())).collect::<Vec<_>>().join(", ");
     Some(Files { label, directory, started_in: place.directory, documents, included })
 }
 
-/// The value of a variable in the `.env` of a directory.
-pub(super) fn from_env_file(directory: &Path, name: &str) -> Option<String> {
-    let bytes = files::read_inside(directory, Path::new(".env"), MAX_BYTES).ok()?;
+/// The value of a variable in the `.env` of a directory, which may be above the project.
+pub(super) fn from_env_file(root: &Path, directory: &Path, name: &str) -> Option<String> {
+    let bytes = files::read_trusted_inside(directory, Path::new(".env"), MAX_BYTES, root).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     Some(dotenv::variable(&text, name)?.value).filter(|value| !value.is_empty())
 }
@@ -83,7 +83,7 @@ fn place(root: &Path, wanted: Option<&str>) -> Option<Place> {
     let top = root.ancestors().find(|directory| directory.join(".git").exists());
     let directories = root.ancestors().take_while(|directory| top.is_none_or(|top| directory.starts_with(top)));
     directories.into_iter().find_map(|directory| {
-        let named = wanted.map(str::to_owned).or_else(|| from_env_file(directory, COMPOSE_FILE));
+        let named = wanted.map(str::to_owned).or_else(|| from_env_file(root, directory, COMPOSE_FILE));
         let names = match named {
             Some(named) => named.split(':').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             None => by_name(directory)?,
@@ -100,14 +100,19 @@ fn by_name(directory: &Path) -> Option<Vec<String>> {
 }
 
 /// What `include:` names in those documents, and in the included ones, each file once.
-fn included(top: &Path, documents: &[Document], shown: &dyn Fn(&Path) -> String, remarks: &mut Vec<String>) -> Vec<Document> {
+fn included(
+    (root, top): (&Path, &Path),
+    documents: &[Document],
+    shown: &dyn Fn(&Path) -> String,
+    remarks: &mut Vec<String>,
+) -> Vec<Document> {
     let mut left: VecDeque<(PathBuf, PathBuf)> = documents.iter().flat_map(includes).collect();
     let (mut seen, mut included) = (BTreeSet::new(), Vec::new());
     while let Some((path, directory)) = left.pop_front() {
         if seen.len() >= MAX_FILES || !seen.insert(path.clone()) {
             continue;
         }
-        match document(top, &path) {
+        match document(root, top, &path) {
             Ok(value) => {
                 let document = Document { directory, value };
                 left.extend(includes(&document));
@@ -153,9 +158,10 @@ fn lexical(path: &Path) -> PathBuf {
     resolved
 }
 
-/// A file's document, with its aliases and merge keys written out. No link leads out of `top`.
-fn document(top: &Path, path: &Path) -> Result<Value, String> {
-    let bytes = files::read_inside(top, path, MAX_BYTES).map_err(|error| error.to_string())?;
+/// A file's document, with its aliases and merge keys written out. No link leads out of `top`. `services: start` has Compose do what it
+/// says, and whoever may write to a directory above the project could put one there: it must not be another user's.
+fn document(root: &Path, top: &Path, path: &Path) -> Result<Value, String> {
+    let bytes = files::read_trusted_inside(top, path, MAX_BYTES, root).map_err(|error| error.to_string())?;
     let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
     let options = serde_yaml::options! {
         budget: serde_yaml::budget! { max_nodes: MAX_NODES, max_events: 3 * MAX_NODES },

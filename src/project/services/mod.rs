@@ -106,7 +106,8 @@ pub(super) fn find(root: &Path, environment: &Environment, remarks: &mut Vec<Str
     let Files { label, directory, started_in, documents, included } = files::read(root, environment.file.as_deref(), remarks)?;
     let written = |key| documents.iter().rev().find_map(|document| document.value.get(key)?.as_str()).filter(|name| !name.contains('$'));
     let named = environment.project_name.clone();
-    let named = named.or_else(|| [&started_in, &directory].into_iter().find_map(|directory| files::from_env_file(directory, PROJECT_NAME)));
+    let named =
+        named.or_else(|| [&started_in, &directory].into_iter().find_map(|directory| files::from_env_file(root, directory, PROJECT_NAME)));
     let named = named.or_else(|| written("name").map(str::to_owned));
     let project = project_name(&named.unwrap_or_else(|| directory.file_name().unwrap_or_default().to_string_lossy().into_owned()));
     let documents: Vec<Document> = included.into_iter().chain(documents).collect();

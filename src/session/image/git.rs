@@ -16,6 +16,21 @@ pub(super) fn git(root: &Path, arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| String::from_utf8(output.stdout).ok()).flatten()
 }
 
+/// What `git status` prints of a directory. Git would run the filters of the repository's configuration for files that were touched, and
+/// those of submodules: the application can write there. What such a filter would make equal counts as changed.
+pub(super) fn status(root: &Path) -> Option<String> {
+    let configured = git(root, &["config", "--show-scope", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$"]);
+    let of_repository = |line: &str| {
+        let (scope, key) = line.split_once('\t')?;
+        let filter = key.rsplit_once('.')?.0;
+        matches!(scope, "local" | "worktree").then(|| [format!("{key}="), format!("{filter}.required=false")])
+    };
+    let switched_off: Vec<String> = configured.unwrap_or_default().lines().filter_map(of_repository).flatten().collect();
+    let mut arguments: Vec<&str> = switched_off.iter().flat_map(|setting| ["-c", setting]).collect();
+    arguments.extend(["status", "--porcelain", "--ignore-submodules=dirty", "--", "."]);
+    git(root, &arguments)
+}
+
 /// Git refuses to look at what belongs to another user, and nothing of another user's should be run as root.
 fn as_owner(command: &mut Command, root: &Path) {
     let Some(owner) = std::fs::metadata(root).ok().filter(|owner| owner.uid() != 0) else { return };

@@ -1,6 +1,6 @@
 //! The image that is deployed, which is also the one that is checked before.
 
-use super::{BUILD, How, Inputs, LockFile, digest_of, get_base, named_options, options, run_build};
+use super::{BUILD, How, Inputs, LockFile, digest_of, get_base, named_options, names, options, run_build};
 use crate::engine::build::{Build, project_archive};
 use crate::engine::image::{Found, repository_of};
 use crate::engine::reproducible::Times;
@@ -87,7 +87,7 @@ pub async fn production(
             engine.remove_unnamed(&built).await;
         }
     }
-    engine.remove_images(&repository, &reference).await?;
+    engine.remove_images(&repository, |name| name != reference && !names::is_served(name)).await?;
     Ok(Production { reference, id, digest: None, worked })
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::git::git;
+use super::git::{self, git};
 use crate::plan::lock;
 
 /// What is known of it. The names of the labels are those of the OCI's specification.
@@ -36,7 +36,7 @@ impl Provenance {
         let commit = git(root, &["show", "-s", "--no-show-signature", "--format=%H %ct", "HEAD"])?;
         let (hash, seconds) = commit.trim().split_once(' ')?;
         // Unreadable is as good as changed.
-        let is_clean = git(root, &["status", "--porcelain", "--", "."]).is_some_and(|changes| changes.lines().all(is_new_lock));
+        let is_clean = git::status(root).is_some_and(|changes| changes.lines().all(is_new_lock));
         let hash = Some(hash).filter(|hash| !hash.is_empty() && hash.chars().all(|c| c.is_ascii_hexdigit()))?;
         let source = git(root, &["config", "--get", "remote.origin.url"]).and_then(|url| public(url.trim()));
         Some(Self {
@@ -128,6 +128,13 @@ mod tests {
         assert_eq!((known.revision.as_ref().map(String::len), known.created), (Some(40), Some(1_767_323_045)));
         assert_eq!(known.labels()[2].1, "2026-01-02T03:04:05Z");
         std::fs::write(root.join("new.py"), "").unwrap();
+        assert!(Provenance::of(root, None).revision.unwrap().ends_with("-dirty"));
+        // A filter runs where a file may have changed, which its time says.
+        run(root, &["config", "filter.trap.clean", &format!("touch {}; cat", trap.display())]);
+        run(root, &["config", "filter.trap.required", "true"]);
+        std::fs::write(root.join(".gitattributes"), "*.py filter=trap\n").unwrap();
+        let touched = std::fs::File::options().append(true).open(root.join("app.py")).unwrap();
+        touched.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(5)).unwrap();
         assert!(Provenance::of(root, None).revision.unwrap().ends_with("-dirty"));
         assert!(!trap.exists(), "a program of the repository was run");
         std::fs::create_dir(root.join("scratch")).unwrap();

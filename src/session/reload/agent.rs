@@ -6,12 +6,14 @@
 //! are those of files of the project or left out.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bollard::container::LogOutput;
 use futures_util::StreamExt;
 use serde::{Deserialize, Deserializer, Serialize};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::engine::Engine;
 use crate::engine::exec::Command;
@@ -214,7 +216,7 @@ impl Agent {
         let (orders, mut wanted) = mpsc::unbounded_channel::<Order>();
         let (say, said) = mpsc::channel(MOST_UNHEARD);
         tokio::spawn(async move {
-            let mut lines = Lines::default();
+            let (mut lines, mut pace) = (Lines::default(), Pace::default());
             loop {
                 tokio::select! {
                     order = wanted.recv() => {
@@ -228,6 +230,9 @@ impl Agent {
                     piece = running.output.next() => match piece {
                         Some(Ok(LogOutput::StdOut { message } | LogOutput::Console { message })) => {
                             for said in lines.feed(&message) {
+                                if let Some(end) = pace.is_too_fast(Instant::now()) {
+                                    tokio::time::sleep_until(end).await;
+                                }
                                 if say.send(said).await.is_err() {
                                     return;
                                 }
@@ -254,6 +259,29 @@ impl Agent {
     /// What the agent says next; `None` when it has ended.
     pub async fn next(&mut self) -> Option<Said> {
         self.said.recv().await
+    }
+}
+
+/// Messages in a second; a burst of saves has some dozens. The agent waits then, as all else in the session would.
+const MAX_MESSAGES: u32 = 500;
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// Holds up whoever says too much.
+#[derive(Debug, Default)]
+struct Pace {
+    begun: Option<Instant>,
+    messages: u32,
+}
+
+impl Pace {
+    /// Counts a message. Where there were too many, when the next second begins.
+    fn is_too_fast(&mut self, now: Instant) -> Option<Instant> {
+        let begun = self.begun.filter(|begun| now < *begun + WINDOW);
+        if begun.is_none() {
+            *self = Self { begun: Some(now), messages: 0 };
+        }
+        self.messages += 1;
+        begun.filter(|_| self.messages > MAX_MESSAGES).map(|begun| begun + WINDOW)
     }
 }
 
@@ -295,6 +323,18 @@ mod tests {
         let said = lines.feed(b"ation\": 7, \"slot\": \"g1\"}\n{\"did\": \"news\"}\n{\"did\"");
         assert_eq!(said, [Said::Waiting { generation: 7 }, Said::Other]);
         assert_eq!(lines.feed(b": \"waiting\", \"generation\": 8}\n"), [Said::Waiting { generation: 8 }]);
+    }
+
+    #[test]
+    fn whoever_says_too_much_waits_for_the_next_second() {
+        let start = Instant::now();
+        let mut pace = Pace::default();
+        assert!((0..MAX_MESSAGES).all(|_| pace.is_too_fast(start).is_none()));
+        assert_eq!(pace.is_too_fast(start + Duration::from_millis(300)), Some(start + WINDOW));
+        assert_eq!(pace.is_too_fast(start + WINDOW), None);
+        // A session with a save each millisecond is not held up.
+        let mut pace = Pace::default();
+        assert!((0..10_000).all(|tenth| pace.is_too_fast(start + Duration::from_micros(tenth * 2100)).is_none()));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::engine::container::{self, LogStart};
 use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
 use crate::session::follow::Follower;
+use crate::session::image;
 use crate::session::up::Place;
 
 impl<'a> Work<'a> {
@@ -86,12 +87,19 @@ impl<'a> Work<'a> {
         self.retiring.push(Box::pin(retired.end(engine.clone(), name.to_owned(), report)));
         self.look_after_lender(current);
         self.adopt(ready.inputs);
+        self.keep_images(current);
         self.restart_machine();
         if url != current.url {
             report.report(Event::Serving { url: current.url.clone(), took: None });
         }
         report.report(changed(ready.wanted, "switched, serving".into(), ready.begun));
         Ok(())
+    }
+
+    /// Removes images that have served before, but for some.
+    fn keep_images(&self, current: &Current) {
+        let (Place { engine, report, .. }, plan, image) = (self.place, self.plan.clone(), current.image.clone());
+        self.retiring.push(Box::pin(async move { image::keep(engine, &plan, &image, report).await }));
     }
 
     /// Notices when the container goes that holds the port for the one that serves.

@@ -36,6 +36,7 @@ pub use restarting::{ask_for_restart, restarted};
 pub use saves::{Saves, touched};
 pub use session::{Server, Session};
 pub use takeover::Listens;
+pub use watching::{rules_without_following, skips};
 
 /// What to do about an application that cannot be imported while somebody watches.
 pub const FIX_IT: &str = "save a file that fixes it: it is served then";

@@ -21,9 +21,9 @@ use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
 use crate::plan::{OnError, Plan, Reload};
 use crate::session::follow::{Follower, Seen};
-use crate::session::up::{After, Place, after_the_end, optional, runs};
-use crate::session::upload;
+use crate::session::up::{After, Place, after_the_end, is_meant_after_all, optional, runs};
 use crate::session::wait::{self, Awaited, until_ready};
+use crate::session::{unreadable, upload};
 use crate::units::Secret;
 use crate::watch::{Burst, Change, Limits, Notice, is_git_at_work};
 
@@ -49,6 +49,8 @@ pub(super) struct Work<'a> {
     /// Files that are reloaded though the application may have written them: the user has a rule for them.
     pub(super) insisted: HashSet<String>,
     pub(super) ignored: Ignored,
+    /// Files that the server may not read, as has been told.
+    pub(super) unreadable: HashSet<String>,
     pub(super) repeats: Repeats,
     /// When the last file of the reload under way was saved.
     pub(super) saved: Instant,
@@ -66,6 +68,15 @@ pub(super) struct Work<'a> {
     /// The end of the container that holds the port.
     pub(super) lender: Option<LocalBoxFuture<'a, ()>>,
     pub(super) jobs: FuturesUnordered<LocalBoxFuture<'a, Event>>,
+}
+
+/// May the server read a file?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readable {
+    Yes,
+    No,
+    /// It could not before.
+    Again,
 }
 
 /// Where the server that a session looks after comes from.
@@ -127,6 +138,7 @@ impl<'a> Session<'a> {
             touched: Touched::default(),
             insisted: HashSet::new(),
             ignored: Ignored::default(),
+            unreadable: HashSet::new(),
             repeats: Repeats::default(),
             saved: Instant::now(),
             waiting_told: false,
@@ -186,6 +198,7 @@ impl<'a> Work<'a> {
                 Some(event) = self.jobs.next() => self.place.report.report(event),
                 Some(()) = self.retiring.next() => {}
                 () = optional(self.lender.as_mut()) => {
+                    self.place.interrupts.or(is_meant_after_all(self.place.engine, current.lender())).await?;
                     self.place.report.report(Event::Note { text: "the container that holds the port was removed from elsewhere".into() });
                     return Ok(());
                 }
@@ -233,6 +246,7 @@ impl<'a> Work<'a> {
     fn noticed(&mut self, notice: Notice, current: &Current) -> Result<()> {
         match notice {
             Notice::Changed(changes) => changes.into_iter().for_each(|change| self.changed(change)),
+            Notice::Attributes(paths) => paths.into_iter().for_each(|path| self.attributes(path)),
             Notice::Lost => {
                 self.place.report.report(Event::Note { text: "more changed than the system could tell: reloading to be sure".into() });
                 self.saved = Instant::now();
@@ -277,6 +291,29 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Somebody has changed who may read a file.
+    fn attributes(&mut self, path: String) {
+        let change = Change { path, gone: false };
+        if self.watching.verdict(&change, &self.touched).action != Action::Ignore {
+            // What failed since it could not be read can be tried again.
+            if self.tell_unreadable(&change) == Readable::Again {
+                self.changed(change);
+            }
+        }
+    }
+
+    /// Tells of a file that the server may not read, once.
+    fn tell_unreadable(&mut self, change: &Change) -> Readable {
+        let root = &self.plan.root;
+        if upload::is_wanted(&self.plan) || change.gone || !unreadable::is_unreadable(&root.join(&change.path), self.place.user) {
+            return if self.unreadable.remove(&change.path) { Readable::Again } else { Readable::Yes };
+        }
+        if self.unreadable.insert(change.path.clone()) {
+            unreadable::warning(root, &[change.path.clone()].into()).into_iter().for_each(|event| self.place.report.report(event));
+        }
+        Readable::No
+    }
+
     fn act(&mut self, change: Change) {
         let now = Instant::now();
         let verdict = self.watching.verdict(&change, &self.touched);
@@ -287,6 +324,7 @@ impl<'a> Work<'a> {
             let sure = !self.touched.imported.is_empty();
             return self.place.report.report(self.ignored.event(&change, verdict, sure));
         }
+        self.tell_unreadable(&change);
         if verdict.action == Action::Reload {
             self.saved = now;
             if verdict.basis == Basis::Rule {

@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 use super::{Inputs, files};
 use crate::changes::{Rules, Touched, Verdict};
 use crate::error::{Failure, Kind, Result};
+use crate::plan::Plan;
 use crate::watch::{Change, Notice, Options, Watcher};
 
 #[derive(Debug)]
@@ -59,8 +60,13 @@ fn read(rules: &RwLock<Rules>) -> RwLockReadGuard<'_, Rules> {
 }
 
 /// Is a directory of the project not looked into?
-pub(super) fn skips(rules: &Rules, root: &Path, directory: &str) -> bool {
+pub fn skips(rules: &Rules, root: &Path, directory: &str) -> bool {
     rules.skips(directory) || root.join(directory).join("pyvenv.cfg").exists()
+}
+
+/// The rules of a plan, for whoever only wants to know which directories are of no interest.
+pub fn rules_without_following(plan: &Plan) -> Rules {
+    Rules::new(plan, &[], &[])
 }
 
 pub(super) fn rules_of(inputs: &Inputs) -> Rules {

@@ -41,6 +41,15 @@ fn reading_and_permissions_are_no_changes() {
     assert_eq!(it.told(), told(&[]));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn who_may_read_a_file_is_told_beside() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut it = Watched::native(&["a.py"]);
+    fs::set_permissions(it.path("a.py"), fs::Permissions::from_mode(0o000)).unwrap();
+    assert_eq!(it.next(), Notice::Attributes(vec!["a.py".into()]));
+}
+
 #[test]
 fn a_file_that_is_being_written_is_not_saved_yet() {
     use std::io::Write;

@@ -1,12 +1,16 @@
 //! However it ends: the terminal is as before, and nothing is left.
 
-use bollard::query_parameters::KillContainerOptionsBuilder;
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 
 use super::Debugged;
 use crate::common::Ran;
-use crate::common::pty::CTRL_D;
+use crate::common::pty::{CTRL_C, CTRL_D};
 use crate::engine;
+
+/// From the first key.
+const TWICE_ENDS_WITHIN: Duration = Duration::from_millis(2500);
 
 /// Ends a session where a request is at a prompt, and one where nothing runs.
 #[track_caller]
@@ -47,12 +51,31 @@ fn the_server_is_stopped_from_elsewhere() {
 }
 
 #[test]
+fn ctrl_c_twice_wherever_it_is_pressed() {
+    for place in ["nothing", "/here", "/loop"] {
+        let mut debugged = Debugged::stops(&[]);
+        let asked = (place != "nothing").then(|| debugged.ask(place));
+        match place {
+            "/here" => drop(debugged.stops_at("GET /here")),
+            "/loop" => drop(debugged.terminal.shows("in the loop")),
+            _ => {}
+        }
+        let begun = Instant::now();
+        for _ in 0..2 {
+            debugged.terminal.type_text(CTRL_C);
+            std::thread::sleep(Duration::from_millis(150));
+        }
+        debugged.terminal.end().exits(0);
+        assert!(begun.elapsed() < TWICE_ENDS_WITHIN, "{place}: {:?}", begun.elapsed());
+        debugged.project.nothing_is_left();
+        asked.map(|asked| asked.thread.join().unwrap());
+    }
+}
+
+#[test]
 fn the_container_is_killed() {
-    ends(0, |debugged| {
+    ends(11, |debugged| {
         let [container] = debugged.project.containers().try_into().unwrap();
-        engine::with(async |engine| {
-            let options = KillContainerOptionsBuilder::default().signal("KILL").build();
-            engine.api.kill_container(&container, Some(options)).await.unwrap();
-        });
+        engine::kill(&container);
     });
 }

@@ -12,7 +12,12 @@ fn ctrl_c_at_a_prompt_gives_a_fresh_one() {
     for _ in 0..3 {
         debugged.terminal.type_text(CTRL_C);
         debugged.terminal.shows(PROMPT);
+        // Pressed twice, and nothing between, it ends the session.
+        debugged.terminal.type_text("x");
+        debugged.terminal.shows("x");
     }
+    debugged.terminal.type_text(CTRL_C);
+    debugged.terminal.shows(PROMPT);
     debugged.says("p secret", "'seen by breakpoint()'");
     debugged.goes_on();
     asked.answer().ok();
@@ -96,9 +101,8 @@ fn ctrl_c_where_nothing_runs() {
 }
 
 #[test]
-fn ctrl_c_twice_where_nothing_runs_and_quitting_there() {
+fn quitting_where_nothing_runs() {
     let mut debugged = Debugged::stops(&[]);
-    debugged.terminal.type_text(CTRL_C);
     debugged.terminal.type_text(CTRL_C);
     debugged.stops_at("nothing runs");
     debugged.terminal.enter("q");

@@ -104,6 +104,22 @@ impl Debugged {
     }
 }
 
+#[test]
+fn the_url_answers_when_it_is_shown() {
+    for _ in 0..3 {
+        let project = TestProject::copy("stops");
+        let mut terminal = project.parity(&["debug", "--port", "0"]).patience(BUILD_PATIENCE).in_terminal();
+        terminal.shows("http://");
+        let url = format!("http://{}", terminal.shows("\n"));
+        let answer = Browser::at(&url).try_get("/");
+        assert!(answer.is_some(), "a request to {url} got no answer:\n{}", terminal.shown());
+        terminal.shows(READY);
+        terminal.type_text(CTRL_D);
+        terminal.end().exits(0);
+        project.nothing_is_left();
+    }
+}
+
 fn ask(url: &str, path: &str) -> Asked {
     let mut browser = Browser::at(url);
     let path = path.to_owned();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{PATIENCE, ask, line_of};
 use crate::common::BUILD_PATIENCE;
-use crate::common::pty::{CTRL_D, Terminal};
+use crate::common::pty::{CTRL_C, CTRL_D, Terminal};
 use crate::engine;
 use crate::project::TestProject;
 
@@ -57,6 +57,47 @@ fn ipdb_has_an_image_of_its_own() {
     let looked = project.parity(&["exec", "--", "sh", "-c", "ls /opt/debugger; /opt/venv/bin/python -c 'import IPython'"]).run();
     assert_ne!(looked.code, Some(0), "{looked}");
     project.parity(&["down"]).ok();
+}
+
+#[test]
+fn ipdb_works_without_a_home_and_ctrl_c_twice_ends_it() {
+    let project = TestProject::copy("stops");
+    project.write("parity.yaml", &format!("{}env: {{HOME: /nowhere}}\n", project.read("parity.yaml")));
+    let (mut terminal, url) = start(&project, &["--debugger", "ipdb"]);
+    terminal.shows(super::READY);
+    let _asked = ask(&url, "/fail?7");
+    terminal.shows("# stopped: GET /fail\n");
+    terminal.shows("ipdb>");
+    // The history of its prompts can be written.
+    terminal.type_text("p wanted\r");
+    terminal.shows("'7'");
+    terminal.shows("ipdb>");
+    let begun = Instant::now();
+    terminal.type_text(CTRL_C);
+    std::thread::sleep(Duration::from_millis(200));
+    terminal.type_text(CTRL_C);
+    terminal.end().exits(0);
+    assert!(begun.elapsed() < Duration::from_millis(2500), "{:?}", begun.elapsed());
+    project.nothing_is_left();
+}
+
+#[test]
+fn a_debugger_that_breaks_leaves_the_terminal_to_pdb() {
+    let project = TestProject::copy("stops");
+    project.write("ipdb.py", "raise RuntimeError('there is another ipdb')\n");
+    let (mut terminal, url) = start(&project, &["--debugger", "ipdb"]);
+    terminal.shows(super::READY);
+    for path in ["/fail", "/here"] {
+        let asked = ask(&url, path);
+        terminal.shows(&format!("# stopped: GET {path}\n"));
+        terminal.shows("ipdb does not work here (RuntimeError: there is another ipdb), so this is pdb\n");
+        terminal.shows(super::PROMPT);
+        terminal.type_text("c\r");
+        asked.answer();
+    }
+    terminal.type_text(CTRL_D);
+    terminal.end().exits(0);
+    project.nothing_is_left();
 }
 
 /// An IDE, as far as it takes to stop somewhere.
@@ -146,7 +187,7 @@ fn an_ide_stops_at_a_line_of_this_machines_file() {
     ide.ask("continue", json!({"threadId": thread}));
     asked.answer().ok().has("total 6");
     ide.ask("disconnect", json!({"terminateDebuggee": false}));
-    terminal.type_text(crate::common::pty::CTRL_C);
+    terminal.type_text(CTRL_C);
     terminal.end().exits(0);
     project.nothing_is_left();
 }
