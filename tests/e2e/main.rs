@@ -20,6 +20,7 @@ mod failing;
 mod fidelity;
 mod foreground;
 mod httpd_syntax;
+mod instruments;
 mod output;
 mod packages;
 mod refusals;
