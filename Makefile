@@ -3,7 +3,7 @@
 CARGO ?= cargo
 PARITY := target/release/parity
 
-.PHONY: demo test lint bench bench-reload release tools test-tools
+.PHONY: demo test test-runtime lint bench bench-reload release tools test-tools
 
 ## Build parity and run the Django project of the tests, until Ctrl-C
 demo: tools release
@@ -13,7 +13,13 @@ demo: tools release
 test: test-tools
 	$(CARGO) test --locked
 
+## The Python that runs in containers, without one: seconds
+test-runtime:
+	$(CARGO) test --locked --test runtime
+
+## Rust, and the Python that runs in containers
 lint:
+	@sh tests/lint.sh
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 

@@ -6,6 +6,8 @@
 //! dotenv → config, project → plan → changes, fidelity, render → engine → session → smoke → commands → ui
 //! ```
 //!
+//! `units` and `runtime`, the Python in containers and what it says, import none of these.
+//!
 //! Everything up to and including `changes`, `fidelity` and `render` is pure: no clock, randomness, engine, terminal or secret value.
 
 pub mod changes;
@@ -21,6 +23,7 @@ pub mod logs;
 pub mod plan;
 pub mod project;
 pub mod render;
+pub mod runtime;
 pub mod session;
 pub mod smoke;
 pub mod ui;

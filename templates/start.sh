@@ -27,7 +27,7 @@ hook {{ hook.kind }} {{ hook.index }} {{ hook.json }} {% for word in hook.argv %
 {% if takeover -%}
 if [ -e {{ takeover }} ]; then
     # Whoever serves goes on alone until this one is ready.
-    /opt/venv/bin/python -I -S /etc/parity/takeover.py keep ||
+    /opt/venv/bin/python -I -S /etc/parity/run.py takeover keep ||
         echo 'parity: this kernel gives connections to a server before it is ready' >&2
     exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND
 fi

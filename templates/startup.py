@@ -32,7 +32,8 @@ def begin(path, about=""):
     except OSError:
         # Nobody is told then.
         pass
-    hook = sys.modules.get("parity_hook")
+    module = sys.modules.get("parity_runtime.debug.hook")
+    hook = module and module.hook
     # Somebody who debugs may take any time.
     if SECONDS and mark is not None and not (hook is not None and hook.armed.is_set()):
         faulthandler.dump_traceback_later(SECONDS, exit=True, file=mark)

@@ -18,6 +18,7 @@ use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::plan::{Debug, Profile, Tool};
 use crate::project;
+use crate::runtime::protocol::{BUSY, Breakpoint, Console, Message, Request};
 use crate::session::image::{self, How};
 use crate::session::reload::{Following, Key};
 use crate::session::siblings::{self, Role};
@@ -107,20 +108,20 @@ impl Args {
             .breakpoints
             .iter()
             .map(|given| match given.split_once(" if ").or_else(|| given.split_once(',')) {
-                Some((place, condition)) => json!({"at": place.trim(), "if": condition.trim()}),
-                None => json!({"at": given.trim()}),
+                Some((place, condition)) => Breakpoint { at: place.trim().into(), condition: Some(condition.trim().into()) },
+                None => Breakpoint { at: given.trim().into(), condition: None },
             })
             .collect();
         let request = self.request.as_ref().or(self.path.as_ref()).map(|given| {
             let (method, path) = given.trim().split_once(' ').unwrap_or((if self.data.is_some() { "POST" } else { "GET" }, given.trim()));
-            json!({"method": method, "path": path.trim(), "data": self.data})
+            Request { method: method.into(), path: path.trim().into(), data: self.data.clone() }
         });
         if self.data.is_some() && request.is_none() {
             return Err(
                 Failure::new(Kind::Usage, "--data is the body of a request, but there is none").hint("add `--request 'POST /path'`")
             );
         }
-        Ok(json!({"breakpoints": breakpoints, "errors": !self.no_post_mortem, "attach": self.attach, "request": request}).to_string())
+        Ok(Console { breakpoints, errors: !self.no_post_mortem, attach: self.attach, request }.to_text())
     }
 }
 
@@ -240,21 +241,18 @@ impl Report for Beside<'_> {
 const CONSOLE: &str = "\
 echo $$ >\"/run/parity/$2\"
 while [ ! -e /run/parity/unpacked ]; do sleep 0.01; done
-exec /opt/venv/bin/python -I -S /etc/parity/console.py \"$1\"
+exec /opt/venv/bin/python -I -S /etc/parity/run.py console \"$1\"
 ";
 
 /// Ends the console when this command is no more, however it ended: an engine leaves a program with a terminal alone then, but
 /// one without gets the end of its input.
 const GUARD: &str = "\
 cat >/dev/null
-read -r pid <\"/run/parity/$1\" && grep -qs console.py \"/proc/$pid/cmdline\" && kill -HUP \"$pid\"
+read -r pid <\"/run/parity/$1\" && grep -qs run.py \"/proc/$pid/cmdline\" && kill -HUP \"$pid\"
 rm -f \"/run/parity/$1\"
 ";
 
 const GUARDED_AFTER: Duration = Duration::from_millis(500);
-
-/// The console's exit code where another one was there before.
-const BUSY: i64 = 3;
 
 /// Lends the terminal to the debugger's console in the container.
 async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, settings: &str, told: Option<&Notify>) -> Result<Lent> {

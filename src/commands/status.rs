@@ -10,7 +10,8 @@ use super::context::Context;
 use super::saves;
 use crate::engine::container::{Observed, State};
 use crate::error::Result;
-use crate::session::reload::{self, Slot};
+use crate::runtime::protocol::Slot;
+use crate::session::reload;
 use crate::session::siblings::{self, Role};
 use crate::ui::Table;
 

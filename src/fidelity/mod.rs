@@ -1,6 +1,6 @@
 //! Whether what `parity diff` declares is all that differs: what an application sees of its server, in production and here.
 //!
-//! The probe (`images/fidelity/probe.py`) tells it as JSON, `{SECTION: {NAME: VALUE}}`. Pure.
+//! The probe (`images/runtime/parity_runtime/fidelity/probe.py`) tells it as JSON, `{SECTION: {NAME: VALUE}}`. Pure.
 
 mod compare;
 mod explain;

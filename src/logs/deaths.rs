@@ -117,7 +117,7 @@ impl Deaths {
 impl Known {
     /// It had begun to import the application as Apache started it, and had not come to the end of that.
     fn is_importing(&self) -> bool {
-        self.script.as_deref().is_some_and(|script| !matches!(script, "started.py" | "ring.wsgi"))
+        self.script.as_deref().is_some_and(|script| !matches!(script, "started.py" | "ready.py"))
     }
 }
 
@@ -187,7 +187,7 @@ mod tests {
             heard(&[(11, &loading), (1, "Process 'parity' (pid=11) terminated by signal 1")])[1].0
         };
         assert_eq!(
-            ["handler.wsgi", "slot.py", "started.py", "ring.wsgi"].map(kind_after),
+            ["handler.wsgi", "instruments.py", "started.py", "ready.py"].map(kind_after),
             [RecordKind::Noise, RecordKind::Noise, RecordKind::Info, RecordKind::Info]
         );
     }

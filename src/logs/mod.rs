@@ -4,7 +4,6 @@
 
 mod apache;
 mod deaths;
-mod finding;
 mod frames;
 mod hints;
 mod lines;
@@ -23,7 +22,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub use finding::Finding;
+pub use crate::runtime::protocol::Finding;
 pub use paths::Paths;
 pub use reader::{Reader, Stream};
 pub use request::Request;

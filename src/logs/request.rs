@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::text::{neutralise, unescape};
 
-/// What a line about requests starts with; `images/request_log.py` writes it.
+/// What a line about requests starts with; `images/runtime/parity_runtime/request_log.py` writes it.
 const MARK: &str = "\x1eparity-requests ";
 /// Between two requests.
 const SEPARATOR: char = '\x1e';

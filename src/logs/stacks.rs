@@ -77,7 +77,7 @@ mod tests {
             "Dumping stack trace for active Python threads of main interpreter in daemon process 'parity'.",
             "Thread 1 executing file \"/app/hello.wsgi\", line 28, in sleep",
             "called from file \"/app/hello.wsgi\", line 60, in application.",
-            "Thread 2 executing file \"/etc/parity/hook.py\", line 110, in wait_at",
+            "Thread 2 executing file \"/etc/parity/parity_runtime/debug/hook.py\", line 110, in wait_at",
             "Thread 3 executing file \"/app/work.py\", line 3, in work",
         ] {
             assert!(stacks.take(12, line), "{line}");

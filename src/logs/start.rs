@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What such a line starts with. A record separator is in nobody's text.
-const MARK: &str = "\x1eparity ";
+use crate::runtime::protocol::MARK;
 
 /// A line of the start script.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use super::differences::Debugger;
 use super::{Debug, Difference};
 use crate::config::{Given, Server};
+use crate::runtime::protocol;
 use crate::units::Origin;
 
 /// A day: longer than anybody looks at a prompt.
@@ -97,9 +98,9 @@ fn places(key: &str) -> &'static [&'static str] {
 pub(super) const UNUSED: Debugger = Debugger {
     words: "a thread waits for `parity debug --attach`; until then requests go as in production",
     signs: &[
-        "+imported before: /etc/parity/hook.py",
-        "+imported before: parity_hook",
-        "server: WSGIImportScript /etc/parity/hook.py *",
+        "+imported before: /etc/parity/instruments.py",
+        "+imported before: parity_runtime*",
+        "server: WSGIImportScript /etc/parity/instruments.py *",
         "threads: all",
     ],
 };
@@ -122,7 +123,7 @@ pub(super) fn debugger(debug: Debug) -> Debugger {
         "loaders: *",
         "python: trace",
         "python: breakpointhook",
-        "server: WSGIImportScript /etc/parity/hook.py *",
+        "server: WSGIImportScript /etc/parity/instruments.py *",
         "threads: *",
     ];
     Debugger { words, signs }
@@ -133,11 +134,7 @@ pub(super) fn contract(debug: Debug) -> Vec<(String, String)> {
     let mut contract = vec![("MOD_WSGI_DEBUG_MODE".to_owned(), "true".to_owned())];
     if !debug.without_debugger {
         contract.push(("MOD_WSGI_DEBUGGER_ENABLED".into(), "true".into()));
-        let begin = match debug {
-            Debug { dap: Some(port), startup, .. } => format!("dap:{port}{}", if startup { ":startup" } else { "" }),
-            Debug { startup: true, .. } => "startup".into(),
-            Debug { .. } => "wait".into(),
-        };
+        let begin = protocol::debug_mode(debug.dap, debug.startup);
         contract.push(("PARITY_DEBUG".into(), begin));
         contract.extend(debug.tool.package().map(|tool| ("PARITY_DEBUGGER".to_owned(), tool.to_owned())));
     }

@@ -33,6 +33,16 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
+    use crate::plan::{Plan, Profile};
+    use crate::render::{profile_files, testing};
+
+    #[test]
+    fn what_a_server_is_given_fits_into_an_argument() {
+        let plan = Plan { profile: Profile::Up, reload: Some(testing::reload()), ..testing::everything() };
+        let bytes = archive(&profile_files(&plan).unwrap()).len();
+        // The kernel takes no argument of 131,072 bytes or more.
+        assert!(bytes < 120_000, "{bytes} bytes");
+    }
 
     #[test]
     fn unpacks_with_ordinary_tools() {

@@ -1,4 +1,4 @@
-//! The debugger's files. The `up` and `debug` profiles have them, and no image does.
+//! The debugger: the `up` and `debug` profiles have a way in for it, and no image does.
 
 use crate::plan::{Debug, Plan, Profile};
 
@@ -9,18 +9,4 @@ pub fn is_hooked(plan: &Plan) -> bool {
         Profile::Up => true,
         Profile::Debug(Debug { without_debugger, .. }) => !without_debugger,
     }
-}
-
-/// The files for `/etc/parity`, by name.
-pub fn files(plan: &Plan) -> Vec<(String, String)> {
-    if !is_hooked(plan) {
-        return Vec::new();
-    }
-    [
-        ("hook.py", include_str!("../../images/debug/hook.py")),
-        ("debugger.py", include_str!("../../images/debug/debugger.py")),
-        ("console.py", include_str!("../../images/debug/console.py")),
-    ]
-    .map(|(name, text)| (name.to_owned(), text.to_owned()))
-    .into()
 }

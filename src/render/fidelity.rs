@@ -7,18 +7,17 @@ use super::{PORT, instrument};
 use crate::error::Result;
 use crate::fidelity::MOST_BYTES;
 use crate::plan::Plan;
+use crate::runtime::{ASKING, PROBE};
 
 /// Where the probe is, and what it leaves.
 const DIRECTORY: &str = "/run/parity/fidelity";
-/// The probe itself.
-pub const PROBE: &str = include_str!("../../images/fidelity/probe.py");
 
 /// What the production image is told to run instead of its server alone.
 ///
 /// # Errors
 /// An `application-group` that cannot be written.
 pub fn command(plan: &Plan) -> Result<Vec<String>> {
-    instrument::command(plan, DIRECTORY, &[("probe.py", PROBE.to_owned())], "probe.py")
+    instrument::command(plan, DIRECTORY, &[("probe.py".to_owned(), PROBE.to_owned())], "probe.py")
 }
 
 /// What is run in a container to have its server looked at. `running`: the server does not have the probe, which is to be its input.
@@ -30,6 +29,5 @@ pub fn ask(plan: &Plan, running: bool) -> Vec<String> {
         "host": *plan.health.host,
         "most": MOST_BYTES + 1,
     });
-    let script = include_str!("../../images/fidelity/asking.py");
-    ["/opt/venv/bin/python", "-IS", "-c", script, &settings.to_string()].map(String::from).to_vec()
+    ["/opt/venv/bin/python", "-IS", "-c", ASKING, &settings.to_string()].map(String::from).to_vec()
 }

@@ -19,8 +19,7 @@ pub const CONFIGURATION: &str = "httpd.conf";
 ///
 /// # Errors
 /// An `application-group` that cannot be written.
-pub fn command(plan: &Plan, directory: &str, files: &[(&str, String)], script: &str) -> Result<Vec<String>> {
-    let files: Vec<_> = files.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect();
+pub fn command(plan: &Plan, directory: &str, files: &[(String, String)], script: &str) -> Result<Vec<String>> {
     // The same groups as in the image, which has one: nothing is reloaded in it.
     let groups = reload::groups(&Plan { profile: Profile::Production, reload: None, ..plan.clone() });
     let import =
@@ -28,7 +27,7 @@ pub fn command(plan: &Plan, directory: &str, files: &[(&str, String)], script: &
     // Of several files Apache takes the last.
     let file = format!("{directory}/{CONFIGURATION}");
     let further = if files.iter().any(|(name, _)| name == CONFIGURATION) { vec!["-f", &file] } else { vec![] };
-    let archive = archive(&files);
+    let archive = archive(files);
     let words = ["bash", "-c", SCRIPT, directory, &archive].into_iter().chain(further).chain(["-c", &import]);
     Ok(words.map(String::from).collect())
 }

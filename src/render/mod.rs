@@ -8,6 +8,7 @@ pub mod fidelity;
 pub mod handler;
 pub mod httpd;
 mod instrument;
+pub mod instruments;
 mod packages;
 pub mod quote;
 pub mod reload;
@@ -43,8 +44,7 @@ pub fn profile_files(plan: &Plan) -> Result<Vec<(String, String)>> {
     files.extend(startup::files(plan)?);
     files.extend(start::release(plan)?.map(|script| ("release.sh".into(), script)));
     files.extend(plan.profile.is_baked().then(|| ("health.py".into(), include_str!("../../images/health.py").into())));
-    files.extend(reload::files(plan)?);
-    files.extend(debug::files(plan));
+    files.extend(instruments::files(plan)?);
     files.extend(request_log::files(plan));
     Ok(files)
 }

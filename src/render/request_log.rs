@@ -1,6 +1,7 @@
 //! The log of requests that `parity up` shows: what Apache writes of each, and the program that passes it on.
 
 use crate::plan::Plan;
+use crate::runtime;
 
 /// The program's name in `/etc/parity`.
 const PROGRAM: &str = "request_log.py";
@@ -15,5 +16,5 @@ pub const FORMAT: &str = r"%{usec}t\t%>s\t%D\t%B\t%X\t%R\t%m\t%U";
 
 /// The files for `/etc/parity`, by name.
 pub fn files(plan: &Plan) -> Option<(String, String)> {
-    plan.logs_requests().then(|| (PROGRAM.into(), include_str!("../../images/request_log.py").into()))
+    plan.logs_requests().then(|| (PROGRAM.into(), runtime::REQUEST_LOG.into()))
 }

@@ -4,6 +4,7 @@ use super::httpd;
 use super::instrument;
 use crate::error::Result;
 use crate::plan::{Plan, Profile};
+use crate::runtime::{self, Instrument};
 
 /// Where the files are unpacked: in memory, beside what Apache writes.
 const DIRECTORY: &str = "/run/parity/smoke";
@@ -22,14 +23,14 @@ pub enum Configuration {
 /// # Errors
 /// An `application-group` that cannot be written, and with [`Configuration::Plan`] any other setting.
 pub fn command(plan: &Plan, configuration: Configuration) -> Result<Vec<String>> {
-    let mut files = vec![
-        ("instrument.py", include_str!("../../images/smoke/instrument.py").to_owned()),
-        ("validator.py", include_str!("../../images/smoke/validator.py").to_owned()),
-    ];
+    let mut files = runtime::files(&[Instrument::Validator].into());
     if configuration == Configuration::Plan {
-        files.push((instrument::CONFIGURATION, httpd::render(&Plan { profile: Profile::Production, reload: None, ..plan.clone() })?));
+        files.push((
+            instrument::CONFIGURATION.to_owned(),
+            httpd::render(&Plan { profile: Profile::Production, reload: None, ..plan.clone() })?,
+        ));
     }
-    instrument::command(plan, DIRECTORY, &files, "instrument.py")
+    instrument::command(plan, DIRECTORY, &files, runtime::SCRIPT)
 }
 
 #[cfg(test)]
@@ -48,7 +49,7 @@ mod tests {
         let command = command(&testing::everything(), Configuration::Image).unwrap();
         assert_eq!(
             command.last().unwrap(),
-            "WSGIImportScript /run/parity/smoke/instrument.py process-group=parity application-group=\"shop\""
+            "WSGIImportScript /run/parity/smoke/instruments.py process-group=parity application-group=\"shop\""
         );
         assert_eq!(command.len(), 7);
         assert!(command.iter().all(|argument| argument.len() < 100_000), "the kernel takes no longer arguments");

@@ -14,9 +14,6 @@ use crate::units::Sourced;
 pub const HOOK_FAILED: u8 = 90;
 /// The script's exit code where the working directory is not there. mod_wsgi would let each request hang.
 pub const NO_DIRECTORY: u8 = 91;
-/// What the script's own lines on stderr start with; JSON follows.
-pub const MARK: &str = "\x1eparity ";
-
 #[derive(Debug, Serialize)]
 struct View {
     working_directory: ShellWord,
@@ -139,6 +136,7 @@ mod tests {
     use super::*;
     use crate::plan::Profile;
     use crate::render::testing;
+    use crate::runtime::protocol::MARK;
     use crate::units::Sourced;
 
     #[test]

@@ -7,6 +7,7 @@ use crate::error::{Failure, Kind, Result};
 use crate::fidelity::{MOST_BYTES, Seen};
 use crate::plan::Plan;
 use crate::render;
+use crate::runtime::PROBE;
 
 /// For all of it: the processes take the probe, a request is answered, and what was seen of it is printed.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -16,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// # Errors
 /// A request that does not reach the application, and whatever the container says that is not what a probe sees.
 pub async fn look(engine: &Engine, container: &str, plan: &Plan, running: bool) -> Result<Seen> {
-    let probe = if running { render::fidelity::PROBE.as_bytes() } else { &[] };
+    let probe = if running { PROBE.as_bytes() } else { &[] };
     let asked = engine.ask(container, render::fidelity::ask(plan, running), probe, MOST_BYTES);
     let said = tokio::time::timeout(PATIENCE, asked).await.map_err(|_| {
         Failure::new(Kind::NotReady, "the probe does not answer").cause(format!("it was waited for {} seconds", PATIENCE.as_secs()))

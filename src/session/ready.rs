@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 
 use crate::engine::Engine;
 use crate::engine::exec::{Command, Running};
+use crate::runtime;
 
 /// Between two questions; the server is usually there after a few.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -68,7 +69,7 @@ pub async fn answer_inside(engine: &Engine, container: &str, url: &str, address:
 /// One question, passed on by a program in the container as soon as the server listens.
 async fn ask_inside(engine: &Engine, container: &str, url: &str, address: &str) -> Result<u16, Box<dyn std::error::Error + Send + Sync>> {
     let (authority, path) = split(url)?;
-    let argv = ["/opt/venv/bin/python", "-I", "-S", "/etc/parity/takeover.py", "ask", address].map(String::from).to_vec();
+    let argv = runtime::program(&["takeover", "ask", address]);
     let command = Command { argv, tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
     let Running { mut output, mut input, .. } = engine.exec(container, &command).await?;
     let question = format!("GET {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: {USER_AGENT}\r\nConnection: close\r\n\r\n");

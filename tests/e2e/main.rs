@@ -22,6 +22,7 @@ mod failing;
 mod fidelity;
 mod foreground;
 mod httpd_syntax;
+mod instruments;
 mod output;
 mod packages;
 mod refusals;

@@ -5,25 +5,28 @@ import os
 import subprocess
 import sys
 
-sys.path.insert(0, "/given")
-import deaths
-import startup
+sys.dont_write_bytecode = True
+sys.path.insert(0, "/etc/parity")
+from parity_runtime import layout
+from parity_runtime.reload import deaths
+from parity_runtime.reload.agent.ends import Ends
 
-assert deaths.startup is startup and startup.SECONDS == 2
+startup = deaths.startup()
+assert sys.modules["parity_startup"] is startup and startup.SECONDS == 2
 
 # --- an import that is late -----------------------------------------------------------------------------------------
 
 HANGS = """
 import sys, threading
-sys.path.insert(0, "/given")
+sys.path.insert(0, "/etc/parity")
 import startup
 lock = threading.Lock()
 lock.acquire()
 waits = threading.Event()
 threading.Thread(target=waits.wait, daemon=True).start()
-startup.begin(sys.argv[1], '{"generation": 7, "ordered": true}\\n')
+startup.begin(sys.argv[1], '{"v": 1, "generation": 7, "ordered": true}\\n')
 # As parity's own code in a process that serves.
-exec(compile("def load_now(f):\\n    f()", "/etc/parity/slot.py", "exec"))
+exec(compile("def load_now(f):\\n    f()", "/etc/parity/parity_runtime/reload/worker/application.py", "exec"))
 load_now(lambda: exec(compile("def f():\\n    {}\\nf()", "/tmp/app.py", "exec"), {"lock": lock}))
 """
 
@@ -49,13 +52,14 @@ for how in ("lock.acquire()", "while True: pass"):
     assert '  File "/tmp/app.py", line 2, in f' in lines and "    " + how in lines, stack
     assert "/etc/parity/" not in stack and "importlib" not in stack, stack
 
-    deaths.DIED = "/tmp/died"
+    layout.RUN = "/tmp"
     assert deaths.bury(pid, said) == (True, dump)
     assert deaths.error_of(7).endswith(stack) and deaths.error_of(8) is None
     os.unlink("/tmp/died")
 
 # --- the end of a process -------------------------------------------------------------------------------------------
 
+ends = Ends()
 for number, (code, how) in enumerate([
     ("os._exit(3)", ": exit code 3"),
     ("os._exit(255)", ": exit code 255"),
@@ -64,15 +68,15 @@ for number, (code, how) in enumerate([
 ]):
     process = subprocess.Popen([sys.executable, "-c", "import os, sys; sys.stdin.read(); " + code], stdin=subprocess.PIPE)
     open("/tmp/mark", "w").close()
-    deaths.watch.add(process.pid, "/tmp/mark")
+    ends.add(process.pid, "/tmp/mark")
     process.stdin.close()
     # Nobody has asked how it ended until this is over.
-    deaths.watch.epoll.poll(20)
-    status = deaths.watch.status(process.pid)
+    ends.epoll.poll(20)
+    status = ends.status(process.pid)
     deaths.bury(process.pid, deaths.about(number + 1, False), status)
     assert deaths.error_of(number + 1) == "process %d ended while it imported the application%s\n" % (process.pid, how)
     process.wait()
-assert deaths.watch.watched == {} and deaths.watch.statuses == {}
+assert ends.watched == {} and ends.statuses == {}
 
 # An older generation that dies late does not make the newer one be tried again.
 deaths.bury(1, deaths.about(2, True))
@@ -85,12 +89,14 @@ assert deaths.bury(1, "") is None
 os.makedirs("/tmp/slot")
 dead = subprocess.Popen(["true"])
 dead.wait()
-for name in ("%d.loading" % dead.pid, "%d" % dead.pid, "%d.loading" % os.getpid(), "%d.loading" % os.getppid(), "x.loading"):
+lives = subprocess.Popen(["sleep", "60"])
+for name in ("%d.loading" % dead.pid, "%d" % dead.pid, "%d.loading" % os.getpid(), "%d.loading" % lives.pid, "x.loading"):
     with open("/tmp/slot/" + name, "w") as file:
         file.write("said")
 assert list(startup.left_behind("/tmp/slot", ".loading")) == [(dead.pid, "said")]
-assert sorted(os.listdir("/tmp/slot")) == sorted(["%d" % dead.pid, "%d.loading" % os.getppid(), "x.loading"])
+assert sorted(os.listdir("/tmp/slot")) == sorted(["%d" % dead.pid, "%d.loading" % lives.pid, "x.loading"])
 assert list(startup.left_behind("/tmp/slot", ".loading")) == []
+lives.kill()
 
 sys.stderr = io.StringIO()
 startup.tell(12, "")

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::common::{BUILD_PATIENCE, Ran};
-use crate::engine;
-use crate::project::{TestProject, base};
+use crate::project::TestProject;
+use crate::python;
 
 const APPLICATION: &str = "
 
@@ -86,11 +86,5 @@ fn an_import_that_only_takes_its_time_is_served() {
 
 #[test]
 fn what_is_left_of_a_process_is_understood() {
-    let given = tempfile::tempdir().unwrap();
-    let startup = include_str!("../../templates/startup.py").replace("{{ seconds }}", "2");
-    std::fs::write(given.path().join("startup.py"), startup).unwrap();
-    std::fs::write(given.path().join("deaths.py"), include_str!("../../images/reload/deaths.py")).unwrap();
-    std::fs::write(given.path().join("cases.py"), include_str!("startup.py")).unwrap();
-    let said = engine::run_in(&base().image, "python /given/cases.py", given.path());
-    assert_eq!(said, "all cases\n");
+    assert_eq!(python::run_with_patience("2", &[("cases.py", include_str!("startup.py"))], ""), "all cases\n");
 }

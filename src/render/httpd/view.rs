@@ -7,7 +7,7 @@ use crate::config::{OnOffAuto, Server};
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::render::quote::{HttpdArg, refuse};
-use crate::render::{PORT, debug, reload, takeover};
+use crate::render::{PORT, instruments, reload, takeover};
 
 #[derive(Debug, Serialize)]
 pub struct View {
@@ -20,8 +20,8 @@ pub struct View {
     ring: bool,
     /// The scripts are parity's, which see to the application of production's.
     reload: bool,
-    /// The debugger can get in.
-    hook: bool,
+    /// Something of parity's is in the processes.
+    instruments: bool,
     modules: Vec<&'static str>,
     capacity: Capacity,
     server_backlog: u32,
@@ -119,7 +119,7 @@ impl View {
             process_group: if ring { "%{ENV:PARITY_SLOT}" } else { groups[0] },
             ring,
             reload: plan.reload.is_some(),
-            hook: debug::is_hooked(plan),
+            instruments: !instruments::of(plan).is_empty(),
             modules: modules::modules(plan),
             capacity: Capacity::of(server),
             server_backlog: check::int("server-backlog", *server.server_backlog)?.max(1),

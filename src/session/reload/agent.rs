@@ -1,16 +1,13 @@
-//! The agent in the container: a command that stays open for the session, a line of JSON each way.
+//! The agent in the container: a command that stays open for the session, a line of JSON each way ([`crate::runtime::protocol`]).
 //!
-//! It carries out reloads (`images/reload/agent.py` says how); what to do is decided in [`super::machine`].
+//! It carries out reloads (`images/runtime/parity_runtime/reload/agent` says how); what to do is decided in [`super::machine`].
 //!
-//! The application has the agent's user and can write in its name (`docs/security.md`): a line has a limit, few are kept, and paths
-//! are those of files of the project or left out.
+//! The application has the agent's user and can write in its name (`docs/security.md`): a line has a limit, and few are kept.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
 use futures_util::StreamExt;
-use serde::{Deserialize, Deserializer, Serialize};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -18,191 +15,35 @@ use tokio::time::Instant;
 use crate::engine::Engine;
 use crate::engine::exec::Command;
 use crate::error::Result;
+use crate::runtime::protocol::{self, MAX_LINE_BYTES, Message, Order, Said};
+use crate::runtime::{self};
 
-/// What the agent is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "do", rename_all = "kebab-case")]
-pub enum Order {
-    Hello,
-    /// Load the code on disk into a standby slot. `files` are those that changed, by the digest of what they hold now;
-    /// `None`: gone. `unless_own`: there is nothing to do where the application has written all of them itself.
-    #[serde(rename_all = "kebab-case")]
-    Prepare {
-        generation: u64,
-        files: BTreeMap<String, Option<String>>,
-        #[serde(skip_serializing_if = "std::ops::Not::not")]
-        unless_own: bool,
-    },
-    /// Send requests there.
-    Commit {
-        generation: u64,
-    },
-    Discard {
-        generation: u64,
-    },
-    /// Write a file of the project; `data` is base64.
-    Put {
-        path: String,
-        data: String,
-        mode: u32,
-    },
-    Delete {
-        path: String,
-    },
-}
-
-/// What the agent says.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "did", rename_all = "kebab-case")]
-pub enum Said {
-    Hello(Loaded),
-    /// What the application has done with files of the project, as far as that has not been told yet.
-    Touched(News),
-    /// Nothing is loaded: the application has written all of these files itself.
-    Own {
-        generation: u64,
-        #[serde(deserialize_with = "inside")]
-        files: Vec<String>,
-    },
-    /// There is a slot for it, which loads: what is saved from now on it may not have.
-    Begun {
-        generation: u64,
-    },
-    /// The code was loaded into a slot that requests do not go to yet.
-    Loaded(Loaded),
-    /// It was loaded, and requests go there.
-    Serving(Loaded),
-    /// No standby process is ready.
-    Waiting {
-        generation: u64,
-    },
-    /// The container does not see these files as they were saved.
-    Unseen {
-        generation: u64,
-        #[serde(deserialize_with = "inside")]
-        files: Vec<String>,
-    },
-    /// The import failed, or was not to be trusted, in a process that stood by, and worked otherwise.
-    Avoided(Avoided),
-    /// What failed when it was told works by now.
-    Recovered {
-        generation: u64,
-    },
-    Refused {
-        why: String,
-    },
-    /// Responses that were still going on in a slot that is needed again were cut off.
-    Cut {
-        responses: Vec<Response>,
-    },
-    /// Somebody asks for another container of the same.
-    RestartWanted,
-    #[serde(other)]
-    Other,
-}
-
-/// What is not done any more from now on, so that saved code is imported as a fresh process imports it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Avoided {
-    pub avoided: Vec<What>,
-    /// What was wrong, in the words of Python or of `images/reload`.
-    pub why: String,
-    /// How long the other try took.
-    pub millis: u64,
-}
-
-/// A part of what is done ahead of time.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum What {
-    /// Importing any module.
-    Preload,
-    /// Processes that stand by.
-    Standby,
-    /// The same, since only one process at a time can hold what the import needs.
-    Held,
-    /// Importing a module, or a package with all that is in it.
-    #[serde(untagged)]
-    Module(String),
-}
-
-impl Avoided {
-    /// Does saved code take the place of what served before, from now on?
-    pub fn in_place(&self) -> bool {
-        self.avoided.iter().any(|what| matches!(what, What::Standby | What::Held))
-    }
-}
-
-/// A response that has begun.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Response {
-    /// The URL's path.
-    pub path: String,
-    /// Since it began.
-    pub milliseconds: u64,
-}
-
-/// A slot with the application in it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct Loaded {
-    pub generation: u64,
-    /// The traceback that keeps the application, or Django's URLs, from being served.
-    #[serde(default)]
-    pub error: Option<String>,
-    #[serde(default)]
-    pub pids: Vec<u32>,
-    /// The project's files that were imported.
-    #[serde(default, deserialize_with = "inside")]
-    pub read: Vec<String>,
-    /// Those of them that have changed since.
-    #[serde(default, deserialize_with = "inside")]
-    pub stale: Vec<String>,
-    /// Its processes have read different things.
-    #[serde(default)]
-    pub divided: bool,
-}
-
-/// Files of the project, relative to it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct News {
-    /// Opened for reading.
-    #[serde(deserialize_with = "inside")]
-    pub opened: Vec<String>,
-    #[serde(deserialize_with = "inside")]
-    pub written: Vec<String>,
-    /// Imported.
-    #[serde(default, deserialize_with = "inside")]
-    pub read: Vec<String>,
-    /// Those that have changed since they were opened or imported.
-    #[serde(default, deserialize_with = "inside")]
-    pub stale: Vec<String>,
-}
-
-/// Paths of files below the project. What is no such path is nobody's here: it would be looked at on this machine.
-fn inside<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<String>, D::Error> {
-    let mut paths = Vec::<String>::deserialize(deserializer)?;
-    let is_name = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
-    paths.retain(|path| path.split('/').all(is_name));
-    paths.truncate(MOST_PATHS);
-    Ok(paths)
-}
-
-/// Files that one message names. No project has more that it imports.
-const MOST_PATHS: usize = 100_000;
-/// Bytes of a line: that of a large project, with room.
-const MOST_OF_A_LINE: usize = 16 << 20;
 /// Messages that nobody has heard yet; the agent waits then.
-const MOST_UNHEARD: usize = 256;
+const MAX_UNHEARD: usize = 256;
+/// Bytes of what it writes to stderr that are kept: the end of a traceback.
+const MAX_ERROR_BYTES: usize = 4096;
+
+/// What comes from the agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    Said(Said),
+    /// A line that is no message, and why.
+    Unreadable(String),
+    /// It has ended with this on its stderr.
+    Broken(String),
+}
 
 /// The open command. Dropping it ends the agent.
 #[derive(Debug)]
 pub struct Agent {
     orders: mpsc::UnboundedSender<Order>,
-    said: mpsc::Receiver<Said>,
+    heard: mpsc::Receiver<Heard>,
 }
 
 /// How it is started; a word behind it makes it do one thing and end.
-pub const ARGV: [&str; 4] = ["/opt/venv/bin/python", "-I", "-S", "/etc/parity/agent.py"];
+pub fn argv(word: Option<&str>) -> Vec<String> {
+    runtime::program(&["agent"].into_iter().chain(word).collect::<Vec<_>>())
+}
 
 impl Agent {
     /// Starts the agent and asks what there is.
@@ -210,43 +51,48 @@ impl Agent {
     /// # Errors
     /// The engine's, a container that does not run among them.
     pub async fn start(engine: &Engine, container: &str) -> Result<Self> {
-        let argv = ARGV.map(String::from).to_vec();
-        let command = Command { argv, tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
+        let command = Command { argv: argv(None), tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
         let mut running = engine.exec(container, &command).await?;
         let (orders, mut wanted) = mpsc::unbounded_channel::<Order>();
-        let (say, said) = mpsc::channel(MOST_UNHEARD);
+        let (tell, heard) = mpsc::channel(MAX_UNHEARD);
         tokio::spawn(async move {
             let (mut lines, mut pace) = (Lines::default(), Pace::default());
+            let mut errors = Tail::default();
             loop {
                 tokio::select! {
                     order = wanted.recv() => {
                         let Some(order) = order else { break };
-                        let Ok(mut line) = serde_json::to_vec(&order) else { continue };
-                        line.push(b'\n');
-                        if running.input.write_all(&line).await.is_err() || running.input.flush().await.is_err() {
-                            break;
+                        let line = order.to_text() + "\n";
+                        if running.input.write_all(line.as_bytes()).await.is_err() || running.input.flush().await.is_err() {
+                            // It has ended; why is still to be read.
+                            wanted.close();
                         }
                     }
                     piece = running.output.next() => match piece {
                         Some(Ok(LogOutput::StdOut { message } | LogOutput::Console { message })) => {
-                            for said in lines.feed(&message) {
+                            for heard in lines.feed(&message) {
                                 if let Some(end) = pace.is_too_fast(Instant::now()) {
                                     tokio::time::sleep_until(end).await;
                                 }
-                                if say.send(said).await.is_err() {
+                                if tell.send(heard).await.is_err() {
                                     return;
                                 }
                             }
                         }
-                        // What Python says when the agent breaks. The end of the channel tells the same.
-                        Some(Ok(_)) => {}
-                        Some(Err(_)) | None => break,
+                        Some(Ok(LogOutput::StdErr { message })) => errors.add(&message),
+                        Some(Ok(LogOutput::StdIn { .. })) => {}
+                        Some(Err(_)) | None => {
+                            if let Some(text) = errors.text() {
+                                let _ = tell.send(Heard::Broken(text)).await;
+                            }
+                            break;
+                        }
                     }
                 }
             }
             let _ = running.input.shutdown().await;
         });
-        let agent = Self { orders, said };
+        let agent = Self { orders, heard };
         agent.tell(Order::Hello);
         Ok(agent)
     }
@@ -256,9 +102,9 @@ impl Agent {
         let _ = self.orders.send(order);
     }
 
-    /// What the agent says next; `None` when it has ended.
-    pub async fn next(&mut self) -> Option<Said> {
-        self.said.recv().await
+    /// What comes from the agent next; `None` when it has ended.
+    pub async fn next(&mut self) -> Option<Heard> {
+        self.heard.recv().await
     }
 }
 
@@ -294,21 +140,42 @@ struct Lines {
 }
 
 impl Lines {
-    fn feed(&mut self, piece: &[u8]) -> Vec<Said> {
+    fn feed(&mut self, piece: &[u8]) -> Vec<Heard> {
         let mut found = Vec::new();
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             if !self.skips {
                 self.begun.extend_from_slice(part);
             }
-            self.skips |= self.begun.len() > MOST_OF_A_LINE;
+            self.skips |= self.begun.len() > MAX_LINE_BYTES;
             if part.ends_with(b"\n") {
-                found.extend(serde_json::from_slice(&self.begun).ok().filter(|_| !self.skips));
+                found.push(match self.skips {
+                    true => Heard::Unreadable(format!("a line of more than {MAX_LINE_BYTES} bytes")),
+                    false => protocol::read(&self.begun).map_or_else(|why| Heard::Unreadable(why.to_string()), Heard::Said),
+                });
                 (self.begun, self.skips) = (Vec::new(), false);
             } else if self.skips {
                 self.begun = Vec::new();
             }
         }
         found
+    }
+}
+
+/// The end of a text.
+#[derive(Debug, Default)]
+struct Tail(Vec<u8>);
+
+impl Tail {
+    fn add(&mut self, piece: &[u8]) {
+        self.0.extend_from_slice(piece);
+        let surplus = self.0.len().saturating_sub(MAX_ERROR_BYTES);
+        self.0.drain(..surplus);
+    }
+
+    /// `None`: there is none.
+    fn text(&self) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.0).trim().to_owned();
+        (!text.is_empty()).then_some(text)
     }
 }
 
@@ -319,10 +186,10 @@ mod tests {
     #[test]
     fn lines_come_in_pieces() {
         let mut lines = Lines::default();
-        assert_eq!(lines.feed(br#"{"did": "waiting", "gener"#), []);
-        let said = lines.feed(b"ation\": 7, \"slot\": \"g1\"}\n{\"did\": \"news\"}\n{\"did\"");
-        assert_eq!(said, [Said::Waiting { generation: 7 }, Said::Other]);
-        assert_eq!(lines.feed(b": \"waiting\", \"generation\": 8}\n"), [Said::Waiting { generation: 8 }]);
+        assert_eq!(lines.feed(br#"{"v": 1, "did": "waiting", "gener"#), []);
+        let heard = lines.feed(b"ation\": 7, \"slot\": \"g1\"}\nnews\n{\"v\": 1, \"did\"");
+        assert_eq!(heard, [Heard::Said(Said::Waiting { generation: 7 }), Heard::Unreadable("not JSON: news".into())]);
+        assert_eq!(lines.feed(b": \"waiting\", \"generation\": 8}\n"), [Heard::Said(Said::Waiting { generation: 8 })]);
     }
 
     #[test]
@@ -343,27 +210,21 @@ mod tests {
         let piece = vec![b'x'; 1 << 20];
         for _ in 0..64 {
             assert_eq!(lines.feed(&piece), []);
-            assert!(lines.begun.capacity() <= 2 * MOST_OF_A_LINE + piece.len());
+            assert!(lines.begun.capacity() <= 2 * MAX_LINE_BYTES + piece.len());
         }
-        assert_eq!(lines.feed(b"\n{\"did\": \"waiting\", \"generation\": 1}\n"), [Said::Waiting { generation: 1 }]);
+        let heard = lines.feed(b"\n{\"v\": 1, \"did\": \"waiting\", \"generation\": 1}\n");
+        assert!(matches!(&heard[..], [Heard::Unreadable(_), Heard::Said(Said::Waiting { generation: 1 })]), "{heard:?}");
     }
 
     #[test]
-    fn only_paths_of_the_project_are_heard() {
-        let mut lines = Lines::default();
-        let paths = r#"["a.py", "../b.py", "/etc/shadow", "c/../../d", "", "c//d", "./e", "c/d.py", "nul\u0000"]"#;
-        let said =
-            lines.feed(format!("{{\"did\": \"touched\", \"opened\": {paths}, \"written\": {paths}, \"stale\": {paths}}}\n").as_bytes());
-        let kept = vec!["a.py".to_owned(), "c/d.py".to_owned()];
-        assert_eq!(said, [Said::Touched(News { opened: kept.clone(), written: kept.clone(), read: Vec::new(), stale: kept })]);
-    }
-
-    #[test]
-    fn orders_are_lines_of_json() {
-        let files = [("a.py".to_owned(), Some("00".to_owned())), ("b.py".to_owned(), None)].into();
-        let line = serde_json::to_string(&Order::Prepare { generation: 2, files, unless_own: false }).unwrap();
-        assert_eq!(line, r#"{"do":"prepare","generation":2,"files":{"a.py":"00","b.py":null}}"#);
-        let line = serde_json::to_string(&Order::Prepare { generation: 3, files: BTreeMap::new(), unless_own: true }).unwrap();
-        assert_eq!(line, r#"{"do":"prepare","generation":3,"files":{},"unless-own":true}"#);
+    fn only_the_end_of_what_broke_it_is_kept() {
+        let mut errors = Tail::default();
+        assert_eq!(errors.text(), None);
+        for _ in 0..1000 {
+            errors.add(b"a line of it\n");
+        }
+        errors.add(b"OSError: that is it\n");
+        let text = errors.text().unwrap();
+        assert!(text.len() <= MAX_ERROR_BYTES && text.ends_with("OSError: that is it"), "{text}");
     }
 }

@@ -1,7 +1,7 @@
 //! What is told when something that was done ahead of time was wrong for the application.
 
-use super::agent::{Avoided, What};
 use crate::events::Event;
+use crate::runtime::protocol::{Avoided, What};
 
 /// Modules that are named; the others are counted.
 const NAMED: usize = 3;

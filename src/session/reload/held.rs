@@ -4,9 +4,11 @@ use std::sync::LazyLock;
 
 use regex::RegexSet;
 
+use crate::runtime::HELD;
+
 /// The agent reads the same file.
 static PATTERNS: LazyLock<RegexSet> = LazyLock::new(|| {
-    let lines = include_str!("../../../images/reload/held.txt").lines();
+    let lines = HELD.lines();
     RegexSet::new(lines.map(|pattern| format!("(?i){pattern}"))).expect("the patterns are tested")
 });
 

@@ -6,11 +6,11 @@ use std::time::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::agent::Order;
 use crate::engine::Engine;
 use crate::events::Event;
 use crate::plan::CollectStatic;
 use crate::render::start;
+use crate::runtime::protocol::Order;
 use crate::units::files;
 use crate::watch::Change;
 

@@ -13,7 +13,7 @@
 mod bursts;
 
 use self::bursts::Bursts;
-use super::agent::{Loaded, Said};
+use crate::runtime::protocol::{Loaded, Said};
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq, Eq)]

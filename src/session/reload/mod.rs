@@ -16,6 +16,7 @@ mod machine;
 mod memory;
 mod repeats;
 mod restarting;
+mod revival;
 mod saves;
 mod session;
 mod switch;
@@ -31,7 +32,7 @@ use crate::plan::Plan;
 use crate::session::image::How;
 use crate::units::Secret;
 
-pub use memory::{Slot, slots};
+pub use memory::slots;
 pub use restarting::{ask_for_restart, restarted};
 pub use saves::{Saves, touched};
 pub use session::{Server, Session};

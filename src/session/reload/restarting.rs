@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::agent::ARGV;
+use super::agent::argv;
 use crate::engine::Engine;
 use crate::error::{Failure, Kind, Result};
 use crate::session::siblings;
@@ -20,7 +20,7 @@ const LISTENS_STEPS: u32 = 50;
 /// # Errors
 /// The engine's.
 pub async fn ask_for_restart(engine: &Engine, container: &str) -> Result<bool> {
-    let argv: Vec<String> = ARGV.into_iter().chain(["restart"]).map(String::from).collect();
+    let argv = argv(Some("restart"));
     for _ in 0..LISTENS_STEPS {
         if engine.run(container, Vec::clone(&argv)).await?.0 == 0 {
             return Ok(true);

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
-
-use super::agent::{ARGV, News};
+use super::agent::argv;
 use super::{Inputs, watching};
 use crate::changes::{Rules, Touched, Verdict};
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::runtime::protocol::{self, News, Said};
 
 /// What a running container's application has done with files of the project; nothing where it says nothing that can be
 /// understood.
@@ -16,15 +15,12 @@ use crate::error::Result;
 /// # Errors
 /// The engine's.
 pub async fn touched(engine: &Engine, container: &str) -> Result<Touched> {
-    #[derive(Deserialize)]
-    struct Answer {
-        #[serde(flatten)]
-        news: News,
-    }
-    let argv = ARGV.into_iter().chain(["files"]).map(String::from).collect();
-    let (_, said) = engine.run(container, argv).await?;
-    let answer = said.lines().find_map(|line| serde_json::from_str::<Answer>(line).ok());
-    Ok(answer.map(|Answer { news: News { opened, written, read, .. } }| Touched::new(read, opened, written)).unwrap_or_default())
+    let (_, said) = engine.run(container, argv(Some("files"))).await?;
+    let answer = said.lines().find_map(|line| match protocol::read(line.as_bytes()) {
+        Ok(Said::Files(News { opened, written, read, .. })) => Some(Touched::new(read, opened, written)),
+        _ => None,
+    });
+    Ok(answer.unwrap_or_default())
 }
 
 /// The rules of a project.

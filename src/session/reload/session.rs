@@ -7,11 +7,12 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
 
-use super::agent::{Agent, Loaded, News, Order, Said};
+use super::agent::{Agent, Heard};
 use super::applying::is_read_by_parity;
 use super::ignored::Ignored;
 use super::machine::{Effect, Input, Machine, Outcome};
 use super::repeats::{self, Repeat, Repeats};
+use super::revival::Revival;
 use super::telling::{cut, record_of};
 use super::watching::Watching;
 use super::{Current, Following, Key, Replan, files, job, switch};
@@ -20,6 +21,7 @@ use crate::engine::container::LogStart;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
 use crate::plan::{OnError, Plan, Reload};
+use crate::runtime::protocol::{Loaded, News, Order, Said};
 use crate::session::follow::{Follower, Seen};
 use crate::session::up::{After, Place, after_the_end, is_meant_after_all, optional, runs};
 use crate::session::wait::{self, Awaited, until_ready};
@@ -44,6 +46,7 @@ pub(super) struct Work<'a> {
     pub(super) agent: Option<Agent>,
     /// When the agent is to be started next, and how often that has failed.
     pub(super) start_agent: Option<(Instant, u32)>,
+    pub(super) revival: Revival,
     /// What the application has done with the project's files.
     pub(super) touched: Touched,
     /// Files that are reloaded though the application may have written them: the user has a rule for them.
@@ -135,6 +138,7 @@ impl<'a> Session<'a> {
             verdicts: BTreeMap::new(),
             agent: None,
             start_agent: Some((Instant::now(), 0)),
+            revival: Revival::default(),
             touched: Touched::default(),
             insisted: HashSet::new(),
             ignored: Ignored::default(),
@@ -173,11 +177,11 @@ impl<'a> Work<'a> {
                 // Ctrl-C is how a foreground server is meant to end.
                 () = self.place.interrupts.reached(1) => return Ok(()),
                 notice = self.watching.next() => self.noticed(notice, current)?,
-                said = optional(self.agent.as_mut().map(Agent::next)) => {
-                    if let Some(Said::Cut { responses }) = &said {
+                heard = optional(self.agent.as_mut().map(Agent::next)) => {
+                    if let Some(Heard::Said(Said::Cut { responses })) = &heard {
                         log.expect_cut(responses.len());
                     }
-                    self.heard(said);
+                    self.heard(heard);
                     if std::mem::take(&mut self.restart_wanted) {
                         self.start_switch(switch::Wanted::restart(), current);
                     }
@@ -397,10 +401,12 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn heard(&mut self, said: Option<Said>) {
-        let Some(said) = said else {
-            self.agent = None;
-            return self.step(Input::AgentLost);
+    fn heard(&mut self, heard: Option<Heard>) {
+        let said = match heard {
+            Some(Heard::Said(said)) => said,
+            Some(Heard::Unreadable(why)) => return self.tell_no_message(&why),
+            Some(Heard::Broken(text)) => return self.revival.broke(text),
+            None => return self.lost_agent(),
         };
         if let Said::Touched(news) = said {
             return self.note_touched(news);
@@ -423,11 +429,28 @@ impl<'a> Work<'a> {
             Said::RestartWanted => self.restart_wanted = true,
             Said::Refused { why } => self.place.report.report(Event::Warning { text: format!("the reload went wrong: {why}"), hint: None }),
             Said::Avoided(avoided) => self.place.report.report(super::avoided::warning(avoided)),
-            Said::Begun { .. } | Said::Touched(_) | Said::Recovered { .. } | Said::Other => {}
+            Said::Begun { .. } | Said::Touched(_) | Said::Recovered { .. } | Said::Memory { .. } | Said::Files(_) => {}
         }
         self.step(Input::Agent(said));
         if self.machine.loading().is_none() {
             self.repeats.take().into_iter().for_each(|change| self.act(change));
+        }
+    }
+
+    fn lost_agent(&mut self) {
+        self.agent = None;
+        self.revival.ended(Instant::now());
+        if let Some((text, hint)) = self.revival.words() {
+            self.place.report.report(Event::Warning { text, hint });
+        }
+        self.step(Input::AgentLost);
+    }
+
+    fn tell_no_message(&mut self, why: &str) {
+        if self.revival.tells(why) {
+            let text = format!("cannot read what the agent in the container says: {why}");
+            let hint = "a server that another version of parity has started is replaced by `parity down` and `parity up`";
+            self.place.report.report(Event::Warning { text, hint: Some(hint.into()) });
         }
     }
 
@@ -464,7 +487,7 @@ impl<'a> Work<'a> {
                 Effect::TellRecovered => {
                     self.place.report.report(Event::Note { text: "serving: the import that failed has worked on another try".into() });
                 }
-                Effect::StartAgent => self.start_agent = Some((Instant::now(), 0)),
+                Effect::StartAgent => self.start_agent = Some((Instant::now() + self.revival.pause(), 0)),
             }
         }
     }
@@ -494,7 +517,10 @@ impl<'a> Work<'a> {
             Agent::start(self.place.engine, &current.id).await
         };
         match self.place.interrupts.or(missed).await {
-            Ok(agent) => self.agent = Some(agent),
+            Ok(agent) => {
+                self.revival.started(Instant::now());
+                self.agent = Some(agent);
+            }
             // The log's end says that the container is gone; the loop sees to that.
             Err(_) => self.start_agent = Some((Instant::now() + AGENT_PAUSE * (failed + 1).min(10), failed + 1)),
         }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::agent::{Agent, Order, Said};
+use super::agent::{Agent, Heard};
 use super::{Current, Inputs, files, held};
 use crate::engine::Engine;
 use crate::engine::container::{self, LogStart};
@@ -16,6 +16,8 @@ use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::plan::Plan;
 use crate::render::{self, takeover};
+use crate::runtime;
+use crate::runtime::protocol::{Order, Said};
 use crate::session::create::create;
 use crate::session::follow::{Follower, Seen};
 use crate::session::siblings;
@@ -155,7 +157,16 @@ async fn catch_up(engine: &Engine, next: &Next, plan: &Plan) -> Result<Agent> {
 
 async fn said(agent: &mut Agent) -> Result<Said> {
     let lost = || Failure::new(Kind::Other, "the new server does not say which code it has loaded");
-    tokio::time::timeout(LOADING, agent.next()).await.ok().flatten().ok_or_else(lost)
+    let next = async {
+        loop {
+            match agent.next().await {
+                Some(Heard::Said(said)) => return Ok(said),
+                Some(Heard::Unreadable(why) | Heard::Broken(why)) => return Err(lost().cause(why)),
+                None => return Err(lost()),
+            }
+        }
+    };
+    tokio::time::timeout(LOADING, next).await.unwrap_or_else(|_| Err(lost()))
 }
 
 /// What has been taken over from.
@@ -185,7 +196,7 @@ pub async fn take_over(
     let taken = async {
         // One agent at a time: the loop starts its own.
         drop(catch_up(engine, &next, plan).await?);
-        let argv = ["/opt/venv/bin/python", "-I", "-S", "/etc/parity/takeover.py", "take"].map(String::from).to_vec();
+        let argv = runtime::program(&["takeover", "take"]);
         match engine.run(&next.id, argv).await? {
             (0, _) => {}
             // Both get connections; both answer.

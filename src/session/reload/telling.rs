@@ -1,8 +1,8 @@
 //! Words for what the agent says.
 
-use super::agent::Response;
 use crate::logs::{self, Record};
 use crate::plan::Plan;
+use crate::runtime::protocol::Response;
 use crate::session::wait;
 
 /// Characters of a URL's path that are shown.

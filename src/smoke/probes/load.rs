@@ -12,13 +12,13 @@ use crate::engine::Engine;
 use crate::error::{Failure, Kind, Result};
 use crate::plan::Plan;
 use crate::project::{Django, Framework};
+use crate::runtime::LOAD;
 use crate::units::{Callable, EntryPoint, Sourced, layout};
 
 pub use judge::judge;
 
 /// Seconds that each of the two ways may take.
 const PATIENCE: u64 = 60;
-const SCRIPT: &str = include_str!("../../../images/smoke/load.py");
 /// Puts the script into memory, where Python can read it as a file, and runs it.
 const RUN: &str = "file=$(mktemp /tmp/parity-load.XXXXXX) && cat >\"$file\" && /opt/venv/bin/python \"$file\" \"$0\"; code=$?; rm -f \"$file\"; exit $code";
 
@@ -99,7 +99,7 @@ pub async fn look(engine: &Engine, container: &str, plan: &Plan) -> Result<Seen>
     let argv = ["sh", "-c", RUN, &settings(plan)].map(String::from).to_vec();
     let patience = Duration::from_secs(2 * PATIENCE + 10);
     let failed = || Failure::new(Kind::Other, "the application cannot be loaded in a process of its own");
-    let ran = tokio::time::timeout(patience, engine.run_to_the_end(container, argv, SCRIPT.as_bytes())).await;
+    let ran = tokio::time::timeout(patience, engine.run_to_the_end(container, argv, LOAD.as_bytes())).await;
     let (_, said) = ran.map_err(|_| failed().cause("it does not end"))??;
     // The code may print what it likes before.
     let line = said.lines().rev().find(|line| line.starts_with("{\"server\""));

@@ -78,7 +78,7 @@ impl Told {
     /// Of a project that is changed first.
     fn with(change: impl FnOnce(&Smoked)) -> Self {
         let project = Smoked::copy("fidelity");
-        project.write("probe.py", include_str!("../../../images/fidelity/probe.py"));
+        project.write("probe.py", include_str!("../../../images/runtime/parity_runtime/fidelity/probe.py"));
         change(&project);
         let image = OwnImage(format!("localhost/parity-e2e:{}", unique()));
         let deployed = Deployed::run(&project, &image);
@@ -137,7 +137,7 @@ fn two_runs_of_production_are_the_same() {
 #[test]
 fn the_line_that_a_build_says_has_what_smoke_has() {
     let project = Smoked::copy("fidelity");
-    project.write("probe.py", include_str!("../../../images/fidelity/probe.py"));
+    project.write("probe.py", include_str!("../../../images/runtime/parity_runtime/fidelity/probe.py"));
     project.write("parity.yaml", &format!("{}writable: [data, /srv/more]\n", project.read("parity.yaml")));
     project.write(".env", "TOKEN=of-the-file\n");
     let image = OwnImage(format!("localhost/parity-e2e:{}", unique()));

@@ -43,7 +43,7 @@ impl Live {
     pub(super) fn kill_agent(&self) {
         let begun = Instant::now();
         // It may still be on its way.
-        while self.kill_inside("find('agent.py')") == 0 {
+        while self.kill_inside("find('run.py agent')") == 0 {
             assert!(begun.elapsed() < PATIENCE, "there is no agent");
         }
     }

@@ -1,17 +1,14 @@
 """Which processes are ended after a reload, with the times and the processes that a busy machine may have."""
 
-import json
-import os
 import signal
 import sys
 
-os.makedirs("/etc/parity", exist_ok=True)
-with open("/etc/parity/reload.json", "w") as config:
-    json.dump({"slots": ["g0", "g1", "g2"], "processes": 1, "project": "/app"}, config)
-sys.path.insert(0, "/given")
+sys.dont_write_bytecode = True
+sys.path.insert(0, "/etc/parity")
 
-import renewing
-import slots
+from parity_runtime.protocol.worker import Config, State
+from parity_runtime.reload.agent import recycling
+from parity_runtime.reload.agent.slots import Slots
 
 there = {}
 now = [100.0]
@@ -20,23 +17,42 @@ sent = []
 
 
 def process(doing):
-    return {"doing": doing, "generation": 1, "error": None, "kind": None, "preloaded": 0}
+    return State(doing=doing, generation=1)
 
 
-def send(pids, number):
-    slots.ending.update(pids)
-    sent.extend((pid, number) for pid in pids)
+class Fake(Slots):
+    def processes(self, slot):
+        return there.get(slot, {})
+
+    def alive(self, pid):
+        return any(pid in found for found in there.values())
+
+    def active(self):
+        return active[0], 1
+
+    def order(self, slot, pid, what):
+        return True
+
+    def send(self, pids, number):
+        self.ending.update(pids)
+        sent.extend((pid, number) for pid in pids)
 
 
-slots.processes = renewing.processes = lambda slot: there.get(slot, {})
-renewing.alive = lambda pid: any(pid in found for found in there.values())
-renewing.active = lambda: (active[0], 1)
-renewing.order = lambda slot, pid, what: True
-renewing.send = send
-renewing.time.monotonic = lambda: now[0]
+config = Config(
+    slots=["g0", "g1", "g2"],
+    processes=1,
+    preload=True,
+    graceful_timeout=15,
+    project="/app",
+    root="/app",
+    script=None,
+    package=None,
+    port=8000,
+)
+recycling.time.monotonic = lambda: now[0]
 
 # One that has served is ended, once it has had the time to say what it had imported.
-renewal = renewing.Renewal()
+renewal = recycling.Recycling(Fake(config))
 there.update(g0={1: process("loaded")}, g1={2: process("loaded")}, g2={3: process("standby")})
 renewal.retire_all_but("g0")
 renewal.see_to_retiring()

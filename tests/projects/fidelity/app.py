@@ -1,4 +1,4 @@
-"""Tells all that it can see of its server, as JSON. `probe.py` comes from `images/fidelity`."""
+"""Tells all that it can see of its server, as JSON. `probe.py` comes from `images/runtime/parity_runtime/fidelity`."""
 
 import threading
 

@@ -1,8 +1,8 @@
 mod progress;
 mod world;
 
-use super::super::agent::{Loaded, Said};
 use super::{Effect, Input, Machine, Outcome};
+use crate::runtime::protocol::{Loaded, Said};
 
 fn loaded(generation: u64) -> Loaded {
     Loaded { generation, ..Loaded::default() }

@@ -1,7 +1,7 @@
-"""Processes of slots as Apache would start them, without Apache: each runs the real `slot.py` in a fork of this process.
+"""Processes of slots as Apache would start them, without Apache: each has the real instrument in a fork of this process.
 
 This process plays Apache (it starts a process where one has ended) and the agent (it orders, asks for modules, and tries a
-fresh process where one is in doubt), with `doubting.py` and `slots.py` of the agent's own.
+fresh process where one is in doubt), with the agent's own `doubting.py`.
 """
 
 import json
@@ -32,10 +32,11 @@ HANDLER = '__import__("wsgi")\napplication = sys.modules["wsgi"].application\n'
 def prepare():
     """The configuration, as `parity up` renders it."""
     settings = {
+        "v": 1,
         "slots": SLOTS,
         "processes": 1,
         "preload": True,
-        "graceful_timeout": 15,
+        "graceful-timeout": 15,
         "project": PROJECT,
         "root": PROJECT,
         "script": None,
@@ -47,6 +48,8 @@ def prepare():
         json.dump(settings, file)
     with open(ETC + "/handler.wsgi", "w") as file:
         file.write("import sys\n" + HANDLER)
+    with open(ETC + "/instruments.txt", "w") as file:
+        file.write("reload\n")
 
 
 # Python's own directories, as a process of mod_wsgi has them.
@@ -143,8 +146,9 @@ def be_like_mod_wsgi():
     os.close(printed)
     # mod_wsgi's are Python's own objects, that nothing else has a hand in.
     sys.stdout, sys.stderr = open(1, "w", buffering=1, closefd=False), open(2, "w", buffering=1, closefd=False)
-    for name in ["cases", "ring", "trees"]:
-        sys.modules.pop(name, None)
+    for name in list(sys.modules):
+        if name in ("cases", "ring", "trees") or name.startswith("parity_runtime"):
+            del sys.modules[name]
 
 
 # --- a fresh interpreter --------------------------------------------------------------------------------------------
@@ -174,11 +178,9 @@ def outcome(application):
 
 # --- a process of a slot --------------------------------------------------------------------------------------------
 
-# What `slot.py` imports at once is there before it forks, or most of the time would go into that.
-import contextlib, gc, hashlib, importlib.util, marshal, threading, traceback  # noqa
+# What the instrument imports at once is there before it forks, or most of the time would go into that.
+import contextlib, gc, hashlib, importlib.machinery, importlib.util, marshal, threading, traceback  # noqa
 
-with open(ETC + "/slot.py") as file:
-    SLOT = compile(file.read(), ETC + "/slot.py", "exec", dont_inherit=True)
 COMPILED = {}
 
 
@@ -188,10 +190,13 @@ def compile_once(source, path, *more, **named):
     return COMPILED[path]
 
 
-for name in os.listdir(ETC):
-    if name.endswith((".py", ".wsgi")):
-        with open("%s/%s" % (ETC, name), "rb") as file:
-            compile_once(file.read(), file.name, "exec", dont_inherit=True)
+for directory, _, names in os.walk(ETC):
+    for name in names:
+        if name.endswith(".py"):
+            with open("%s/%s" % (directory, name), "rb") as file:
+                compile_once(file.read(), file.name, "exec", dont_inherit=True)
+with open(ETC + "/instruments.py") as file:
+    INSTRUMENTS = compile(file.read(), ETC + "/instruments.py", "exec", dont_inherit=True)
 
 
 class Slot(Child):
@@ -203,17 +208,18 @@ class Slot(Child):
         mod_wsgi = sys.modules["mod_wsgi"] = types.ModuleType("mod_wsgi")
         mod_wsgi.process_group, mod_wsgi.active_requests, data = self.name, {}, {}
         mod_wsgi.request_data = lambda: data
-        slot = sys.modules["_mod_wsgi_slot"] = types.ModuleType("_mod_wsgi_slot")
-        slot.__file__, slot.compile = ETC + "/slot.py", compile_once
-        exec(SLOT, slot.__dict__)
-        slot.attach()
-        script = sys.modules[slot.SCRIPT]
+        name = "_mod_wsgi_instruments"
+        instruments = sys.modules[name] = types.ModuleType(name)
+        instruments.__file__, instruments.compile = ETC + "/instruments.py", compile_once
+        exec(INSTRUMENTS, instruments.__dict__)
+        state = sys.modules["parity_runtime.reload.worker.state"].State
+        script = sys.modules[sys.modules["parity_runtime.reload.worker.importing"].SCRIPT]
         for question in questions:
             if question == "names":
                 modules = [(name, getattr(module, "__file__", None) or "") for name, module in list(sys.modules.items())]
                 questions.tell([name for name, path in modules if path.startswith(SITE)])
             else:
-                found = slot.State.error
+                found = state.error
                 if found is None:
                     questions.tell(outcome(lambda: script.application))
                 else:
@@ -223,7 +229,7 @@ class Slot(Child):
         """What it says of itself."""
         try:
             with open("%s/slots/%s/%d" % (RUN, self.name, self.pid)) as file:
-                return json.load(file)
+                return {"error": None, "doubt": None, "blamed": [], "outdated": False, **json.load(file)}
         except OSError:
             return {"doing": None}
 
@@ -280,7 +286,7 @@ class Ring:
 
     def keep_modules(self):
         """What standing-by processes do next is what the serving one knows."""
-        self.order({"modules": True})
+        self.order({"v": 1, "do": "modules"})
         path = "%s/modules/%d" % (RUN, self.serving.pid)
         until = time.monotonic() + PATIENCE
         while not os.path.exists(path):
@@ -313,12 +319,13 @@ class Ring:
 
     def reload(self):
         """One save, after which the requests are answered by another process."""
-        import doubting
+        from parity_runtime.reload import config
+        from parity_runtime.reload.agent import doubting
 
         self.generation += 1
         former, child = self.serving, self.standby.pop(0)
         self.activate(child.name)
-        self.order({"load": self.generation}, child)
+        self.order({"v": 1, "do": "load", "generation": self.generation}, child)
         state = child.becomes(self.nudges, "loaded", "failed")
         if state is None or state["doubt"]:
             self.story.append("generation %d: doubt: %s" % (self.generation, state and state["doubt"]))
@@ -330,7 +337,7 @@ class Ring:
             doubting.unmark_fresh(other.name)
             self.activate(other.name)
             if state is not None and (not fresh.state()["error"] or state["outdated"]):
-                self.story.append("avoided: %s" % doubting.avoid(state["blamed"], state["doubt"]))
+                self.story.append("avoided: %s" % doubting.avoid(config.read(), state["blamed"], state["doubt"]))
             child = fresh
         # The one that has served says what it had imported by then, and ends.
         self.keep_modules()

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::super::super::agent::{Loaded, Said};
 use super::super::{Effect, Input, Machine, Outcome};
+use crate::runtime::protocol::{Loaded, Said};
 use crate::watch::{Burst, Change, Limits};
 
 /// Milliseconds. An editor's save is over by then, and has been seen to.
@@ -59,7 +59,7 @@ struct Reload {
     reported: bool,
 }
 
-/// As `images/reload/agent.py` and Apache do it.
+/// As `the agent in the container` and Apache do it.
 #[derive(Debug)]
 struct World {
     way: Way,

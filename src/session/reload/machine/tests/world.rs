@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use proptest::prelude::*;
 
-use super::super::super::agent::{Loaded, Said};
 use super::super::{Effect, Input, Machine, Outcome};
 use super::changed;
+use crate::runtime::protocol::{Loaded, Said};
 
 /// What can happen to a session.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ enum Happens {
     Restarts,
 }
 
-/// A container: what is on disk, what is served, and the agent at work. As `images/reload/agent.py` does it.
+/// A container: what is on disk, what is served, and the agent at work. As `the agent in the container` does it.
 #[derive(Debug, Default)]
 struct World {
     disk: u64,

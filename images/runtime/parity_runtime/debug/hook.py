@@ -1,0 +1,177 @@
+"""The way in for the debugger and the probe, in each process that serves the application in the `up` and `debug` profiles.
+
+A thread waits at a named pipe, PID.pipe: nothing more is imported for that, and requests take the same way as in production. Whoever
+comes writes a word to it:
+
+    debug     the console of `parity debug`: the debugger is imported, and listens at PID.sock from then on
+    probe     `parity diff --live`: its probe is run
+"""
+
+import _thread
+import os
+import sys
+import threading
+
+from parity_runtime import disk, layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from typing import Any
+
+    from parity_runtime.debug.session import Session
+    from parity_runtime.instruments import Runtime
+
+# Seconds. By then a console has found a new process.
+FOUND_WITHIN = 1
+
+
+class Hook:
+    def __init__(self, runtime: "Runtime") -> None:
+        self.runtime = runtime
+        # A console has armed this process.
+        self.armed = threading.Event()
+        self.session: "Session | None" = None
+        self.listener: "socket.socket | None" = None
+        # What the breakpoints were set for.
+        self.known: "Any" = None
+
+    # --- requests ---------------------------------------------------------------------------------------------------
+
+    def note(self, application: "Any") -> None:
+        """The application may be newer than the breakpoints."""
+        if self.session is not None and self.armed.is_set() and application is not self.known:
+            self.known = application
+            self.session.set_again()
+
+    def look_at(self, name: str, application_object: "Any" = None, **_: "Any") -> "dict[str, Any] | None":
+        """mod_wsgi tells of a request."""
+        if name != "request_started" or application_object is None or self.session is None or not self.armed.is_set():
+            return None
+        self.note(application_object)
+        return {"application_object": self.session.wrap(application_object)}
+
+    def arm(self) -> None:
+        self.known = application()
+        if not self.armed.is_set():
+            self.runtime.listen("debug", self.look_at)
+            self.armed.set()
+
+    def disarm(self) -> None:
+        if self.armed.is_set():
+            self.armed.clear()
+            # As it was before: each event costs microseconds.
+            self.runtime.ignore("debug")
+
+    # --- who comes --------------------------------------------------------------------------------------------------
+
+    def listen(self) -> "Session":
+        """Lets consoles in from now on. The debugger itself is imported now."""
+        if self.session is None or self.listener is None:
+            import socket
+
+            from parity_runtime.debug.session import Session
+
+            self.session = self.session or Session(self)
+            self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self.listener.bind(layout.debug_socket(os.getpid()))
+            self.listener.listen(4)
+            threading.Thread(target=self.let_in, args=(self.listener, self.session), name="parity-debug", daemon=True).start()
+        return self.session
+
+    def let_in(self, listener: "socket.socket", session: "Session") -> None:
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=session.serve, args=(connection,), name="parity-debug", daemon=True).start()
+
+    def wait_at(self, pipe: str) -> None:
+        while True:
+            # Until somebody opens it, too.
+            with open(pipe) as words:
+                word = words.read().strip()
+            try:
+                if word == "debug":
+                    self.listen()
+                elif word == "probe":
+                    run_probe(layout.probe())
+            except Exception as error:
+                # The application is not to suffer from it, and the next one who comes may have more luck.
+                sys.stderr.write("parity: `%s` failed: %s: %s\n" % (word, type(error).__name__, error))
+
+
+def application() -> "Any":
+    """What mod_wsgi calls with each request."""
+    scripts = [module for module in list(sys.modules.values()) if getattr(module, "__file__", None) == layout.handler()]
+    return getattr(scripts[0], "application", None) if scripts else None
+
+
+def run_probe(path: str) -> None:
+    """It comes as a file, and leaves nothing behind: no module of it stays."""
+    namespace: "dict[str, Any]" = {"__name__": "parity_probe", "__file__": path}
+    with open(path) as source:
+        exec(compile(source.read(), path, "exec", dont_inherit=True), namespace)
+    namespace["look_once"]()
+
+
+def listen_for_ide(port: int, wait: bool) -> None:
+    """debugpy, for an IDE. It has hooks of its own for what is raised and where to stop."""
+    sys.path.append(layout.DEBUGGERS)
+    # Its word about frozen modules is about importlib, which nobody debugs here.
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    import debugpy
+
+    # This process is Apache's; debugpy starts a program of its own with Python.
+    debugpy.configure(python=layout.PYTHON)
+    debugpy.listen(("0.0.0.0", port))
+    if wait:
+        debugpy.wait_for_client()
+
+
+def is_debugged() -> bool:
+    try:
+        with open(layout.console()) as file:
+            return os.path.exists("/proc/%d" % int(file.read()))
+    except (OSError, ValueError):
+        return False
+
+
+def tidy() -> None:
+    """With each reload a process comes and another goes; what those left behind that are gone is taken away."""
+    for name in os.listdir(layout.debug()):
+        pid = name.partition(".")[0]
+        if pid.isdigit() and (pid == str(os.getpid()) or not os.path.exists("/proc/" + pid)):
+            disk.remove(layout.debug() + "/" + name)
+
+
+# Of this process; `startup.py` asks it whether somebody debugs.
+hook: "Hook | None" = None
+
+
+def install(runtime: "Runtime") -> None:
+    global hook
+    hook = Hook(runtime)
+    runtime.when_application_changes(hook.note)
+    os.makedirs(layout.debug(), mode=0o700, exist_ok=True)
+    tidy()
+    startup = False
+    if os.environ.get("PARITY_DEBUG"):
+        # A session of its own: nothing runs before its breakpoints are set.
+        from parity_runtime.protocol.debug import Mode
+
+        mode = Mode.read(os.environ["PARITY_DEBUG"])
+        if mode.port is not None:
+            listen_for_ide(mode.port, mode.startup)
+        else:
+            startup = mode.startup
+            hook.listen()
+            hook.armed.wait()
+    elif is_debugged():
+        # This process may serve at once.
+        hook.listen()
+        hook.armed.wait(FOUND_WITHIN)
+    pipe = layout.debug_pipe(os.getpid())
+    os.mkfifo(pipe, 0o600)
+    # No thread of `threading`: the application counts those.
+    _thread.start_new_thread(hook.wait_at, (pipe,))
+    if startup:
+        hook.listen().stop_at_startup()

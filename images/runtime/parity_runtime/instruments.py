@@ -1,0 +1,93 @@
+"""What parity has beside an application in the processes that serve it: instruments, each installed only where it is wanted.
+
+An instrument is a module with `install(runtime)`. It hears mod_wsgi's events through the runtime, in the order that is declared
+here, and may replace the application of a request at `request_started`: the handler script is production's in every profile.
+
+As each event costs microseconds, mod_wsgi is asked for them only while an instrument listens.
+"""
+
+import mod_wsgi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Listener = Callable[..., "dict[str, Any] | None"]
+
+# Those that wrap the application at `request_started` do it in this order: the first is nearest to the application, as
+# the validator is to see what the application does, and not what a debugger makes of it.
+ORDER = ("validator", "debug")
+
+# The key of a request's data that is true while the request stops at a prompt of the debugger's.
+AT_PROMPT = "parity.prompt"
+
+
+class Runtime:
+    """What instruments share in a process."""
+
+    def __init__(self) -> None:
+        self._listeners: "dict[str, Listener]" = {}
+        self._changed: "list[Callable[[Any], None]]" = []
+        # How new the application is: counted by whoever reloads it.
+        self.generation: "Callable[[], int]" = lambda: 1
+
+    def listen(self, instrument: str, listener: "Listener") -> None:
+        """Has `listener(name, **event)` called with each event of mod_wsgi's, in the request's thread."""
+        first = not self._listeners
+        known = {**self._listeners, instrument: listener}
+        # Replaced as a whole: another thread may be going through it.
+        self._listeners = {name: known[name] for name in (*ORDER, *known) if name in known}
+        if first:
+            mod_wsgi.subscribe_events(self._tell)
+
+    def ignore(self, instrument: str) -> None:
+        if self._listeners.keys() == {instrument}:
+            mod_wsgi.event_callbacks.remove(self._tell)
+        self._listeners = {name: listener for name, listener in self._listeners.items() if name != instrument}
+
+    def _tell(self, name: str, **event: "Any") -> "dict[str, Any] | None":
+        """Passes an event on. Who replaces the application does so for those that come after it."""
+        replaced: "dict[str, Any]" = {}
+        for listener in self._listeners.values():
+            replaced.update(listener(name, **{**event, **replaced}) or {})
+        return replaced or None
+
+    def when_application_changes(self, function: "Callable[[Any], None]") -> None:
+        self._changed.append(function)
+
+    def tell_application(self, application: "Any") -> None:
+        """Requests are answered by another application from now on."""
+        for function in self._changed:
+            function(application)
+
+
+def load(name: str) -> "Any":
+    """The module of an instrument. Nothing of the others is imported."""
+    if name == "debug":
+        from parity_runtime.debug import hook
+
+        return hook
+    if name == "reload":
+        from parity_runtime.reload.worker import main
+
+        return main
+    if name == "validator":
+        from parity_runtime.smoke import instrument
+
+        return instrument
+    raise ValueError("parity has no instrument %s" % name)
+
+
+def install(names: "list[str]") -> Runtime:
+    """Installs instruments, in the order of their names. One that fails keeps nobody from the others."""
+    runtime = Runtime()
+    failed = None
+    for name in names:
+        try:
+            load(name).install(runtime)
+        except Exception as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return runtime

@@ -1,0 +1,1 @@
+"""Serving saved code: what the processes of the slots do (`worker`), and who tells them to (`agent`)."""

@@ -1,0 +1,1 @@
+"""Carries out reloads: which slot imports saved code, when requests go there, and what becomes of those that have served."""

@@ -1,0 +1,13 @@
+"""Which slot requests go to. Apache reads the same file with each request."""
+
+from parity_runtime import layout
+
+
+def active() -> "tuple[str | None, int]":
+    """The slot, and its generation; `None` where nobody has said so."""
+    try:
+        with open(layout.active()) as file:
+            slot, generation = file.read().split()
+        return slot, int(generation)
+    except (OSError, ValueError):
+        return None, 0

@@ -1,0 +1,49 @@
+"""What processes that stand by can do ahead of time, as a process knows it that has loaded the application."""
+
+import sys
+
+from parity_runtime.protocol.worker import Plan
+from parity_runtime.reload.worker import ahead, context, imports, likeness, prepared
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Functions and classes of Python as they were before anything of the application's.
+first: "dict[tuple[str, str], Any]" = {}
+
+
+def begin() -> None:
+    first.update(prepared.standard())
+
+
+def plan() -> Plan:
+    """What processes that stand by can do."""
+    ahead.blame(imports.dependent)
+    found = {} if is_patched() else imports.independent()
+    found = {name: module for name, module in found.items() if is_as_named(name, module) and not is_projects(name, module)}
+    names = [name for name in found if ahead.is_among(name, found)]
+    modules = [[name, prepared.origin_of(found[name]), likeness.known.get(name)] for name in names]
+    specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
+    files = [
+        spec.origin for spec in specs if spec is not None and spec.cached and spec.origin and not spec.origin.startswith(context.INSIDE)
+    ]
+    known = [*names, *sorted(imports.absent - found.keys())]
+    return Plan(modules=modules, known=known, files=files)
+
+
+def is_as_named(name: str, module: "Any") -> bool:
+    spec = getattr(module, "__spec__", None)
+    return spec is not None and spec.name == name
+
+
+def is_projects(name: str, module: "Any") -> bool:
+    """Is it the project's, in part at least, or what the project names as its application?"""
+    paths = [path for path in list(getattr(module, "__path__", None) or []) if isinstance(path, str)]
+    own = [getattr(module, "__file__", None), *(path + "/" for path in paths)]
+    return any(isinstance(path, str) and context.is_own(path) for path in own) or name.partition(".")[0] == context.CONFIG.package
+
+
+def is_patched() -> bool:
+    """Has the project, or something at its order, replaced parts of Python? Then what is imported before that is different."""
+    return any(first.get(key) is not value for key, value in prepared.standard().items() if key in first)

@@ -1,0 +1,1 @@
+# Nothing: that Apache has run this says in its log that `instruments.py`, which imports the application or stands by, has ended.

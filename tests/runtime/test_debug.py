@@ -1,0 +1,436 @@
+"""The debugger: the way in, pdb in a request, and the terminal's half, each with the other one played by the test."""
+
+import bdb
+import io
+import os
+import queue
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import types
+import unittest.mock
+
+import mod_wsgi
+import support
+from parity_runtime import instruments, layout
+from parity_runtime.debug import breakpoints, console, hook, keys, peer, tools
+from parity_runtime.debug.link import Link
+from parity_runtime.debug.session import Session
+from parity_runtime.protocol import debug as protocol
+
+PATIENCE = 10
+
+CODE = """\
+def view(environ):
+    # a comment
+    value = environ["PATH_INFO"]
+    if value == "/fail":
+        raise KeyError("no such page")
+    return value
+
+
+def documented():
+    "What it does."
+    return 1
+
+
+class Views:
+    def home(self):
+        return 2
+"""
+
+
+class Breakpoints(support.Case):
+    def setUp(self):
+        super().setUp()
+        self.write("shop/views.py", CODE)
+        self.replace(sys, "path", [*sys.path])
+        self.addCleanup(breakpoints.clear)
+
+    def resolve(self, at, **more):
+        path, line = breakpoints.resolve({"at": at, **more})
+        self.assertEqual(path, layout.PROJECT + "/shop/views.py")
+        return line
+
+    def refuses(self, at, why, **more):
+        with self.assertRaises(ValueError) as refused:
+            breakpoints.resolve({"at": at, **more})
+        support.has(str(refused.exception), why)
+
+    def test_lines_and_functions(self):
+        self.assertEqual(self.resolve("shop/views.py:3"), 3)
+        self.assertEqual(self.resolve("shop.views:view"), 3)
+        # Behind what it says of itself.
+        self.assertEqual(self.resolve("shop.views:documented"), 11)
+        self.assertEqual(self.resolve("shop.views:Views.home"), 16)
+
+    def test_a_line_that_has_moved_is_known_by_its_text(self):
+        self.assertEqual(self.resolve("shop/views.py:1", text="return value"), 6)
+        self.refuses("shop/views.py:1", "its line is gone", text="return other")
+
+    def test_places_where_nobody_stops(self):
+        self.refuses("views", "write FILE:LINE or MODULE:FUNCTION")
+        self.refuses("shop/none.py:1", "no such file")
+        self.refuses("shop/views.py:2", "nothing of the program")
+        self.refuses("shop.none:view", "no module shop.none")
+        self.refuses("shop.views:none", "has no none")
+
+    def test_what_cannot_be_set_waits_for_other_code(self):
+        link = unittest.mock.Mock(breakpoints=[], homeless=[])
+        refused = breakpoints.set_all(link, [{"at": "shop/views.py:3", "if": "value"}, {"at": "shop/views.py:99"}])
+        self.assertEqual(len(refused), 1)
+        known = [{"at": "shop/views.py:3", "if": "value", "text": 'value = environ["PATH_INFO"]'}, {"at": "shop/views.py:99"}]
+        self.assertEqual(link.breakpoints, known)
+
+
+class Console:
+    """The test as the console of a process."""
+
+    def __init__(self, session):
+        ours, theirs = socket.socketpair()
+        self.socket, self.rest, self.messages = ours, b"", []
+        self.thread = threading.Thread(target=session.serve, args=(theirs,), daemon=True)
+        self.thread.start()
+
+    def send(self, message):
+        self.socket.sendall(message.to_text().encode() + b"\n")
+
+    def next(self, kind):
+        """What comes next of a kind; what is printed before it is kept."""
+        self.printed = ""
+        while True:
+            while b"\n" not in self.rest:
+                assert select.select([self.socket], [], [], PATIENCE)[0], "it says nothing"
+                self.rest += self.socket.recv(1 << 16)
+            line, _, self.rest = self.rest.partition(b"\n")
+            message = protocol.TO_CONSOLE.read(line)
+            if isinstance(message, kind):
+                return message
+            if isinstance(message, protocol.Output):
+                self.printed += message.text
+
+    def close(self):
+        self.socket.close()
+        self.thread.join(PATIENCE)
+
+
+class Sessions(support.Case):
+    """pdb in requests of an application, with the console's part played."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(mod_wsgi.event_callbacks.clear)
+        self.hook = hook.Hook(instruments.Runtime())
+        self.session = self.hook.session = Session(self.hook)
+        self.path = self.write("shop/views.py", CODE)
+        scope = {}
+        exec(compile(CODE, self.path, "exec"), scope)
+
+        def application(environ, start_response):
+            text = scope["view"](environ)
+            start_response("200 OK", [])
+            return [text.encode()]
+
+        self.application = application
+        self.console = Console(self.session)
+        self.addCleanup(self.console.close)
+
+    def arm(self, *places, errors=True):
+        self.console.send(protocol.Arm(breakpoints=[{"at": place} for place in places], errors=errors))
+        return self.console.next(protocol.Armed)
+
+    def ask(self, path="/"):
+        answers = queue.Queue()
+
+        def run():
+            try:
+                answers.put(mod_wsgi.serve(self.application, {"PATH_INFO": path}))
+            except Exception as error:
+                answers.put(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        return answers
+
+    def type(self, line):
+        self.console.send(protocol.Line(text=line))
+
+    def test_a_breakpoint_stops_a_request_until_it_goes_on(self):
+        armed = self.arm("shop/views.py:3")
+        self.assertEqual((armed.refused, armed.breakpoints[0]["text"]), ([], 'value = environ["PATH_INFO"]'))
+        answers = self.ask("/x")
+        self.assertEqual(self.console.next(protocol.Stopped).what, "GET /x")
+        self.console.next(protocol.Prompt)
+        self.type("p environ['PATH_INFO']")
+        self.console.next(protocol.Prompt)
+        support.has(self.console.printed, "'/x'")
+        self.console.send(protocol.Complete(text="env", before="p env"))
+        self.assertIn("environ", self.console.next(protocol.Completions).found)
+        self.type("c")
+        self.assertEqual(len(self.console.next(protocol.Resumed).breakpoints), 1)
+        self.assertEqual(answers.get(timeout=PATIENCE)[2], b"/x")
+
+    def test_what_is_raised_opens_a_prompt_where_it_was(self):
+        self.arm()
+        answers = self.ask("/fail")
+        self.console.next(protocol.Stopped)
+        self.console.next(protocol.Prompt)
+        support.has(self.console.printed, "KeyError: 'no such page'")
+        self.type("p value")
+        self.console.next(protocol.Prompt)
+        support.has(self.console.printed, "'/fail'")
+        self.type("q")
+        self.console.next(protocol.Resumed)
+        self.assertIsInstance(answers.get(timeout=PATIENCE), KeyError)
+
+    def test_errors_pass_where_nobody_wants_them(self):
+        self.arm(errors=False)
+        self.assertIsInstance(self.ask("/fail").get(timeout=PATIENCE), KeyError)
+
+    def test_quitting_gives_the_request_up(self):
+        self.arm("shop.views:view")
+        answers = self.ask()
+        self.console.next(protocol.Prompt)
+        self.console.send(protocol.EndOfInput())
+        status, _, body = answers.get(timeout=PATIENCE)
+        self.assertEqual((status, body), ("500 Internal Server Error", b"The request was given up in the debugger.\n"))
+
+    def test_a_command_that_runs_is_interrupted(self):
+        self.arm("shop.views:view")
+        answers = self.ask()
+        self.console.next(protocol.Prompt)
+        self.type("while True: pass")
+        time.sleep(0.1)
+        self.console.send(protocol.Interrupt())
+        self.assertTrue(self.console.next(protocol.Interrupted).running)
+        self.console.next(protocol.Prompt)
+        self.type("c")
+        self.assertEqual(answers.get(timeout=PATIENCE)[0], "200 OK")
+
+    def test_where_nothing_runs_there_is_a_prompt_on_demand(self):
+        self.hook.runtime.generation = lambda: 7
+        self.arm()
+        self.console.send(protocol.Interrupt())
+        interrupted = self.console.next(protocol.Interrupted)
+        self.assertEqual((interrupted.running, interrupted.generation), (False, 7))
+        self.console.send(protocol.Idle())
+        self.assertEqual(self.console.next(protocol.Stopped).what, "nothing runs")
+        self.console.next(protocol.Prompt)
+        self.type("p 6 * 7")
+        self.console.next(protocol.Prompt)
+        support.has(self.console.printed, "42")
+        self.type("q")
+        self.console.next(protocol.Ended)
+
+    def test_a_second_console_is_told_that_it_is_busy(self):
+        self.arm()
+        other = Console(self.session)
+        self.addCleanup(other.close)
+        other.send(protocol.Arm(breakpoints=[], errors=True))
+        other.next(protocol.Busy)
+
+    def test_when_the_console_goes_everything_is_as_before(self):
+        usual = sys.breakpointhook
+        self.arm("shop.views:view")
+        self.assertEqual(len(mod_wsgi.event_callbacks), 1)
+        answers = self.ask("/x")
+        self.console.next(protocol.Prompt)
+        self.console.close()
+        self.assertEqual(answers.get(timeout=PATIENCE)[2], b"/x")
+        self.assertEqual((sys.breakpointhook, len(mod_wsgi.event_callbacks)), (usual, 0))
+        self.assertFalse(any(bdb.Breakpoint.bpbynumber[1:]))
+
+    def test_a_console_that_cannot_be_understood_is_let_go(self):
+        with unittest.mock.patch.object(sys, "stderr", io.StringIO()) as errors:
+            self.console.socket.sendall(b"{}\n")
+            self.console.thread.join(PATIENCE)
+        support.has(errors.getvalue(), "cannot be understood", "version None")
+
+    def test_breakpoints_follow_code_that_is_newer(self):
+        self.arm("shop.views:view")
+        self.write("shop/views.py", "import os\n\n" + CODE)
+        self.hook.note(object())
+        armed = self.console.next(protocol.Armed)
+        self.assertEqual(armed.breakpoints[0]["at"], "shop/views.py:5")
+
+    def test_a_link_says_whole_lines(self):
+        sent = []
+        link = Link(types.SimpleNamespace(sendall=sent.append))
+        link.write("a\nb")
+        link.flush()
+        link.flush_all()
+        self.assertEqual([protocol.TO_CONSOLE.read(line).text for line in sent], ["a\n", "b"])
+        link.lost = True
+        self.assertEqual(link.readline(), "")
+
+
+class WayIn(support.Case):
+    def test_a_process_waits_at_its_pipe_and_takes_the_probe(self):
+        runtime = instruments.Runtime()
+        with unittest.mock.patch.dict(os.environ):
+            os.environ.pop("PARITY_DEBUG", None)
+            os.makedirs(layout.debug())
+            self.write(layout.debug_socket(2**22 + 1))
+            hook.install(runtime)
+        self.assertEqual(os.listdir(layout.debug()), ["%d.pipe" % os.getpid()])
+        self.assertEqual(mod_wsgi.event_callbacks, [])
+        self.assertFalse(hook.hook.armed.is_set())
+        seen = self.directory + "/seen"
+        self.write(layout.probe(), "def look_once():\n    open(%r, 'w').close()\n" % seen)
+        with open(layout.debug_pipe(os.getpid()), "w") as pipe:
+            pipe.write("probe\n")
+        until = time.monotonic() + PATIENCE
+        while not os.path.exists(seen) and time.monotonic() < until:
+            time.sleep(0.005)
+        self.assertTrue(os.path.exists(seen))
+
+    def test_somebody_debugs_as_long_as_the_console_lives(self):
+        self.assertFalse(hook.is_debugged())
+        self.write(layout.console(), "%d" % os.getpid())
+        self.assertTrue(hook.is_debugged())
+        self.write(layout.console(), "%d" % (2**22 + 1))
+        self.assertFalse(hook.is_debugged())
+
+    def test_debuggers_that_are_asked_for(self):
+        self.replace(sys, "path", [*sys.path])
+        with unittest.mock.patch.dict(os.environ, {"PARITY_DEBUGGER": ""}):
+            self.assertIsNone(tools.wanted())
+            os.environ["PARITY_DEBUGGER"] = "pudb"
+            self.assertIsInstance(tools.wanted(), tools.Pudb)
+            os.environ["PARITY_DEBUGGER"] = "ipdb"
+            self.assertIsInstance(tools.wanted(), tools.Ipdb)
+
+
+class Terminal(support.Case):
+    """The console, with processes played by the test."""
+
+    def setUp(self):
+        super().setUp()
+        os.makedirs(layout.debug())
+        self.enterContext(unittest.mock.patch.object(console.termios, "tcgetattr", return_value=[]))
+        settings = protocol.Settings(breakpoints=[{"at": "a.py:1"}], errors=True, attach=True, request=None)
+        self.output = io.StringIO()
+        self.enterContext(unittest.mock.patch.object(sys, "stdout", self.output))
+        self.console = console.Console(settings)
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(layout.debug_socket(12))
+        self.listener.listen(4)
+        self.addCleanup(self.listener.close)
+
+    def connect(self):
+        with unittest.mock.patch.object(peer.Peer, "arm", lambda one, message, _: one.send(message)):
+            self.console.find()
+        self.process, _ = self.listener.accept()
+        self.addCleanup(self.process.close)
+        [one] = self.console.peers
+        self.addCleanup(one.socket.close)
+        return one
+
+    def heard(self):
+        *lines, _ = self.process.recv(1 << 16).split(b"\n")
+        return [protocol.TO_PROCESS.read(line) for line in lines]
+
+    def say(self, message):
+        self.process.sendall(message.to_text().encode() + b"\n")
+
+    def test_processes_are_armed_and_that_is_said_once(self):
+        one = self.connect()
+        self.assertEqual(self.heard(), [protocol.Arm(breakpoints=[{"at": "a.py:1"}], errors=True)])
+        self.say(protocol.Armed(breakpoints=[{"at": "a.py:1", "if": None, "text": "x"}], refused=[]))
+        self.console.hear(one)
+        self.console.tell_when_ready()
+        self.assertEqual(self.output.getvalue(), console.READY % "leaves the server to itself")
+        self.assertEqual(self.console.wanted[0]["text"], "x")
+        self.assertEqual(self.read(layout.console()), "%d" % os.getpid())
+
+    def test_a_refused_breakpoint_is_said_once(self):
+        one = self.connect()
+        for _ in range(2):
+            self.console.note(one, protocol.Armed(breakpoints=[], refused=["a.py:1: there is no such file"]))
+        self.assertEqual(self.output.getvalue().count("no breakpoint at a.py:1: there is no such file\n"), 1)
+
+    def test_a_stop_is_a_prompt_until_the_process_goes_on(self):
+        one = self.connect()
+        self.heard()
+        for message in (protocol.Output(text="-> x\n"), protocol.Prompt(text="(Pdb) "), protocol.Resumed(breakpoints=[{"at": "b.py:2"}])):
+            self.say(message)
+        with unittest.mock.patch("builtins.input", return_value="c"):
+            self.console.attend(one, protocol.Stopped(what="GET /"))
+        self.assertEqual(self.output.getvalue(), "\n# stopped: GET /\n-> x\n")
+        self.assertEqual(self.heard(), [protocol.Line(text="c")])
+        self.assertEqual(self.console.wanted, [{"at": "b.py:2"}])
+
+    def test_ends_of_a_prompt(self):
+        for raised, answer in ((EOFError, protocol.EndOfInput()), (KeyboardInterrupt, protocol.Cancel())):
+            with unittest.mock.patch("builtins.input", side_effect=raised):
+                self.assertEqual(self.console.ask_user("(Pdb) "), answer)
+
+    def test_ctrl_c_where_nothing_runs_opens_a_prompt_in_the_newest(self):
+        one = self.connect()
+        self.heard()
+        self.console.interrupt()
+        self.assertEqual(self.heard(), [protocol.Interrupt()])
+        self.console.note(one, protocol.Interrupted(running=False, generation=3))
+        self.assertEqual(self.heard(), [protocol.Idle()])
+        self.console.interrupt()
+        self.console.note(one, protocol.Interrupted(running=True))
+        self.assertEqual((self.console.questions, self.heard()), (set(), [protocol.Interrupt()]))
+
+    def test_how_it_ends(self):
+        one = self.connect()
+        for message, code in ((protocol.Ended(), 0), (protocol.Busy(), protocol.BUSY)):
+            with self.assertRaises(console.End) as end:
+                self.console.note(one, message)
+            self.assertEqual(end.exception.code, code)
+
+    def test_a_process_that_goes_or_says_nonsense_is_lost(self):
+        one = self.connect()
+        self.process.sendall(b"what\n")
+        self.console.hear(one)
+        self.assertEqual(list(self.console.peers), [])
+        support.has(self.output.getvalue(), "process 12 cannot be understood")
+        one = self.connect()
+        self.process.close()
+        self.console.hear(one)
+        self.assertEqual(list(self.console.peers), [])
+
+    def test_processes_that_do_not_listen_yet_are_rung(self):
+        os.mkfifo(layout.debug_pipe(13))
+        reader = os.open(layout.debug_pipe(13), os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.connect()
+        self.assertEqual((os.read(reader, 100), self.console.peers.rung), (b"debug\n", {"13"}))
+
+    def test_what_dead_processes_left_is_taken_away(self):
+        os.mkfifo(layout.debug_pipe(2**22 + 1))
+        self.connect()
+        self.assertFalse(os.path.exists(layout.debug_pipe(2**22 + 1)))
+
+    def test_ctrl_c_ends_what_is_typed_and_is_noted_elsewhere(self):
+        typed = keys.Keys()
+        typed.listen()
+        self.addCleanup(signal.signal, signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.set_wakeup_fd, -1)
+        signal.raise_signal(signal.SIGINT)
+        self.assertTrue(typed.was_pressed() and not typed.was_pressed())
+        typed.prompting = True
+        with self.assertRaises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        self.assertFalse(typed.prompting or typed.pressed)
+
+
+class Programs(unittest.TestCase):
+    def run_it(self, *words):
+        return subprocess.run([sys.executable, "-I", "-S", support.RUNTIME + "/run.py", *words], capture_output=True, text=True)
+
+    def test_programs_are_known_by_name(self):
+        ran = self.run_it("dance")
+        self.assertEqual((ran.returncode, ran.stderr), (2, "parity: there is no program dance\n"))
+        self.assertEqual(self.run_it("takeover", "what").returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
