@@ -50,8 +50,7 @@ class Files:
 def digest(path: str) -> str | None:
     """Of a file's content; `None` where there is no file."""
     try:
-        with open(path, "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
+        return hashlib.sha256(disk.read(path)).hexdigest()
     except (IsADirectoryError, PermissionError):
         return ""
     except OSError:

@@ -42,13 +42,14 @@ class Notes:
 
     def read_file(self, name: str) -> bool:
         try:
-            with open(layout.touched(name), "rb") as file:
-                if os.fstat(file.fileno()).st_size < self.offsets.get(name, 0):
-                    # Of another process with the same number.
-                    self.forget(name)
-                file.seek(self.offsets.get(name, 0))
-                # What is being written has no end of line yet.
-                data, end, _ = file.read().rpartition(b"\n")
+            size = os.stat(layout.touched(name)).st_size
+            if size == self.offsets.get(name, 0):
+                return False
+            if size < self.offsets.get(name, 0):
+                # Of another process with the same number.
+                self.forget(name)
+            # What is being written has no end of line yet.
+            data, end, _ = disk.read(layout.touched(name))[self.offsets.get(name, 0) :].rpartition(b"\n")
         except OSError:
             return False
         self.offsets[name] = self.offsets.get(name, 0) + len(data) + len(end)
@@ -100,6 +101,10 @@ class Notes:
                 if noted and path not in stale and stamp(path) != noted and not self.wrote(path):
                     stale.add(path)
         return stale
+
+    def may_be_own(self, path: str) -> bool:
+        """Can a change of this file be none for the processes? Known without a look at them."""
+        return self.wrote(path) or not path.endswith(self.sources)
 
     def is_own(self, path: str, pids: Iterable[int]) -> bool:
         """Is a change of this file none for these processes: by the application itself, or before they opened it?"""

@@ -2,11 +2,12 @@
 
 import os
 
+from parity_runtime import disk
+
 
 def alive(pid: int) -> bool:
     try:
-        with open("/proc/%d/stat" % pid) as file:
-            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+        return disk.read("/proc/%d/stat" % pid).rsplit(b")", 1)[1].split()[0] not in b"ZX"
     except (OSError, IndexError):
         return False
 

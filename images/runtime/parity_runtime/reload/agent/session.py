@@ -64,8 +64,12 @@ class Agent:
 
     def are_own(self, files: dict[str, str | None]) -> bool:
         self.noted |= self.notes.read()
+        paths = [self.notes.files.path(path) for path in files]
+        # Most saves are of sources, and wait for this.
+        if not paths or not all(map(self.notes.may_be_own, paths)):
+            return False
         pids = list(self.slots.processes(self.slots.active()[0]))
-        return bool(files) and all(self.notes.is_own(self.notes.files.path(path), pids) for path in files)
+        return all(self.notes.is_own(path, pids) for path in paths)
 
     def hello(self) -> None:
         slot, generation = self.slots.active()

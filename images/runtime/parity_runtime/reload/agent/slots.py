@@ -41,6 +41,7 @@ class Slots:
     def processes(self, slot: str) -> dict[int, State]:
         """What each living process of a slot says of itself. What dead ones left behind is taken away."""
         found: dict[int, State] = {}
+        alive: dict[int, bool] = {}
         loading = []
         directory = layout.slot(slot)
         try:
@@ -52,7 +53,9 @@ class Slots:
             if not pid.isdigit():
                 continue
             path = directory + "/" + name
-            if not self.alive(int(pid)):
+            if int(pid) not in alive:
+                alive[int(pid)] = self.alive(int(pid))
+            if not alive[int(pid)]:
                 self.ordered.discard(int(pid))
                 if kind == "loading":
                     self.bury(int(pid), path)
@@ -61,8 +64,7 @@ class Slots:
                     disk.remove(path)
             elif not kind:
                 try:
-                    with open(path) as file:
-                        found[int(pid)] = State.from_text(file.read())
+                    found[int(pid)] = State.from_text(disk.read(path).decode())
                 except (OSError, Unreadable):
                     pass
             elif kind == "loading":
