@@ -14,8 +14,8 @@ use crate::walk::{Engine, Expected, World};
 
 /// For the code on disk to be served, also by a server that is started for it, on a machine that has other things to do.
 const SERVED: Duration = Duration::from_secs(30);
-/// For what has ended to be gone.
-const GONE: Duration = Duration::from_secs(10);
+/// For what has ended to be gone: a server that takes over from another has a name of its own until it has.
+const GONE: Duration = Duration::from_secs(40);
 const PAUSE: Duration = Duration::from_millis(15);
 /// Of one question to the server.
 const ANSWER: Duration = Duration::from_secs(3);
@@ -61,7 +61,8 @@ fn answers(stage: &mut Stage, world: &World, expected: Expected) -> Result<Fault
     loop {
         faults.extend(stage.reap());
         if stage.sessions.is_empty() {
-            if opened > 0 && !(world.may_start() && expected.is_certain()) {
+            let is_certain = matches!(expected, Expected::Page { .. } | Expected::Shown(..));
+            if opened > 0 && !(world.may_start() && is_certain) {
                 // It has said why; what else is wrong with that is found already.
                 return Ok(faults);
             }

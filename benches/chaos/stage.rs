@@ -98,7 +98,7 @@ impl Stage {
 
     fn parity(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PARITY);
-        command.args(arguments).arg("--project").arg(&self.project.root).current_dir(self.directory.path()).env_clear();
+        command.arg("--project").arg(&self.project.root).args(arguments).current_dir(self.directory.path()).env_clear();
         for name in KEPT {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);

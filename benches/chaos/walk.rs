@@ -188,13 +188,6 @@ pub enum Expected {
     Nothing,
 }
 
-impl Expected {
-    /// Nothing but this will do.
-    pub fn is_certain(self) -> bool {
-        matches!(self, Self::Page { .. } | Self::Shown(..))
-    }
-}
-
 /// Page numbers have three digits, so that each file keeps its length.
 const FIRST: u32 = 100;
 const NUMBERS: u32 = 900;

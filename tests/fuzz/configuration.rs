@@ -169,7 +169,7 @@ impl Workplace {
             && config.server.proxy_mount_point.is_empty();
         let wanted = Wanted { app: config.app.as_ref().map(|app| app.value.clone()), ..Wanted::default() };
         let mut files = Vec::new();
-        for profile in [Profile::Production, Profile::Up, Profile::Debug, Profile::Smoke] {
+        for profile in [Profile::Production, Profile::Up, Profile::Debug(parity::plan::Debug::default()), Profile::Smoke] {
             let project = project::inspect(self.root(), &wanted).map_err(refused).ok()?;
             let plan = settle(PathBuf::from("/srv/shop"), read().ok()?, project, profile).map_err(refused).ok()?;
             let rendered = render::profile_files(&plan).map_err(refused).ok()?;
