@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(15);
 /// Of one question to the server.
 const ANSWER: Duration = Duration::from_secs(3);
 /// For `parity status`, which asks the engine once or twice.
-const STATUS: Duration = Duration::from_secs(5);
+const STATUS: Duration = Duration::from_secs(15);
 /// A file is left when nobody has touched it for so long: no command takes longer.
 const LEFT: Duration = Duration::from_secs(60);
 /// A session that serves what is saved grows no further than this beyond its first step.

@@ -118,7 +118,7 @@ settings! {
     "body-min-rate" body_min_rate: u32 = 500;
     /// Connections that may wait for Apache.
     "server-backlog" server_backlog: u32 = 500, BACKLOG;
-    /// Requests that may wait for the application.
+    /// Requests that may wait for the application; by default as many as Apache accepts connections, where there are slow-clients.
     "daemon-backlog" daemon_backlog: u32 = 100, BACKLOG;
     /// Bytes of the socket's send buffer; 0 for the system's.
     "send-buffer-size" send_buffer_size: u32 = 0, SOCKET_BUFFER;

@@ -52,7 +52,7 @@ const BATCH: usize = 2000;
 #[test]
 fn fuzz_apache_a_shell_and_python_take_what_is_rendered() {
     // Apache takes its time: only a few among the other tests.
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases as usize } else { 64 };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases as usize } else { 24 };
     let work = Workplace::new();
     let mut runner = TestRunner::default();
     let (mut tried, mut taken, mut refused) = (0, 0, Vec::new());

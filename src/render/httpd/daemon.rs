@@ -23,8 +23,8 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
     options.push(("lang", "${LANG}".into()));
     options.push(("locale", "${LC_ALL}".into()));
     let mut backlog = server.daemon_backlog.clone();
-    if *server.slow_clients > 0 {
-        // Whoever Apache has taken must find a place in the queue, or it is refused what it would have waited for.
+    if *server.slow_clients > 0 && backlog.origin == Origin::Default {
+        // Whoever Apache has accepted must find a place in the queue, or is refused what others wait for.
         backlog.value =
             backlog.value.max(u32::try_from(Capacity::of(server).max_clients).map_or(MOST_BACKLOG, |clients| clients.min(MOST_BACKLOG)));
     }
