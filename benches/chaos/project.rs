@@ -185,7 +185,7 @@ impl Project {
 
     pub fn forbid(&self, all: bool) -> Result<()> {
         let path = if all { self.root.clone() } else { self.root.join("page.py") };
-        Ok(fs::set_permissions(path, Permissions::from_mode(0))?)
+        Ok(fs::set_permissions(path, Permissions::from_mode(0o000))?)
     }
 
     pub fn allow(&self) -> Result<()> {

@@ -65,7 +65,7 @@ impl Stage {
         let line = Line::open(&directory.path().join("engine.sock"))?;
         let name = container_name(&name_of(&project.root), &project.root);
         // Not everywhere: that a program is deceived has effects of its own.
-        let faketime = FAKETIME.into_iter().find(|library| Path::new(library).exists()).filter(|_| seed % 2 == 0);
+        let faketime = FAKETIME.into_iter().find(|library| Path::new(library).exists()).filter(|_| seed.is_multiple_of(2));
         let stage = Self {
             sessions: Vec::new(),
             logs: Vec::new(),

@@ -97,7 +97,9 @@ impl Terminal {
         match (status.code(), status.signal()) {
             (Some(0 | 130), _) => None,
             // `parity doctor` marks what is wrong.
-            (Some(code), _) if !shown.contains("error: ") && !shown.contains('✗') => Some(format!("`{}` ended with {code} and no error", self.words)),
+            (Some(code), _) if !shown.contains("error: ") && !shown.contains('✗') => {
+                Some(format!("`{}` ended with {code} and no error", self.words))
+            }
             (Some(_), _) => None,
             (None, signal) => Some(format!("`{}` ended by signal {}", self.words, signal.unwrap_or_default())),
         }

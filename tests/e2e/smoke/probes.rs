@@ -34,7 +34,9 @@ fn answers_that_take_longer_and_longer() {
 
 #[test]
 fn clients_that_send_half_a_request() {
-    let of = |slow: u32| Smoked::bug("compliant", &format!("slow-clients: {slow}\nsmoke: [{{request: {{path: /}}}}]\n")).report(&["concurrency"]);
+    let of = |slow: u32| {
+        Smoked::bug("compliant", &format!("slow-clients: {slow}\nsmoke: [{{request: {{path: /}}}}]\n")).report(&["concurrency"])
+    };
     let report = of(1000);
     report.passed("concurrency");
     assert_eq!(report.outcome("concurrency")["findings"], serde_json::json!([]), "{}", report.ran);
