@@ -3,7 +3,6 @@
 
 #![cfg(unix)]
 
-#[allow(dead_code, reason = "each test binary uses its part")]
 #[path = "../common/mod.rs"]
 mod common;
 mod configuration;
@@ -50,6 +49,7 @@ fn fuzz_what_is_rendered_has_no_line_of_somebody_elses() {
 const BATCH: usize = 2000;
 
 #[test]
+#[allow(clippy::print_stderr, reason = "how many there were is for whoever asks for more of them")]
 fn fuzz_apache_a_shell_and_python_take_what_is_rendered() {
     // Apache takes its time: only a few among the other tests.
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases as usize } else { 24 };
