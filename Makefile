@@ -3,7 +3,7 @@
 CARGO ?= cargo
 PARITY := target/release/parity
 
-.PHONY: demo test test-runtime lint bench bench-reload release tools test-tools
+.PHONY: demo test test-runtime lint deny bench bench-reload campaign fuzz release tools test-tools
 
 ## Build parity and run the Django project of the tests, until Ctrl-C
 demo: tools release
@@ -30,6 +30,26 @@ bench: tools
 ## How soon saved code is served, beside the reloaders that people use: hours
 bench-reload: tools
 	$(CARGO) bench --locked --bench reload
+
+## Everything goes wrong in turn, and an oracle looks after each step: ten minutes or so for each walk, as root
+campaign: tools
+	$(CARGO) bench --locked --bench chaos -- --seed $(SEED) --walks $(WALKS) --steps $(STEPS)
+
+SEED ?= 1
+WALKS ?= 2
+STEPS ?= 500
+
+## What readers of files, logs and messages make of any text, and Apache, a shell and Python of what is rendered: an hour
+fuzz: test-tools
+	PROPTEST_CASES=$(CASES) $(CARGO) test --locked --release --lib -- fuzz_
+	PROPTEST_CASES=$(RENDERED) $(CARGO) test --locked --release --test fuzz
+
+CASES ?= 1000000
+RENDERED ?= 20000
+
+## Licences, sources and bans of all dependencies, as deny.toml has them
+deny:
+	@sh .ci/deny
 
 release:
 	$(CARGO) build --locked --release

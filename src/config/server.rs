@@ -1,6 +1,6 @@
 //! The server's settings: mod_wsgi-express' option names, with its defaults.
 //!
-//! Source of names, meanings and defaults: `mod_wsgi/express/options.py` of mod_wsgi 6.1.1.
+//! Source of names, meanings and defaults: `mod_wsgi/express/options.py` of mod_wsgi 6.1.1. `slow-clients` and `trace-enable` are parity's.
 
 use super::rule;
 use super::setting::Setting;
@@ -70,6 +70,8 @@ settings! {
     "threads" threads: u32 = 5, THREADS;
     /// Connections that Apache accepts at once; by default 1.5 times all threads, and 10 more.
     "max-clients" max_clients: Option<u32> = None, CLIENTS;
+    /// Connections beside those of max-clients that Apache accepts where clients take their time with a request; 0 for none, as mod_wsgi-express has it.
+    "slow-clients" slow_clients: u32 = 1000, SLOW_CLIENTS;
     /// Largest request body in bytes; 0 for no limit.
     "limit-request-body" limit_request_body: u64 = 10_485_760;
     /// Requests after which a process is replaced; 0 for never.
@@ -116,7 +118,7 @@ settings! {
     "body-min-rate" body_min_rate: u32 = 500;
     /// Connections that may wait for Apache.
     "server-backlog" server_backlog: u32 = 500, BACKLOG;
-    /// Requests that may wait for the application.
+    /// Requests that may wait for the application; by default as many as Apache accepts connections, where there are slow-clients.
     "daemon-backlog" daemon_backlog: u32 = 100, BACKLOG;
     /// Bytes of the socket's send buffer; 0 for the system's.
     "send-buffer-size" send_buffer_size: u32 = 0, SOCKET_BUFFER;

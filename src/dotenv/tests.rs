@@ -1,4 +1,5 @@
 use super::*;
+use crate::units::mutated::mutated;
 
 /// Variables beside the file's.
 #[derive(Default)]
@@ -97,10 +98,39 @@ fn refuses_with_the_line_and_without_the_text() {
     }
 }
 
+/// What real files look like, and what their readers trip over.
+const FILES: [&str; 3] = [
+    "# comment\nexport A=b\nB='two words' # more\nC=\"${A} ${D:-default}\\n\"\nD=\nE\n",
+    "A=${B}\nB=${A}\nexport C = 'it\\'s'\r\nD=\"multi\nline\"\r",
+    "URL=https://user:p%40ss@host/db?x=1#y\nEMPTY=''\nSPACES=  a b  \n",
+];
+const TOKENS: [&str; 18] =
+    ["'", "\"", "\\", "\n", "\r", "${", "}", ":-", "=", "#", " ", "\t", "export ", "A", "${A}", "\0", "\u{feff}", "é"];
+
 proptest::proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "(?s).{0,200}|([A-C$ ={}'\"\\\\\n#:-]{0,60})") {
         let _ = read(&text, &Around::default());
+        let _ = compose::read(&text, &|_| None);
+    }
+
+    #[test]
+    fn fuzz_what_is_read_can_be_in_an_environment(text in mutated(&FILES, &TOKENS)) {
+        let lines = text.replace("\r\n", "\n").replace('\r', "\n").matches('\n').count() + 1;
+        match read(&text, &Around::default()) {
+            Err(refused) => proptest::prop_assert!((1..=lines).contains(&refused.line), "line {} of {lines}", refused.line),
+            Ok(contents) => {
+                let mut names: Vec<_> = contents.variables.iter().map(|variable| &variable.name).collect();
+                for variable in &contents.variables {
+                    proptest::prop_assert!(!variable.name.contains(['=', '\0']) && !variable.value.contains('\0'), "{:?}", variable);
+                    proptest::prop_assert!((1..=lines).contains(&variable.line));
+                }
+                let count = names.len();
+                names.sort();
+                names.dedup();
+                proptest::prop_assert_eq!(names.len(), count, "a name is there twice");
+            }
+        }
         let _ = compose::read(&text, &|_| None);
     }
 }

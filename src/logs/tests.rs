@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::units::mutated::mutated;
 
 const MOD_WSGI_5: &str = include_str!("fixtures/mod_wsgi-5.log");
 const MOD_WSGI_6: &str = include_str!("fixtures/mod_wsgi-6.log");
@@ -464,4 +465,70 @@ proptest! {
             prop_assert!(!text::plain(line).chars().any(|c| c.is_control() && c != '\t'), "{:?}", line);
         }
     }
+
+    #[test]
+    fn fuzz_a_log_in_pieces_is_text_and_the_same(text in mutated(&LOGS, &TOKENS), cuts in proptest::collection::vec(1usize..200, 1..12)) {
+        let (mut whole, mut pieces) = (reader(), reader());
+        let mut expected = whole.feed(Stream::Stderr, text.as_bytes());
+        let (mut got, mut rest, mut cut) = (Vec::new(), text.as_bytes(), cuts.iter().cycle());
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(*cut.next().unwrap()));
+            got.extend(pieces.feed(Stream::Stderr, now));
+            rest = later;
+        }
+        expected.extend(whole.flush());
+        got.extend(pieces.flush());
+        for line in expected.iter().flat_map(|record| &record.lines) {
+            prop_assert!(!text::plain(&line.text).chars().any(|c| c.is_control() && c != '\t'), "{:?}", line.text);
+        }
+        prop_assert_eq!(expected, got);
+    }
 }
+
+/// Parts of real logs.
+const LOGS: [&str; 4] = [
+    r#"[Mon Nov 23 13:54:43.635371 2026] [wsgi:error] [pid 13:tid 103] [remote 127.0.0.1:1] WSGI0174: [script /app/x.wsgi] KeyError exception raised processing WSGI script '/app/x.wsgi' for main interpreter of daemon process 'g0'.
+[Mon Nov 23 13:54:43.635632 2026] [wsgi:error] [pid 13:tid 103] [remote 127.0.0.1:1] Traceback (most recent call last):
+[Mon Nov 23 13:54:43.635753 2026] [wsgi:error] [pid 13:tid 103] [remote 127.0.0.1:1]   File "/app/x.wsgi", line 1, in <module>
+[Mon Nov 23 13:54:43.635756 2026] [wsgi:error] [pid 13:tid 103] [remote 127.0.0.1:1]     import nothere
+[Mon Nov 23 13:54:43.635758 2026] [wsgi:error] [pid 13:tid 103] [remote 127.0.0.1:1] ModuleNotFoundError: No module named 'nothere'
+"#,
+    r#"Traceback (most recent call last):
+  File "/app/a.py", line 3, in f
+    x = 1
+ValueError: x
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/opt/venv/lib/b.py", line 3
+KeyError: 'x'
+"#,
+    "\x1eparity {\"hook\":\"start\",\"index\":0,\"command\":\"migrate\",\"state\":\"begin\"}\nOK\n\
+     \x1eparity {\"hook\":\"start\",\"index\":0,\"command\":\"migrate\",\"state\":\"end\",\"status\":1,\"millis\":12}\n",
+    r#"[Mon Nov 23 13:54:42.004995 2026] [core:notice] [pid 11:tid 11] AH00094: Command line: '/usr/sbin/apache2 -f x'
+AH00526: Syntax error on line 3 of /etc/parity/httpd.conf:
+Invalid command 'X'
+[Mon Nov 23 13:54:43.1 2026] [wsgi:info] [pid 11:tid 11] WSGI0047: Process 'g0' has died, deregister and restart it.
+"#,
+];
+const TOKENS: [&str; 18] = [
+    "\n",
+    "\r",
+    "\r\n",
+    "\x1b[31m",
+    "\x1b]0;X\x07",
+    "\x1b",
+    "\x07",
+    "\0",
+    "\\x1b",
+    "\\n",
+    "[wsgi:error] ",
+    "[pid 13:tid 103] ",
+    "Traceback (most recent call last):\n",
+    "  File \"/app/a.py\", line 3, in f\n",
+    "\x1eparity ",
+    "WSGI0174: ",
+    "\u{9b}2J",
+    "é",
+];

@@ -128,6 +128,28 @@ mod tests {
         assert!(!lock.to_text().contains("provisional") && lock.refuses("debian:bookworm") && !lock.refuses("debian:trixie"));
     }
 
+    const FILES: [&str; 2] = [
+        "version = 1\n\n[base]\nimage = \"debian:trixie\"\norigin = \"bootstrap\"\n\
+         digest = \"sha256:abababababababababababababababababababababababababababababababab\"\narchitecture = \"amd64\"\n",
+        "# comment\nversion = 1\nprovisional = true\n[base]\nimage = 'python:3.12-slim'\norigin = 'registry'\n\
+         digest = 'sha256:0000000000000000000000000000000000000000000000000000000000000000'\n",
+    ];
+    const TOKENS: [&str; 16] =
+        ["\"", "'", "\n", "[", "]", "=", "[base]", "{", "}", "\\u0007", "\u{1b}", "version = 2", "true", "0", "sha256:", "\0"];
+
+    proptest::proptest! {
+        #[test]
+        fn fuzz_a_lock_is_read_and_written_or_refused(text in crate::units::mutated::mutated(&FILES, &TOKENS)) {
+            match Lock::parse(&text) {
+                Ok(lock) => proptest::prop_assert_eq!(Lock::parse(&lock.to_text()).unwrap(), lock),
+                Err(failure) => {
+                    proptest::prop_assert_eq!(failure.kind, Kind::BadFile);
+                    proptest::prop_assert!(!failure.hints.is_empty() && !failure.message.contains(char::is_control), "{:?}", failure);
+                }
+            }
+        }
+    }
+
     #[test]
     fn nonsense_is_refused_with_a_reason() {
         for text in [

@@ -106,6 +106,7 @@ pub fn everything() -> Plan {
         ("processes", text("4")),
         ("threads", text("15")),
         ("max-clients", text("200")),
+        ("slow-clients", text("500")),
         ("limit-request-body", text("0")),
         ("maximum-requests", text("1000")),
         ("startup-timeout", text("16")),

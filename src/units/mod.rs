@@ -3,6 +3,8 @@
 mod entry_point;
 pub mod files;
 pub mod layout;
+#[cfg(test)]
+pub(crate) mod mutated;
 mod origin;
 pub mod path;
 pub mod process;

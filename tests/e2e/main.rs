@@ -32,6 +32,7 @@ mod running;
 mod secrets;
 mod services;
 mod serving;
+mod slow_clients;
 mod smoke;
 mod special_files;
 mod startup;

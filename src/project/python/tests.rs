@@ -1,4 +1,5 @@
 use super::*;
+use crate::units::mutated::mutated;
 
 fn value(source: &str) -> Expr {
     match Module::parse(source).names.remove("x").map(|bound| bound.to) {
@@ -114,4 +115,107 @@ proptest::proptest! {
     fn never_panics_on_python_like_text(parts in proptest::collection::vec("(x|=|\\.|import|from|\\*|if |:|\n|    |def |\\(|\\)|f'|\\{|\\}|\\\\|\"|await|else|try|except)", 0..60)) {
         let _ = Module::parse(&parts.concat());
     }
+
+    #[test]
+    fn fuzz_source_is_read_with_lines_that_are_there(text in mutated(&SOURCES, &TOKENS)) {
+        let module = Module::parse(&text);
+        let lines = text.lines().count() + 1;
+        let mut last = 0;
+        visit(&module.statements, &mut |statement| last = last.max(statement.line));
+        proptest::prop_assert!(last <= lines, "line {last} of {lines}");
+        proptest::prop_assert!(module.names.values().all(|bound| (1..=lines).contains(&bound.line)));
+        for import in module.imports() {
+            let _ = (import.absolute("a.b", true), import.absolute("a", false));
+        }
+        for name in module.names.keys() {
+            let _ = module.canonical(name);
+        }
+    }
 }
+
+const SOURCES: [&str; 3] = [
+    r#"import os, sys as system
+from . import a
+from ..b.c import d as e
+from f import *
+
+BASE = os.path.join(os.path.dirname(__file__), 'x')
+if os.environ.get('DEBUG', '0') == '1':
+    DATABASES = {'default': {'ENGINE': 'sqlite', 'NAME': BASE / 'db.sqlite3'}}
+elif BASE:
+    INSTALLED_APPS += ['a', "b", f'{BASE}x']
+else:
+    X = 1 if BASE else None
+"#,
+    r#"from flask import Flask
+
+def create_app(config=None, *, test=False):
+    app = Flask(__name__)
+    app.config['X'] = {**config}
+
+    @app.route('/')
+    def index():
+        return 'x'
+
+    return app
+
+class A(B):
+    def __call__(self, environ, start_response):
+        yield b''
+
+if __name__ == '__main__':
+    create_app().run()
+"#,
+    r#"try:
+    import ujson as json
+except ImportError:
+    json = None
+else:
+    pass
+with open('x') as f, g() as h:
+    y = [i for i in f]
+match y:
+    case [1, *rest]:
+        z = lambda q: (yield)
+async def app(scope, receive, send): await send({})
+x: int = 0x1F
+s = '''a
+{b}'''
+"#,
+];
+const TOKENS: [&str; 34] = [
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "'",
+    "\"",
+    "'''",
+    "f'{",
+    "\\",
+    "\n",
+    "\n    ",
+    "\t",
+    ":",
+    ",",
+    "=",
+    "+=",
+    ".",
+    "*",
+    "**",
+    "@",
+    "if ",
+    "elif x:\n",
+    "else:",
+    "def ",
+    "class ",
+    "import ",
+    "from . ",
+    "lambda: ",
+    "not ",
+    "\0",
+    "é",
+    "0x",
+];

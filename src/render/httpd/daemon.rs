@@ -1,6 +1,6 @@
 //! The options of `WSGIDaemonProcess`.
 
-use super::{check, on_off};
+use super::{Capacity, check, on_off};
 use crate::error::{Failure, Kind, Result};
 use crate::plan::{Ending, Plan, ending};
 use crate::render::quote::{HttpdArg, refuse};
@@ -22,10 +22,16 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
     // The environment's own, which the entry point has checked: `env` may set them, and whoever runs the image.
     options.push(("lang", "${LANG}".into()));
     options.push(("locale", "${LC_ALL}".into()));
+    let mut backlog = server.daemon_backlog.clone();
+    if *server.slow_clients > 0 && backlog.origin == Origin::Default {
+        // Whoever Apache has accepted must find a place in the queue, or is refused what others wait for.
+        backlog.value =
+            backlog.value.max(u32::try_from(Capacity::of(server).max_clients).map_or(MOST_BACKLOG, |clients| clients.min(MOST_BACKLOG)));
+    }
     let Ending { graceful_timeout, shutdown_timeout } = ending(server, plan.reload.as_ref());
     for (name, setting, value) in [
         ("maximum-requests", "maximum-requests", &server.maximum_requests),
-        ("listen-backlog", "daemon-backlog", &server.daemon_backlog),
+        ("listen-backlog", "daemon-backlog", &backlog),
         ("queue-timeout", "queue-timeout", &server.queue_timeout),
         ("socket-timeout", "socket-timeout", &server.socket_timeout),
         ("connect-timeout", "connect-timeout", &server.connect_timeout),
@@ -55,6 +61,8 @@ pub fn options(plan: &Plan) -> Result<Vec<(&'static str, String)>> {
     Ok(options)
 }
 
+/// What `daemon-backlog` may be at most.
+const MOST_BACKLOG: u32 = 65_535;
 /// Most threads of one process: what Apache's event MPM and mod_wsgi both take.
 const MOST: u32 = 20_000;
 

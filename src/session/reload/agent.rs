@@ -204,6 +204,72 @@ mod tests {
         assert!((0..10_000).all(|tenth| pace.is_too_fast(start + Duration::from_micros(tenth * 2100)).is_none()));
     }
 
+    /// What an agent says.
+    const LINES: [&str; 4] = [
+        r#"{"v": 1, "did": "hello", "generation": 3, "pids": [7, 8], "read": ["a.py", "b/c.py"], "stale": [], "divided": false}
+{"v": 1, "did": "waiting", "generation": 4}
+"#,
+        r#"{"v": 1, "did": "touched", "opened": ["data/x.json"], "written": ["log.txt"], "read": [], "stale": []}
+{"v": 1, "did": "own", "generation": 5, "files": ["a.py"]}
+{"v": 1, "did": "restart-wanted"}
+"#,
+        r#"{"v": 1, "did": "serving", "generation": 6, "error": "Traceback\n  x", "pids": []}
+{"v": 1, "did": "avoided", "avoided": ["preload", "numpy"], "why": "x", "millis": 12}
+"#,
+        r#"{"v": 1, "did": "cut", "responses": [{"path": "/events", "milliseconds": 640}]}
+{"v": 1, "did": "unseen", "generation": 7, "files": ["../../etc/shadow", "/x", "c.py"]}
+{"v": 1, "did": "news"}
+"#,
+    ];
+    const TOKENS: [&str; 18] = [
+        "\"",
+        "\\",
+        "\n",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "null",
+        "-1",
+        "1e999",
+        "18446744073709551616",
+        "\"../x\"",
+        "\"/etc/shadow\"",
+        "\"\\ud800\"",
+        "\u{1b}",
+        "\"did\": \"put\"",
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn fuzz_pieces_make_no_difference_and_paths_stay_inside(
+            text in crate::units::mutated::mutated(&LINES, &TOKENS),
+            cuts in proptest::collection::vec(1usize..60, 1..12),
+        ) {
+            let whole = Lines::default().feed(text.as_bytes());
+            let (mut lines, mut said, mut rest, mut cut) = (Lines::default(), Vec::new(), text.as_bytes(), cuts.iter().cycle());
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(rest.len().min(*cut.next().unwrap()));
+                said.extend(lines.feed(now));
+                rest = later;
+            }
+            proptest::prop_assert_eq!(&said, &whole);
+            for heard in whole {
+                let Heard::Said(said) = heard else { continue };
+                let named = match said {
+                    Said::Hello(loaded) | Said::Loaded(loaded) | Said::Serving(loaded) => [loaded.read, loaded.stale].concat(),
+                    Said::Touched(news) => [news.opened, news.written, news.read, news.stale].concat(),
+                    Said::Own { files, .. } | Said::Unseen { files, .. } => files,
+                    _ => Vec::new(),
+                };
+                let is_inside = |path: &String| !path.starts_with('/') && path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+                proptest::prop_assert!(named.iter().all(is_inside), "{:?}", named);
+            }
+        }
+    }
+
     #[test]
     fn a_line_without_an_end_takes_no_memory() {
         let mut lines = Lines::default();

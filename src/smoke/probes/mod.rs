@@ -8,6 +8,7 @@ mod load;
 mod multi_process;
 mod server_differences;
 mod shutdown;
+mod slow_clients;
 mod wsgi_compliance;
 
 use std::collections::BTreeSet;
@@ -176,7 +177,14 @@ impl Ground<'_> {
                 let mut seen = concurrency::look(&address, &requests, processes, *self.plan.server.threads as usize).await;
                 tokio::time::sleep(SETTLING).await;
                 seen.crashes = self.crashes(begun);
-                Ok(concurrency::judge(&requests, &seen).into())
+                let (wrong, mut remarks) = concurrency::judge(&requests, &seen);
+                // The server of `parity up` has somebody who uses it.
+                if self.own && wrong.is_empty() {
+                    let waited = slow_clients::look(&address).await;
+                    let server = &self.plan.server;
+                    remarks.extend(slow_clients::judge(waited, *server.slow_clients, *server.header_timeout));
+                }
+                Ok((wrong, remarks).into())
             }
             "multi-process" => {
                 let seen = multi_process::look(&address, &self.safe_requests(done), processes).await;

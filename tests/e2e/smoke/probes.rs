@@ -33,6 +33,20 @@ fn answers_that_take_longer_and_longer() {
 }
 
 #[test]
+fn clients_that_send_half_a_request() {
+    let of = |slow: u32| {
+        Smoked::bug("compliant", &format!("slow-clients: {slow}\nsmoke: [{{request: {{path: /}}}}]\n")).report(&["concurrency"])
+    };
+    let report = of(1000);
+    report.passed("concurrency");
+    assert_eq!(report.outcome("concurrency")["findings"], serde_json::json!([]), "{}", report.ran);
+    let report = of(0);
+    report.passed("concurrency");
+    let found = report.outcome("concurrency")["findings"].to_string();
+    assert!(found.contains("200 clients that send half a request keep everybody else out"), "{found}");
+}
+
+#[test]
 fn requests_that_wait_for_each_other() {
     let checks = "processes: 1\nthreads: 3\nsmoke: [{request: {path: /left}}, {request: {path: /right}}]\n";
     let report = Smoked::bug("shared", checks).report(&["concurrency", "shutdown"]);
