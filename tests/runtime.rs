@@ -17,6 +17,7 @@ fn version(python: &str) -> Option<(u32, u32)> {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "which Pythons there were, and how many tests")]
 fn its_own_tests_pass() {
     let mut done = BTreeSet::new();
     for python in PYTHONS {

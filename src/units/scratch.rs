@@ -83,7 +83,7 @@ mod tests {
             make(&other);
         }
         std::os::unix::fs::symlink("/etc", place.path().join(format!("{PREFIX}{namespace}-4194304-1.link"))).unwrap();
-        assert_eq!(left_in(place.path()), [gone.clone()]);
+        assert_eq!(left_in(place.path()), std::slice::from_ref(&gone));
         assert_eq!(size_of(&gone), 1000);
         remove(&gone).unwrap();
         assert!(!gone.exists());

@@ -17,14 +17,14 @@ fn examples(channel: &str) -> Vec<(String, Value)> {
 
 /// Every message that Rust writes is the example, and there is no example beside.
 #[track_caller]
-fn writes(channel: &str, messages: &[(&str, &dyn Fn() -> String)]) {
+fn writes(channel: &str, messages: &[(&str, String)]) {
     let examples = examples(channel);
     let names: BTreeSet<&str> = examples.iter().map(|(name, _)| name.as_str()).collect();
     let known: BTreeSet<&str> = messages.iter().map(|(name, _)| *name).collect();
     assert_eq!(known, names, "messages of {channel}.json, and those of Rust");
     for (name, example) in &examples {
-        let (_, write) = messages.iter().find(|(known, _)| known == name).unwrap();
-        assert_eq!(&serde_json::from_str::<Value>(&write()).unwrap(), example, "{channel}: {name}");
+        let (_, text) = messages.iter().find(|(known, _)| known == name).unwrap();
+        assert_eq!(&serde_json::from_str::<Value>(text).unwrap(), example, "{channel}: {name}");
     }
 }
 
@@ -53,10 +53,7 @@ fn orders_are_those_that_the_agent_knows() {
         Order::Put { path: "app.py".into(), data: "cHJpbnQoKQ==".into(), mode: 420 },
         Order::Delete { path: "old.py".into() },
     ];
-    let texts: Vec<(&str, Box<dyn Fn() -> String>)> =
-        orders.iter().map(|order| (name_of(order), Box::new(|| order.to_text()) as Box<dyn Fn() -> String>)).collect();
-    let texts: Vec<(&str, &dyn Fn() -> String)> = texts.iter().map(|(name, write)| (*name, write.as_ref())).collect();
-    writes("agent-orders", &texts);
+    writes("agent-orders", &orders.map(|order| (name_of(&order), order.to_text())));
 }
 
 fn event_of(said: &Said) -> &'static str {
@@ -130,7 +127,7 @@ fn settings_are_those_that_are_read() {
         attach: false,
         request: Some(Request { method: "POST".into(), path: "/cart".into(), data: Some("a=1".into()) }),
     };
-    writes("settings", &[("reload", &|| config.to_text()), ("console", &|| console.to_text())]);
+    writes("settings", &[("reload", config.to_text()), ("console", console.to_text())]);
 }
 
 #[test]

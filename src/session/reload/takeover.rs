@@ -157,16 +157,11 @@ async fn catch_up(engine: &Engine, next: &Next, plan: &Plan) -> Result<Agent> {
 
 async fn said(agent: &mut Agent) -> Result<Said> {
     let lost = || Failure::new(Kind::Other, "the new server does not say which code it has loaded");
-    let next = async {
-        loop {
-            match agent.next().await {
-                Some(Heard::Said(said)) => return Ok(said),
-                Some(Heard::Unreadable(why) | Heard::Broken(why)) => return Err(lost().cause(why)),
-                None => return Err(lost()),
-            }
-        }
-    };
-    tokio::time::timeout(LOADING, next).await.unwrap_or_else(|_| Err(lost()))
+    match tokio::time::timeout(LOADING, agent.next()).await {
+        Ok(Some(Heard::Said(said))) => Ok(said),
+        Ok(Some(Heard::Unreadable(why) | Heard::Broken(why))) => Err(lost().cause(why)),
+        Ok(None) | Err(_) => Err(lost()),
+    }
 }
 
 /// What has been taken over from.
