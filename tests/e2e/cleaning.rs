@@ -93,7 +93,7 @@ fn what_nobody_uses_is_shown_with_its_size_and_removed() {
     project.parity(&["down"]).ok();
     engine::with(async |engine| engine.tag(&image, theirs).await.unwrap());
     clean(&project, &["--force"]).exits(0).says(&["it has a name of yours: localhost/parity-e2e-mine:1"]);
-    assert_eq!(served(&project), [name.clone()]);
+    assert_eq!(served(&project), std::slice::from_ref(&name));
     engine::remove_image(theirs);
 
     // Nothing is removed unasked.
