@@ -81,6 +81,8 @@ fn answers(stage: &mut Stage, world: &World, expected: Expected) -> Result<Fault
                 // Where no process lives long enough, nobody answers.
                 !matches!(answer, Ok((200, _))) && stage.sessions.iter().any(|session| session.news().contains(&told))
             }
+            // A process that may not even enter the project is started again and again, and nobody answers.
+            (Expected::Anything, Err(_)) => stage.sessions.iter().any(|session| session.news().contains("Permission denied")),
             (Expected::Anything, Ok((status, _))) => *status == 200 || *status >= 500,
             _ => false,
         };
