@@ -15,8 +15,12 @@ mod keys;
 mod logs;
 mod production;
 mod profile;
+mod record_flags;
+mod recording;
 mod release;
 mod reload_flags;
+mod replay;
+mod requests;
 mod restart;
 mod saves;
 mod settled;
@@ -84,6 +88,10 @@ enum Command {
     Logs(logs::Args),
     /// Restart the running server with the settings that it was started with
     Restart(restart::Args),
+    /// List the requests that were recorded, show one, export them
+    Requests(requests::Args),
+    /// Ask recorded requests again, and compare the answers
+    Replay(replay::Args),
     /// Run a command in the running container, in the application's environment
     Exec(exec::Args),
     /// Open a shell in the running container
@@ -192,6 +200,8 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command, format: F
         Command::Status(args) => status::run(&context, args).await,
         Command::Logs(args) => logs::run(&context, args).await,
         Command::Restart(args) => restart::run(&context, args).await,
+        Command::Requests(args) => requests::run(&context, args),
+        Command::Replay(args) => replay::run(&context, args).await,
         Command::Exec(args) => exec::run(&context, args).await,
         Command::Shell(args) => shell::run(&context, args).await,
         Command::Build(args) => build::run(&context, args).await,

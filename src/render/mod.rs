@@ -10,6 +10,7 @@ pub mod httpd;
 mod instrument;
 mod packages;
 pub mod quote;
+pub mod record;
 pub mod reload;
 mod requirements;
 pub mod smoke;
@@ -44,5 +45,6 @@ pub fn profile_files(plan: &Plan) -> Result<Vec<(String, String)>> {
     files.extend(plan.profile.is_baked().then(|| ("health.py".into(), include_str!("../../images/health.py").into())));
     files.extend(reload::files(plan)?);
     files.extend(debug::files(plan));
+    files.extend(record::files(plan));
     Ok(files)
 }

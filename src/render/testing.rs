@@ -49,6 +49,7 @@ pub fn flask() -> Plan {
         hook_timeout: Sourced::default(600),
         health: Health { path: Sourced::default("/".into()), host: Sourced::default("localhost".into()) },
         reload: None,
+        record: None,
         differences: Vec::new(),
     }
 }

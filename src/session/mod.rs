@@ -11,6 +11,7 @@ mod onlooker;
 mod owner;
 mod patience;
 mod ready;
+pub mod recording;
 pub mod release;
 pub mod reload;
 pub mod services;

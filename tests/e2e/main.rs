@@ -24,6 +24,7 @@ mod output;
 mod packages;
 mod refusals;
 mod reload;
+mod requests;
 mod running;
 mod secrets;
 mod services;
