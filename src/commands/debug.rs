@@ -176,14 +176,14 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         launch_json(context, port, args.write_launch_json)?;
     }
     if args.no_debugger || args.dap.is_some() {
-        let serve = up(&engine, &wish, Foreground { following, ..Foreground::default() }, &interrupts, context.ui);
+        let serve = Box::pin(up(&engine, &wish, Foreground { following, ..Foreground::default() }, &interrupts, context.ui));
         beside(recording, &engine, context.ui, serve).await?;
         return Ok(ExitCode::SUCCESS);
     }
     let (started, is_there) = oneshot::channel();
     let prompt = Beside { ui: context.ui, told: Notify::new() };
     let serve = up(&engine, &wish, Foreground { following, keys: Some(&mut keys), started: Some(started) }, &interrupts, &prompt);
-    let serve = beside(recording, &engine, &prompt, serve);
+    let serve = beside(recording, &engine, &prompt, Box::pin(serve));
     let debug = async {
         let Ok(container) = is_there.await else { return Ok(()) };
         let ended = open_console(context, &engine, &container, &console, Some(&prompt.told)).await.map(|_| ());

@@ -193,15 +193,16 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command, format: F
     }
     let context = Context::new(ui, project)?;
     match command {
-        Command::Up(args) => up::run(&context, args).await,
-        Command::Debug(args) => debug::run(&context, args).await,
+        // Large futures; a thread's stack is not.
+        Command::Up(args) => Box::pin(up::run(&context, args)).await,
+        Command::Debug(args) => Box::pin(debug::run(&context, args)).await,
         Command::Smoke(args) => smoke::run(&context, args, format).await,
         Command::Down(args) => down::run(&context, args).await,
         Command::Status(args) => status::run(&context, args).await,
         Command::Logs(args) => logs::run(&context, args).await,
         Command::Restart(args) => restart::run(&context, args).await,
         Command::Requests(args) => requests::run(&context, args),
-        Command::Replay(args) => replay::run(&context, args).await,
+        Command::Replay(args) => Box::pin(replay::run(&context, args)).await,
         Command::Exec(args) => exec::run(&context, args).await,
         Command::Shell(args) => shell::run(&context, args).await,
         Command::Build(args) => build::run(&context, args).await,

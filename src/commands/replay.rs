@@ -13,6 +13,7 @@ use super::requests::{Requests, Selection};
 use crate::engine::container::State;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
+use crate::render::record::SETTINGS;
 use crate::replay::{Outcome, Replay, is_safe};
 use crate::requests::Recorded;
 use crate::requests::har::{self, Limits};
@@ -70,8 +71,8 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let mut recorded = wanted(&requests, &args)?;
     let interrupts = Interrupts::listen()?;
     interrupts.also(context.ui.until_unread());
-    let url = match &args.against {
-        Some(url) => url.clone(),
+    let (url, is_recorded) = match &args.against {
+        Some(url) => (url.clone(), false),
         None => interrupts.or(running(context)).await?,
     };
     let is_local = args.against.is_none();
@@ -85,7 +86,8 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         return Err(Failure::new(Kind::Usage, "there is no request to ask").hint("`parity requests` lists what is recorded"));
     }
     let client = Client::without_cookies(Base::parse(&url)?);
-    let replay = Replay::new(&client, &requests.redaction, &requests.scrubber, is_local || args.r#unsafe);
+    let replay = Replay::new(&client, &requests.redaction, &requests.scrubber);
+    let replay = replay.with_secrets(is_local || args.r#unsafe).recorded(is_recorded);
     let mut tally = Tally::default();
     let asked = ask(&replay, &recorded, &args, |outcome| tell(context, &outcome, &mut tally));
     let asked = async {
@@ -122,18 +124,22 @@ fn wanted(requests: &Requests, args: &Args) -> Result<Vec<Recorded>> {
     ids.into_iter().map(|id| requests.get(&store, id)).collect()
 }
 
-/// The URL of the server that runs.
-async fn running(context: &Context<'_>) -> Result<String> {
+/// The URL of the server that runs, and whether it records requests.
+async fn running(context: &Context<'_>) -> Result<(String, bool)> {
     let engine = context.engine().await?;
     let found = engine.observe_project(&context.root).await?.into_iter();
     let found = found.filter(|found| found.state == State::Running && siblings::role(&found.name) == Role::Server);
     let name = context.container();
-    let mut urls: Vec<(bool, String)> = found.filter_map(|found| Some((found.name != name, found.url?))).collect();
-    urls.sort();
-    urls.into_iter().next().map(|(_, url)| origin(&url)).ok_or_else(|| {
-        Failure::new(Kind::NotRunning, format!("{name} is not running"))
-            .hint("start it with `parity up` in another terminal, or name a server with `--against URL`")
-    })
+    // `parity up` before `parity smoke`, which runs under other names.
+    let (url, id) =
+        found.filter_map(|found| Some((found.name != name, found.url?, found.id))).min().map(|(_, url, id)| (url, id)).ok_or_else(
+            || {
+                Failure::new(Kind::NotRunning, format!("{name} is not running"))
+                    .hint("start it with `parity up` in another terminal, or name a server with `--against URL`")
+            },
+        )?;
+    let (code, _) = engine.run(&id, ["test", "-e", SETTINGS].map(String::from).to_vec()).await?;
+    Ok((origin(&url), code == 0))
 }
 
 /// Without the mount point: it is in what was recorded.

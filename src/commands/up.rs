@@ -74,7 +74,8 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
     };
     if settled.plan.reload.is_none() {
         let recording = context.recording(&settled)?;
-        let ended = beside(recording, &engine, context.ui, up(&engine, &wish, Foreground::default(), &interrupts, context.ui)).await;
+        let ended =
+            beside(recording, &engine, context.ui, Box::pin(up(&engine, &wish, Foreground::default(), &interrupts, context.ui))).await;
         ended.map_err(|failure| settled.explain(failure))?;
         let written = context.ui.written().map(|()| ExitCode::SUCCESS);
         return written
@@ -93,7 +94,7 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         let following = Some(Following { inputs: inputs(&settled), replan: &replan });
         let foreground = Foreground { following, keys: keys.as_mut(), started: None };
         let recording = context.recording(&settled)?;
-        match beside(recording, &engine, context.ui, up(&engine, &wish, foreground, &interrupts, context.ui)).await {
+        match beside(recording, &engine, context.ui, Box::pin(up(&engine, &wish, foreground, &interrupts, context.ui))).await {
             Err(failure) if failure.kind == Kind::EngineLost && interrupts.count() == 0 => {
                 let hint = Some("Ctrl-C ends".into());
                 context.ui.report(Event::Warning { text: "the engine stopped answering: waiting for it to come back".into(), hint });

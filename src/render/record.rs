@@ -4,6 +4,10 @@ use serde_json::json;
 
 use crate::plan::Plan;
 
+/// Is there where requests are recorded.
+pub const SETTINGS: &str = "/etc/parity/record.json";
+/// A header by which the recorder knows a replay, which it does not record. The application does not see it.
+pub const REPLAY: &str = "parity-replay";
 /// The collector, which hands on what the processes record.
 pub const COLLECTOR: &str = "/etc/parity/record/collector.py";
 const SCRIPT: &str = "/etc/parity/record/record.py";

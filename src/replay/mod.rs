@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use crate::render::record::REPLAY;
 use crate::requests::alike::{Difference, differences};
 use crate::requests::har::{digest, kept};
 use crate::requests::mapping::Mapping;
@@ -35,6 +36,8 @@ pub struct Replay<'a> {
     scrubber: &'a Scrubber,
     /// Cookies, authorization and the like are sent.
     with_secrets: bool,
+    /// The server records, and is told that this is a replay.
+    is_recorded: bool,
     mapping: RefCell<Mapping>,
 }
 
@@ -56,8 +59,20 @@ impl Outcome {
 }
 
 impl<'a> Replay<'a> {
-    pub fn new(client: &'a Client, redaction: &'a Redaction, scrubber: &'a Scrubber, with_secrets: bool) -> Self {
-        Self { client, redaction, scrubber, with_secrets, mapping: RefCell::default() }
+    pub fn new(client: &'a Client, redaction: &'a Redaction, scrubber: &'a Scrubber) -> Self {
+        Self { client, redaction, scrubber, with_secrets: false, is_recorded: false, mapping: RefCell::default() }
+    }
+
+    /// Sends cookies, authorization and the like.
+    #[must_use]
+    pub fn with_secrets(self, with_secrets: bool) -> Self {
+        Self { with_secrets, ..self }
+    }
+
+    /// Tells a server that records.
+    #[must_use]
+    pub fn recorded(self, is_recorded: bool) -> Self {
+        Self { is_recorded, ..self }
     }
 
     /// Asks one again.
@@ -109,10 +124,12 @@ impl<'a> Replay<'a> {
             };
             Some((name.clone(), value))
         };
+        let mut headers: Vec<_> = sent.request_headers.iter().filter_map(header).collect();
+        headers.extend(self.is_recorded.then(|| (REPLAY.to_owned(), "1".to_owned())));
         Question {
             method: sent.method.clone(),
             path: sent.target.clone(),
-            headers: sent.request_headers.iter().filter_map(header).collect(),
+            headers,
             cookies: Vec::new(),
             body: sent.request_body.content.clone().unwrap_or_default(),
             follow: false,

@@ -163,7 +163,7 @@ fn timings(lines: &mut Vec<String>, exchange: &Redacted) {
         parts.push(format!("▓ of that SQL {}", took(sql)));
     }
     parts.push(format!("processor {}", took(time.cpu)));
-    if time.gil > 0 {
+    if time.gil >= 100 {
         parts.push(format!("waiting for the interpreter {}", took(time.gil)));
     }
     lines.push(format!("{bar}  {}", parts.join(", ")));

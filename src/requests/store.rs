@@ -122,7 +122,12 @@ impl Store {
     /// A full disk, another writer that does not end.
     pub fn insert(&mut self, exchanges: &[Recorded], keep: Keep) -> Result<Vec<i64>> {
         let path = &self.path;
-        insert(&mut self.connection, exchanges, keep).map_err(|error| explain(error, path))
+        let stored = insert(&mut self.connection, exchanges, keep);
+        if stored.is_err() {
+            // What was written of it is no use to anybody.
+            let _ = empty_journal(&self.connection);
+        }
+        stored.map_err(|error| explain(error, path))
     }
 
     /// The requests that are meant, the oldest first, and how many there are in the store.
@@ -299,6 +304,8 @@ fn remove_oldest(connection: &Connection, keep: Keep) -> rusqlite::Result<()> {
 }
 
 fn clear(connection: &mut Connection, ids: &[i64]) -> rusqlite::Result<usize> {
+    // On a full disk the journal of what could not be stored may have the room that this needs.
+    empty_journal(connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut removed = 0;
     if ids.is_empty() {
@@ -312,12 +319,17 @@ fn clear(connection: &mut Connection, ids: &[i64]) -> rusqlite::Result<usize> {
     }
     transaction.commit()?;
     // What was in the journal is gone as well, unless somebody reads it at this moment.
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    empty_journal(connection)?;
     if ids.is_empty() {
-        connection.execute_batch("VACUUM")?;
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        // All is overwritten already. That the file gets smaller takes room, too.
+        let _ = connection.execute_batch("VACUUM");
+        empty_journal(connection)?;
     }
     Ok(removed)
+}
+
+fn empty_journal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 fn select(filter: &Filter) -> String {

@@ -96,6 +96,8 @@ fn flask_in_two_processes_with_and_without_reload() {
 
         let ran = recorded.parity(&["replay", "--all"]).ok();
         assert!(ran.stdout.contains("3 requests, all answered as recorded"), "{ran}");
+        std::thread::sleep(Duration::from_secs(1));
+        assert_eq!(recorded.list(&[]).len(), 3, "a replay is recorded");
         if !flags.is_empty() {
             let template = recorded.project.read("shop/templates/index.html");
             recorded.project.write("shop/templates/index.html", &template.replace("Shop", "Store"));

@@ -9,6 +9,8 @@ from . import frameworks, sending, wrapper
 
 SETTINGS = "/etc/parity/record.json"
 COLLECTOR = "/run/parity/record/collector.sock"
+# The mark of `parity replay`, which it sends only where this is.
+REPLAY = "HTTP_PARITY_REPLAY"
 # Seconds that a process which ends may take for what is not sent yet.
 DRAINING = 1.0
 
@@ -21,6 +23,9 @@ last = (None, None)
 
 
 def is_wanted(environ):
+    # The application does not see that its request is a replay, and a replay is not recorded again.
+    if environ.pop(REPLAY, None) is not None:
+        return False
     return environ.get("HTTP_USER_AGENT", "") not in own
 
 

@@ -13,6 +13,7 @@ use crate::ui::Table;
 const USUAL: usize = 50;
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub struct Args {
     #[command(flatten)]
     selection: Selection,
