@@ -135,6 +135,9 @@ pub fn missing(body: &Body) -> String {
     }
 }
 
+/// Bytes that are read at once.
+const MOST_PIECE: usize = 256 << 10;
+
 /// What is taken of a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -169,7 +172,7 @@ pub fn import(path: &Path, limits: Limits, each: &mut dyn FnMut(Recorded) -> Res
         return Err(Failure::new(Kind::BadFile, format!("{} is larger than {} GiB", path.display(), limits.file >> 30)));
     }
     let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
-    read(BufReader::with_capacity(256 << 10, file), limits, each).map_err(|wrong| match wrong {
+    read(file, limits, each).map_err(|wrong| match wrong {
         Wrong::Ours(failure) => failure,
         Wrong::Json(error) => {
             let failure = Failure::new(Kind::BadFile, format!("{} cannot be read as HAR", path.display())).cause(error.to_string());
@@ -186,7 +189,9 @@ enum Wrong {
 fn read(from: impl Read, limits: Limits, each: &mut dyn FnMut(Recorded) -> Result<()>) -> std::result::Result<u64, Wrong> {
     let room = Rc::new(Cell::new(limits.entry));
     let mut state = State { room: Rc::clone(&room), limits, count: 0, failed: None, each, has_log: false };
-    let mut json = serde_json::Deserializer::from_reader(Guarded { from, room });
+    // Outside of the guard: the parser takes byte by byte.
+    let piece = usize::try_from(limits.entry / 4).unwrap_or(MOST_PIECE).min(MOST_PIECE);
+    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(piece, Guarded { from, room }));
     let done = Field { state: &mut state, name: "log" }.deserialize(&mut json).and_then(|()| json.end());
     match (state.failed, done) {
         (Some(failure), _) => Err(Wrong::Ours(failure)),

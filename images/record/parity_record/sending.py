@@ -17,6 +17,9 @@ PAUSE = 0.1
 # A collector that takes nothing for so long is no more.
 PATIENCE = 30
 
+# Made once: of itself `json.dumps` makes one for each request.
+ENCODE = json.JSONEncoder(check_circular=False, default=str).encode
+
 
 class Sender:
     def __init__(self, address):
@@ -89,7 +92,7 @@ class Sender:
 
 def line_of(record):
     try:
-        return json.dumps(record.message(), ensure_ascii=True, default=str).encode("ascii", "replace") + b"\n"
+        return ENCODE(record.message()).encode("ascii") + b"\n"
     except Exception as error:
         complain(error)
         return None

@@ -67,13 +67,23 @@ class Record:
         """About how many bytes of memory it takes."""
         return self.request_body.kept() + self.response_body.kept() + 8192
 
+    def called_with(self):
+        """The environ, of which nearly all is plain already."""
+        environ = self.environ
+        for name, value in environ.items():
+            if type(value) is str and (not value.isascii() or len(value) > LONGEST_VALUE):
+                environ[name] = plain(value)
+        if all(map(str.isascii, environ)):
+            return environ
+        return {plain(name): value for name, value in environ.items()}
+
     def message(self):
         """As the collector gets it."""
         total, cpu = self.finished or (0.0, 0.0)
         return {
             "began": self.began,
             "pid": os.getpid(),
-            "environ": {plain(name): plain(value) if isinstance(value, str) else value for name, value in self.environ.items()},
+            "environ": self.called_with(),
             "request-body": body_message(self.request_body),
             "status": None if self.status is None else plain(self.status),
             "headers": [[plain(name), plain(value)] for name, value in pairs(self.headers)],
