@@ -50,7 +50,10 @@ impl Kind {
     /// Every kind, in the order of their exit codes, for the documentation.
     pub const ALL: [(Kind, &'static str); 18] = [
         (Kind::Other, "anything without a code of its own"),
-        (Kind::Usage, "the command line is wrong; of `parity diff --live`: something differs from production that is not declared"),
+        (
+            Kind::Usage,
+            "the command line is wrong; of `parity diff --live`: something differs from production that is not declared; of `parity replay`: some answers differ",
+        ),
         (Kind::BadFile, "parity.yaml, .env, parity.lock or PARITY_* holds something unusable"),
         (Kind::Project, "the project was not understood: no entry point, or several"),
         (Kind::EngineUnreachable, "no container engine answers"),

@@ -3,12 +3,13 @@
 //! Data flows one way, and so do the imports:
 //!
 //! ```text
-//! dotenv → config, project → plan → changes, fidelity, render → engine → session → smoke → commands → ui
+//! dotenv → config, project → plan → changes, fidelity, render, requests → engine → session → smoke, replay → commands → ui
 //! ```
 //!
 //! `units` and `runtime`, the Python in containers and what it says, import none of these.
 //!
-//! Everything up to and including `changes`, `fidelity` and `render` is pure: no clock, randomness, engine, terminal or secret value.
+//! Everything up to and including `changes`, `fidelity`, `render` and (but for its store) `requests` is pure: no clock, randomness, engine,
+//! terminal or secret value.
 
 pub mod changes;
 pub mod commands;
@@ -23,6 +24,8 @@ pub mod logs;
 pub mod plan;
 pub mod project;
 pub mod render;
+pub mod replay;
+pub mod requests;
 pub mod runtime;
 pub mod session;
 pub mod smoke;

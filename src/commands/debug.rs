@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::context::Context;
 use super::exec::{CtrlC, Lent, lend_terminal};
 use super::flags::ServerFlags;
+use super::recording::beside;
 use super::terminal::{self, Raw};
 use super::up::inputs;
 use crate::engine::Engine;
@@ -161,8 +162,10 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let replan = || {
         let mut anew = context.settle(&args.server, profile)?;
         anew.plan.join_as(&settled.plan);
+        anew.plan.record.clone_from(&settled.plan.record);
         Ok(inputs(&anew))
     };
+    let recording = context.recording(&settled)?;
     let following = settled.plan.reload.as_ref().map(|_| Following { inputs: inputs(&settled), replan: &replan });
     let (quit, mut keys) = mpsc::channel(1);
     if let Some(port) = args.dap {
@@ -174,15 +177,17 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         launch_json(context, port, args.write_launch_json)?;
     }
     if args.no_debugger || args.dap.is_some() {
-        up(&engine, &wish, Foreground { following, ..Foreground::default() }, &interrupts, context.ui).await?;
+        let serve = Box::pin(up(&engine, &wish, Foreground { following, ..Foreground::default() }, &interrupts, context.ui));
+        beside(recording, &engine, context.ui, serve).await?;
         return Ok(ExitCode::SUCCESS);
     }
     let (started, is_there) = oneshot::channel();
-    let beside = Beside { ui: context.ui, told: Notify::new() };
-    let serve = up(&engine, &wish, Foreground { following, keys: Some(&mut keys), started: Some(started) }, &interrupts, &beside);
+    let prompt = Beside { ui: context.ui, told: Notify::new() };
+    let serve = up(&engine, &wish, Foreground { following, keys: Some(&mut keys), started: Some(started) }, &interrupts, &prompt);
+    let serve = beside(recording, &engine, &prompt, Box::pin(serve));
     let debug = async {
         let Ok(container) = is_there.await else { return Ok(()) };
-        let ended = match open_console(context, &engine, &container, &console, Some(&beside.told)).await {
+        let ended = match open_console(context, &engine, &container, &console, Some(&prompt.told)).await {
             Ok(Lent::Twice) => {
                 interrupts.insist();
                 Ok(())

@@ -4,6 +4,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
+use super::record_flags;
 use super::reload_flags;
 use crate::config::{Flags, Given, SETTINGS, Server, Setting, Shape, Value};
 
@@ -67,6 +68,7 @@ impl clap::Args for ServerFlags {
             .args(SETTINGS.iter().map(|setting| arg(setting, switches.contains(&setting.key))))
             .args(reload_flags::args())
             .arg(no_request_log())
+            .arg(record_flags::arg())
             .args(SECONDS.map(|(key, help)| Arg::new(key).long(key).value_name("SECONDS").help(help).action(ArgAction::Set)))
     }
 
@@ -118,6 +120,7 @@ impl clap::FromArgMatches for ServerFlags {
             self.flags.push(format!("--{NO_REQUEST_LOG}"), "request-log", false);
         }
         reload_flags::read(matches, &mut self.flags);
+        record_flags::read(matches, &mut self.flags);
         Ok(())
     }
 }

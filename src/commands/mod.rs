@@ -16,8 +16,12 @@ mod keys;
 mod logs;
 mod production;
 mod profile;
+mod record_flags;
+mod recording;
 mod release;
 mod reload_flags;
+mod replay;
+mod requests;
 mod restart;
 mod saves;
 mod settled;
@@ -87,6 +91,10 @@ enum Command {
     Logs(logs::Args),
     /// Restart the running server with the settings that it was started with
     Restart(restart::Args),
+    /// List the requests that were recorded, show one, export them
+    Requests(requests::Args),
+    /// Ask recorded requests again, and compare the answers
+    Replay(replay::Args),
     /// Run a command in the running container, in the application's environment
     Exec(exec::Args),
     /// Open a shell in the running container
@@ -188,14 +196,17 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command, format: F
     }
     let context = Context::new(ui, project)?;
     match command {
-        Command::Up(args) => up::run(&context, args).await,
-        Command::Debug(args) => debug::run(&context, args).await,
+        // Large futures; a thread's stack is not.
+        Command::Up(args) => Box::pin(up::run(&context, args)).await,
+        Command::Debug(args) => Box::pin(debug::run(&context, args)).await,
         Command::Smoke(args) => smoke::run(&context, args, format).await,
         Command::Down(args) => down::run(&context, args).await,
         Command::Clean(args) => clean::run(&context, args).await,
         Command::Status(args) => status::run(&context, args).await,
         Command::Logs(args) => logs::run(&context, args).await,
         Command::Restart(args) => restart::run(&context, args).await,
+        Command::Requests(args) => requests::run(&context, args),
+        Command::Replay(args) => Box::pin(replay::run(&context, args)).await,
         Command::Exec(args) => exec::run(&context, args).await,
         Command::Shell(args) => shell::run(&context, args).await,
         Command::Build(args) => build::run(&context, args).await,

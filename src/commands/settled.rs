@@ -33,6 +33,8 @@ pub struct Settled {
     pub absent: Vec<Sourced<String>>,
     /// The CA bundle for builds: `image.build-ca`, or `SSL_CERT_FILE`.
     pub build_ca: Option<PathBuf>,
+    /// How requests are recorded and shown.
+    pub record: config::Record,
     /// What the application was found to write into the project.
     pub writes: Writes,
     /// Why no image can be built that would serve.
@@ -107,6 +109,7 @@ impl Context<'_> {
         let secrets: Vec<_> = config.env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
         let build_env = config.build_env.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
         let absent = config.absent.clone();
+        let record = config.record.clone();
         let env_files = config.env_file.as_ref().map(|files| files.value.clone()).unwrap_or_default();
         let environment_files = config::FILES.into_iter().map(String::from).chain(env_files.clone()).collect();
         let build_ca = match &config.image.build_ca {
@@ -136,6 +139,7 @@ impl Context<'_> {
             credential_files,
             absent,
             build_ca,
+            record,
             writes,
             missing,
             remarks,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::flags::ServerFlags;
 use super::keys;
+use super::recording::beside;
 use super::settled::Settled;
 use crate::engine::Engine;
 use crate::error::{Failure, Kind, Result};
@@ -41,6 +42,7 @@ pub struct Args {
 pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
     if args.detach {
         without_reload(context, &mut args.server)?;
+        without_recording(context, &mut args.server)?;
     }
     let interrupts = Interrupts::listen()?;
     if !args.detach {
@@ -71,7 +73,9 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         recreate: args.build || args.force_recreate,
     };
     if settled.plan.reload.is_none() {
-        let ended = up(&engine, &wish, Foreground::default(), &interrupts, context.ui).await;
+        let recording = context.recording(&settled)?;
+        let ended =
+            beside(recording, &engine, context.ui, Box::pin(up(&engine, &wish, Foreground::default(), &interrupts, context.ui))).await;
         ended.map_err(|failure| settled.explain(failure))?;
         let written = context.ui.written().map(|()| ExitCode::SUCCESS);
         return written
@@ -81,13 +85,16 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         let mut anew = context.settle(&args.server, Profile::Up)?;
         context.remark(&anew);
         anew.plan.join_as(&settled.plan);
+        // This session records, or does not, to its end.
+        anew.plan.record.clone_from(&settled.plan.record);
         Ok(inputs(&anew))
     };
     let (mut keys, _hush) = keys::read(&context.root).unzip();
     loop {
         let following = Some(Following { inputs: inputs(&settled), replan: &replan });
         let foreground = Foreground { following, keys: keys.as_mut(), started: None };
-        match up(&engine, &wish, foreground, &interrupts, context.ui).await {
+        let recording = context.recording(&settled)?;
+        match beside(recording, &engine, context.ui, Box::pin(up(&engine, &wish, foreground, &interrupts, context.ui))).await {
             Err(failure) if failure.kind == Kind::EngineLost && interrupts.count() == 0 => {
                 let hint = Some("Ctrl-C ends".into());
                 context.ui.report(Event::Warning { text: "the engine stopped answering: waiting for it to come back".into(), hint });
@@ -130,6 +137,21 @@ fn without_reload(context: &Context<'_>, flags: &mut ServerFlags) -> Result<()> 
     }
     if let Some(said) = context.config(flags)?.reload.on_changes.filter(|said| said.value) {
         context.ui.note(format!("with --detach nothing watches what you save, so {KEY} ({}) is left out", said.origin));
+        flags.push("--detach", KEY, false);
+    }
+    Ok(())
+}
+
+/// What is recorded is stored by the command in the foreground as well.
+fn without_recording(context: &Context<'_>, flags: &mut ServerFlags) -> Result<()> {
+    const KEY: &str = "record";
+    if flags.switches_on(KEY) {
+        return Err(Failure::new(Kind::Usage, "--record does not go with --detach")
+            .cause("it is this command that stores what is recorded, so it must stay in the foreground")
+            .hint("leave out `--detach`"));
+    }
+    if let Some(said) = context.config(flags)?.record.on.filter(|said| said.value) {
+        context.ui.note(format!("with --detach nothing stores what is recorded, so {KEY} ({}) is left out", said.origin));
         flags.push("--detach", KEY, false);
     }
     Ok(())

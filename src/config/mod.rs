@@ -9,6 +9,7 @@ mod file;
 mod hooks;
 mod load;
 mod project;
+pub mod record;
 mod reload;
 pub mod rule;
 mod server;
@@ -28,6 +29,7 @@ pub(crate) use advice::nearest;
 pub use hooks::BuildHook;
 pub use load::{Flags, Sources, load};
 pub use project::PROJECT_SETTINGS;
+pub use record::{Keep, Record};
 pub use reload::{OnError, Reload, WatchAction, WatchRule};
 pub use server::{SETTINGS, Server};
 pub use services::ServicesMode;
@@ -86,6 +88,8 @@ pub struct Config {
     /// `false`: Apache does not serve the project's static files.
     pub static_files: Option<Sourced<bool>>,
     pub reload: Reload,
+    /// What is recorded of requests.
+    pub record: Record,
     /// What `parity smoke` checks, in order.
     pub smoke: Vec<checks::Check>,
     /// Names of checks and probes that it leaves out.

@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::hooks;
+use super::record;
 use super::reload;
 use super::rule;
 use super::setting::{self, Setting};
@@ -56,6 +57,11 @@ pub const PROJECT_SETTINGS: &[Setting] = &[
     setting("preload", Shape::One, "Let those import third-party modules ahead of time."),
     setting("sync", Shape::One, "Upload the project into the container's memory instead of mounting it."),
     setting("watch-polling", Shape::One, "Look for changes every half second instead of being told by the system."),
+    setting("record", Shape::One, "Record each request with its answer, for `parity requests` and `parity replay`."),
+    setting("record-keep", Shape::Pairs, "How much of that is kept: `requests` and `bytes`. The oldest goes first."),
+    setting("record-body-limit", Shape::One, "Of a body that is larger, its size and digest are kept."),
+    setting("record-redact", Shape::List, "Names of further fields whose values are not shown: of headers, cookies, forms and JSON.")
+        .ruled(&rule::LINE),
     setting(
         "smoke",
         Shape::Checks,
@@ -110,6 +116,15 @@ impl Config {
             "on-error" => put(&mut self.reload.on_error, given, origin)?,
             "standby" => put(&mut self.reload.standby, given, origin)?,
             "preload" => put(&mut self.reload.preload, given, origin)?,
+            "record" => put(&mut self.record.on, given, origin)?,
+            "record-keep" => put(&mut self.record.keep, given, origin)?,
+            "record-body-limit" => {
+                if *given != Given::Null {
+                    record::body_limit(given)?;
+                }
+                put(&mut self.record.body_limit, given, origin)?;
+            }
+            "record-redact" => put(&mut self.record.redact, given, origin)?,
             "sync" => put(&mut self.reload.sync, given, origin)?,
             "watch-polling" => put(&mut self.reload.watch_polling, given, origin)?,
             _ => return self.server.set(key, given, origin),

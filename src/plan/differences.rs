@@ -205,6 +205,28 @@ pub(super) fn writing(plan: &Plan) -> Vec<Difference> {
     rows
 }
 
+/// What the recorder is to an application.
+pub(super) fn recording(plan: &Plan) -> Option<Difference> {
+    plan.record.as_ref()?;
+    let row = difference(
+        "recorder",
+        "the server calls the application",
+        "a function between the two notes what passes, answers stay as they are; it hears of statements and exceptions by the signals of \
+         Django, Flask and SQLAlchemy",
+        "so that you can look at requests, and ask them again",
+    );
+    Some(row.seen(&[
+        "+imported before: *",
+        "+imported: *",
+        "imported before: *",
+        "imported: *",
+        "order: *",
+        "request: wsgi.input",
+        "server: WSGIImportScript *",
+        "threads: *",
+    ]))
+}
+
 /// What is done about the hooks of a release.
 pub(super) fn release(profile: Profile) -> Option<Difference> {
     let here = match profile {

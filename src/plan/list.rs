@@ -125,6 +125,9 @@ impl Plan {
                 add(key, switch.value.to_string(), &switch.origin);
             }
         }
+        if let Some(record) = &self.record {
+            add("record", "true".into(), &record.origin);
+        }
         for (key, value, origin) in self.server.list() {
             if !["working-directory", "python-path"].contains(&key) {
                 add(key, value, &origin);

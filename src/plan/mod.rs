@@ -154,6 +154,8 @@ pub struct Plan {
     pub health: Health,
     /// How saved code is served; `None`: not by itself. Only the `up` profile has it.
     pub reload: Option<Reload>,
+    /// Requests are recorded; `None`: they are not. Only profiles that run the project from this machine have it.
+    pub record: Option<Record>,
     pub differences: Vec<Difference>,
 }
 
@@ -226,6 +228,15 @@ pub struct Reload {
     pub sync: Sourced<bool>,
     /// Look for changes every half second instead of being told by the system.
     pub polling: Sourced<bool>,
+}
+
+/// How requests are recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Who asked for it.
+    pub origin: Origin,
+    /// Bytes of a body that are kept.
+    pub body_limit: u64,
 }
 
 /// A URL path and what Apache serves there.

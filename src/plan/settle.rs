@@ -8,8 +8,8 @@ use pep440_rs::{Version, VersionSpecifiers};
 use super::debugging;
 use super::writable;
 use super::{
-    Alias, Base, CollectStatic, Health, ImagePlan, OnError, Plan, Profile, Reload, ServicesMode, Suite, WritableContent, differences,
-    lends_network,
+    Alias, Base, CollectStatic, Health, ImagePlan, OnError, Plan, Profile, Record, Reload, ServicesMode, Suite, WritableContent,
+    differences, lends_network,
 };
 use crate::config::{self, Config, Server};
 use crate::error::{Failure, Kind, Result};
@@ -49,6 +49,7 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
     let name = name_of(&root);
     let health = health(&config, project.framework.as_ref());
     let reload = reload(profile, config.reload);
+    let record = record(profile, &config.record)?;
     let lends = lends_network(reload.as_ref(), config.network.as_ref());
     let writable = config.writable.as_ref().map(writable::directories).unwrap_or_default();
     let (server, mut contract) = (config.server, Vec::new());
@@ -120,12 +121,14 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
         health,
         timeout: config.timeout.unwrap_or_else(|| Sourced::default(TIMEOUT)),
         reload,
+        record,
         differences,
     };
     plan.differences.extend(differences::requests(&plan));
     plan.differences.extend(differences::packages(&plan));
     plan.differences.extend(differences::services(&plan));
     plan.differences.extend(differences::writing(&plan));
+    plan.differences.extend(differences::recording(&plan));
     Ok(plan)
 }
 
@@ -174,6 +177,17 @@ fn reload(profile: Profile, said: config::Reload) -> Option<Reload> {
         sync: or(said.sync, false),
         polling: or(said.watch_polling, false),
     })
+}
+
+fn record(profile: Profile, said: &config::Record) -> Result<Option<Record>> {
+    let Some(on) = said.on.clone().filter(|said| said.value) else { return Ok(None) };
+    match &on.origin {
+        Origin::Flag(flag) if profile.is_baked() => Err(Failure::new(Kind::Usage, format!("{flag} does not go with this command"))
+            .cause("what is deployed is run as it is, and records nothing")
+            .hint("`parity up --record` and `parity debug --record` record requests")),
+        _ if profile.is_baked() => Ok(None),
+        _ => Ok(Some(Record { origin: on.origin, body_limit: said.body_limit() })),
+    }
 }
 
 /// The directory's name in the characters that every engine allows: lower case letters, digits and `-`.

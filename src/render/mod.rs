@@ -11,6 +11,7 @@ mod instrument;
 pub mod instruments;
 mod packages;
 pub mod quote;
+pub mod record;
 pub mod reload;
 mod request_log;
 mod requirements;
@@ -46,5 +47,6 @@ pub fn profile_files(plan: &Plan) -> Result<Vec<(String, String)>> {
     files.extend(plan.profile.is_baked().then(|| ("health.py".into(), include_str!("../../images/health.py").into())));
     files.extend(instruments::files(plan)?);
     files.extend(request_log::files(plan));
+    files.extend(record::files(plan));
     Ok(files)
 }

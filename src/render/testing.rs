@@ -51,6 +51,7 @@ pub fn flask() -> Plan {
         keep_images: Sourced::default(3),
         health: Health { path: Sourced::default("/".into()), host: Sourced::default("localhost".into()) },
         reload: None,
+        record: None,
         differences: Vec::new(),
     }
 }

@@ -69,13 +69,19 @@ pub struct Client {
     /// Made when it is needed: reading the system's certificates takes a while.
     encrypted: OnceLock<Result<Encrypted, String>>,
     jar: Mutex<CookieStore>,
+    forgets: bool,
 }
 
 impl Client {
     pub fn new(base: Base) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self { base, plain: pool(connector), encrypted: OnceLock::new(), jar: Mutex::default() }
+        Self { base, plain: pool(connector), encrypted: OnceLock::new(), jar: Mutex::default(), forgets: false }
+    }
+
+    /// One that sends no cookies but those of the question.
+    pub fn without_cookies(base: Base) -> Self {
+        Self { forgets: true, ..Self::new(base) }
     }
 
     pub fn base(&self) -> &Base {
@@ -122,7 +128,9 @@ impl Client {
             let response = self.send(&question, &url, &parsed).await?;
             let cookies = response.headers().get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
             let cookies = cookies.filter_map(|text| RawCookie::parse(text.to_owned()).ok());
-            self.jar().store_response_cookies(cookies, &parsed);
+            if !self.forgets {
+                self.jar().store_response_cookies(cookies, &parsed);
+            }
             let (head, body) = response.into_parts();
             let (body, cut) = read(body, received).await?;
             let answer = Answer { status: head.status.as_u16(), headers: head.headers, body, cut, took: Duration::ZERO };

@@ -43,6 +43,18 @@ impl Redactor {
         Self { values }
     }
 
+    /// The bytes without the values; `None`: none of them is there.
+    pub fn clean_bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let mut clean: Option<Vec<u8>> = None;
+        for value in self.values.iter().map(String::as_bytes) {
+            let current = clean.as_deref().unwrap_or(bytes);
+            if let Some(first) = find(current, value) {
+                clean = Some(replaced(current, first, value));
+            }
+        }
+        clean
+    }
+
     /// The text without the values.
     pub fn clean(&self, text: &str) -> String {
         let mut text = Cow::Borrowed(text);
@@ -56,6 +68,33 @@ impl Redactor {
             _ => text.into_owned(),
         }
     }
+}
+
+/// Where a value begins. Most bytes are not its first one.
+fn find(bytes: &[u8], value: &[u8]) -> Option<usize> {
+    let (first, last) = (*value.first()?, bytes.len().checked_sub(value.len())?);
+    let mut from = 0;
+    while from <= last {
+        from += bytes[from..=last].iter().position(|byte| *byte == first)?;
+        if bytes[from..].starts_with(value) {
+            return Some(from);
+        }
+        from += 1;
+    }
+    None
+}
+
+fn replaced(bytes: &[u8], first: usize, value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let (mut rest, mut found) = (bytes, Some(first));
+    while let Some(at) = found {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(STARS.as_bytes());
+        rest = &rest[at + value.len()..];
+        found = find(rest, value);
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 /// A value as it is, and as URLs, forms, HTML and JSON have it.
@@ -102,6 +141,8 @@ mod tests {
             assert_eq!(redactor.clean(&format!("<{text}>")), "<***>", "{text}");
         }
         assert_eq!(redactor.clean("abc and another one"), "abc ***");
+        assert_eq!(redactor.clean_bytes(b"\xffp&ss \"word\"\xffp%26ss+%22word%22").unwrap(), b"\xff***\xff***");
+        assert_eq!(redactor.clean_bytes(b"\xffabc p&ss"), None);
         assert_eq!(redactor.clean("at https://me:hush@example.com/x"), "at https://me:***@example.com/x");
         assert_eq!(redactor.clean("at https://example.com/a:b@c"), "at https://example.com/a:b@c");
     }

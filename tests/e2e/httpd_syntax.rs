@@ -70,6 +70,7 @@ fn plan() -> Plan {
         health: Health { path: Sourced::default("/".into()), host: Sourced::default("localhost".into()) },
         timeout: Sourced::default(60),
         reload: None,
+        record: None,
         differences: Vec::new(),
     }
 }

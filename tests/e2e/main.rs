@@ -28,6 +28,7 @@ mod packages;
 mod refusals;
 mod reload;
 mod request_log;
+mod requests;
 mod running;
 mod secrets;
 mod services;

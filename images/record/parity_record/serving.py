@@ -1,0 +1,76 @@
+"""The way into mod_wsgi: a wrapper around the application from the start of a request, the end as the server tells it."""
+
+import json
+from _thread import get_ident
+
+import mod_wsgi
+
+from . import frameworks, sending, wrapper
+
+SETTINGS = "/etc/parity/record.json"
+COLLECTOR = "/run/parity/record/collector.sock"
+# The mark of `parity replay`, which it sends only where this is.
+REPLAY = "HTTP_PARITY_REPLAY"
+# Seconds that a process which ends may take for what is not sent yet.
+DRAINING = 1.0
+
+sender = None
+limit = 0
+# parity's own questions, by their `User-Agent`.
+own = ()
+# The application that was wrapped last, and the wrapper: there is one application in a process.
+last = (None, None)
+
+
+def is_wanted(environ):
+    # The application does not see that its request is a replay, and a replay is not recorded again.
+    if environ.pop(REPLAY, None) is not None:
+        return False
+    return environ.get("HTTP_USER_AGENT", "") not in own
+
+
+def look_at(name, **event):
+    global last
+    if name == "request_started":
+        application = event.get("application_object")
+        if application is None:
+            return None
+        frameworks.connect()
+        # Of a request that the server ended without a word.
+        wrapper.current.pop(get_ident(), None)
+        known, wrapped = last
+        if known is not application:
+            wrapped = wrapper.wrap(application, limit, is_wanted)
+            last = (application, wrapped)
+        return {"application_object": wrapped}
+    if name == "request_finished":
+        record = wrapper.current.pop(get_ident(), None)
+        if record is not None:
+            record.finish()
+            record.server = {key: event[key] for key in TOLD if isinstance(event.get(key), (str, int, float))}
+            sender.put(record)
+    return None
+
+
+# What the server knows of a request beside.
+TOLD = (
+    "request_id", "request_start", "queue_start", "daemon_start", "application_start", "application_finish", "application_time",
+    "cpu_user_time", "cpu_system_time", "gil_wait_time", "input_time", "output_time", "output_length", "status",
+)  # fmt: skip
+
+
+def stop(*_, **__):
+    sender.drain(DRAINING)
+
+
+def install(settings=None):
+    """Records each request of this process from now on."""
+    global sender, limit, own
+    if settings is None:
+        with open(SETTINGS) as file:
+            settings = json.load(file)
+    limit = settings["body-limit"]
+    own = tuple(settings["own"])
+    sender = sending.Sender(COLLECTOR)
+    mod_wsgi.subscribe_events(look_at)
+    mod_wsgi.subscribe_shutdown(stop)

@@ -1,0 +1,168 @@
+//! Asks recorded requests again, and compares the answers with the recorded ones.
+//!
+//! Cookies and tokens that were given in the course of what was recorded are replaced by those of the replay
+//! ([`crate::requests::mapping`]).
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use crate::render::record::REPLAY;
+use crate::requests::alike::{Difference, differences};
+use crate::requests::har::{digest, kept};
+use crate::requests::mapping::Mapping;
+use crate::requests::message::split_status;
+use crate::requests::model::value;
+use crate::requests::scrub::Scrubber;
+use crate::requests::{Body, Exchange, Recorded, Redacted, Redaction, Summary, body};
+use crate::smoke::client::{Answer, Client, DEADLINE, MOST_BODY};
+use crate::smoke::question::Question;
+
+/// Headers that belong to a connection, or are made anew.
+const OWN: [&str; 10] =
+    ["host", "connection", "content-length", "transfer-encoding", "keep-alive", "upgrade", "te", "trailer", "expect", "proxy-connection"];
+/// Methods that change nothing.
+const SAFE: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+
+/// May a request be asked again where that may do harm?
+pub fn is_safe(method: &str) -> bool {
+    SAFE.contains(&method)
+}
+
+/// One who asks.
+#[derive(Debug)]
+pub struct Replay<'a> {
+    client: &'a Client,
+    redaction: &'a Redaction,
+    scrubber: &'a Scrubber,
+    /// Cookies, authorization and the like are sent.
+    with_secrets: bool,
+    /// The server records, and is told that this is a replay.
+    is_recorded: bool,
+    mapping: RefCell<Mapping>,
+}
+
+/// What came of one request.
+#[derive(Debug)]
+pub struct Outcome {
+    pub request: Redacted<Summary>,
+    /// Its status and how long it took; otherwise why there is none.
+    pub answer: Result<(u16, Duration), String>,
+    pub differences: Vec<Difference>,
+    /// Why the body was not compared, or the request was not what it was.
+    pub remark: Option<&'static str>,
+}
+
+impl Outcome {
+    pub fn is_alike(&self) -> bool {
+        self.answer.is_ok() && self.differences.is_empty()
+    }
+}
+
+impl<'a> Replay<'a> {
+    pub fn new(client: &'a Client, redaction: &'a Redaction, scrubber: &'a Scrubber) -> Self {
+        Self { client, redaction, scrubber, with_secrets: false, is_recorded: false, mapping: RefCell::default() }
+    }
+
+    /// Sends cookies, authorization and the like.
+    #[must_use]
+    pub fn with_secrets(self, with_secrets: bool) -> Self {
+        Self { with_secrets, ..self }
+    }
+
+    /// Tells a server that records.
+    #[must_use]
+    pub fn recorded(self, is_recorded: bool) -> Self {
+        Self { is_recorded, ..self }
+    }
+
+    /// Asks one again.
+    pub async fn one(&self, recorded: &Recorded) -> Outcome {
+        let before = recorded.expose();
+        let sent = self.mapping.borrow().apply(before);
+        let summary = || self.redaction.summary(&Recorded::new(before.summary()));
+        let mut remark = before.scrubbed.then_some("a value of `env` was in it, which is not stored");
+        if sent.request_body.size > 0 && sent.request_body.content.is_none() {
+            return Outcome {
+                request: summary(),
+                answer: Err("its body was not kept: it is larger than record-body-limit".into()),
+                differences: Vec::new(),
+                remark,
+            };
+        }
+        let answer = match self.client.ask(&self.question(&sent), DEADLINE).await {
+            Ok(answer) => answer,
+            Err(trouble) => return Outcome { request: summary(), answer: Err(trouble.to_string()), differences: Vec::new(), remark },
+        };
+        let got = (answer.status, answer.took);
+        if answer.cut {
+            remark = Some("its body is larger than 4 MiB, and was not compared");
+        }
+        let now = exchange(&sent, &answer, self.client.base().as_str());
+        self.mapping.borrow_mut().learn(before, &now, self.redaction.names());
+        // What is not stored of one is not to be seen in the other.
+        let now = Recorded::new(self.scrubber.exchange(now));
+        let (one, other) = self.redaction.pair(recorded, &now);
+        let mut differences = differences(&one, &other);
+        if answer.cut {
+            differences.retain(|difference| difference.what != "body");
+        }
+        Outcome { request: summary(), answer: Ok(got), differences, remark }
+    }
+
+    fn question(&self, sent: &Exchange) -> Question {
+        let base = self.client.base().as_str();
+        let origin = url::Url::parse(base).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        let names = self.redaction.names();
+        let header = |(name, value): &(String, String)| {
+            if OWN.contains(&name.to_ascii_lowercase().as_str()) || (!self.with_secrets && names.is_secret(name)) {
+                return None;
+            }
+            // Where the page came from is where it comes from now.
+            let value = match name.to_ascii_lowercase().as_str() {
+                "origin" | "referer" if !sent.origin.is_empty() => value.replacen(&sent.origin, &origin, 1),
+                _ => value.clone(),
+            };
+            Some((name.clone(), value))
+        };
+        let mut headers: Vec<_> = sent.request_headers.iter().filter_map(header).collect();
+        headers.extend(self.is_recorded.then(|| (REPLAY.to_owned(), "1".to_owned())));
+        Question {
+            method: sent.method.clone(),
+            path: sent.target.clone(),
+            headers,
+            cookies: Vec::new(),
+            body: sent.request_body.content.clone().unwrap_or_default(),
+            follow: false,
+        }
+    }
+}
+
+/// An answer in the form of what was recorded. What the server has packed on the way is unpacked.
+fn exchange(sent: &Exchange, answer: &Answer, base: &str) -> Exchange {
+    let (status, reason) = split_status(Some(&answer.status_line()));
+    let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let mut headers: Vec<_> = answer.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let mut response_body = kept(Some(answer.body.to_vec()), 0, MOST_BODY as u64);
+    if value(&sent.response_headers, "content-encoding").is_none()
+        && let Some(unpacked) = body::content(&response_body, &headers)
+    {
+        headers.retain(|(name, _)| name != "content-encoding");
+        response_body = kept(Some(unpacked), 0, u64::MAX);
+    }
+    response_body.sha256 = response_body.content.as_deref().map(digest);
+    if answer.cut {
+        response_body = Body { size: response_body.size, ..Body::default() };
+    }
+    Exchange {
+        status,
+        reason,
+        response_headers: headers,
+        response_body,
+        origin: url::Url::parse(base).map(|url| url.origin().ascii_serialization()).unwrap_or_default(),
+        error: None,
+        statements: Vec::new(),
+        templates: Vec::new(),
+        environ: Vec::new(),
+        ..sent.clone()
+    }
+}

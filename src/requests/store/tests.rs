@@ -1,0 +1,202 @@
+use std::os::unix::fs::MetadataExt;
+use std::time::Instant;
+
+use super::*;
+use crate::requests::testing;
+
+fn recorded(change: impl FnOnce(&mut Exchange)) -> Recorded {
+    Recorded::new(testing::exchange(change))
+}
+
+fn many(count: usize) -> Vec<Recorded> {
+    (0..count)
+        .map(|number| {
+            recorded(|exchange| {
+                exchange.target = format!("/{}/{number}?x=1", if number % 2 == 0 { "api" } else { "page[1]" });
+                exchange.status = Some(if number % 10 == 0 { 503 } else { 200 });
+                exchange.method = if number % 5 == 0 { "POST" } else { "GET" }.into();
+                exchange.timings.total = number as u64 * 1000;
+            })
+        })
+        .collect()
+}
+
+struct Place {
+    path: PathBuf,
+    _directory: tempfile::TempDir,
+}
+
+fn place() -> Place {
+    let directory = tempfile::tempdir().unwrap();
+    Place { path: directory.path().join("state/parity/requests/one.sqlite"), _directory: directory }
+}
+
+fn ids(store: &Store, filter: &Filter) -> Vec<i64> {
+    store.list(filter).unwrap().0.iter().map(|summary| summary.expose().id).collect()
+}
+
+const ALL: Keep = Keep { requests: u64::MAX, bytes: u64::MAX };
+
+#[test]
+fn what_is_stored_is_read_again_and_is_the_users_alone() {
+    let place = place();
+    assert!(Store::find(&place.path).unwrap().is_none());
+    let mut store = Store::open(&place.path).unwrap();
+    let exchange = testing::exchange(|exchange| {
+        exchange.request_body = testing::body(b"a\0b");
+        exchange.response_body.content = None;
+        exchange.error = Some(crate::requests::Raised { kind: "E".into(), text: "t".into(), traceback: "T".into() });
+    });
+    let id = store.insert(&[Recorded::new(exchange.clone())], ALL).unwrap()[0];
+    let reader = Store::find(&place.path).unwrap().unwrap();
+    let got = reader.get(id).unwrap().unwrap().into_exposed();
+    assert!(got == Exchange { id, ..exchange });
+    assert!(reader.get(id + 1).unwrap().is_none());
+    for name in ["", "-wal", "-shm"] {
+        let found = std::fs::metadata(format!("{}{name}", place.path.display())).unwrap();
+        assert_eq!(found.mode() & 0o777, 0o600, "{name}");
+    }
+    assert_eq!(std::fs::metadata(place.path.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn filters() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    store.insert(&many(40), ALL).unwrap();
+    let all = Filter::default();
+    assert_eq!(store.list(&all).unwrap().1, 40);
+    assert_eq!(ids(&store, &Filter { status: Some("5xx".parse().unwrap()), ..all.clone() }), [1, 11, 21, 31]);
+    assert_eq!(ids(&store, &Filter { path: Some("/page[1]/*".into()), last: Some(2), ..all.clone() }), [38, 40]);
+    assert_eq!(ids(&store, &Filter { method: Some("POST".into()), slower_than: Some(29_000), ..all.clone() }), [31, 36]);
+    assert_eq!(ids(&store, &Filter { text: Some("API/38?X".into()), ..all.clone() }), [39]);
+    assert_eq!(ids(&store, &Filter { text: Some("HELLO".into()), last: Some(1), ..all }), [40]);
+}
+
+#[test]
+fn the_oldest_goes_first() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    store.insert(&many(30), Keep { requests: 10, ..ALL }).unwrap();
+    assert_eq!(ids(&store, &Filter::default()), (21..=30).collect::<Vec<_>>());
+    let large = recorded(|exchange| exchange.response_body = testing::body(&[b'x'; 50_000]));
+    store.insert(&[large.clone(), large], Keep { requests: 10, bytes: 60_000 }).unwrap();
+    assert_eq!(ids(&store, &Filter::default()).len(), 1);
+    let bytes: i64 = store.connection.query_row("SELECT bytes FROM totals", [], |row| row.get(0)).unwrap();
+    assert!(bytes > 50_000 && bytes < 60_000, "{bytes}");
+    let details: i64 = store.connection.query_row("SELECT count(*) FROM details", [], |row| row.get(0)).unwrap();
+    assert_eq!(details, 1);
+}
+
+#[test]
+fn what_is_cleared_is_gone_from_the_disk() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    let secret = recorded(|exchange| exchange.response_body = testing::body(b"hush-hush-hush"));
+    store.insert(&[secret.clone(), secret], ALL).unwrap();
+    assert_eq!(store.clear(&[1]).unwrap(), 1);
+    assert_eq!(store.clear(&[]).unwrap(), 1);
+    assert_eq!(store.clear(&[9]).unwrap(), 0);
+    assert_eq!(store.list(&Filter::default()).unwrap().1, 0);
+    for name in ["", "-wal"] {
+        let bytes = std::fs::read(format!("{}{name}", place.path.display())).unwrap_or_default();
+        assert!(!bytes.windows(4).any(|window| window == b"hush"), "it is in the store{name}");
+    }
+    // Numbers are not used again: one that somebody has noted is never another request.
+    assert_eq!(store.insert(&many(1), ALL).unwrap(), [3]);
+}
+
+#[test]
+fn a_list_of_a_hundred_thousand_is_quick() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    store.insert(&many(100_000), ALL).unwrap();
+    let all = Filter { last: Some(50), ..Filter::default() };
+    for filter in [
+        all.clone(),
+        Filter { status: Some("404".parse().unwrap()), ..all.clone() },
+        Filter { status: Some("5xx".parse().unwrap()), ..all.clone() },
+        Filter { path: Some("/nowhere/*".into()), ..all.clone() },
+        Filter { slower_than: Some(99_990_000), ..all.clone() },
+        Filter { method: Some("DELETE".into()), ..all },
+    ] {
+        let begun = Instant::now();
+        let store = Store::find(&place.path).unwrap().unwrap();
+        let (found, total) = store.list(&filter).unwrap();
+        let took = begun.elapsed();
+        assert_eq!(total, 100_000);
+        // A debug build, on a machine that does other things as well.
+        assert!(took < Duration::from_millis(250), "{took:?} for {filter:?}, {} found", found.len());
+    }
+}
+
+#[test]
+fn two_write_and_one_reads() {
+    let place = place();
+    let path = &place.path;
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let mut store = Store::open(path).unwrap();
+                for exchange in many(50) {
+                    store.insert(&[exchange], ALL).unwrap();
+                }
+            });
+        }
+        scope.spawn(|| {
+            for _ in 0..50 {
+                if let Some(store) = Store::find(path).ok().flatten() {
+                    let _ = store.list(&Filter::default()).unwrap();
+                }
+            }
+        });
+    });
+    assert_eq!(Store::open(path).unwrap().list(&Filter::default()).unwrap().1, 150);
+}
+
+#[test]
+fn what_is_no_store_is_left_alone() {
+    let place = place();
+    drop(Store::open(&place.path).unwrap());
+    let newer = Connection::open(&place.path).unwrap();
+    newer.pragma_update(None, "user_version", 2).unwrap();
+    drop(newer);
+    let failure = Store::open(&place.path).unwrap_err();
+    assert_eq!(failure.kind, Kind::BadFile);
+    assert!(failure.message.contains("newer parity"), "{failure}");
+
+    for content in [&b"not a database, but a text that is long enough to look at, whatever it says, and then some more of it"[..], b"x"] {
+        std::fs::write(&place.path, content).unwrap();
+        let failure = Store::find(&place.path).unwrap_err();
+        assert!(failure.message.contains("cannot be read") && failure.hints[0].starts_with("move it away"), "{failure:?}");
+        assert_eq!(std::fs::read(&place.path).unwrap(), content);
+    }
+    std::fs::remove_file(&place.path).unwrap();
+    Connection::open(&place.path).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+    let failure = Store::open(&place.path).unwrap_err();
+    assert_eq!(failure.causes, ["it is a database of something else"]);
+}
+
+#[test]
+fn damage_in_the_middle_is_told() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    store.insert(&many(2000), ALL).unwrap();
+    store.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(store);
+    let mut bytes = std::fs::read(&place.path).unwrap();
+    let length = bytes.len();
+    bytes[4096..length - 4096].fill(0xA5);
+    std::fs::write(&place.path, &bytes).unwrap();
+    let failure = Store::find(&place.path).and_then(|store| store.unwrap().list(&Filter::default())).unwrap_err();
+    assert_eq!(failure.kind, Kind::BadFile, "{failure:?}");
+}
+
+#[test]
+fn the_store_is_in_the_state_directory() {
+    let environment = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let found = |pairs: &[(&str, &str)]| path(&environment(pairs), "parity-shop-00").map(|path| path.display().to_string());
+    assert_eq!(found(&[("XDG_STATE_HOME", "/s"), ("HOME", "/h")]).unwrap(), "/s/parity/requests/parity-shop-00.sqlite");
+    assert_eq!(found(&[("XDG_STATE_HOME", "s"), ("HOME", "/h")]).unwrap(), "/h/.local/state/parity/requests/parity-shop-00.sqlite");
+    assert!(found(&[]).is_err());
+}
