@@ -11,7 +11,8 @@ use crate::runtime::{self, Instrument};
 pub fn of(plan: &Plan) -> BTreeSet<Instrument> {
     let debug = debug::is_hooked(plan).then_some(Instrument::Debug);
     let reload = plan.reload.is_some().then_some(Instrument::Reload);
-    debug.into_iter().chain(reload).collect()
+    let record = plan.record.is_some().then_some(Instrument::Record);
+    debug.into_iter().chain(reload).chain(record).collect()
 }
 
 /// The files for `/etc/parity`, by name. None of them is in an image.

@@ -1,4 +1,4 @@
-//! The recorder's files. Containers that are told to record have them, and no image does.
+//! The recorder's files; it is an instrument of [`crate::runtime`]. Containers that are told to record have them, and no image does.
 
 use serde_json::json;
 
@@ -9,27 +9,20 @@ pub const SETTINGS: &str = "/etc/parity/record.json";
 /// A header by which the recorder knows a replay, which it does not record. The application does not see it.
 pub const REPLAY: &str = "parity-replay";
 /// The collector, which hands on what the processes record.
-pub const COLLECTOR: &str = "/etc/parity/record/collector.py";
-const SCRIPT: &str = "/etc/parity/record/record.py";
+pub const COLLECTOR: &str = "/etc/parity/collector.py";
 
-const PROGRAMS: [(&str, &str); 8] = [
-    ("record/record.py", include_str!("../../images/record/record.py")),
-    ("record/collector.py", include_str!("../../images/record/collector.py")),
-    ("record/parity_record/__init__.py", include_str!("../../images/record/parity_record/__init__.py")),
-    ("record/parity_record/bodies.py", include_str!("../../images/record/parity_record/bodies.py")),
-    ("record/parity_record/wrapper.py", include_str!("../../images/record/parity_record/wrapper.py")),
-    ("record/parity_record/frameworks.py", include_str!("../../images/record/parity_record/frameworks.py")),
-    ("record/parity_record/sending.py", include_str!("../../images/record/parity_record/sending.py")),
-    ("record/parity_record/serving.py", include_str!("../../images/record/parity_record/serving.py")),
+const PROGRAMS: [(&str, &str); 7] = [
+    ("collector.py", include_str!("../../images/record/collector.py")),
+    ("parity_record/__init__.py", include_str!("../../images/record/parity_record/__init__.py")),
+    ("parity_record/bodies.py", include_str!("../../images/record/parity_record/bodies.py")),
+    ("parity_record/wrapper.py", include_str!("../../images/record/parity_record/wrapper.py")),
+    ("parity_record/frameworks.py", include_str!("../../images/record/parity_record/frameworks.py")),
+    ("parity_record/sending.py", include_str!("../../images/record/parity_record/sending.py")),
+    ("parity_record/serving.py", include_str!("../../images/record/parity_record/serving.py")),
 ];
 
 /// The `User-Agent` of parity's own questions, which are nobody's requests.
 const OWN: [&str; 2] = [concat!("parity/", env!("CARGO_PKG_VERSION")), "parity-health"];
-
-/// What each process runs before all else, where requests are recorded.
-pub fn script(plan: &Plan) -> Option<&'static str> {
-    plan.record.as_ref().map(|_| SCRIPT)
-}
 
 /// The files for `/etc/parity`, by name.
 pub fn files(plan: &Plan) -> Vec<(String, String)> {
@@ -54,8 +47,8 @@ mod tests {
         let files = profile_files(&recorded).unwrap();
         let settings = &files.iter().find(|(name, _)| name == "record.json").unwrap().1;
         assert_eq!(*settings, format!(r#"{{"body-limit":7,"own":["parity/{}","parity-health"]}}"#, env!("CARGO_PKG_VERSION")));
-        let count = |plan: &Plan| httpd::render(plan).unwrap().matches("WSGIImportScript /etc/parity/record/record.py").count();
-        assert_eq!((count(&plain), count(&recorded)), (0, 1));
-        assert_eq!(count(&Plan { reload: Some(testing::reload()), ..recorded }), 3);
+        let named = |files: &[(String, String)]| files.iter().any(|(name, text)| name == "instruments.txt" && text == "record\n");
+        assert!(named(&files) && !named(&profile_files(&plain).unwrap()));
+        assert!(httpd::render(&recorded).unwrap().contains("WSGIImportScript /etc/parity/instruments.py"));
     }
 }

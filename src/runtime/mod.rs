@@ -121,6 +121,8 @@ pub enum Instrument {
     Debug,
     Reload,
     Validator,
+    /// The recorder of requests, whose files [`crate::render::record`] has.
+    Record,
 }
 
 impl Instrument {
@@ -129,6 +131,7 @@ impl Instrument {
             Self::Debug => "debug",
             Self::Reload => "reload",
             Self::Validator => "validator",
+            Self::Record => "record",
         }
     }
 
@@ -137,6 +140,7 @@ impl Instrument {
             Self::Debug => [DEBUG, PROGRAMS],
             Self::Reload => [RELOAD, PROGRAMS],
             Self::Validator => [VALIDATOR, &[]],
+            Self::Record => [&[], &[]],
         }
     }
 }

@@ -63,8 +63,8 @@ def stop(*_, **__):
     sender.drain(DRAINING)
 
 
-def install(settings=None):
-    """Records each request of this process from now on."""
+def install(runtime, settings=None):
+    """Records each request of this process from now on: an instrument of `parity_runtime`."""
     global sender, limit, own
     if settings is None:
         with open(SETTINGS) as file:
@@ -72,5 +72,5 @@ def install(settings=None):
     limit = settings["body-limit"]
     own = tuple(settings["own"])
     sender = sending.Sender(COLLECTOR)
-    mod_wsgi.subscribe_events(look_at)
+    runtime.listen("record", look_at)
     mod_wsgi.subscribe_shutdown(stop)

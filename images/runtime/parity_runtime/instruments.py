@@ -6,7 +6,10 @@ here, and may replace the application of a request at `request_started`: the han
 As each event costs microseconds, mod_wsgi is asked for them only while an instrument listens.
 """
 
+import sys
+
 import mod_wsgi
+from parity_runtime import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +19,8 @@ if TYPE_CHECKING:
     Listener = Callable[..., "dict[str, Any] | None"]
 
 # Those that wrap the application at `request_started` do it in this order: the first is nearest to the application, as
-# the validator is to see what the application does, and not what a debugger makes of it.
-ORDER = ("validator", "debug")
+# the validator and the recorder are to see what the application does, and not what a debugger makes of it.
+ORDER = ("validator", "record", "debug")
 
 # The key of a request's data that is true while the request stops at a prompt of the debugger's.
 AT_PROMPT = "parity.prompt"
@@ -76,6 +79,14 @@ def load(name: str) -> "Any":
         from parity_runtime.smoke import instrument
 
         return instrument
+    if name == "record":
+        # A package of its own beside this one.
+        sys.path.insert(0, layout.ETC)
+        try:
+            from parity_record import serving
+        finally:
+            sys.path.remove(layout.ETC)
+        return serving
     raise ValueError("parity has no instrument %s" % name)
 
 

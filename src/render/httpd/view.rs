@@ -7,7 +7,7 @@ use crate::config::{OnOffAuto, Server};
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::render::quote::{HttpdArg, refuse};
-use crate::render::{PORT, instruments, record, reload, takeover};
+use crate::render::{PORT, instruments, reload, takeover};
 
 #[derive(Debug, Serialize)]
 pub struct View {
@@ -20,8 +20,6 @@ pub struct View {
     ring: bool,
     /// The scripts are parity's, which see to the application of production's.
     reload: bool,
-    /// The recorder's script, where requests are recorded.
-    record: Option<&'static str>,
     /// Something of parity's is in the processes.
     instruments: bool,
     modules: Vec<&'static str>,
@@ -121,7 +119,6 @@ impl View {
             process_group: if ring { "%{ENV:PARITY_SLOT}" } else { groups[0] },
             ring,
             reload: plan.reload.is_some(),
-            record: record::script(plan),
             instruments: !instruments::of(plan).is_empty(),
             modules: modules::modules(plan),
             capacity: Capacity::of(server),
