@@ -6,10 +6,7 @@ here, and may replace the application of a request at `request_started`: the han
 As each event costs microseconds, mod_wsgi is asked for them only while an instrument listens.
 """
 
-import sys
-
 import mod_wsgi
-from parity_runtime import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,6 +77,10 @@ def load(name: str) -> "Any":
 
         return instrument
     if name == "record":
+        import sys
+
+        from parity_runtime import layout
+
         # A package of its own beside this one.
         sys.path.insert(0, layout.ETC)
         try:
