@@ -126,7 +126,7 @@ pub(super) fn requests(plan: &Plan) -> Option<Difference> {
         "Apache says of each request that it was answered, and a program in the container passes that on",
         "so that you see what is asked for",
     );
-    plan.logs_requests().then(|| row.seen(&["server: CustomLog |*"]))
+    plan.logs_requests().then(|| row.seen(&["server: CustomLog \"|*"]))
 }
 
 /// Where the code of the project's own packages is.
