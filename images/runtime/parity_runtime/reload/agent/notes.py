@@ -43,7 +43,7 @@ class Notes:
     def read_file(self, name: str) -> bool:
         try:
             size = os.stat(layout.touched(name)).st_size
-            if size == self.offsets.get(name, 0):
+            if size == self.offsets.setdefault(name, 0):
                 return False
             if size < self.offsets.get(name, 0):
                 # Of another process with the same number.
