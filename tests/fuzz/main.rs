@@ -77,7 +77,7 @@ fn refused_of(batch: &[(String, Rendered)]) -> Vec<String> {
     for (number, (_, rendered)) in batch.iter().enumerate() {
         for (name, text) in &rendered.files {
             let ending = name.rsplit('.').next().unwrap_or_default();
-            fs::write(directory.path().join(format!("{number:05}-{name}.{ending}")), text).unwrap();
+            fs::write(directory.path().join(format!("{number:05}-{}.{ending}", name.replace('/', "-"))), text).unwrap();
             let named = text.lines().filter_map(|line| line.strip_prefix("DocumentRoot ").filter(|_| ending == "conf"));
             roots.extend(named.map(|quoted| shlex::split(&quoted.replace("${PARITY_DOLLAR}", "\\$")).unwrap()[0].clone() + "\n"));
         }
