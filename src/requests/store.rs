@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, params, params_from_iter};
@@ -211,9 +211,8 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
     let failed = |error: rusqlite::Error| explain(error, path);
     let pragma = |connection: &Connection, name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0));
     // The whole setup of a store that is new is one step, for two that begin at once.
-    connection
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;")
-        .map_err(failed)?;
+    connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;").map_err(failed)?;
+    use_wal(connection).map_err(failed)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(failed)?;
     let (schema, application) =
         (pragma(&transaction, "user_version").map_err(failed)?, pragma(&transaction, "application_id").map_err(failed)?);
@@ -238,6 +237,20 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
         transaction.pragma_update(None, "user_version", SCHEMA).map_err(failed)?;
     }
     transaction.commit().map_err(failed)
+}
+
+/// Switches to write-ahead logging, in which one writes while others read. SQLite does not wait for another process that does the same at
+/// this moment, whatever its `busy_timeout`.
+fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL;") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && begun.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
 }
 
 fn insert(connection: &mut Connection, exchanges: &[Recorded], keep: Keep) -> rusqlite::Result<Vec<i64>> {

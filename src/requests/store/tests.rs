@@ -200,3 +200,15 @@ fn the_store_is_in_the_state_directory() {
     assert_eq!(found(&[("XDG_STATE_HOME", "s"), ("HOME", "/h")]).unwrap(), "/h/.local/state/parity/requests/parity-shop-00.sqlite");
     assert!(found(&[]).is_err());
 }
+
+#[test]
+fn many_may_make_it_at_the_same_moment() {
+    for _ in 0..20 {
+        let place = place();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| Store::open(&place.path).unwrap());
+            }
+        });
+    }
+}
