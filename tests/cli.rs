@@ -207,7 +207,7 @@ fn what_differs_from_production() {
     your machine | `host.docker.internal` | unknown | so that the application reaches what runs beside it
     special files | set-user-id, set-group-id and devices are refused (EPERM) | set-user-id and set-group-id can be set | so that nothing in your project runs with your rights, whoever starts it
     debugger | a thread waits for `parity debug --attach`; until then requests go as in production | no way in | so that you can look at what went wrong
-    request log | Apache says of each request that it was answered, and a program in the container passes that on | none | so that you see what is asked for
+    request log | each request is logged to the container's output, by Apache and a program that batches the lines | none | so that you see what is asked for
     writing | all of the project can be written | read-only but for /tmp | so that what the application writes is where you can look at it
     ");
     insta::assert_snapshot!(rows(&["--reload-on-changes", "--processes", "2"]), @r"
@@ -231,7 +231,7 @@ fn what_differs_from_production() {
     listening | another server of this project may listen beside it (`ListenCoresBucketsRatio`), in the same network | Apache listens alone | so that changed settings and requirements are applied without refusing a connection
     process 1 | a shell that starts Apache, in the first container | Apache | so that the port stays there when another container's server takes over
     debugger | a thread waits for `parity debug --attach`; until then requests go as in production | no way in | so that you can look at what went wrong
-    request log | Apache says of each request that it was answered, and a program in the container passes that on | none | so that you see what is asked for
+    request log | each request is logged to the container's output, by Apache and a program that batches the lines | none | so that you see what is asked for
     writing | all of the project can be written | read-only but for /tmp | so that what the application writes is where you can look at it
     ");
     let other = rows(&["--reload-on-changes", "--sync", "--no-standby", "--on-error", "keep"]);

@@ -1,4 +1,4 @@
-//! The engine's socket, with a switch in the line: it can be cut, held up and mended while parity runs.
+//! The engine's socket, with a switch: the connection can be cut, stalled and restored while parity runs.
 
 use std::fs;
 use std::io::{Read, Write};

@@ -11,13 +11,14 @@ use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::session::Interrupts;
 use crate::session::clean::{self, Item, Scope, Sort};
-use crate::smoke::text::{count, size};
+use crate::smoke::text::count;
 use crate::ui::Table;
+use crate::units::quantity;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Of every project on this engine, and the base images
+    /// Those of every project on this engine, and base images
     #[arg(short, long)]
     all: bool,
 
@@ -25,7 +26,7 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
 
-    /// Do not ask before
+    /// Do not ask for confirmation
     #[arg(short, long, visible_alias = "yes", conflicts_with = "dry_run")]
     force: bool,
 }
@@ -73,7 +74,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     }
     show(context, &removed, "removed", "removed");
     match failure {
-        Some(failed) => Err(Failure::new(Kind::Other, "some of it could not be removed")
+        Some(failed) => Err(Failure::new(Kind::Other, "could not remove everything")
             .cause(failed)
             .hint("what is in use stays; `parity clean` tries again")),
         None => Ok(ExitCode::SUCCESS),
@@ -83,7 +84,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
 /// Asks on the terminal. Elsewhere nobody can answer.
 async fn ask(context: &Context<'_>, going: &[Item]) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::new(Kind::Usage, "nothing is removed unasked, and there is no terminal to ask at")
+        return Err(Failure::new(Kind::Usage, "cannot ask for confirmation: this is not a terminal")
             .hint("`parity clean --force` removes it, `--dry-run` shows what that would be"));
     }
     context.ui.aside(&format!("{}\n{}", table(going), sum(going, "would remove")));
@@ -130,13 +131,9 @@ fn table(items: &[Item]) -> Table {
     let mut table = Table::default();
     table.row(["WHAT", "SIZE", "NAME"]);
     for item in items {
-        table.row([item.kind.word().to_owned(), item.bytes.map_or("-".into(), size_of), item.name.clone()]);
+        table.row([item.kind.word().to_owned(), item.bytes.map_or("-".into(), quantity::bytes), item.name.clone()]);
     }
     table
-}
-
-fn size_of(bytes: u64) -> String {
-    size(usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 /// `removed 2 containers, 3 images (1.2 GB at most: images share layers)`.
@@ -153,7 +150,7 @@ fn sum(items: &[Item], done: &str) -> String {
     let shared = if of(Sort::Image) > 0 { " at most: images share layers" } else { "" };
     match parts.is_empty() {
         true => format!("{done} nothing"),
-        false => format!("{done} {} ({}{shared})", parts.join(", "), size_of(bytes)),
+        false => format!("{done} {} ({}{shared})", parts.join(", "), quantity::bytes(bytes)),
     }
 }
 
@@ -174,13 +171,13 @@ mod tests {
         assert_eq!(
             table(&items).to_string(),
             "WHAT       SIZE      NAME\n\
-             container  0 bytes   parity-site-0a1b2c3d\n\
+             container  0 B       parity-site-0a1b2c3d\n\
              image      231.0 MB  localhost/parity:000000000000000a\n\
              image      5.0 GB    localhost/parity:000000000000000b\n\
              mount      -         /run/parity/x"
         );
         assert_eq!(sum(&items, "removed"), "removed 1 container, 2 images, 1 mount (5.2 GB at most: images share layers)");
-        assert_eq!(sum(&items[..1], "would remove"), "would remove 1 container (0 bytes)");
+        assert_eq!(sum(&items[..1], "would remove"), "would remove 1 container (0 B)");
         assert_eq!(
             as_json(&items[1], "removed"),
             r#"{"kind":"image","name":"localhost/parity:000000000000000a","bytes":231000000,"action":"removed"}"#

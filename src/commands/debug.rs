@@ -172,7 +172,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         if settled.plan.reload.is_some() {
             return Err(Failure::new(Kind::Usage, "--dap does not go with --reload-on-changes")
                 .cause("an IDE is connected to one process, and a reload brings another")
-                .hint("leave one of them out; `parity debug --reload-on-changes` keeps its breakpoints with pdb"));
+                .hint("use one or the other; `parity debug --reload-on-changes` keeps its breakpoints with pdb"));
         }
         launch_json(context, port, args.write_launch_json)?;
     }

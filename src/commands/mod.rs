@@ -82,7 +82,7 @@ enum Command {
     Smoke(smoke::Args),
     /// Stop the server and remove its container
     Down(down::Args),
-    /// Remove what parity made and nobody uses
+    /// Remove containers, images and files of parity's that are not in use
     Clean(clean::Args),
     /// Show what runs
     #[command(visible_alias = "ps")]
@@ -93,7 +93,7 @@ enum Command {
     Restart(restart::Args),
     /// List the requests that were recorded, show one, export them
     Requests(requests::Args),
-    /// Ask recorded requests again, and compare the answers
+    /// Send recorded requests again, and compare the responses
     Replay(replay::Args),
     /// Run a command in the running container, in the application's environment
     Exec(exec::Args),

@@ -17,10 +17,12 @@ use crate::render::record::SETTINGS;
 use crate::replay::{Outcome, Replay, is_safe};
 use crate::requests::Recorded;
 use crate::requests::har::{self, Limits};
-use crate::requests::list::{millis, took};
+use crate::requests::list::millis;
 use crate::session::Interrupts;
 use crate::session::siblings::{self, Role};
 use crate::smoke::client::{Base, Client};
+use crate::smoke::text::count;
+use crate::units::quantity;
 
 /// The exit code where answers differ, as `diff` and `terraform plan` have it.
 const DIFFER: u8 = 2;
@@ -34,22 +36,22 @@ pub struct Args {
     #[arg(value_name = "ID", required_unless_present_any = ["all", "har", "status", "path", "method", "slower_than", "grep", "last"])]
     ids: Vec<i64>,
 
-    /// All that are recorded
+    /// All recorded requests
     #[arg(long, conflicts_with = "ids")]
     all: bool,
 
-    /// Those of a HAR file
+    /// The requests of a HAR file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "all"])]
     har: Option<PathBuf>,
 
     #[command(flatten)]
     selection: Selection,
 
-    /// Ask this server instead of the one that runs here
+    /// Send them to this server instead of the local one
     #[arg(long, value_name = "URL")]
     against: Option<String>,
 
-    /// With --against: ask what may change something as well, and send cookies and authorization
+    /// With --against: also send requests that may change data, with cookies and authorization
     #[arg(long, requires = "against")]
     r#unsafe: bool,
 
@@ -80,10 +82,10 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     recorded.retain(|recorded| is_local || args.r#unsafe || is_safe(&recorded.expose().method));
     if recorded.len() < before {
         let left_out = before - recorded.len();
-        context.ui.note(format!("{left_out} left out that may change something there: `--unsafe` asks them as well"));
+        context.ui.note(format!("skipped {} that may change data there: `--unsafe` sends them", count(left_out, "request", "requests")));
     }
     if recorded.is_empty() {
-        return Err(Failure::new(Kind::Usage, "there is no request to ask").hint("`parity requests` lists what is recorded"));
+        return Err(Failure::new(Kind::Usage, "there is nothing to replay").hint("`parity requests` lists what is recorded"));
     }
     let client = Client::without_cookies(Base::parse(&url)?);
     let replay = Replay::new(&client, &requests.redaction, &requests.scrubber);
@@ -108,7 +110,7 @@ fn wanted(requests: &Requests, args: &Args) -> Result<Vec<Recorded>> {
         har::import(file, Limits::new(requests.record.body_limit()), &mut |recorded| {
             if all.len() >= MOST_OF_A_FILE {
                 return Err(Failure::new(Kind::BadFile, format!("{} has more than {MOST_OF_A_FILE} requests", file.display()))
-                    .hint("`parity requests import` takes in any number"));
+                    .hint("`parity requests import` imports any number"));
             }
             all.push(recorded);
             Ok(())
@@ -206,7 +208,11 @@ fn tell(context: &Context<'_>, outcome: &Outcome, tally: &mut Tally) {
     let number = if request.id > 0 { format!("#{} ", request.id) } else { String::new() };
     let said = match &outcome.answer {
         Ok((status, duration)) => {
-            format!("{status} in {} (recorded: {})", took(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)), took(request.micros))
+            format!(
+                "{status} in {} (recorded: {})",
+                quantity::micros(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)),
+                quantity::micros(request.micros)
+            )
         }
         Err(why) => why.clone(),
     };

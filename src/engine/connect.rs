@@ -84,7 +84,7 @@ pub async fn connect(environment: &BTreeMap<String, String>) -> Result<Engine> {
     // Its requests name no API version, so there is none to negotiate: that would only ask the same again.
     let api = Docker::connect_with_host(&endpoint.host).map_err(|error| match error {
         bollard::errors::Error::UnsupportedURISchemeError { .. } => {
-            Failure::new(Kind::EngineUnreachable, format!("`{}` is no address of a container engine", endpoint.host.escape_debug()))
+            Failure::new(Kind::EngineUnreachable, format!("`{}` is not the address of a container engine", endpoint.host.escape_debug()))
                 .cause(format!("it is said by {}", endpoint.because))
                 .hint("an address begins with unix://, tcp:// or ssh://; without one the usual places are tried")
         }

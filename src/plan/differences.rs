@@ -123,7 +123,7 @@ pub(super) fn requests(plan: &Plan) -> Option<Difference> {
     let row = difference(
         "request log",
         if *plan.server.access_log { "the access log" } else { "none" },
-        "Apache says of each request that it was answered, and a program in the container passes that on",
+        "each request is logged to the container's output, by Apache and a program that batches the lines",
         "so that you see what is asked for",
     );
     plan.logs_requests().then(|| row.seen(&["server: CustomLog \"|*"]))

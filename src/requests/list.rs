@@ -5,6 +5,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::model::{Redacted, Summary};
+use crate::units::quantity;
+
 /// The titles of the columns.
 pub const TITLES: [&str; 8] = ["ID", "AGE", "METHOD", "STATUS", "TIME", "SIZE", "SQL", "PATH"];
 
@@ -16,8 +18,8 @@ pub fn cells(summary: &Redacted<Summary>, now: i64) -> [String; 8] {
         age(now.saturating_sub(summary.began)),
         summary.method.clone(),
         summary.status.map_or_else(|| "-".to_owned(), |status| status.to_string()),
-        took(summary.micros),
-        bytes(summary.size),
+        quantity::micros(summary.micros),
+        quantity::bytes(summary.size),
         if summary.statements > 0 { summary.statements.to_string() } else { "-".into() },
         format!("{}{error}", summary.target),
     ]
@@ -56,24 +58,6 @@ fn age(micros: i64) -> String {
         120..7200 => format!("{} min", seconds / 60),
         7200..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} d", seconds / 86_400),
-    }
-}
-
-/// `12.4 ms`, `1.2 s`
-pub fn took(micros: u64) -> String {
-    match micros {
-        0..10_000 => format!("{:.1} ms", micros as f64 / 1e3),
-        10_000..1_000_000 => format!("{} ms", micros / 1000),
-        _ => format!("{:.1} s", micros as f64 / 1e6),
-    }
-}
-
-/// `512 B`, `1.2 kB`
-pub fn bytes(size: u64) -> String {
-    match size {
-        0..1000 => format!("{size} B"),
-        1000..1_000_000 => format!("{:.1} kB", size as f64 / 1e3),
-        _ => format!("{:.1} MB", size as f64 / 1e6),
     }
 }
 

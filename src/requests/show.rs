@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::body::{self, Nature};
 use super::har;
-use super::list::{bytes, millis, took, when};
+use super::list::{millis, when};
 use super::model::{Body, Headers, Redacted, media_type};
-use crate::units::layout;
+use crate::units::{layout, quantity};
 
 /// Lines of a body that are shown unless the whole is wanted.
 const MOST_LINES: usize = 60;
@@ -32,8 +32,14 @@ pub struct View<'a> {
 /// For people.
 pub fn text(exchange: &Redacted, view: &View<'_>) -> String {
     let status = exchange.status.map_or_else(|| "no answer".to_owned(), |status| format!("{status} {}", exchange.reason));
-    let mut lines =
-        vec![format!("#{}  {} {}  {}  {}", exchange.id, exchange.method, exchange.target, status.trim_end(), took(exchange.timings.total))];
+    let mut lines = vec![format!(
+        "#{}  {} {}  {}  {}",
+        exchange.id,
+        exchange.method,
+        exchange.target,
+        status.trim_end(),
+        quantity::micros(exchange.timings.total)
+    )];
     let mut about = vec![when(exchange.began)];
     if exchange.imported {
         about.push("from a HAR file".into());
@@ -89,7 +95,7 @@ fn passed(lines: &mut Vec<String>, mark: char, headers: &Headers, body: &Body, v
         let kind = media_type(headers);
         let of = if kind.is_empty() { String::new() } else { format!(" of {kind}") };
         let why = if body.content.is_some() { String::new() } else { format!(": {}", har::missing(body)) };
-        lines.push(format!("{mark} ({}{of}{why})", bytes(body.size)));
+        lines.push(format!("{mark} ({}{of}{why})", quantity::bytes(body.size)));
         return;
     };
     let all = text.lines().count();
@@ -138,14 +144,14 @@ fn statements(lines: &mut Vec<String>, exchange: &Redacted, view: &View<'_>) {
     let total: u64 = exchange.statements.iter().map(|statement| statement.micros).sum();
     let count = exchange.statements.len() as u64 + exchange.more_statements;
     let word = if count == 1 { "statement" } else { "statements" };
-    lines.push(format!("{count} SQL {word}, {}", took(total)));
+    lines.push(format!("{count} SQL {word}, {}", quantity::micros(total)));
     let most = if view.whole { usize::MAX } else { MOST_STATEMENTS };
     for (sql, times, micros) in all.iter().take(most) {
         let times = if *times > 1 { format!("{times}× ") } else { String::new() };
         let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
         let cut: String = if view.whole { sql.clone() } else { sql.chars().take(200).collect() };
         let more = if cut.len() < sql.len() { "…" } else { "" };
-        lines.push(format!("  {times}{}  {cut}{more}", took(*micros)));
+        lines.push(format!("  {times}{}  {cut}{more}", quantity::micros(*micros)));
     }
     if all.len() > most {
         lines.push(format!("  … {} more (--whole)", all.len() - most));
@@ -158,13 +164,13 @@ fn timings(lines: &mut Vec<String>, exchange: &Redacted) {
     let whole = (time.queue + time.total).max(1);
     let part = |micros: u64| usize::try_from(micros * BAR / whole).unwrap_or(0);
     let bar = format!("{}{}{}", "░".repeat(part(time.queue)), "▓".repeat(part(sql)), "█".repeat(part(time.total - sql)));
-    let mut parts = vec![format!("░ queue {}", took(time.queue)), format!("█ application {}", took(time.total))];
+    let mut parts = vec![format!("░ queue {}", quantity::micros(time.queue)), format!("█ application {}", quantity::micros(time.total))];
     if sql > 0 {
-        parts.push(format!("▓ of that SQL {}", took(sql)));
+        parts.push(format!("▓ of that SQL {}", quantity::micros(sql)));
     }
-    parts.push(format!("processor {}", took(time.cpu)));
+    parts.push(format!("processor {}", quantity::micros(time.cpu)));
     if time.gil >= 100 {
-        parts.push(format!("waiting for the interpreter {}", took(time.gil)));
+        parts.push(format!("waiting for the interpreter {}", quantity::micros(time.gil)));
     }
     lines.push(format!("{bar}  {}", parts.join(", ")));
 }

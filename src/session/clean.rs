@@ -187,10 +187,10 @@ fn kept_container(container: &Container, now: OffsetDateTime) -> Option<String> 
         return Some("it runs: `parity down` stops it".into());
     }
     if container.owner().is_some_and(is_alive) {
-        return Some("a `parity` in another terminal looks after it".into());
+        return Some("another `parity` is using it".into());
     }
     let is_young = container.is_new && container.created.is_some_and(|created| now - created < YOUNG);
-    is_young.then(|| "somebody is about to start it".into())
+    is_young.then(|| "it was created a moment ago".into())
 }
 
 fn decide_image(image: &Image, scope: &Scope, used_by: Option<&Container>) -> Option<Item> {
@@ -213,7 +213,7 @@ fn decide_image(image: &Image, scope: &Scope, used_by: Option<&Container>) -> Op
         return None;
     }
     if let Some(container) = used_by {
-        return Some(item(Some(format!("the container {} has it", container.name)), Vec::new()));
+        return Some(item(Some(format!("container {} uses it", container.name)), Vec::new()));
     }
     // A base from a registry has its own name as well, and is somebody else's image.
     if !image.is_built() && bases.len() < image.names.len() {
@@ -221,7 +221,7 @@ fn decide_image(image: &Image, scope: &Scope, used_by: Option<&Container>) -> Op
     }
     if !names::are_all_ours(&image.names) {
         let theirs = image.names.iter().find(|name| !names::are_all_ours(std::slice::from_ref(*name))).unwrap_or(name);
-        return Some(item(Some(format!("it has a name of yours: {theirs}")), Vec::new()));
+        return Some(item(Some(format!("it is tagged as {theirs}")), Vec::new()));
     }
     // Another project's use for it is not this one's to end.
     if image.names.iter().any(|name| names::is_served(name) && !scope.has_name(name)) {

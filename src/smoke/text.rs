@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use similar::{ChangeTag, TextDiff};
 
+use crate::units::quantity;
+
 pub use crate::units::visible;
 
 /// A text that is said within a sentence is not longer.
@@ -97,9 +99,7 @@ pub fn size(bytes: usize) -> String {
     match bytes {
         1 => "1 byte".into(),
         0..1000 => format!("{bytes} bytes"),
-        1000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+        _ => quantity::bytes(bytes as u64),
     }
 }
 

@@ -5,6 +5,7 @@ use time::{OffsetDateTime, UtcOffset};
 
 use super::Verbosity;
 use crate::logs::Request;
+use crate::units::quantity;
 
 /// So many that came at the same moment are shown one by one; of more there is a line for all.
 const MOST_AT_ONCE: usize = 10;
@@ -48,9 +49,9 @@ fn line(request: &Request, layout: Layout) -> String {
     let is_wide = layout.columns >= WIDE;
     let width = layout.columns.saturating_sub(BESIDE_PATH + if is_wide { 10 } else { 0 }).clamp(NARROWEST_PATH, WIDEST_PATH);
     let path = fitted(&request.path, width);
-    let took = milliseconds(request.micros);
-    let size = if is_wide { format!("  {:>8}", bytes(request.bytes)) } else { String::new() };
-    let gone = if request.aborted { "  the client was gone" } else { "" };
+    let took = quantity::micros(request.micros);
+    let size = if is_wide { format!("  {:>8}", quantity::bytes(request.bytes)) } else { String::new() };
+    let gone = if request.aborted { "  client disconnected" } else { "" };
     format!(
         "{dim}{}{dim:#}  {style}{:<7} {path}{style:#}  {status}{}{status:#}  {dim}{took:>8}{size}{gone}{dim:#}",
         clock(request.at, layout.offset),
@@ -59,7 +60,7 @@ fn line(request: &Request, layout: Layout) -> String {
     )
 }
 
-/// `14:02:07  412 requests  200: 400, 404: 12  the slowest took 31 ms`
+/// `14:02:07  412 requests  200: 400, 404: 12  slowest 31 ms`
 fn summary(requests: &[&Request], layout: Layout) -> String {
     let dim = Style::new().dimmed();
     let mut statuses = std::collections::BTreeMap::<u16, usize>::new();
@@ -75,11 +76,11 @@ fn summary(requests: &[&Request], layout: Layout) -> String {
         .collect();
     let slowest = requests.iter().map(|request| request.micros).max().unwrap_or_default();
     format!(
-        "{dim}{}{dim:#}  {} requests  {}  {dim}the slowest took {}{dim:#}",
+        "{dim}{}{dim:#}  {} requests  {}  {dim}slowest {}{dim:#}",
         clock(requests.first().map_or(0, |request| request.at), layout.offset),
         requests.len(),
         statuses.join(", "),
-        milliseconds(slowest),
+        quantity::micros(slowest),
     )
 }
 
@@ -109,24 +110,6 @@ fn fitted(path: &str, width: usize) -> String {
     let start: String = path.chars().take(width - 1 - end).collect();
     let rest: String = path.chars().skip(length - end).collect();
     format!("{start}…{rest}")
-}
-
-/// `0.4 ms`, `12 ms`, `4.2 s`
-fn milliseconds(micros: u64) -> String {
-    match micros {
-        0..10_000 => format!("{}.{} ms", micros / 1000, micros % 1000 / 100),
-        10_000..1_000_000 => format!("{} ms", micros / 1000),
-        _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
-    }
-}
-
-/// `512 B`, `4.2 kB`
-fn bytes(bytes: u64) -> String {
-    match bytes {
-        0..1000 => format!("{bytes} B"),
-        1000..1_000_000 => format!("{}.{} kB", bytes / 1000, bytes % 1000 / 100),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
-    }
 }
 
 #[cfg(test)]
@@ -176,16 +159,13 @@ mod tests {
         all.extend(vec![request("GET", "/broken", 500, 31_000); 12]);
         let lines = shown(&all, 80, Verbosity::Normal);
         assert_eq!(lines.len(), 4);
-        assert!(
-            lines[0].contains("/broken") && lines[3].ends_with("412 requests  200: 400, 500: 12  the slowest took 31 ms"),
-            "{lines:#?}"
-        );
+        assert!(lines[0].contains("/broken") && lines[3].ends_with("412 requests  200: 400, 500: 12  slowest 31 ms"), "{lines:#?}");
         assert_eq!(shown(&vec![request("GET", "/", 200, 1); MOST_AT_ONCE], 80, Verbosity::Normal).len(), MOST_AT_ONCE);
     }
 
     #[test]
     fn a_client_that_went_away_is_told() {
         let gone = Request { aborted: true, ..request("GET", "/", 200, 1000) };
-        assert!(shown(&[gone], 80, Verbosity::Normal)[0].ends_with("the client was gone"));
+        assert!(shown(&[gone], 80, Verbosity::Normal)[0].ends_with("client disconnected"));
     }
 }

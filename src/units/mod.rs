@@ -8,6 +8,7 @@ pub(crate) mod mutated;
 mod origin;
 pub mod path;
 pub mod process;
+pub mod quantity;
 mod redactor;
 pub mod scratch;
 mod secret;

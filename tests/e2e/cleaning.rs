@@ -139,7 +139,7 @@ fn an_image_that_another_project_has_use_for_stays() {
     }
     let [name] = served(&other).try_into().unwrap();
     let image = runtime(&name);
-    clean(&one, &["--force"]).exits(0).says(&["removed 1 image (0 bytes"]);
+    clean(&one, &["--force"]).exits(0).says(&["removed 1 image (0 B"]);
     assert!(served(&one).is_empty() && engine::images_named(&image).contains(&image));
     clean(&other, &["--force"]).exits(0);
     assert!(engine::images_named(&image).is_empty());

@@ -54,7 +54,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<ExitCode> {
     } else if args.selection.is_all() {
         args.ids.clone()
     } else {
-        return Err(Failure::new(Kind::Usage, "numbers and filters do not go together").hint("leave one of them out"));
+        return Err(Failure::new(Kind::Usage, "cannot combine IDs with filters").hint("use one or the other"));
     };
     let mut shown: Vec<Redacted> = Vec::new();
     for id in ids {

@@ -47,7 +47,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<ExitCode> {
     if found.is_empty() {
         context.ui.note(match total {
             0 => "no requests are recorded: `parity up --record` records them".to_owned(),
-            total => format!("none of {total} recorded requests is meant"),
+            total => format!("none of the {total} recorded requests matches"),
         });
         return Ok(ExitCode::SUCCESS);
     }

@@ -31,13 +31,13 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Show one with headers, bodies, exception, SQL and timings
+    /// Show a request with headers, bodies, exception, SQL and timings
     Show(show::Args),
-    /// Remove those that are named, or all
+    /// Remove the given requests, or all
     Clear(clear::Args),
-    /// Write them as HAR, curl commands, checks for parity.yaml, or tests for pytest
+    /// Export requests as HAR, curl commands, checks for parity.yaml, or tests for pytest
     Export(export::Args),
-    /// Take in what a browser or a proxy has saved as HAR
+    /// Import requests from a HAR file of a browser or proxy
     Import(import::Args),
 }
 
@@ -92,13 +92,11 @@ impl Requests {
 }
 
 fn on_terminal() -> Result<OnTerminal> {
-    OnTerminal::check().ok_or_else(|| {
-        Failure::new(Kind::Usage, "--show-secrets shows them on a terminal only, and standard output is none")
-            .hint("leave it out: secrets are `***` then")
-    })
+    OnTerminal::check()
+        .ok_or_else(|| Failure::new(Kind::Usage, "--show-secrets works on a terminal only").hint("without it secrets are shown as `***`"))
 }
 
 fn nothing() -> Failure {
     Failure::new(Kind::Usage, "no requests are recorded")
-        .hint("`parity up --record` records them; `parity requests import FILE.har` takes in others")
+        .hint("`parity up --record` records them; `parity requests import FILE.har` imports others")
 }

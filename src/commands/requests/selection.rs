@@ -5,27 +5,27 @@ use crate::requests::filter::Statuses;
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Selection {
-    /// Those with this status: 404, 5xx, or several with commas
+    /// Only requests with this status: 404, 5xx, or several separated by commas
     #[arg(long, value_name = "STATUS", value_parser = |text: &str| text.parse::<Statuses>())]
     status: Option<Statuses>,
 
-    /// Those of this path, in which `*` is any text
+    /// Only requests for this path; `*` matches any text
     #[arg(long, value_name = "PATTERN")]
     path: Option<String>,
 
-    /// Those with this method
+    /// Only requests with this method
     #[arg(long, value_name = "METHOD")]
     method: Option<String>,
 
-    /// Those that took longer
+    /// Only requests that took longer
     #[arg(long, value_name = "MILLISECONDS")]
     slower_than: Option<u64>,
 
-    /// Those with this text anywhere in them: URL, headers, bodies, exception, SQL
+    /// Only requests that contain this text in URL, headers, bodies, exception or SQL
     #[arg(long, value_name = "TEXT")]
     grep: Option<String>,
 
-    /// The newest so many of these
+    /// Only the newest NUMBER of them
     #[arg(long, value_name = "NUMBER")]
     last: Option<usize>,
 }

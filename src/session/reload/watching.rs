@@ -1,4 +1,4 @@
-//! The project's changes and what they mean, by the rules that are in force.
+//! The project's changes and what they mean, by the rules that are active.
 
 use std::path::Path;
 use std::sync::{Arc, RwLock, RwLockReadGuard};
@@ -49,7 +49,7 @@ impl Watching {
         self.watcher.also(files);
     }
 
-    /// From now on other rules are in force.
+    /// Other rules are active from now on.
     pub fn renew(&mut self, inputs: &Inputs) {
         *self.rules.write().unwrap_or_else(std::sync::PoisonError::into_inner) = rules_of(inputs);
     }

@@ -123,7 +123,7 @@ class Slots:
         processes.send(pids, number)
 
     def end(self, slot: str, number: int) -> list[int]:
-        """Ends the processes of a slot; Apache starts new ones. That is no fault of what they were importing."""
+        """Ends the processes of a slot; Apache starts new ones. Such an end is not counted against what they were importing."""
         pids = self.running(slot)
         for pid in pids:
             disk.remove(layout.preloading(slot, pid))
