@@ -422,7 +422,7 @@ fn explain(error: rusqlite::Error, path: &Path) -> Failure {
             failure(Kind::DiskFull, "no space left for recorded requests").hint("`parity requests clear` removes them")
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            failure(Kind::Other, "another parity writes to the store of requests and does not end")
+            failure(Kind::Other, "the store of requests is locked by another parity")
         }
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             failure(Kind::Other, "the store of requests cannot be opened")

@@ -92,12 +92,12 @@ fn what_nobody_uses_is_shown_with_its_size_and_removed() {
     assert_eq!(project.containers(), [container]);
     project.parity(&["down"]).ok();
     engine::with(async |engine| engine.tag(&image, theirs).await.unwrap());
-    clean(&project, &["--force"]).exits(0).says(&["it has a name of yours: localhost/parity-e2e-mine:1"]);
+    clean(&project, &["--force"]).exits(0).says(&["it is tagged as localhost/parity-e2e-mine:1"]);
     assert_eq!(served(&project), std::slice::from_ref(&name));
     engine::remove_image(theirs);
 
     // Nothing is removed unasked.
-    clean(&project, &[]).exits(2).says(&["there is no terminal to ask at"]);
+    clean(&project, &[]).exits(2).says(&["this is not a terminal"]);
     let ran = clean(&project, &["--dry-run"]).exits(0).says(&["would remove 1 image ("]);
     assert!(ran.stdout.contains(&image) && ran.stdout.contains(" MB"), "{ran}");
     assert!(engine::images_named(&image).contains(&image));
