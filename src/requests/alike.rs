@@ -101,9 +101,21 @@ fn said(headers: &Headers, name: &str, exchange: &Exchange) -> String {
             let attributes: Vec<&str> = value.split(';').skip(1).map(str::trim).filter(kept).collect();
             [&[name.as_str()][..], &attributes].concat().join("; ")
         }
-        _ => quiet(&value.replace(&exchange.origin, "")),
+        // Whitespace around a value is not part of it (RFC 9110, 5.5).
+        _ => quiet(value.replace(&exchange.origin, "").trim()),
     };
-    values(headers, name).map(one).collect::<Vec<_>>().join(", ")
+    let all = values(headers, name).map(one).collect::<Vec<_>>().join(", ");
+    if !is_set(name) {
+        return all;
+    }
+    let mut members: Vec<&str> = all.split(',').map(str::trim).collect();
+    members.sort_unstable();
+    members.join(", ")
+}
+
+/// Lists of names in which the order means nothing. Applications make them of Python's sets, whose order differs with each process.
+fn is_set(name: &str) -> bool {
+    matches!(name, "allow" | "vary" | "access-control-allow-headers" | "access-control-allow-methods" | "access-control-expose-headers")
 }
 
 fn bodies(recorded: &Exchange, now: &Exchange) -> Option<Difference> {
@@ -307,5 +319,20 @@ mod tests {
         let other = with(200, &[("Set-Cookie", "s=2; Path=/; Secure"), ("X", "y")]);
         let told: Vec<_> = differences(&one, &other).into_iter().map(|difference| difference.what).collect();
         assert_eq!(told, ["status", "header location", "header set-cookie"]);
+    }
+
+    #[test]
+    fn the_order_of_a_set_and_whitespace_around_a_value_are_no_difference() {
+        let with = |headers: &[(&str, &str)]| {
+            testing::exchange(|exchange| {
+                exchange.response_headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            })
+        };
+        let before = with(&[("Access-Control-Expose-Headers", "Alert, Backoff"), ("Vary", "Cookie"), ("Vary", "Origin"), ("X", "a; ")]);
+        let after = with(&[("Access-Control-Expose-Headers", "Backoff,Alert"), ("Vary", "Origin, Cookie"), ("X", "a;")]);
+        assert_eq!(headers(&before, &after), []);
+        let other = with(&[("Access-Control-Expose-Headers", "Backoff"), ("Vary", "Cookie, Origin"), ("X", "b, a")]);
+        let told = headers(&before, &other);
+        assert_eq!(told.iter().map(|one| one.what.as_str()).collect::<Vec<_>>(), ["header access-control-expose-headers", "header x"]);
     }
 }
