@@ -1,17 +1,21 @@
-"""Takes what processes record, and passes it on to stdout, line by line. parity on the host reads that.
+"""Takes what processes record, and passes it on to stdout, frame by frame. parity on the host reads that.
 
-It ends with its stdin. Several may run: the last one that began gets what new processes send, and none of them anything twice.
+A frame is four bytes with the number of those that follow, and a message in the form of `marshal`, which is not looked into here. It ends with its stdin. Several may run: the last one that began gets what new processes send, and none of them anything twice.
 """
 
+import marshal
 import os
 import selectors
 import socket
 import sys
+import time
 
 DIRECTORY = "/run/parity/record"
-# No record is longer: two bodies of the largest `record-body-limit`, as base64, with room.
-LONGEST = 96 << 20
-PIECE = 256 * 1024
+# No message is longer: two bodies of the largest `record-body-limit`, with room.
+LONGEST = 72 << 20
+PIECE = 1 << 20
+# Seconds in which frames are collected after the first one: an engine's work for each piece of output is that of several requests.
+MOMENT = 0.05
 
 
 class Sender:
@@ -20,22 +24,21 @@ class Sender:
     def __init__(self, connection):
         self.connection = connection
         self.begun = bytearray()
-        self.skips = False
 
     def feed(self, piece):
-        """The lines that end in this piece. A line that is too long is left out, and one without an end as well."""
-        at = piece.rfind(b"\n") + 1
-        lines = b""
-        if at:
-            lines = bytes(self.begun) + piece[:at]
-            self.begun.clear()
-            if self.skips:
-                lines, self.skips = lines[lines.find(b"\n") + 1 :], False
-        self.begun += piece[at:]
-        if len(self.begun) > LONGEST:
-            self.begun.clear()
-            self.skips = True
-        return lines
+        """The frames that end in this piece. `ValueError`: this is no sender of frames."""
+        self.begun += piece
+        at = 0
+        while (end := at + 4) <= len(self.begun):
+            length = int.from_bytes(self.begun[at:end], "little")
+            if length > LONGEST:
+                raise ValueError(length)
+            if end + length > len(self.begun):
+                break
+            at = end + length
+        frames = bytes(self.begun[:at])
+        del self.begun[:at]
+        return frames
 
 
 def write(data):
@@ -58,27 +61,29 @@ def main(directory=DIRECTORY):
     selector = selectors.DefaultSelector()
     selector.register(listener, selectors.EVENT_READ, None)
     selector.register(0, selectors.EVENT_READ, None)
-    write(b'{"collecting": true}\n')
+    hello = marshal.dumps({"collecting": True}, 2)
+    write(len(hello).to_bytes(4, "little") + hello)
     try:
-        while True:
+        ended = False
+        while not ended:
+            frames = []
             for key, _ in selector.select():
                 if key.fileobj == 0:
-                    if not os.read(0, 4096):
-                        return
+                    ended = not os.read(0, 4096)
                 elif key.fileobj is listener:
                     connection, _ = listener.accept()
                     selector.register(connection, selectors.EVENT_READ, Sender(connection))
+                elif not (piece := receive(key.fileobj)) or (found := frames_of(key.data, piece)) is None:
+                    selector.unregister(key.fileobj)
+                    key.fileobj.close()
                 else:
-                    piece = receive(key.fileobj)
-                    if not piece:
-                        selector.unregister(key.fileobj)
-                        key.fileobj.close()
-                        continue
-                    lines = key.data.feed(piece)
-                    if lines:
-                        write(lines)
+                    frames.append(found)
+            if frames:
+                write(b"".join(frames))
+                if not ended:
+                    time.sleep(MOMENT)
     except BrokenPipeError:
-        return
+        pass
     finally:
         try:
             # Unless another one has it by now.
@@ -93,6 +98,13 @@ def receive(connection):
         return connection.recv(PIECE)
     except OSError:
         return b""
+
+
+def frames_of(sender, piece):
+    try:
+        return sender.feed(piece)
+    except ValueError:
+        return None
 
 
 if __name__ == "__main__":

@@ -1,20 +1,22 @@
-//! What the recorder in the container says: lines of JSON, written by `images/record/parity_record/wrapper.py`.
+//! What the recorder in the container says: frames, written by `images/record/parity_record/wrapper.py`. A frame is four bytes with the
+//! number of those that follow (lowest first), and a message in the form of [`super::marshal`].
 //!
-//! The application runs as the recorder's user and can write in its name, so nothing in a line is more than data.
+//! The application runs as the recorder's user and can write in its name, so nothing in a message is more than data.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use super::marshal;
 use super::model::{Body, Exchange, Headers, Raised, Recorded, Statement, Timings};
 
-/// Bytes of a line: two bodies of the largest limit in base64, with room.
-pub const MOST_OF_A_LINE: usize = 96 << 20;
+/// Bytes of a message: two bodies of the largest limit, with room.
+pub const LONGEST: usize = 72 << 20;
 
-/// A line.
+/// A message.
 #[derive(Debug)]
 pub enum Message {
     /// The collector is there.
@@ -27,7 +29,7 @@ pub enum Message {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Line {
+enum Form {
     Lost {
         lost: u64,
     },
@@ -43,7 +45,7 @@ enum Line {
 struct Request {
     began: f64,
     pid: u32,
-    environ: BTreeMap<String, Value>,
+    environ: BTreeMap<String, Shown>,
     request_body: Part,
     status: Option<String>,
     headers: Headers,
@@ -63,17 +65,91 @@ struct Request {
 struct Part {
     size: u64,
     sha256: Option<String>,
-    data: Option<String>,
+    data: Option<Bytes>,
     #[serde(default)]
     file: bool,
 }
 
-/// Reads a line; `None`: it is none of the recorder's.
-pub fn read(line: &[u8]) -> Option<Message> {
-    Some(match serde_json::from_slice(line).ok()? {
-        Line::Lost { lost } => Message::Lost(lost),
-        Line::Collecting { .. } => Message::Collecting,
-        Line::Request(request) => Message::Recorded(Box::new(Recorded::new(exchange(*request)))),
+struct Bytes(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Of;
+        impl Visitor<'_> for Of {
+            type Value = Bytes;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("bytes")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Bytes, E> {
+                Ok(Bytes(bytes.to_vec()))
+            }
+        }
+        deserializer.deserialize_bytes(Of)
+    }
+}
+
+/// A value of the environ, as people read it.
+struct Shown(String);
+
+impl<'de> Deserialize<'de> for Shown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Shown;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a value")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Shown, E> {
+                Ok(Shown(text.to_owned()))
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Shown, E> {
+                Ok(Shown(String::from_utf8_lossy(bytes).into_owned()))
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Shown, E> {
+                Ok(Shown(value.to_string()))
+            }
+
+            fn visit_i64<E>(self, value: i64) -> Result<Shown, E> {
+                Ok(Shown(value.to_string()))
+            }
+
+            fn visit_f64<E>(self, value: f64) -> Result<Shown, E> {
+                Ok(Shown(value.to_string()))
+            }
+
+            fn visit_unit<E>(self) -> Result<Shown, E> {
+                Ok(Shown("None".into()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Shown, A::Error> {
+                let mut shown = Vec::new();
+                while let Some(Shown(element)) = elements.next_element()? {
+                    shown.push(element);
+                }
+                Ok(Shown(format!("({})", shown.join(", "))))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Shown, A::Error> {
+                while pairs.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Shown("<dict>".into()))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+/// Reads a message; `None`: it is none of the recorder's.
+pub fn read(message: &[u8]) -> Option<Message> {
+    Some(match marshal::from_slice(message).ok()? {
+        Form::Lost { lost } => Message::Lost(lost),
+        Form::Collecting { .. } => Message::Collecting,
+        Form::Request(request) => Message::Recorded(Box::new(Recorded::new(exchange(*request)))),
     })
 }
 
@@ -83,7 +159,7 @@ fn micros(seconds: f64) -> u64 {
 }
 
 fn exchange(request: Request) -> Exchange {
-    let mut environ: BTreeMap<String, String> = request.environ.into_iter().map(|(name, value)| (name, text(value))).collect();
+    let mut environ: BTreeMap<String, String> = request.environ.into_iter().map(|(name, Shown(value))| (name, value)).collect();
     let of = |name: &str| environ.get(name).cloned().unwrap_or_default();
     let (status, reason) = split_status(request.status.as_deref());
     let target = target(&environ);
@@ -144,15 +220,7 @@ fn exchange(request: Request) -> Exchange {
 }
 
 fn body(part: Part) -> Body {
-    let content = part.data.and_then(|data| STANDARD.decode(data).ok());
-    Body { size: part.size, sha256: part.sha256, file: part.file, content }
-}
-
-fn text(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    }
+    Body { size: part.size, sha256: part.sha256, file: part.file, content: part.data.map(|Bytes(content)| content) }
 }
 
 /// `404` and `Not Found`.
@@ -229,31 +297,40 @@ fn origin(environ: &BTreeMap<String, String>) -> String {
     format!("{scheme}://{host}")
 }
 
-/// Puts lines together from pieces, and leaves out those that are too long.
+/// Puts messages together from pieces.
 #[derive(Debug, Default)]
-pub struct Lines {
+pub struct Frames {
     begun: Vec<u8>,
-    skips: bool,
+    /// Of a message that is too long, what is still to come.
+    skips: usize,
 }
 
-impl Lines {
-    pub fn feed(&mut self, piece: &[u8]) -> Vec<Vec<u8>> {
-        let mut lines = Vec::new();
-        for part in piece.split_inclusive(|byte| *byte == b'\n') {
-            if !self.skips {
-                self.begun.extend_from_slice(part);
+impl Frames {
+    pub fn feed(&mut self, mut piece: &[u8]) -> Vec<Vec<u8>> {
+        let mut messages = Vec::new();
+        while !piece.is_empty() {
+            if self.skips > 0 {
+                let skipped = self.skips.min(piece.len());
+                self.skips -= skipped;
+                piece = &piece[skipped..];
+                continue;
             }
-            self.skips |= self.begun.len() > MOST_OF_A_LINE;
-            if part.ends_with(b"\n") {
-                if !self.skips {
-                    lines.push(std::mem::take(&mut self.begun));
-                }
-                (self.begun, self.skips) = (Vec::new(), false);
-            } else if self.skips {
-                self.begun = Vec::new();
+            let wanted = match self.begun.first_chunk() {
+                Some(length) => 4 + u32::from_le_bytes(*length) as usize,
+                None => 4,
+            };
+            let (taken, rest) = piece.split_at(piece.len().min(wanted - self.begun.len()));
+            self.begun.extend_from_slice(taken);
+            piece = rest;
+            let Some(length) = self.begun.first_chunk().map(|length| u32::from_le_bytes(*length) as usize) else { continue };
+            if length > LONGEST {
+                (self.begun, self.skips) = (Vec::new(), length);
+            } else if self.begun.len() == 4 + length {
+                messages.push(self.begun.split_off(4));
+                self.begun.clear();
             }
         }
-        lines
+        messages
     }
 }
 
@@ -261,17 +338,13 @@ impl Lines {
 mod tests {
     use super::*;
 
-    const LINE: &str = r#"{"began": 1790000000.5, "pid": 31, "environ": {"REQUEST_METHOD": "POST", "REQUEST_URI": "/a%20b?c=d",
-        "HTTP_HOST": "127.0.0.1:8000", "HTTP_X_API_KEY": "k", "CONTENT_TYPE": "text/plain", "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.url_scheme": "http", "wsgi.multithread": true, "PARITY_SLOT": "g1"},
-        "request-body": {"size": 5, "data": "aGVsbG8="}, "status": "404 Not Found", "headers": [["X", "y"]],
-        "response-body": {"size": 9, "sha256": "00", "file": true}, "error": {"type": "E", "text": "t", "traceback": "T"}, "complete": true,
-        "seconds": 0.0124, "cpu": 0.008, "statements": [["select 1", 0.001, "sqlite"]], "more-statements": 2, "templates": ["a.html"],
-        "server": {"request_start": 100.0, "application_start": 100.0003, "request_id": "x", "gil_wait_time": 0.000002}}"#;
+    /// What `tests/recorder/frames.py` writes.
+    const FRAMES: &[u8] = include_bytes!("../../tests/recorder/frames.bin");
 
     #[test]
-    fn a_line_is_an_exchange() {
-        let Some(Message::Recorded(recorded)) = read(LINE.as_bytes()) else { panic!("not read") };
+    fn a_message_is_an_exchange() {
+        let messages = Frames::default().feed(FRAMES);
+        let Some(Message::Recorded(recorded)) = read(&messages[0]) else { panic!("not read") };
         let got = recorded.expose();
         assert_eq!((got.method.as_str(), got.url().as_str()), ("POST", "http://127.0.0.1:8000/a%20b?c=d"));
         assert_eq!(got.request_headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["Content-Type", "Host", "X-Api-Key"]);
@@ -280,16 +353,44 @@ mod tests {
         assert_eq!((got.response_body.size, got.response_body.file, got.response_body.content.is_none()), (9, true, true));
         assert_eq!((got.timings.total, got.timings.queue, got.timings.gil), (12_400, 299, 2));
         assert_eq!((got.slot.as_deref(), got.statements.len(), got.more_statements), (Some("g1"), 1, 2));
-        assert!(got.environ.iter().any(|(name, value)| name == "wsgi.multithread" && value == "true"));
+        let environ = |name: &str| got.environ.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        assert_eq!((environ("wsgi.multithread"), environ("apache.version")), (Some("true"), Some("(2, 4, 71)")));
+        assert_eq!((environ("BIG"), environ("NEGATIVE")), (Some("1099511627776"), Some("-7000000000")));
+        assert_eq!(environ("HALF"), Some("/\u{fffd}\u{fffd}\u{fffd}"));
         assert!(!got.environ.iter().any(|(name, _)| name.starts_with("HTTP_")));
+        assert!(matches!(read(&messages[1]), Some(Message::Lost(12))));
+        assert!(matches!(read(&messages[2]), Some(Message::Collecting)));
     }
 
     #[test]
-    fn other_lines() {
-        assert!(matches!(read(br#"{"lost": 12, "pid": 3}"#), Some(Message::Lost(12))));
-        assert!(matches!(read(br#"{"collecting": true}"#), Some(Message::Collecting)));
-        for line in ["", "{}", "[]", r#"{"began": "x"}"#, "Traceback"] {
-            assert!(read(line.as_bytes()).is_none(), "{line}");
+    fn what_is_no_message() {
+        for bytes in [&b""[..], b"{0", b"[\0\0\0\0", b"{u\x05\0\0\0began", b"Traceback", b"u\xff\xff\xff\xff", b"u\xff\xff\xff\x7f", b"N"] {
+            assert!(read(bytes).is_none(), "{bytes:?}");
+        }
+        // Lists in lists.
+        assert!(read(&b"[\x01\0\0\0".repeat(100_000)).is_none());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn cut_off_or_changed_it_is_read_or_left(at in 0_usize..2000, byte: u8, cut: bool) {
+            let mut message = Frames::default().feed(FRAMES).remove(0);
+            let at = at % message.len();
+            if cut { message.truncate(at) } else { message[at] = byte }
+            let _ = read(&message);
+        }
+
+        #[test]
+        fn pieces_make_the_same_messages(sizes in proptest::collection::vec(1_usize..400, 1..60)) {
+            let whole = Frames::default().feed(FRAMES);
+            let (mut frames, mut rest, mut got) = (Frames::default(), FRAMES, Vec::new());
+            for size in sizes {
+                let (piece, after) = rest.split_at(size.min(rest.len()));
+                got.extend(frames.feed(piece));
+                rest = after;
+            }
+            got.extend(frames.feed(rest));
+            proptest::prop_assert_eq!(got, whole);
         }
     }
 
@@ -301,15 +402,15 @@ mod tests {
     }
 
     #[test]
-    fn lines_have_an_end() {
-        let mut lines = Lines::default();
-        assert_eq!(lines.feed(b"{\"a"), Vec::<Vec<u8>>::new());
-        assert_eq!(lines.feed(b"\": 1}\n{}\n{"), [b"{\"a\": 1}\n".to_vec(), b"{}\n".to_vec()]);
+    fn messages_have_an_end() {
+        let mut frames = Frames::default();
+        assert!(frames.feed(&u32::MAX.to_le_bytes()).is_empty());
         let piece = vec![b'x'; 1 << 20];
         for _ in 0..200 {
-            assert!(lines.feed(&piece).is_empty());
-            assert!(lines.begun.capacity() <= 2 * MOST_OF_A_LINE + piece.len());
+            assert!(frames.feed(&piece).is_empty());
+            assert!(frames.begun.capacity() <= piece.len());
         }
-        assert_eq!(lines.feed(b"\n{}\n"), [b"{}\n".to_vec()]);
+        frames.skips = 3;
+        assert_eq!(frames.feed(b"xxx\x01\0\0\0N"), [b"N".to_vec()]);
     }
 }

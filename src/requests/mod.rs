@@ -19,6 +19,7 @@ pub mod filter;
 pub mod har;
 pub mod list;
 pub mod mapping;
+pub mod marshal;
 pub mod message;
 pub mod model;
 pub mod names;

@@ -40,9 +40,6 @@ const TABLES: &str = "
         error TEXT,
         bytes INTEGER NOT NULL
     );
-    CREATE INDEX by_status ON requests (status);
-    CREATE INDEX by_micros ON requests (micros);
-    CREATE INDEX by_method ON requests (method);
     CREATE TABLE details (
         id INTEGER PRIMARY KEY REFERENCES requests (id) ON DELETE CASCADE,
         exchange TEXT NOT NULL,

@@ -2,7 +2,7 @@
 //!
 //! A collector in each container that serves under the name hands on what the processes record, as a command whose stdout is read
 //! here. A thread of its own writes to the store, so that a slow disk holds up nobody but the queue. The container is not trusted
-//! (`docs/security.md`): its lines are data, of limited length and number.
+//! (`docs/security.md`): its messages are data, of limited length and number.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ use crate::engine::exec::Command;
 use crate::error::{Failure, Result};
 use crate::events::{Event, Report};
 use crate::render::record::COLLECTOR;
-use crate::requests::message::{Lines, Message, read};
+use crate::requests::message::{Frames, Message, read};
 use crate::requests::scrub::Scrubber;
 use crate::requests::{Keep, Recorded, Store};
 
@@ -28,7 +28,7 @@ use crate::requests::{Keep, Recorded, Store};
 const PAUSE: Duration = Duration::from_millis(500);
 /// What is under way when the server ends arrives by then.
 const ENDING: Duration = Duration::from_secs(2);
-/// Lines that wait for the disk.
+/// Pieces of output, each of some messages, that wait for the disk.
 const MOST_WAITING: usize = 16;
 /// Requests that are stored in one step.
 const MOST_AT_ONCE: usize = 200;
@@ -40,7 +40,7 @@ const WAIT: &str = "i=0; while [ ! -e /run/parity/unpacked ]; do sleep 0.02; i=$
 /// What is recorded goes here.
 #[derive(Debug)]
 pub struct Recording {
-    lines: mpsc::Sender<Vec<u8>>,
+    messages: mpsc::Sender<Vec<Vec<u8>>>,
     told: mpsc::UnboundedReceiver<Told>,
     writer: JoinHandle<u64>,
     name: String,
@@ -71,18 +71,18 @@ impl Recording {
     pub fn begin(settings: Settings) -> Result<Self> {
         let Settings { path, keep, scrubber, name } = settings;
         let store = Store::open(&path)?;
-        let (lines, taken) = mpsc::channel(MOST_WAITING);
+        let (messages, taken) = mpsc::channel(MOST_WAITING);
         let (tell, told) = mpsc::unbounded_channel();
         let writer = std::thread::Builder::new().name("requests".into()).spawn(move || write(store, taken, keep, &scrubber, &tell));
         let writer = writer.map_err(|error| Failure::new(crate::error::Kind::Other, "cannot start to record").caused_by(&error))?;
-        Ok(Self { lines, told, writer, name })
+        Ok(Self { messages, told, writer, name })
     }
 
     /// Serves and records. What is recorded is stored when this returns.
     pub async fn beside<T>(self, engine: &Engine, report: &dyn Report, served: impl Future<Output = T>) -> T {
-        let Self { lines, mut told, writer, name } = self;
+        let Self { messages, mut told, writer, name } = self;
         let ended = {
-            let mut followed = Followed { engine, name: &name, lines, known: BTreeSet::new(), collectors: FuturesUnordered::new() };
+            let mut followed = Followed { engine, name: &name, messages, known: BTreeSet::new(), collectors: FuturesUnordered::new() };
             tokio::pin!(served);
             let ended = loop {
                 tokio::select! {
@@ -124,7 +124,7 @@ fn tell(report: &dyn Report, said: Told) {
 struct Followed<'a> {
     engine: &'a Engine,
     name: &'a str,
-    lines: mpsc::Sender<Vec<u8>>,
+    messages: mpsc::Sender<Vec<Vec<u8>>>,
     known: BTreeSet<String>,
     collectors: FuturesUnordered<futures_util::future::LocalBoxFuture<'a, String>>,
 }
@@ -144,7 +144,7 @@ impl Followed<'_> {
             && found.state == State::Running
             && self.known.insert(found.id.clone())
         {
-            self.collectors.push(Box::pin(collect(self.engine, found.id, self.lines.clone())));
+            self.collectors.push(Box::pin(collect(self.engine, found.id, self.messages.clone())));
         }
     }
 
@@ -154,17 +154,16 @@ impl Followed<'_> {
 }
 
 /// Passes on what a container's collector says, until it ends. Returns the container.
-async fn collect(engine: &Engine, container: String, lines: mpsc::Sender<Vec<u8>>) -> String {
+async fn collect(engine: &Engine, container: String, messages: mpsc::Sender<Vec<Vec<u8>>>) -> String {
     let argv = ["sh", "-c", WAIT, COLLECTOR].map(String::from).to_vec();
     let command = Command { argv, tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
     let Ok(mut running) = engine.exec(&container, &command).await else { return container };
-    let mut begun = Lines::default();
+    let mut begun = Frames::default();
     while let Some(Ok(piece)) = running.output.next().await {
         if let LogOutput::StdOut { message } | LogOutput::Console { message } = piece {
-            for line in begun.feed(&message) {
-                if lines.send(line).await.is_err() {
-                    return container;
-                }
+            let whole = begun.feed(&message);
+            if !whole.is_empty() && messages.send(whole).await.is_err() {
+                return container;
             }
         }
     }
@@ -172,19 +171,27 @@ async fn collect(engine: &Engine, container: String, lines: mpsc::Sender<Vec<u8>
 }
 
 /// Stores what comes. Returns how many requests that were.
-fn write(mut store: Store, mut lines: mpsc::Receiver<Vec<u8>>, keep: Keep, scrubber: &Scrubber, tell: &mpsc::UnboundedSender<Told>) -> u64 {
+fn write(
+    mut store: Store,
+    mut messages: mpsc::Receiver<Vec<Vec<u8>>>,
+    keep: Keep,
+    scrubber: &Scrubber,
+    tell: &mpsc::UnboundedSender<Told>,
+) -> u64 {
     let (mut stored, mut failing, mut unstored) = (0, false, 0);
-    while let Some(first) = lines.blocking_recv() {
+    while let Some(first) = messages.blocking_recv() {
         let mut batch = Vec::new();
         let mut lost = 0;
         let mut next = Some(first);
-        while let Some(line) = next {
-            match read(&line) {
-                Some(Message::Recorded(recorded)) => batch.push(Recorded::new(scrubber.exchange(recorded.into_exposed()))),
-                Some(Message::Lost(count)) => lost += count,
-                Some(Message::Collecting) | None => {}
+        while let Some(whole) = next {
+            for message in whole {
+                match read(&message) {
+                    Some(Message::Recorded(recorded)) => batch.push(Recorded::new(scrubber.exchange(recorded.into_exposed()))),
+                    Some(Message::Lost(count)) => lost += count,
+                    Some(Message::Collecting) | None => {}
+                }
             }
-            next = if batch.len() < MOST_AT_ONCE { lines.try_recv().ok() } else { None };
+            next = if batch.len() < MOST_AT_ONCE { messages.try_recv().ok() } else { None };
         }
         if !batch.is_empty() {
             match store.insert(&batch, keep) {

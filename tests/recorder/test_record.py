@@ -6,7 +6,7 @@ bodies read in all ways. Each is asked with and without the recorder, by a drive
 
 import hashlib
 import io
-import json
+import marshal
 import os
 import random
 import socket
@@ -23,7 +23,9 @@ from wsgiref.validate import validator
 RECORD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "images", "record")
 sys.dont_write_bytecode = True
 sys.path.insert(0, RECORD)
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import frames  # noqa: E402
 from parity_record import frameworks, sending, wrapper  # noqa: E402
 
 CASES = 6000
@@ -268,6 +270,20 @@ def finished():
     return record
 
 
+def message_of(record):
+    return messages_of(io.BytesIO(sending.frame_of(record)))[0]
+
+
+def read_frame(stream):
+    """The next message, or None."""
+    length = stream.read(4)
+    return marshal.loads(stream.read(int.from_bytes(length, "little"))) if length else None
+
+
+def messages_of(stream):
+    return list(iter(lambda: read_frame(stream), None))
+
+
 class Differential(unittest.TestCase):
     def test_answers_are_the_same_with_and_without_the_recorder(self):
         kinds = set()
@@ -290,7 +306,7 @@ class Differential(unittest.TestCase):
 
     def check(self, record, bare, body, seed):
         """All is in the record that has passed, and it can be sent."""
-        message = json.loads(sending.line_of(record))
+        message = message_of(record)
         passed = b"".join(part for _, part in bare["sent"])
         said = message["response-body"]
         if ("file", "FileWrapper") in bare["log"]:
@@ -304,9 +320,7 @@ class Differential(unittest.TestCase):
                 self.assertEqual(said["sha256"], hashlib.sha256(passed).hexdigest(), seed)
                 self.assertNotIn("data", said)
             else:
-                import base64
-
-                self.assertEqual(base64.b64decode(said["data"]), passed, seed)
+                self.assertEqual(said["data"], passed, seed)
         read = len(body) - len(bare["rest"])
         # `readline(3)` of what is there, and all that was read otherwise.
         self.assertEqual(message["request-body"]["size"], read, seed)
@@ -367,8 +381,10 @@ class Differential(unittest.TestCase):
 
     def test_what_cannot_be_recorded_is_served(self):
         class Odd(dict):
-            def items(self):
+            def __iter__(self):
                 raise RuntimeError("odd")
+
+            keys = __iter__
 
         with unittest.mock.patch("sys.stderr", io.StringIO()) as said:
             got = wrapper.wrap(lambda environ, start: [b"x"], LIMIT)(Odd(), None)
@@ -379,9 +395,27 @@ class Differential(unittest.TestCase):
     def test_half_a_character_is_no_obstacle(self):
         application = wrapper.wrap(lambda environ, start: [b""], LIMIT)
         application({"PATH_INFO": "/\udce9", "X": "\ud800", "wsgi.errors": sys.stderr, "N": 7}, None)
-        message = json.loads(sending.line_of(finished()))
-        self.assertEqual(message["environ"]["PATH_INFO"], "/?")
+        message = message_of(finished())
+        self.assertEqual(message["environ"]["PATH_INFO"], "/\udce9")
         self.assertEqual(message["environ"]["N"], 7)
+
+    def test_what_only_the_application_has_a_type_for_is_sent_as_text(self):
+        class Safe(str):
+            def __str__(self):
+                return self
+
+        def application(environ, start):
+            start(Safe("200 OK"), [(Safe("X"), Safe("y"))])
+            return [b"x"]
+
+        wrapper.wrap(application, LIMIT)({"ODD": object(), "SAFE": Safe("s"), "PAIR": (1, object())}, lambda *_: None)
+        message = message_of(finished())
+        self.assertEqual((message["status"], message["headers"]), ("200 OK", [["X", "y"]]))
+        self.assertEqual(message["environ"], {"ODD": "<object>", "SAFE": "s", "PAIR": [1, "<object>"]})
+
+    def test_the_frames_that_the_host_is_tested_with_are_those_of_python(self):
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "frames.bin"), "rb") as file:
+            self.assertEqual(messages_of(file), frames.MESSAGES)
 
     def test_statements_and_templates_have_limits(self):
         record = wrapper.Record({}, LIMIT)
@@ -389,7 +423,7 @@ class Differential(unittest.TestCase):
             record.statement("select %d" % number, 0.1, "sqlite")
             record.template("t")
         record.finish()
-        message = record.message()
+        message = message_of(record)
         self.assertEqual((len(message["statements"]), message["more-statements"]), (wrapper.MOST_STATEMENTS, 5))
         self.assertEqual(len(message["templates"]), wrapper.MOST_TEMPLATES)
 
@@ -421,7 +455,7 @@ class Sending(unittest.TestCase):
         program = [sys.executable, "-I", "-S", os.path.join(RECORD, "collector.py"), self.directory]
         process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.addCleanup(process.stdout.close)
-        self.assertEqual(process.stdout.readline(), b'{"collecting": true}\n')
+        self.assertEqual(read_frame(process.stdout), {"collecting": True})
         return process
 
     def record(self, number, size=10):
@@ -435,7 +469,7 @@ class Sending(unittest.TestCase):
         for number in range(50):
             sender.put(self.record(number))
         process = self.collector()
-        seen = [json.loads(process.stdout.readline())["environ"]["PATH_INFO"] for _ in range(50)]
+        seen = [read_frame(process.stdout)["environ"]["PATH_INFO"] for _ in range(50)]
         self.assertEqual(seen, ["/%d" % number for number in range(50)])
         sender.drain(1)
         self.assertEqual((sender.waiting, sender.weight), (0, 0))
@@ -455,7 +489,7 @@ class Sending(unittest.TestCase):
         process = self.collector()
         lost = 0
         for _ in range(kept + 1):
-            lost += json.loads(process.stdout.readline()).get("lost", 0)
+            lost += read_frame(process.stdout).get("lost", 0)
         self.assertEqual(kept + lost, 200)
         process.stdin.close()
         process.wait(5)
@@ -464,28 +498,44 @@ class Sending(unittest.TestCase):
         sender = sending.Sender(self.address)
         first = self.collector()
         sender.put(self.record(1))
-        self.assertIn(b'"/1"', first.stdout.readline())
+        self.assertEqual(read_frame(first.stdout)["environ"]["PATH_INFO"], "/1")
         second = self.collector()
         sender.put(self.record(2))
-        self.assertIn(b'"/2"', first.stdout.readline())
+        self.assertEqual(read_frame(first.stdout)["environ"]["PATH_INFO"], "/2")
         first.stdin.close()
         first.wait(5)
         self.assertTrue(os.path.exists(self.address), "the second one's place is taken away")
         for number in (3, 4, 5):
             sender.put(self.record(number))
-        self.assertIn(b'"/5"', b"".join(second.stdout.readline() for _ in range(3)))
+        seen = [read_frame(second.stdout)["environ"]["PATH_INFO"] for _ in range(3)]
+        self.assertEqual(seen[-1], "/5")
         second.stdin.close()
         second.wait(5)
 
-    def test_half_a_line_is_dropped(self):
+    def test_what_sends_no_frames_is_not_listened_to(self):
+        process = self.collector()
+        with socket.socket(socket.AF_UNIX) as other:
+            other.connect(self.address)
+            other.sendall(b"\xff" * 100)
+            self.assertEqual(other.recv(1), b"")
+        process.stdin.close()
+        self.assertEqual(process.stdout.read(), b"")
+        process.wait(5)
+
+    def test_after_a_failure_what_was_sent_in_part_is_sent_again_whole(self):
+        frames = [b"12345", b"678", b"9"]
+        self.assertEqual([sending.beginning(frames, at) for at in (0, 4, 5, 7, 8, 9)], [0, 0, 5, 5, 8, 9])
+
+    def test_half_a_frame_is_dropped(self):
         process = self.collector()
         with socket.socket(socket.AF_UNIX) as half:
             half.connect(self.address)
-            half.sendall(b'{"whole": 1}\n{"ha')
-        self.assertEqual(process.stdout.readline(), b'{"whole": 1}\n')
+            whole = wrapper.framed({"whole": 1})
+            half.sendall(whole + whole[:-3])
+        self.assertEqual(read_frame(process.stdout), {"whole": 1})
         sender = sending.Sender(self.address)
         sender.put(self.record(7))
-        self.assertEqual(json.loads(process.stdout.readline())["environ"]["PATH_INFO"], "/7")
+        self.assertEqual(read_frame(process.stdout)["environ"]["PATH_INFO"], "/7")
         process.stdin.close()
         process.wait(5)
 

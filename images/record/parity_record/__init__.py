@@ -6,5 +6,5 @@
     sending     the queue, and the thread that sends what is in it to the collector
     serving     the way into mod_wsgi
 
-A request is one line of JSON, in the words of `wrapper.Record.message`; `src/requests/message.rs` reads it.
+A request is one frame, in the words of `wrapper.Record.message`; `src/requests/message.rs` reads it.
 """

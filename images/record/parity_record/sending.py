@@ -1,24 +1,24 @@
 """The queue of records, and the thread that sends them to the collector. Whoever puts something in never waits."""
 
 import _thread
-import json
 import os
 import socket
 import time
-from _queue import SimpleQueue
+from _queue import Empty, SimpleQueue
 
-from .wrapper import complain
+from .wrapper import complain, framed
 
 # What waits to be sent. The collector is there within moments; beyond this nobody takes what is recorded.
 MOST_RECORDS = 2000
 MOST_BYTES = 32 << 20
+# Seconds that records are collected, to be sent at once: each time that this thread runs, those of requests wait for Python's lock.
+MOMENT = 0.05
+# Bytes that are sent at once.
+AT_ONCE = 1 << 20
 # Seconds between attempts to reach the collector.
 PAUSE = 0.1
 # A collector that takes nothing for so long is no more.
 PATIENCE = 30
-
-# Made once: of itself `json.dumps` makes one for each request.
-ENCODE = json.JSONEncoder(check_circular=False, default=str).encode
 
 
 class Sender:
@@ -31,38 +31,50 @@ class Sender:
         self.lost = 0
         self.started = False
         self.connection = None
+        self.ending = False
 
     def put(self, record):
         """Takes a record in, or counts it as lost."""
-        weight = record.weight()
+        # Made here, in the request's thread, so that the thread that sends has nothing to do but wait.
+        frame = frame_of(record)
+        if frame is None:
+            return
         with self.lock:
-            if self.waiting >= MOST_RECORDS or self.weight + weight > MOST_BYTES:
+            if self.waiting >= MOST_RECORDS or self.weight + len(frame) > MOST_BYTES:
                 self.lost += 1
                 return
             self.waiting += 1
-            self.weight += weight
+            self.weight += len(frame)
             starts, self.started = not self.started, True
-        self.queue.put((record, weight))
+        self.queue.put(frame)
         if starts:
             # No thread of `threading`: the application counts those.
             _thread.start_new_thread(self.run, ())
 
     def run(self):
         while True:
-            record, weight = self.queue.get()
-            self.send(line_of(record))
+            frames = [self.queue.get()]
+            if not self.ending:
+                time.sleep(MOMENT)
+            weight = len(frames[0])
+            try:
+                while weight < AT_ONCE:
+                    frame = self.queue.get_nowait()
+                    frames.append(frame)
+                    weight += len(frame)
+            except Empty:
+                pass
+            self.send(frames)
             with self.lock:
-                self.waiting -= 1
+                self.waiting -= len(frames)
                 self.weight -= weight
                 lost, self.lost = self.lost, 0
             if lost:
-                self.send(json.dumps({"lost": lost, "pid": os.getpid()}).encode() + b"\n")
-            del record
+                self.send([framed({"lost": lost, "pid": os.getpid()})])
 
-    def send(self, line):
-        """Returns when the collector has it. While there is none, it waits."""
-        if line is None:
-            return
+    def send(self, frames):
+        """Returns when the collector has them. While there is none, it waits."""
+        data, at = memoryview(b"".join(frames)), 0
         while True:
             try:
                 if self.connection is None:
@@ -74,25 +86,42 @@ class Sender:
                         connection.close()
                         raise
                     self.connection = connection
-                # A line that was sent in part is one without an end, which the collector drops.
-                self.connection.sendall(line)
+                while at < len(data):
+                    at += self.connection.send(data[at:])
                 return
             except OSError:
                 if self.connection is not None:
                     self.connection.close()
                     self.connection = None
+                # The collector drops a frame that has no end, and gets it again.
+                at = beginning(frames, at)
                 time.sleep(PAUSE)
 
     def drain(self, seconds):
         """Waits until all is sent, at most so long: the process is about to end."""
+        self.ending = True
         until = time.monotonic() + seconds
+        sent = self.waiting > 0
         while self.waiting and time.monotonic() < until:
             time.sleep(0.01)
+        if sent:
+            # The collector may not have passed it on, and ends with the container.
+            time.sleep(MOMENT)
 
 
-def line_of(record):
+def frame_of(record):
     try:
-        return ENCODE(record.message()).encode("ascii") + b"\n"
+        return record.frame()
     except Exception as error:
         complain(error)
         return None
+
+
+def beginning(frames, at):
+    """Where the frame begins that this byte is in."""
+    begins = 0
+    for frame in frames:
+        if begins + len(frame) > at:
+            break
+        begins += len(frame)
+    return begins

@@ -1,11 +1,11 @@
 """The function around the application. What it is called with and what it returns goes on as it is."""
 
 import hashlib
+import marshal
 import os
 import sys
 import time
 from _thread import get_ident
-from binascii import b2a_base64
 
 from .bodies import Body, Input
 
@@ -17,6 +17,10 @@ LONGEST_VALUE = 20_000
 LONGEST_TRACEBACK = 200_000
 # A file that the server sends by itself is looked at up to here, without moving its position.
 CHUNK = 64 * 1024
+# What a server puts into the environ that is no text and no number.
+OBJECTS = ("wsgi.version", "wsgi.input", "wsgi.errors", "wsgi.file_wrapper")
+# Of `marshal`: the last one without references, which `src/requests/marshal.rs` reads.
+VERSION = 2
 
 # What each thread is doing.
 current = {}
@@ -30,8 +34,11 @@ class Record:
         self.clock = time.perf_counter()
         self.cpu = time.thread_time()
         self.finished = None
-        # As the application is called with it; frameworks put their own things into it.
-        self.environ = {name: value if type(value) in (str, bool, int) else shown(value) for name, value in environ.items()}
+        # As the application is called with it; frameworks put their own things into theirs.
+        self.environ = environ = dict(environ)
+        for name in OBJECTS:
+            if name in environ:
+                environ[name] = shown(environ[name])
         self.request_body = Body(limit)
         self.status = None
         self.headers = ()
@@ -51,7 +58,7 @@ class Record:
     def statement(self, sql, seconds, database):
         if len(self.statements) < MOST_STATEMENTS:
             # Without its parameters: they are what people type.
-            self.statements.append((sql if isinstance(sql, str) else shown(sql), seconds, database))
+            self.statements.append((sql[:LONGEST_STATEMENT] if isinstance(sql, str) else shown(sql), seconds, database))
         else:
             self.more_statements += 1
 
@@ -67,36 +74,55 @@ class Record:
         """About how many bytes of memory it takes."""
         return self.request_body.kept() + self.response_body.kept() + 8192
 
-    def called_with(self):
-        """The environ, of which nearly all is plain already."""
-        environ = self.environ
-        for name, value in environ.items():
-            if type(value) is str and (not value.isascii() or len(value) > LONGEST_VALUE):
-                environ[name] = plain(value)
-        if all(map(str.isascii, environ)):
-            return environ
-        return {plain(name): value for name, value in environ.items()}
-
     def message(self):
         """As the collector gets it."""
         total, cpu = self.finished or (0.0, 0.0)
         return {
             "began": self.began,
             "pid": os.getpid(),
-            "environ": self.called_with(),
+            "environ": self.environ,
             "request-body": body_message(self.request_body),
-            "status": None if self.status is None else plain(self.status),
-            "headers": [[plain(name), plain(value)] for name, value in pairs(self.headers)],
+            "status": self.status,
+            "headers": self.headers,
             "response-body": body_message(self.response_body),
             "error": self.error,
             "complete": self.ended,
             "seconds": total,
             "cpu": cpu,
-            "statements": [[plain(sql, LONGEST_STATEMENT), seconds, database] for sql, seconds, database in self.statements],
+            "statements": self.statements,
             "more-statements": self.more_statements,
-            "templates": [plain(name) for name in self.templates],
+            "templates": self.templates,
             "server": self.server,
         }
+
+    def frame(self):
+        """The message as bytes, behind their number. `marshal`, as it takes a fourth of the time that JSON takes, in the application's
+        process.
+        """
+        message = self.message()
+        try:
+            return framed(message)
+        except ValueError:
+            # Something in it is of a type that only the application knows.
+            return framed(plain(message))
+
+
+def framed(message):
+    data = marshal.dumps(message, VERSION)
+    return len(data).to_bytes(4, "little") + data
+
+
+def plain(value):
+    """The same of Python's own types."""
+    if type(value) in (str, bytes, bool, int, float, type(None)):
+        return value
+    if type(value) is dict:
+        return {plain(key): plain(of) for key, of in value.items()}
+    if type(value) in (list, tuple):
+        return [plain(of) for of in value]
+    if isinstance(value, str):
+        return str.__str__(value)
+    return shown(value)
 
 
 def pairs(headers):
@@ -104,12 +130,6 @@ def pairs(headers):
         return [(name, value) for name, value in headers]
     except (TypeError, ValueError):
         return []
-
-
-def plain(value, longest=LONGEST_VALUE):
-    """A text that every reader of JSON takes: of a name of a file in another encoding Python makes half of a character."""
-    value = value if isinstance(value, str) else str(value)
-    return value[:longest] if value.isascii() else value[:longest].encode("utf-8", "replace").decode("utf-8")
 
 
 def shown(value):
@@ -124,7 +144,7 @@ def body_message(body):
     if body.digest is not None:
         message["sha256"] = (body.digest if isinstance(body.digest, str) else body.digest.hexdigest()) or None
     else:
-        message["data"] = b2a_base64(b"".join(body.parts), newline=False).decode("ascii")
+        message["data"] = b"".join(body.parts)
     if body.is_file:
         message["file"] = True
     return message
@@ -142,7 +162,7 @@ def described(error):
         said = str(error)
     except Exception:
         said = ""
-    return {"type": type(error).__name__, "text": plain(said), "traceback": plain(text[-LONGEST_TRACEBACK:], LONGEST_TRACEBACK)}
+    return {"type": type(error).__name__, "text": said[:LONGEST_VALUE], "traceback": text[-LONGEST_TRACEBACK:]}
 
 
 def wrap(application, limit, is_wanted=None):
@@ -181,7 +201,8 @@ def begun(record, args, kwargs):
     """The response's head has been said, perhaps again because of an exception."""
     try:
         record.status = str(args[0] if args else kwargs.get("status"))
-        record.headers = list(args[1] if len(args) > 1 else kwargs.get("response_headers", kwargs.get("headers", ())))
+        headers = args[1] if len(args) > 1 else kwargs.get("response_headers", kwargs.get("headers", ()))
+        record.headers = [(str(name), str(value)) for name, value in pairs(headers)]
         exc_info = args[2] if len(args) > 2 else kwargs.get("exc_info")
         if exc_info:
             record.raised(exc_info[1])
@@ -247,8 +268,8 @@ def look_at_file(body, record):
         # Not a file of the system's: it is sent part by part, which nobody can look at without taking it away.
         kept.digest = ""
         return
-    for name, value in pairs(record.headers):
-        if isinstance(name, str) and name.lower() == "content-length" and str(value).isdigit():
+    for name, value in record.headers:
+        if name.lower() == "content-length" and value.isdigit():
             size = min(size, int(value))
     kept.size = size
     kept.digest = digest_of_file(descriptor, position, size) if size <= kept.limit else ""

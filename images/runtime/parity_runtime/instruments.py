@@ -49,6 +49,10 @@ class Runtime:
     def _tell(self, name: str, **event: "Any") -> "dict[str, Any] | None":
         """Passes an event on. Who replaces the application does so for those that come after it."""
         replaced: "dict[str, Any]" = {}
+        if len(self._listeners) == 1:
+            # Nearly always: each dictionary that is not made is a microsecond less.
+            (listener,) = self._listeners.values()
+            return listener(name, **event)
         for listener in self._listeners.values():
             replaced.update(listener(name, **{**event, **replaced}) or {})
         return replaced or None
