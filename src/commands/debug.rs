@@ -9,7 +9,6 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::context::Context;
 use super::exec::{CtrlC, Lent, lend_terminal};
 use super::flags::ServerFlags;
-use super::recording::beside;
 use super::terminal::{self, Raw};
 use super::up::inputs;
 use crate::engine::Engine;
@@ -178,13 +177,13 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     }
     if args.no_debugger || args.dap.is_some() {
         let serve = Box::pin(up(&engine, &wish, Foreground { following, ..Foreground::default() }, &interrupts, context.ui));
-        beside(recording, &engine, context.ui, serve).await?;
+        recording.beside(&engine, context.ui, None, serve).await?;
         return Ok(ExitCode::SUCCESS);
     }
     let (started, is_there) = oneshot::channel();
     let prompt = Beside { ui: context.ui, told: Notify::new() };
     let serve = up(&engine, &wish, Foreground { following, keys: Some(&mut keys), started: Some(started) }, &interrupts, &prompt);
-    let serve = beside(recording, &engine, &prompt, Box::pin(serve));
+    let serve = recording.beside(&engine, &prompt, None, Box::pin(serve));
     let debug = async {
         let Ok(container) = is_there.await else { return Ok(()) };
         let ended = match open_console(context, &engine, &container, &console, Some(&prompt.told)).await {

@@ -1,4 +1,4 @@
-//! What the user types while a server runs in the foreground: `r`, `o`, `d`, `q`.
+//! What the user types while a server runs in the foreground: `r`, `R`, `o`, `d`, `q`.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -64,10 +64,20 @@ impl Drop for Hush {
     }
 }
 
-/// Keys as they are typed, as long as the guard lives; `None` where nobody types. `root`: the project that `d` debugs.
-pub fn read(root: &Path) -> Option<(mpsc::Receiver<Key>, Arc<Hush>)> {
+/// What is typed, until it is dropped.
+#[derive(Debug)]
+pub struct Typed {
+    pub keys: mpsc::Receiver<Key>,
+    /// The recorder is to be turned on or off.
+    pub turns: mpsc::Receiver<()>,
+    _hush: Arc<Hush>,
+}
+
+/// Keys as they are typed; `None` where nobody types. `root`: the project that `d` debugs.
+pub fn read(root: &Path) -> Option<Typed> {
     let hush = Arc::new(Hush::enter()?);
     let (sender, keys) = mpsc::channel(8);
+    let (turn, turns) = mpsc::channel(1);
     again_after_a_stop(&hush);
     let (terminal, root) = (Arc::downgrade(&hush), PathBuf::from(root));
     std::thread::spawn(move || {
@@ -84,6 +94,8 @@ pub fn read(root: &Path) -> Option<(mpsc::Receiver<Key>, Arc<Hush>)> {
                 match (byte, terminal.upgrade()) {
                     (_, None) => return,
                     (b'd' | b'D', Some(terminal)) => terminal.lend_to_debugger(&root),
+                    // One that was not seen to yet is enough.
+                    (b'R', Some(_)) => drop(turn.try_send(())),
                     (byte, _) => {
                         if key_of(*byte).is_some_and(|key| sender.blocking_send(key).is_err()) {
                             return;
@@ -93,12 +105,12 @@ pub fn read(root: &Path) -> Option<(mpsc::Receiver<Key>, Arc<Hush>)> {
             }
         }
     });
-    Some((keys, hush))
+    Some(Typed { keys, turns, _hush: hush })
 }
 
 fn key_of(byte: u8) -> Option<Key> {
     match byte {
-        b'r' | b'R' => Some(Key::Reload),
+        b'r' => Some(Key::Reload),
         b'o' | b'O' => Some(Key::Open),
         b'q' | b'Q' => Some(Key::Quit),
         _ => None,

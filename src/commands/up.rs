@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::context::Context;
 use super::flags::ServerFlags;
 use super::keys;
-use super::recording::beside;
 use super::settled::Settled;
 use crate::engine::Engine;
 use crate::error::{Failure, Kind, Result};
@@ -72,10 +71,13 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         wait: args.wait,
         recreate: args.build || args.force_recreate,
     };
+    let mut typed = if args.detach { None } else { keys::read(&context.root) };
     if settled.plan.reload.is_none() {
         let recording = context.recording(&settled)?;
-        let ended =
-            beside(recording, &engine, context.ui, Box::pin(up(&engine, &wish, Foreground::default(), &interrupts, context.ui))).await;
+        let (keys, turns) = typed.as_mut().map(|typed| (&mut typed.keys, &mut typed.turns)).unzip();
+        let foreground = Foreground { keys, ..Foreground::default() };
+        let serve = Box::pin(up(&engine, &wish, foreground, &interrupts, context.ui));
+        let ended = recording.beside(&engine, context.ui, turns, serve).await;
         ended.map_err(|failure| settled.explain(failure))?;
         let written = context.ui.written().map(|()| ExitCode::SUCCESS);
         return written
@@ -89,12 +91,13 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         anew.plan.record.clone_from(&settled.plan.record);
         Ok(inputs(&anew))
     };
-    let (mut keys, _hush) = keys::read(&context.root).unzip();
     loop {
         let following = Some(Following { inputs: inputs(&settled), replan: &replan });
-        let foreground = Foreground { following, keys: keys.as_mut(), started: None };
+        let (keys, turns) = typed.as_mut().map(|typed| (&mut typed.keys, &mut typed.turns)).unzip();
+        let foreground = Foreground { following, keys, started: None };
         let recording = context.recording(&settled)?;
-        match beside(recording, &engine, context.ui, Box::pin(up(&engine, &wish, foreground, &interrupts, context.ui))).await {
+        let serve = Box::pin(up(&engine, &wish, foreground, &interrupts, context.ui));
+        match recording.beside(&engine, context.ui, turns, serve).await {
             Err(failure) if failure.kind == Kind::EngineLost && interrupts.count() == 0 => {
                 let hint = Some("Ctrl-C ends".into());
                 context.ui.report(Event::Warning { text: "the engine stopped answering: waiting for it to come back".into(), hint });

@@ -1,5 +1,7 @@
 //! The recorder's files; it is an instrument of [`crate::runtime`]. Containers that are told to record have them, and no image does.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use crate::plan::Plan;
@@ -8,8 +10,10 @@ use crate::plan::Plan;
 pub const SETTINGS: &str = "/etc/parity/record.json";
 /// A header by which the recorder knows a replay, which it does not record. The application does not see it.
 pub const REPLAY: &str = "parity-replay";
-/// The collector, which hands on what the processes record.
-pub const COLLECTOR: &str = "/etc/parity/collector.py";
+/// The collector, which hands on what the processes record: in a server that was started to record, and where the recorder was turned on later.
+pub const COLLECTORS: [&str; 2] = ["/etc/parity/collector.py", "/run/parity/record/collector.py"];
+/// Turns the recorder of a server that runs on or off.
+const SWITCHING: &str = include_str!("../../images/record/switching.py");
 
 const PROGRAMS: [(&str, &str); 7] = [
     ("collector.py", include_str!("../../images/record/collector.py")),
@@ -26,10 +30,20 @@ const OWN: [&str; 2] = [concat!("parity/", env!("CARGO_PKG_VERSION")), "parity-h
 
 /// The files for `/etc/parity`, by name.
 pub fn files(plan: &Plan) -> Vec<(String, String)> {
-    let Some(record) = &plan.record else { return Vec::new() };
-    let settings = json!({"body-limit": record.body_limit, "own": OWN});
+    plan.record.as_ref().map(|record| package(record.body_limit)).unwrap_or_default()
+}
+
+fn package(body_limit: u64) -> Vec<(String, String)> {
+    let settings = json!({"body-limit": body_limit, "own": OWN});
     let programs = PROGRAMS.map(|(name, text)| (name.to_owned(), text.to_owned()));
     [("record.json".to_owned(), settings.to_string())].into_iter().chain(programs).collect()
+}
+
+/// What is run in a container to turn its recorder on or off, and its input: a server that was not started to record has none of the files.
+pub fn switch(on: bool, body_limit: u64) -> (Vec<String>, String) {
+    let argv = ["/opt/venv/bin/python", "-IS", "-c", SWITCHING, if on { "on" } else { "off" }].map(String::from).to_vec();
+    let files: BTreeMap<_, _> = if on { package(body_limit).into_iter().collect() } else { BTreeMap::new() };
+    (argv, json!(files).to_string())
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ const DEBUG: &[File] = files![
     "parity_runtime/debug/session.py",
     "parity_runtime/debug/tools.py",
     "parity_runtime/protocol/debug.py",
+    "parity_runtime/recording.py",
 ];
 
 const RELOAD: &[File] = files![

@@ -1,5 +1,6 @@
 //! One run of a project: observe, decide, execute. What happens is reported as events.
 
+mod browser;
 pub mod clean;
 mod create;
 pub mod decide;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::mpsc;
 
+use super::browser::open_browser;
 use super::follow::{Follower, Seen};
 use super::reload::{self, Current, Following, Key, Server, Session};
 use super::siblings::{self, Whose};
@@ -74,7 +75,8 @@ impl Onlooker<'_, '_> {
                         left(claim, report);
                         return Ok(());
                     }
-                    Some(_) => {}
+                    Some(Key::Open) => open_browser(&current.url, report),
+                    Some(Key::Reload) => {}
                     None => keys = None,
                 },
                 taken = optional(heir.as_mut().map(|heir| &mut heir.orphaned)) => {

@@ -6,11 +6,13 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
 use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 
@@ -19,10 +21,11 @@ use crate::engine::container::State;
 use crate::engine::exec::Command;
 use crate::error::{Failure, Result};
 use crate::events::{Event, Report};
-use crate::render::record::COLLECTOR;
+use crate::render::record::{self, COLLECTORS};
 use crate::requests::message::{Frames, Message, read};
 use crate::requests::scrub::Scrubber;
 use crate::requests::{Keep, Recorded, Store};
+use crate::session::up::optional;
 
 /// Between two looks for a container that serves under the name.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -37,20 +40,16 @@ const MOST_AT_ONCE: usize = 200;
 const WAIT: &str = "i=0; while [ ! -e /run/parity/unpacked ]; do sleep 0.02; i=$((i+1)); [ $i -lt 500 ] || exit 1; done; \
                     exec /opt/venv/bin/python -I -S \"$0\"";
 
-/// What is recorded goes here.
+/// What is said to take it down to the request under way when the recorder is turned off.
+const SETTLING: Duration = Duration::from_millis(300);
+/// A container that does not answer is not waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The requests of a session, while they are wanted.
 #[derive(Debug)]
 pub struct Recording {
-    messages: mpsc::Sender<Vec<Vec<u8>>>,
-    told: mpsc::UnboundedReceiver<Told>,
-    writer: JoinHandle<u64>,
-    name: String,
-}
-
-/// What the thread that writes has to say.
-#[derive(Debug)]
-enum Told {
-    Failed(Failure),
-    Lost(u64),
+    settings: Arc<Settings>,
+    open: Option<Open>,
 }
 
 /// How it is stored.
@@ -58,42 +57,111 @@ enum Told {
 pub struct Settings {
     pub path: PathBuf,
     pub keep: Keep,
+    /// Bytes of a body that are kept.
+    pub body_limit: u64,
     pub scrubber: Scrubber,
     /// The name that the server has.
     pub name: String,
 }
 
+/// A store that is written to.
+#[derive(Debug)]
+struct Open {
+    messages: mpsc::Sender<Vec<Vec<u8>>>,
+    told: mpsc::UnboundedReceiver<Told>,
+    writer: JoinHandle<u64>,
+}
+
+/// What the thread that writes has to say.
+#[derive(Debug)]
+enum Told {
+    /// A container's collector is there.
+    Collecting,
+    Failed(Failure),
+    Lost(u64),
+}
+
 impl Recording {
-    /// Opens the store.
+    /// `on`: it begins at once, and opens the store.
     ///
     /// # Errors
     /// It cannot be opened.
-    pub fn begin(settings: Settings) -> Result<Self> {
-        let Settings { path, keep, scrubber, name } = settings;
-        let store = Store::open(&path)?;
-        let (messages, taken) = mpsc::channel(MOST_WAITING);
-        let (tell, told) = mpsc::unbounded_channel();
-        let writer = std::thread::Builder::new().name("requests".into()).spawn(move || write(store, taken, keep, &scrubber, &tell));
-        let writer = writer.map_err(|error| Failure::new(crate::error::Kind::Other, "cannot start to record").caused_by(&error))?;
-        Ok(Self { messages, told, writer, name })
+    pub fn new(settings: Settings, on: bool) -> Result<Self> {
+        let settings = Arc::new(settings);
+        let open = on.then(|| Open::new(&settings)).transpose()?;
+        Ok(Self { settings, open })
     }
 
-    /// Serves and records. What is recorded is stored when this returns.
-    pub async fn beside<T>(self, engine: &Engine, report: &dyn Report, served: impl Future<Output = T>) -> T {
-        let Self { messages, mut told, writer, name } = self;
+    /// Serves, and records while that is wanted: `turns` says when that changes. What is recorded is stored when this returns.
+    pub async fn beside<T>(
+        self,
+        engine: &Engine,
+        report: &dyn Report,
+        mut turns: Option<&mut mpsc::Receiver<()>>,
+        served: impl Future<Output = T>,
+    ) -> T {
+        let Self { settings, mut open } = self;
+        let mut followed = Followed {
+            engine,
+            settings: &settings,
+            switches: false,
+            at_once: false,
+            says_so: false,
+            known: BTreeSet::new(),
+            collectors: FuturesUnordered::new(),
+        };
+        let mut endings = FuturesUnordered::new();
         let ended = {
-            let mut followed = Followed { engine, name: &name, messages, known: BTreeSet::new(), collectors: FuturesUnordered::new() };
             tokio::pin!(served);
-            let ended = loop {
+            loop {
+                let messages = open.as_ref().map(|open| open.messages.clone());
                 tokio::select! {
                     ended = &mut served => break ended,
-                    () = followed.step() => {}
-                    Some(said) = told.recv() => tell(report, said),
+                    () = followed.step(messages) => {}
+                    Some(said) = optional(open.as_mut().map(|open| open.told.recv())) => match said {
+                        Told::Collecting if std::mem::take(&mut followed.says_so) => {
+                            report.report(Event::Note { text: "requests are recorded: R ends it".into() });
+                        }
+                        said => tell(report, said),
+                    },
+                    Some(()) = endings.next() => {}
+                    Some(()) = optional(turns.as_mut().map(|turns| turns.recv())) => match open.take() {
+                        None => match Open::new(&settings) {
+                            Ok(new) => {
+                                followed.turned_on();
+                                open = Some(new);
+                            }
+                            Err(failure) => tell(report, Told::Failed(failure)),
+                        },
+                        Some(open) => endings.push(end(followed.turned_off(), open, report)),
+                    },
                 }
-            };
-            let _ = tokio::time::timeout(ENDING, followed.rest()).await;
-            ended
+            }
         };
+        let _ = tokio::time::timeout(ENDING, followed.rest()).await;
+        while endings.next().await.is_some() {}
+        if let Some(open) = open {
+            open.close(report).await;
+        }
+        ended
+    }
+}
+
+impl Open {
+    fn new(settings: &Arc<Settings>) -> Result<Self> {
+        let store = Store::open(&settings.path)?;
+        let (messages, taken) = mpsc::channel(MOST_WAITING);
+        let (tell, told) = mpsc::unbounded_channel();
+        let settings = Arc::clone(settings);
+        let writer = std::thread::Builder::new().name("requests".into()).spawn(move || write(store, taken, &settings, &tell));
+        let writer = writer.map_err(|error| Failure::new(crate::error::Kind::Other, "cannot start to record").caused_by(&error))?;
+        Ok(Self { messages, told, writer })
+    }
+
+    /// Returns when all is stored, and says how much that is.
+    async fn close(self, report: &dyn Report) {
+        let Self { messages, mut told, writer } = self;
+        drop(messages);
         let stored = tokio::task::spawn_blocking(move || writer.join().unwrap_or_default()).await.unwrap_or_default();
         while let Ok(said) = told.try_recv() {
             tell(report, said);
@@ -102,12 +170,19 @@ impl Recording {
             let requests = if stored == 1 { "request" } else { "requests" };
             report.report(Event::Note { text: format!("recorded {stored} {requests}: `parity requests` lists them") });
         }
-        ended
     }
+}
+
+/// Turns the recorder off and stores what it has said.
+async fn end(off: impl Future<Output = ()>, open: Open, report: &dyn Report) {
+    off.await;
+    report.report(Event::Note { text: "requests are recorded no more".into() });
+    open.close(report).await;
 }
 
 fn tell(report: &dyn Report, said: Told) {
     report.report(match said {
+        Told::Collecting => return,
         Told::Failed(failure) => {
             let cause = failure.causes.first().map(|cause| format!(": {cause}")).unwrap_or_default();
             let hint = failure.hints.first().cloned();
@@ -123,28 +198,62 @@ fn tell(report: &dyn Report, said: Told) {
 /// The containers whose requests are recorded.
 struct Followed<'a> {
     engine: &'a Engine,
-    name: &'a str,
-    messages: mpsc::Sender<Vec<Vec<u8>>>,
+    settings: &'a Settings,
+    /// The recorder was turned on or off since the session began: containers are told.
+    switches: bool,
+    /// Look for a container without waiting first.
+    at_once: bool,
+    /// Whoever turned it on is told when it is.
+    says_so: bool,
     known: BTreeSet<String>,
-    collectors: FuturesUnordered<futures_util::future::LocalBoxFuture<'a, String>>,
+    collectors: FuturesUnordered<LocalBoxFuture<'a, String>>,
 }
 
-impl Followed<'_> {
+impl<'a> Followed<'a> {
     /// Waits for something to happen, and sees to it.
-    async fn step(&mut self) {
-        tokio::select! {
-            Some(ended) = self.collectors.next() => {
-                // It may be of a container that goes on.
-                self.known.remove(&ended);
-                tokio::time::sleep(PAUSE).await;
+    async fn step(&mut self, messages: Option<mpsc::Sender<Vec<Vec<u8>>>>) {
+        let Some(messages) = messages else { return std::future::pending().await };
+        if !self.at_once {
+            tokio::select! {
+                Some(ended) = self.collectors.next() => {
+                    // It may be of a container that goes on.
+                    self.known.remove(&ended);
+                    tokio::time::sleep(PAUSE).await;
+                }
+                () = tokio::time::sleep(PAUSE) => {}
             }
-            () = tokio::time::sleep(PAUSE) => {}
         }
-        if let Ok(Some(found)) = self.engine.observe(self.name).await
+        let found = self.engine.observe(&self.settings.name).await;
+        self.at_once = false;
+        if let Ok(Some(found)) = found
             && found.state == State::Running
             && self.known.insert(found.id.clone())
         {
-            self.collectors.push(Box::pin(collect(self.engine, found.id, self.messages.clone())));
+            self.collectors.push(Box::pin(collect(self.engine, found.id, self.settings, self.switches, messages)));
+        }
+    }
+
+    fn turned_on(&mut self) {
+        (self.switches, self.at_once, self.says_so) = (true, true, true);
+    }
+
+    /// What there is to do for the containers that record.
+    fn turned_off(&mut self) -> impl Future<Output = ()> + use<'a> {
+        self.switches = true;
+        let (engine, limit, containers) = (self.engine, self.settings.body_limit, std::mem::take(&mut self.known));
+        let mut collectors = std::mem::take(&mut self.collectors);
+        async move {
+            let off = async {
+                for container in containers {
+                    switch(engine, &container, false, limit).await;
+                }
+                tokio::time::sleep(SETTLING).await;
+            };
+            let collect = async { while collectors.next().await.is_some() {} };
+            tokio::select! {
+                () = off => {}
+                () = async { collect.await; std::future::pending().await } => {}
+            }
         }
     }
 
@@ -153,9 +262,19 @@ impl Followed<'_> {
     }
 }
 
+/// Tells the processes of a container to record, or not to. Where that fails there is nothing to collect, and the container is ending.
+async fn switch(engine: &Engine, container: &str, on: bool, body_limit: u64) {
+    let (argv, files) = record::switch(on, body_limit);
+    let _ = tokio::time::timeout(PATIENCE, engine.ask(container, argv, files.as_bytes(), 0)).await;
+}
+
 /// Passes on what a container's collector says, until it ends. Returns the container.
-async fn collect(engine: &Engine, container: String, messages: mpsc::Sender<Vec<Vec<u8>>>) -> String {
-    let argv = ["sh", "-c", WAIT, COLLECTOR].map(String::from).to_vec();
+async fn collect(engine: &Engine, container: String, settings: &Settings, switches: bool, messages: mpsc::Sender<Vec<Vec<u8>>>) -> String {
+    if switches {
+        switch(engine, &container, true, settings.body_limit).await;
+    }
+    let [started, brought] = COLLECTORS;
+    let argv = ["sh", "-c", WAIT, if switches { brought } else { started }].map(String::from).to_vec();
     let command = Command { argv, tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
     let Ok(mut running) = engine.exec(&container, &command).await else { return container };
     let mut begun = Frames::default();
@@ -171,13 +290,8 @@ async fn collect(engine: &Engine, container: String, messages: mpsc::Sender<Vec<
 }
 
 /// Stores what comes. Returns how many requests that were.
-fn write(
-    mut store: Store,
-    mut messages: mpsc::Receiver<Vec<Vec<u8>>>,
-    keep: Keep,
-    scrubber: &Scrubber,
-    tell: &mpsc::UnboundedSender<Told>,
-) -> u64 {
+fn write(mut store: Store, mut messages: mpsc::Receiver<Vec<Vec<u8>>>, settings: &Settings, tell: &mpsc::UnboundedSender<Told>) -> u64 {
+    let Settings { keep, scrubber, .. } = settings;
     let (mut stored, mut failing, mut unstored) = (0, false, 0);
     while let Some(first) = messages.blocking_recv() {
         let mut batch = Vec::new();
@@ -188,13 +302,14 @@ fn write(
                 match read(&message) {
                     Some(Message::Recorded(recorded)) => batch.push(Recorded::new(scrubber.exchange(recorded.into_exposed()))),
                     Some(Message::Lost(count)) => lost += count,
-                    Some(Message::Collecting) | None => {}
+                    Some(Message::Collecting) => drop(tell.send(Told::Collecting)),
+                    None => {}
                 }
             }
             next = if batch.len() < MOST_AT_ONCE { messages.try_recv().ok() } else { None };
         }
         if !batch.is_empty() {
-            match store.insert(&batch, keep) {
+            match store.insert(&batch, *keep) {
                 Ok(ids) => {
                     stored += ids.len() as u64;
                     failing = false;

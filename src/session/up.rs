@@ -270,7 +270,11 @@ async fn run(
         return Ok(());
     }
     if keys.is_some() && !prompts {
-        let keys = if session.is_some() { reload::KEYS } else { "q leaves it running, as Ctrl-C does" };
+        let keys = match (&session, &claim) {
+            (Some(_), _) => reload::KEYS,
+            (None, Claim::None) => "q leaves it running, as Ctrl-C does",
+            (None, _) => "R records requests, o opens the browser, d debugs, q quits",
+        };
         report.report(Event::Note { text: keys.into() });
     }
     // A prompt may be what the application waits for: then it is Apache that answers.

@@ -17,7 +17,12 @@ def promises(mod_wsgi):
     mod_wsgi.subscribe_events(listener)
     added = [one for one in mod_wsgi.event_callbacks if one not in before]
     mod_wsgi.event_callbacks.remove(listener)
+    before = list(mod_wsgi.shutdown_callbacks)
+    mod_wsgi.subscribe_shutdown(listener)
+    ends = [one for one in mod_wsgi.shutdown_callbacks if one not in before]
+    mod_wsgi.shutdown_callbacks.remove(listener)
     return {
+        "subscribe_shutdown adds to shutdown_callbacks": ends == [listener],
         "process_group is a text": type(mod_wsgi.process_group) is str,
         "active_requests has the data of this request": any(one is data for one in mod_wsgi.active_requests.values()),
         "request_data is the same each time": mod_wsgi.request_data() is data,

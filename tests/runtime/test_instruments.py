@@ -1,5 +1,6 @@
 """The way in: which instruments are installed, and who hears of a request first."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import unittest
 import agreement
 import mod_wsgi
 import support
-from parity_runtime import instruments
+from parity_runtime import instruments, layout, recording
 
 
 def hello(environ, start_response):
@@ -76,6 +77,50 @@ class Runtime(unittest.TestCase):
             instruments.install(["unknown", "works"])
         self.assertEqual(len(installed), 1)
 
+
+RECORDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "images", "record")
+
+
+class Recorder(support.Case):
+    """Turned on and off in a server that was not started with it."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(mod_wsgi.event_callbacks.clear)
+        self.replace(sys, "dont_write_bytecode", True)
+        self.addCleanup(self.forget)
+        self.runtime = instruments.Runtime()
+
+    def forget(self):
+        for name in [name for name in sys.modules if name.partition(".")[0] == "parity_record"]:
+            del sys.modules[name]
+
+    def switch(self, wanted, files):
+        program = SWITCH % (RECORDER, layout.RUN)
+        subprocess.run([sys.executable, "-IS", "-c", program, wanted], input=json.dumps(files), text=True, check=True)
+
+    def test_it_comes_when_it_is_wanted_and_goes_again(self):
+        recording.obey(self.runtime)
+        self.assertEqual(len(mod_wsgi.event_callbacks), 0)
+        names = ("__init__", "bodies", "frameworks", "sending", "serving", "wrapper")
+        files = {"parity_record/%s.py" % name: self.read("%s/parity_record/%s.py" % (RECORDER, name)) for name in names}
+        self.switch("on", {**files, "record.json": '{"body-limit": 7, "own": []}'})
+        for wanted, listeners in (("on", 1), ("off", 0), ("on", 1), ("on", 1), ("off", 0)):
+            self.switch(wanted, {})
+            recording.obey(self.runtime)
+            self.assertEqual(len(mod_wsgi.event_callbacks), listeners, wanted)
+        self.assertEqual(sys.modules["parity_record.serving"].limit, 7)
+        self.assertNotIn(layout.RUN + "/record", sys.path)
+
+
+SWITCH = """
+import sys
+sys.path.insert(0, %r)
+sys.dont_write_bytecode = True
+import json, switching
+run = %r
+switching.main(sys.argv[1], json.load(sys.stdin), run + "/record", run + "/debug/*.pipe")
+"""
 
 ENTER = """
 import sys, types

@@ -1,13 +1,17 @@
 """The way into mod_wsgi: a wrapper around the application from the start of a request, the end as the server tells it."""
 
 import json
+import os
 from _thread import get_ident
 
 import mod_wsgi
 
 from . import frameworks, sending, wrapper
 
-SETTINGS = "/etc/parity/record.json"
+# Beside this package.
+SETTINGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "record.json")
+# Says "off" once somebody has turned the recorder off.
+WANTED = "/run/parity/record/wanted"
 COLLECTOR = "/run/parity/record/collector.sock"
 # The mark of `parity replay`, which it sends only where this is.
 REPLAY = "HTTP_PARITY_REPLAY"
@@ -64,13 +68,23 @@ def stop(*_, **__):
 
 
 def install(runtime, settings=None):
-    """Records each request of this process from now on: an instrument of `parity_runtime`."""
+    """Records each request of this process from now on, also again: an instrument of `parity_runtime`."""
     global sender, limit, own
-    if settings is None:
-        with open(SETTINGS) as file:
-            settings = json.load(file)
-    limit = settings["body-limit"]
-    own = tuple(settings["own"])
-    sender = sending.Sender(COLLECTOR)
-    runtime.listen("record", look_at)
-    mod_wsgi.subscribe_shutdown(stop)
+    if sender is None:
+        if settings is None:
+            with open(SETTINGS) as file:
+                settings = json.load(file)
+        limit = settings["body-limit"]
+        own = tuple(settings["own"])
+        sender = sending.Sender(COLLECTOR)
+        mod_wsgi.subscribe_shutdown(stop)
+    if not is_off():
+        runtime.listen("record", look_at)
+
+
+def is_off():
+    try:
+        with open(WANTED) as file:
+            return file.read() == "off"
+    except OSError:
+        return False

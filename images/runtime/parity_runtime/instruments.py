@@ -42,6 +42,8 @@ class Runtime:
             mod_wsgi.subscribe_events(self._tell)
 
     def ignore(self, instrument: str) -> None:
+        if instrument not in self._listeners:
+            return
         if self._listeners.keys() == {instrument}:
             mod_wsgi.event_callbacks.remove(self._tell)
         self._listeners = {name: listener for name, listener in self._listeners.items() if name != instrument}
@@ -86,11 +88,12 @@ def load(name: str) -> "Any":
         from parity_runtime import layout
 
         # A package of its own beside this one.
-        sys.path.insert(0, layout.ETC)
+        place = layout.recorder()
+        sys.path.insert(0, place)
         try:
             from parity_record import serving
         finally:
-            sys.path.remove(layout.ETC)
+            sys.path.remove(place)
         return serving
     raise ValueError("parity has no instrument %s" % name)
 

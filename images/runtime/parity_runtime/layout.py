@@ -3,6 +3,8 @@
 Functions, not constants: tests have all of it in a directory of their own.
 """
 
+import os
+
 # Generated configuration, and this package.
 ETC = "/etc/parity"
 # What is written while the server runs, all of it in memory.
@@ -123,6 +125,19 @@ def urgent() -> str:
 def uploaded() -> str:
     """Which files of the project came by upload."""
     return RUN + "/uploaded"
+
+
+# --- the recorder ---------------------------------------------------------------------------------------------------
+
+
+def recorder() -> str:
+    """The directory that has its package: with the other files of a server that was started to record, else it was brought later."""
+    return ETC if os.path.isdir(ETC + "/parity_record") else RUN + "/record"
+
+
+def record_wanted() -> str:
+    """Says "on" or "off" once somebody has turned it on or off."""
+    return RUN + "/record/wanted"
 
 
 # --- the debugger and the probe -------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ use crate::error::{Failure, Kind, Result};
 use crate::events::Event;
 use crate::plan::{OnError, Plan, Reload};
 use crate::runtime::protocol::{Loaded, News, Order, Said};
+use crate::session::browser::open_browser;
 use crate::session::follow::{Follower, Seen};
 use crate::session::up::{After, Place, after_the_end, is_meant_after_all, optional, runs};
 use crate::session::wait::{self, Awaited, until_ready};
@@ -192,7 +193,7 @@ impl<'a> Work<'a> {
                 key = optional(self.keys.as_mut().map(|keys| keys.recv())) => match key {
                     Some(Key::Quit) => return Ok(()),
                     Some(Key::Reload) => { self.saved = Instant::now(); self.step(Input::Asked); }
-                    Some(Key::Open) => self.open(current),
+                    Some(Key::Open) => open_browser(&current.url, self.place.report),
                     None => self.keys = None,
                 },
                 ready = optional(self.switching.as_mut()) => {
@@ -523,12 +524,6 @@ impl<'a> Work<'a> {
             }
             // The log's end says that the container is gone; the loop sees to that.
             Err(_) => self.start_agent = Some((Instant::now() + AGENT_PAUSE * (failed + 1).min(10), failed + 1)),
-        }
-    }
-
-    fn open(&self, current: &Current) {
-        if let Err(error) = open::that_detached(&current.url) {
-            self.place.report.report(Event::Warning { text: format!("cannot open a browser: {error}"), hint: None });
         }
     }
 }

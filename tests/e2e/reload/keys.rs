@@ -58,9 +58,11 @@ impl Typed {
         let path = format!("{}:{}", project.scratch().display(), std::env::var("PATH").unwrap());
         let terminal = Terminal::open();
         let theirs: OwnedFd = terminal.theirs.try_clone().unwrap().into();
-        let mut shell = project.program("setsid", &arguments).env("PATH", path).terminal(theirs).start();
+        let state = project.scratch().join("state");
+        let shell = project.program("setsid", &arguments).env("PATH", path).env("XDG_STATE_HOME", state);
+        let mut shell = shell.terminal(theirs).start();
         let url = shell.url();
-        shell.says("r reloads, o opens the browser, d debugs, q quits");
+        shell.says("r reloads, R records requests, o opens the browser, d debugs, q quits");
         assert!(terminal.is_hushed());
         Self { shell, terminal, project, url }
     }
@@ -112,6 +114,38 @@ fn r_reloads_o_opens_and_q_quits() {
         std::thread::sleep(Duration::from_millis(10));
     }
     typed.terminal.types("q");
+    typed.end();
+}
+
+#[test]
+fn capital_r_records_requests_until_it_is_typed_again() {
+    let mut typed = Typed::of(TestProject::copy("modules"));
+    let get = |typed: &Typed, path: &str| drop(Browser::at(&typed.url).get(path).ok());
+    let state = typed.project.scratch().join("state");
+    let list = |typed: &Typed| -> Vec<String> {
+        let ran = typed.project.parity(&["requests", "--format", "json"]).env("XDG_STATE_HOME", &state).ok();
+        ran.json().iter().map(|row| row["target"].as_str().unwrap().to_owned()).collect()
+    };
+    get(&typed, "/?before");
+    typed.terminal.types("R");
+    typed.shell.says("requests are recorded: R ends it");
+    get(&typed, "/?first");
+    // Processes that come later record as well.
+    typed.project.write("first.py", "TEXT = 'saved'\n");
+    typed.told("first.py");
+    get(&typed, "/?second");
+    typed.terminal.types("R");
+    typed.shell.says("recorded 2 requests");
+    get(&typed, "/?after");
+    typed.project.write("first.py", "TEXT = 'again'\n");
+    typed.told("first.py");
+    get(&typed, "/?after");
+    typed.terminal.types("R");
+    typed.shell.says("requests are recorded: R ends it");
+    get(&typed, "/?third");
+    typed.terminal.types("q");
+    let project_is_there = list(&typed);
+    assert_eq!(project_is_there[..2], ["/?first", "/?second"]);
     typed.end();
 }
 

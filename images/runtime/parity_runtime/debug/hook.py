@@ -5,6 +5,7 @@ comes writes a word to it:
 
     debug     the console of `parity debug`: the debugger is imported, and listens at PID.sock from then on
     probe     `parity diff --live`: its probe is run
+    record    requests are recorded from now on, or no more
 """
 
 import _thread
@@ -63,6 +64,11 @@ class Hook:
             # As it was before: each event costs microseconds.
             self.runtime.ignore("debug")
 
+    def turn_recorder(self) -> None:
+        from parity_runtime import recording
+
+        recording.obey(self.runtime)
+
     # --- who comes --------------------------------------------------------------------------------------------------
 
     def listen(self) -> "Session":
@@ -94,6 +100,8 @@ class Hook:
                     self.listen()
                 elif word == "probe":
                     run_probe(layout.probe())
+                elif word == "record":
+                    self.turn_recorder()
             except Exception as error:
                 # The application is not to suffer from it, and the next one who comes may have more luck.
                 sys.stderr.write("parity: `%s` failed: %s: %s\n" % (word, type(error).__name__, error))
@@ -153,6 +161,8 @@ def install(runtime: "Runtime") -> None:
     runtime.when_application_changes(hook.note)
     os.makedirs(layout.debug(), mode=0o700, exist_ok=True)
     tidy()
+    if os.path.exists(layout.record_wanted()):
+        hook.turn_recorder()
     startup = False
     if os.environ.get("PARITY_DEBUG"):
         # A session of its own: nothing runs before its breakpoints are set.
