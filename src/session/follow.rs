@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::watch;
 
+use super::own_question::OwnQuestion;
 use super::patience::Before;
 use crate::engine::container::Output;
 use crate::error::{Failure, Kind, Result};
@@ -83,6 +84,7 @@ pub struct Follower {
     before: watch::Sender<Before>,
     /// Until when so many records tell of responses that parity itself cut off, and has told of.
     cut: (Instant, usize),
+    own: OwnQuestion,
     /// The project.
     root: PathBuf,
 }
@@ -104,7 +106,14 @@ impl Follower {
     pub fn new(output: impl Stream<Item = Result<Output>> + Send + 'static, reader: Reader) -> Self {
         let (before, _) = watch::channel(Before::Server(tokio::time::Instant::now()));
         let root = reader.paths().host.clone();
-        Self { records: Records::new(output, reader), command: String::new(), before, cut: (Instant::now(), 0), root }
+        Self {
+            records: Records::new(output, reader),
+            command: String::new(),
+            before,
+            cut: (Instant::now(), 0),
+            own: OwnQuestion::default(),
+            root,
+        }
     }
 
     /// What runs before the server, from now on.
@@ -122,6 +131,15 @@ impl Follower {
     /// Responses are about to be cut off, and Apache will say so.
     pub fn expect_cut(&mut self, responses: usize) {
         self.cut = (Instant::now() + CUT_WITHIN, responses);
+    }
+
+    /// parity itself is about to ask for this URL.
+    pub fn asks(&mut self, url: &str) {
+        self.own = OwnQuestion::at(url);
+    }
+
+    pub fn is_answered(&mut self, status: u16) {
+        self.own.answered(status);
     }
 
     fn is_cut(&mut self, record: &Record) -> bool {
@@ -161,6 +179,7 @@ impl Follower {
                 return None;
             }
             (RecordKind::Error, _) if self.is_cut(&record) => return None,
+            (RecordKind::Application, _) if self.own.is_told_by(&record) => return None,
             _ => {}
         }
         let import_failed = logs::import_failure(&record);

@@ -11,6 +11,7 @@ pub mod image;
 mod interrupts;
 pub mod leftovers;
 mod onlooker;
+mod own_question;
 mod owner;
 mod patience;
 mod ready;

@@ -147,6 +147,7 @@ async fn until_answered(
     let Awaited { id, url, seconds, .. } = awaited;
     let deadline = Patience { server: *seconds, hook: awaited.hook_seconds }.ends(log.before());
     tokio::pin!(deadline, answer);
+    log.asks(url);
     tokio::select! {
         biased;
         () = interrupts.reached(1) => Err(interrupted()),
@@ -156,6 +157,7 @@ async fn until_answered(
             Seen::Ended | Seen::Retired => how_it_ended(engine, id).await,
         }),
         status = &mut answer => {
+            log.is_answered(status);
             if status == 500 {
                 // The answer may be faster than the log that says why.
                 let said = tokio::time::timeout(Duration::from_millis(500), log.next(report)).await;

@@ -2,6 +2,8 @@
 
 import contextlib
 import gc
+import importlib.machinery
+import importlib.util
 import io
 import json
 import os
@@ -14,6 +16,7 @@ import threading
 import time
 import types
 import unittest.mock
+import warnings
 
 import mod_wsgi
 import support
@@ -199,6 +202,22 @@ class IndependentImports(WorkerCase):
         # It could be imported later: it was not for want of something.
         Loader().exec_module(module("absent", lambda: None))
         self.assertNotIn("parity_test_absent", imports.independent())
+
+
+class TheImportSystem(WorkerCase):
+    def test_a_warning_of_an_import_names_who_imports(self):
+        path = self.write("warns.py", "import warnings\nwarnings.warn('old', DeprecationWarning, stacklevel=2)\n")
+
+        class Loader(imports.OfProject, importlib.machinery.SourceFileLoader):
+            pass
+
+        spec = importlib.util.spec_from_file_location("parity_test_warns", path, loader=Loader("parity_test_warns", path))
+        for mode in (None, imports.WATCH):
+            self.replace(imports, "mode", mode)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                spec.loader.exec_module(importlib.util.module_from_spec(spec))
+            self.assertEqual([warning.filename for warning in caught], [__file__], mode)
 
 
 class Likeness(unittest.TestCase):

@@ -50,6 +50,9 @@ class OfImage(imports.OfImage):
             namespaces.note_import(module.__name__, module)
 
 
+imports.pass_for_machinery(OfImage.exec_module)
+
+
 class Loader(OfImage, importlib.machinery.SourceFileLoader):  # type: ignore[misc]
     def get_code(self, fullname: str) -> "Any":
         code = read.pop(self.path, None)

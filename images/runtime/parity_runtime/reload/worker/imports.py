@@ -135,6 +135,15 @@ class OfProject:
                 under_way[get_ident()] = stack
 
 
+def pass_for_machinery(function: "Any") -> None:
+    """Frames with this file name are left out of tracebacks, and are never the place that a warning names."""
+    function.__code__ = function.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
+
+
+pass_for_machinery(OfImage.exec_module)
+pass_for_machinery(OfProject.exec_module)
+
+
 def independent() -> "dict[str, Any]":
     """The modules that are there and were seen not to depend on the project, by name, in the order of their import."""
     for name in absent & seen.keys():
