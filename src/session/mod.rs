@@ -1,6 +1,7 @@
 //! One run of a project: observe, decide, execute. What happens is reported as events.
 
 pub mod clean;
+pub mod copy;
 mod create;
 pub mod decide;
 mod diagnose;
@@ -26,6 +27,7 @@ pub mod up;
 mod upload;
 mod user;
 pub mod wait;
+pub mod worktree;
 
 pub use interrupts::{Interrupts, interrupted};
 pub use owner::{container_name, is_alive};
