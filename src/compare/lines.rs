@@ -104,7 +104,7 @@ fn element(element: ElementRef<'_>, above: &mut Vec<String>, ignore: &Ignore, li
     if !EVERYWHERE.contains(&name) {
         above.push(name.to_owned());
     }
-    let place = above.join(" > ");
+    let place = if above.is_empty() { name.to_owned() } else { above.join(" > ") };
     let before = lines.len();
     let mut attributes: Vec<(&str, &str)> = element.value().attrs().filter(|(name, _)| !ignore.has(name)).collect();
     attributes.sort_unstable();
@@ -138,7 +138,8 @@ fn element(element: ElementRef<'_>, above: &mut Vec<String>, ignore: &Ignore, li
             _ => {}
         }
     }
-    if lines.len() == before && !place.is_empty() {
+    // An empty one is worth a line, unless it is in every page.
+    if lines.len() == before && !matches!(name, "html" | "head" | "body") {
         lines.push(Line { shape: Shape { text: place.clone(), moments: Vec::new() }, shown: place });
     }
     if !EVERYWHERE.contains(&name) {

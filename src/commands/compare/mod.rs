@@ -12,7 +12,7 @@ use super::flags::ServerFlags;
 use super::replay::origin;
 use super::requests::Requests;
 use crate::compare::Ignore;
-use crate::compare::report::{Block, Comparison, ReportFormat, blocks, summary};
+use crate::compare::report::{Block, Comparison, ReportFormat, Verdict, blocks, summary};
 use crate::compare::side::{Compared, Side, Sides, Wanted};
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
@@ -252,8 +252,13 @@ fn give(context: &Context<'_>, args: &Args, format: Format, comparison: &Compari
     if let Some(shown) = shown {
         context.ui.result(shown.render(comparison).trim_end());
     } else {
-        for Block { is_good, line, below } in blocks(comparison, context.ui.is_verbose()) {
-            context.ui.marked(if is_good { Mark::Good } else { Mark::Bad }, &line, &below);
+        for Block { verdict, line, below } in blocks(comparison, context.ui.is_verbose()) {
+            let mark = match verdict {
+                Verdict::Equal => Mark::Good,
+                Verdict::Differs => Mark::Bad,
+                Verdict::Skipped => Mark::Doubtful,
+            };
+            context.ui.marked(mark, &line, &below);
         }
         context.ui.result(&summary(comparison));
     }

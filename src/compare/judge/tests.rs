@@ -192,7 +192,7 @@ impl Dice {
 /// Something of a page that a clean application answers, at a moment: what is random is so in each answer.
 fn piece(kind: usize, dice: &mut Dice, now: i64) -> (&'static str, String) {
     let moment = OffsetDateTime::from_unix_timestamp(now).unwrap();
-    let as_written = |format: &str| moment.format(&time::format_description::parse(format).unwrap()).unwrap();
+    let as_written = |format: &str| moment.format(&time::format_description::parse_borrowed::<2>(format).unwrap()).unwrap();
     match kind {
         0 => ("created", as_written("[year]-[month]-[day]T[hour]:[minute]:[second].123456Z")),
         1 => ("modified", as_written("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT")),
@@ -244,7 +244,7 @@ fn answer(form: usize, pieces: &[usize], dice: &mut Dice, now: i64, changed: boo
         }
         _ => {
             let shown = all.iter().filter(|(name, _)| !matches!(*name, "csrf_token" | "session_id" | "nonce"));
-            shown.for_each(|(name, value)| drop(writeln!(body, "{name}: {value}")));
+            shown.for_each(|(name, value)| body += &format!("{name}: {value}\n"));
             Raw::new("text/plain", &body)
         }
     };
@@ -258,13 +258,13 @@ fn answer(form: usize, pieces: &[usize], dice: &mut Dice, now: i64, changed: boo
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     /// No false difference: what changes is known to, even if the first side's answers happen to be equal.
     #[test]
     fn a_clean_application_never_differs(
         form in 0..3_usize,
-        pieces in prop::collection::vec(0..PIECES, 1..25),
+        pieces in prop::collection::vec(0..PIECES, 1..10),
         seeds in prop::array::uniform3(any::<u64>()),
         now in 1_600_000_000_i64..1_890_000_000,
         later in prop::array::uniform2(0..120_i64),
@@ -279,11 +279,16 @@ proptest! {
         prop_assert!(all.is_empty(), "{all:?}");
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
     /// And what the noise leaves is looked at.
     #[test]
     fn a_change_is_told_beside_any_noise(
         form in 0..3_usize,
-        pieces in prop::collection::vec(0..PIECES, 1..25),
+        pieces in prop::collection::vec(0..PIECES, 1..10),
         seeds in prop::array::uniform3(any::<u64>()),
         now in 1_600_000_000_i64..1_890_000_000,
     ) {
@@ -299,18 +304,20 @@ proptest! {
 
     /// Numbers that are random without any sign of it are noise where the first side's answers show it.
     #[test]
-    fn what_the_first_side_answers_differently_is_noise(numbers in prop::collection::vec(prop::array::uniform3(1000..99_999_u32), 1..12), form in 0..3_usize) {
-        let of = |side: usize| {
-            let items = numbers.iter().map(|number| number[side]);
+    fn what_the_first_side_answers_differently_is_noise(numbers in prop::collection::vec(prop::array::uniform3(1000..99_999_u64), 1..12), form in 0..3_usize) {
+        let of = |side: u64| {
+            // No number is in two answers: nobody could know of it.
+            let items = numbers.iter().enumerate().map(|(at, all)| (side * 100 + at as u64) * 100_000 + all[usize::try_from(side).unwrap()]);
             match form {
-                0 => Raw::new("application/json", &serde_json::json!({"items": items.map(|number| serde_json::json!({"number": number, "name": "x"})).collect::<Vec<_>>()}).to_string()),
+                0 => {
+                    let items: Vec<_> = items.map(|number| serde_json::json!({"number": number, "name": "x"})).collect();
+                    Raw::new("application/json", &serde_json::json!({ "items": items }).to_string())
+                }
                 1 => Raw::page(&items.map(|number| format!("<li data-n={number}>order {number} of Ada")).collect::<String>()),
                 _ => Raw::new("text/plain", &items.map(|number| format!("order {number} of Ada\n")).collect::<String>()),
             }
         };
         let all = compare(&of(0), &[of(1)], &[], &of(2));
-        // A number that happens to be the same in both is none that anybody could know.
-        prop_assume!(numbers.iter().all(|number| number[0] != number[1]));
         prop_assert!(all.is_empty(), "{all:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Comparison, blocks, summary};
+use super::{Comparison, Verdict, blocks, summary};
 use crate::units::visible;
 
 const STYLE: &str = "\
@@ -19,7 +19,12 @@ pub fn render(comparison: &Comparison) -> String {
          <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n"
     );
     for block in blocks(comparison, true) {
-        let (open, class, sign) = if block.is_good { ("", "good", "✓") } else { (" open", "bad", "✗") };
+        let (open, class) = match block.verdict {
+            Verdict::Equal => ("", "good"),
+            Verdict::Differs => (" open", "bad"),
+            Verdict::Skipped => (" open", ""),
+        };
+        let sign = block.verdict.sign();
         let _ = write!(page, "<details{open}><summary><b class=\"{class}\">{sign}</b> {}</summary>", escaped(&block.line));
         if !block.below.is_empty() {
             page.push_str("<pre>");

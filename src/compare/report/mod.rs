@@ -53,8 +53,8 @@ impl ReportFormat {
         match self {
             Self::Human => {
                 let mut text = String::new();
-                for Block { is_good, line, below } in blocks(comparison, true) {
-                    text += &format!("{} {}\n", if is_good { "✓" } else { "✗" }, terminal::text(&line));
+                for Block { verdict, line, below } in blocks(comparison, true) {
+                    text += &format!("{} {}\n", verdict.sign(), terminal::text(&line));
                     below.iter().for_each(|line| text += &format!("    {}\n", terminal::text(line)));
                 }
                 text + &summary(comparison) + "\n"
@@ -85,10 +85,28 @@ impl Comparison {
     }
 }
 
+/// How a request came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Equal,
+    Differs,
+    Skipped,
+}
+
+impl Verdict {
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Equal => "✓",
+            Self::Differs => "✗",
+            Self::Skipped => "–",
+        }
+    }
+}
+
 /// A line, and what is told below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    pub is_good: bool,
+    pub verdict: Verdict,
     pub line: String,
     pub below: Vec<String>,
 }
@@ -102,6 +120,11 @@ pub fn blocks(comparison: &Comparison, all: bool) -> Vec<Block> {
         if !all && !request.differs() && request.skipped.is_none() && request.remark.is_none() {
             continue;
         }
+        let verdict = match &request.skipped {
+            _ if request.differs() => Verdict::Differs,
+            Some(_) => Verdict::Skipped,
+            None => Verdict::Equal,
+        };
         let mut below = Vec::new();
         for difference in &request.differences {
             let of_several = common.iter().position(|group| group.requests.contains(&at) && is_of(group, difference));
@@ -112,7 +135,7 @@ pub fn blocks(comparison: &Comparison, all: bool) -> Vec<Block> {
         }
         below.extend(request.skipped.iter().map(|why| format!("skipped: {why}")));
         below.extend(request.remark.map(String::from));
-        blocks.push(Block { is_good: !request.differs(), line: format!("{}  {}", title(request), statuses(request)), below });
+        blocks.push(Block { verdict, line: format!("{}  {}", title(request), statuses(request)).trim_end().to_owned(), below });
     }
     for (number, group) in common.iter().enumerate() {
         let mut below: Vec<String> = group.difference.cause.iter().map(|cause| cause.words()).collect();
@@ -122,7 +145,7 @@ pub fn blocks(comparison: &Comparison, all: bool) -> Vec<Block> {
         }
         below.extend(group.difference.lines.iter().cloned());
         blocks.push(Block {
-            is_good: false,
+            verdict: Verdict::Differs,
             line: format!("[{}] {} of {} requests", number + 1, group.difference.what, group.requests.len()),
             below,
         });

@@ -33,6 +33,8 @@ fn comparison() -> Comparison {
             Compared {
                 skipped: Some("it needs `csrf`, which no check captured".into()),
                 name: Some("login".into()),
+                first: String::new(),
+                second: String::new(),
                 ..request("/login", vec![])
             },
         ],
@@ -42,7 +44,23 @@ fn comparison() -> Comparison {
 
 #[test]
 fn for_people() {
-    insta::assert_snapshot!(ReportFormat::Human.render(&comparison()), @r"");
+    insta::assert_snapshot!(ReportFormat::Human.render(&comparison()), @r"
+    ✗ GET /  200
+        header server [1]
+    ✓ GET /a  200
+    ✗ GET /<b>\u001b[2J  200 / 500
+        status: an error on one side
+          - 200
+          + 500
+        header server [1]
+    – GET /login (login)
+        skipped: it needs `csrf`, which no check captured
+    ✗ [1] header server of 2 requests
+        the server sends it, not the application
+        - Apache
+        + nginx
+    4 requests, 1 equal, 2 differ, 1 skipped: production and https://example.com
+    ");
     let only: Vec<String> = blocks(&comparison(), false).into_iter().map(|block| block.line).collect();
     assert_eq!(only.len(), 4, "{only:?}");
 }
