@@ -42,7 +42,7 @@ const WIDTH: usize = 160;
 #[derive(Debug)]
 pub enum Got {
     Answer {
-        answer: Redacted,
+        answer: Box<Redacted>,
         /// Its body is longer than what is kept of it.
         cut: bool,
     },

@@ -20,7 +20,7 @@ use crate::smoke::question::Question;
 /// A request that both sides are asked.
 #[derive(Debug)]
 pub enum Wanted {
-    Recorded(Recorded),
+    Recorded(Box<Recorded>),
     /// What a check of `smoke:` asks.
     Check(Box<Check>),
 }
@@ -52,7 +52,7 @@ pub struct Side<'a> {
 /// An answer before it is fit to be shown.
 enum Asked {
     Answer {
-        now: Recorded,
+        now: Box<Recorded>,
         cut: bool,
     },
     Nothing(String),
@@ -78,7 +78,7 @@ impl<'a> Side<'a> {
     async fn once(&self, wanted: &Wanted) -> Asked {
         match wanted {
             Wanted::Recorded(recorded) => match self.replay.ask(recorded).await {
-                Ok(answered) => Asked::Answer { now: answered.now, cut: answered.cut },
+                Ok(answered) => Asked::Answer { now: answered.now.into(), cut: answered.cut },
                 Err(why) => Asked::Nothing(why),
             },
             Wanted::Check(check) => self.check(check).await,
@@ -111,7 +111,7 @@ impl<'a> Side<'a> {
             ..Exchange::default()
         };
         let now = exchange(&sent, &answer, self.client.base().as_str());
-        Asked::Answer { now: Recorded::new(self.scrubber.exchange(now)), cut: answer.cut }
+        Asked::Answer { now: Recorded::new(self.scrubber.exchange(now)).into(), cut: answer.cut }
     }
 }
 
@@ -161,11 +161,9 @@ impl Sides<'_> {
         let (twin, twin_again) = twin.map_or((None, None), |(twin, again)| (Some(twin), again));
         let (second, second_again) = second;
         let mut compared = self.describe(wanted, &first, begun.elapsed());
-        if let (Asked::Skipped(why), _) | (_, Asked::Skipped(why)) = (&first, &second) {
-            if matches!((&first, &second), (Asked::Skipped(_), Asked::Skipped(_))) {
-                compared.skipped = Some(why.clone());
-                return compared;
-            }
+        if let (Asked::Skipped(why), Asked::Skipped(_)) = (&first, &second) {
+            compared.skipped = Some(why.clone());
+            return compared;
         }
         let all = [Some(first), Some(second), again, twin, twin_again, second_again];
         let got = self.got(all);
@@ -189,13 +187,13 @@ impl Sides<'_> {
         let answers: Vec<&Recorded> = all
             .iter()
             .filter_map(|asked| match asked {
-                Some(Asked::Answer { now, .. }) => Some(now),
+                Some(Asked::Answer { now, .. }) => Some(now.as_ref()),
                 _ => None,
             })
             .collect();
         let mut shown: std::vec::IntoIter<Redacted> = self.redaction.all(&answers).into_iter();
         all.map(|asked| match asked? {
-            Asked::Answer { cut, .. } => shown.next().map(|answer| Got::Answer { answer, cut }),
+            Asked::Answer { cut, .. } => shown.next().map(|answer| Got::Answer { answer: answer.into(), cut }),
             Asked::Nothing(why) | Asked::Skipped(why) => Some(Got::Nothing(why)),
         })
     }

@@ -123,7 +123,6 @@ mod tests {
         let hook = root.join(".git/hooks/post-checkout");
         std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
         std::fs::write(&hook, "#!/bin/sh\ntouch hooked\n").unwrap();
-        std::os::unix::fs::chown(&hook, None, None).unwrap();
         std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         git(&root, &["config", "filter.x.smudge", "touch filtered; cat"]);
         std::fs::write(root.join(".gitattributes"), "*.py filter=x\n").unwrap();

@@ -174,7 +174,7 @@ impl Material {
 fn recorded(requests: &Requests, store: &Store) -> Result<Vec<Wanted>> {
     let (list, _) = store.list(&Filter { last: Some(MOST_REQUESTS), ..Filter::default() })?;
     let ids = list.iter().map(|summary| summary.expose().id);
-    ids.map(|id| requests.get(store, id).map(Wanted::Recorded)).collect()
+    ids.map(|id| requests.get(store, id).map(|recorded| Wanted::Recorded(recorded.into()))).collect()
 }
 
 fn of_file(requests: &Requests, file: &Path) -> Result<Vec<Wanted>> {
@@ -184,7 +184,7 @@ fn of_file(requests: &Requests, file: &Path) -> Result<Vec<Wanted>> {
             return Err(Failure::new(Kind::BadFile, format!("{} has more than {MOST_REQUESTS} requests", file.display()))
                 .hint("`parity requests import` keeps the newest of any number"));
         }
-        all.push(Wanted::Recorded(recorded));
+        all.push(Wanted::Recorded(recorded.into()));
         Ok(())
     })?;
     Ok(all)

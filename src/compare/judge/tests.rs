@@ -52,7 +52,7 @@ impl Raw {
 fn compare(first: &Raw, again: &[Raw], twin: &[Raw], second: &Raw) -> Vec<Difference> {
     let all: Vec<Recorded> = [first].into_iter().chain(again).chain(twin).chain([second]).map(Raw::recorded).collect();
     let shown = Redaction::new(Names::default()).all(&all.iter().collect::<Vec<_>>());
-    let got: Vec<Got> = shown.into_iter().map(|answer| Got::Answer { answer, cut: false }).collect();
+    let got: Vec<Got> = shown.into_iter().map(|answer| Got::Answer { answer: answer.into(), cut: false }).collect();
     let (of_twin, end) = (1 + again.len(), got.len() - 1);
     let answers =
         Answers { first: &got[0], again: got[1..of_twin].iter().collect(), twin: got[of_twin..end].iter().collect(), second: &got[end] };
@@ -117,7 +117,7 @@ fn a_failure_on_one_side_is_a_difference_whatever_else_is_noise() {
     assert_eq!(compare(&first, std::slice::from_ref(&again), &[], &Raw::page("c").status(404)), []);
     let all = compare(&first, &[again], &[], &Raw::page("c").status(500));
     assert_eq!((all[0].what.as_str(), &all[0].cause), ("status", &Some(Cause::Fails)));
-    let answer = Got::Answer { answer: Redaction::new(Names::default()).exchange(&first.recorded()), cut: false };
+    let answer = Got::Answer { answer: Redaction::new(Names::default()).exchange(&first.recorded()).into(), cut: false };
     let nothing = Got::Nothing("connection refused".into());
     for (first, second) in [(&answer, &nothing), (&nothing, &answer), (&nothing, &nothing)] {
         let all = differences(&Answers { first, again: vec![], twin: vec![], second }, &Ignore::default());
@@ -137,7 +137,8 @@ fn what_is_named_is_left_out() {
     let first = Raw::new("application/json", r#"{"build": "a", "x": 1}"#).header("X-Build", "a");
     let second = Raw::new("application/json", r#"{"build": "b", "x": 1}"#).header("X-Build", "b");
     let got = Redaction::new(Names::default()).all(&[&first.recorded(), &second.recorded()]);
-    let [one, other] = got.into_iter().map(|answer| Got::Answer { answer, cut: false }).collect::<Vec<_>>().try_into().unwrap();
+    let [one, other] =
+        got.into_iter().map(|answer| Got::Answer { answer: answer.into(), cut: false }).collect::<Vec<_>>().try_into().unwrap();
     let answers = Answers { first: &one, again: vec![], twin: vec![], second: &other };
     assert_eq!(differences(&answers, &Ignore::default()).len(), 2);
     assert_eq!(differences(&answers, &Ignore::new(["x-build".into(), "$.build".into()])), []);
@@ -237,7 +238,7 @@ fn answer(form: usize, pieces: &[usize], dice: &mut Dice, now: i64, changed: boo
                     "session_id" => write!(body, "<meta name=\"session-token\" content=\"{value}\">"),
                     "nonce" => write!(body, "<script nonce=\"{value}\">go();</script>"),
                     "id" => write!(body, "<li id=\"{value}\"><a href=\"/things/{value}/\">thing {value}</a></li>"),
-                    _ => write!(body, "<p class=\"{name}\">{name}: <b>{value}</b></p>\n"),
+                    _ => writeln!(body, "<p class=\"{name}\">{name}: <b>{value}</b></p>"),
                 };
             }
             Raw::page(&format!("<!doctype html><title>x</title>{body}"))
