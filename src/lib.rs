@@ -3,7 +3,7 @@
 //! Data flows one way, and so do the imports:
 //!
 //! ```text
-//! dotenv → config, project → plan → changes, fidelity, render, requests → engine → session → smoke, replay → commands → ui
+//! dotenv → config, project → plan → changes, fidelity, render, requests → engine → session → smoke, replay → compare → commands → ui
 //! ```
 //!
 //! `units` and `runtime`, the Python in containers and what it says, import none of these.
@@ -13,6 +13,7 @@
 
 pub mod changes;
 pub mod commands;
+pub mod compare;
 pub mod config;
 pub mod dotenv;
 pub mod engine;

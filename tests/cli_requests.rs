@@ -1,4 +1,4 @@
-//! `parity requests` and `parity replay` without an engine: from a HAR file to each form in which requests leave again.
+//! `parity requests`, `parity replay` and `parity compare` without an engine: from a HAR file to each form in which requests leave again.
 
 mod common;
 
@@ -269,4 +269,55 @@ fn it_is_recorded_where_somebody_stores_it() {
     project.parity(&["config"]).run().exits(3).says(&["parity.yaml:3", "a number of bytes, as in 500 kB"]);
     project.write("parity.yaml", "app: hello.wsgi\nrecord: true\nrecord-body-limit: 17 MiB\n");
     project.parity(&["config"]).run().exits(3).says(&["at most 16 MiB"]);
+}
+
+#[test]
+fn two_servers_are_compared() {
+    let project = Project::new();
+    let ((one, told), (other, _)) = (server("<p>at 10:00:00</p><p>1</p>"), server("<p>at 10:00:02</p><p>2</p>"));
+    let same = project.parity(&["compare", &one, &one]).ok();
+    assert_eq!(same.stdout, format!("1 request, 1 equal, 0 differ: {one} and {one}\n"));
+    // Each side is asked twice.
+    assert_eq!(told.try_iter().count(), 4);
+    let ran = project.parity(&["compare", &one, &other, "--report", "html=a/b.html"]).run().exits(2);
+    let expected = format!("✗ GET /  200\n    body\n      - p: 1\n      + p: 2\n1 request, 0 equal, 1 differs: {one} and {other}\n");
+    assert_eq!(ran.stdout, expected);
+    assert!(std::fs::read_to_string(project.root.join("a/b.html")).unwrap().contains("p: 2"));
+    project.parity(&["compare", &one, &other, "--ignore", "x"]).run().exits(2);
+    let json = project.parity(&["compare", &one, &other, "--format", "json"]).run().exits(2).json();
+    assert_eq!((&json[0]["differ"], &json[0]["requests"][0]["first"]), (&1.into(), &"200".into()));
+    let junit = project.parity(&["compare", &one, &other, "--format", "junit"]).run().exits(2);
+    assert!(junit.stdout.contains("failures=\"1\""), "{junit}");
+
+    // What is recorded is asked where something is; only what changes nothing, without what is secret.
+    project.import("http://h.example");
+    told.try_iter().for_each(drop);
+    let ran = project.parity(&["compare", &one, &other]).run().exits(2).says(&["skipped 1 request that may change data there"]);
+    assert!(ran.stdout.contains("✗ #1 GET /polls/3/?token=***  200") && !ran.stdout.contains("hush"), "{ran}");
+    assert!(told.try_iter().all(|head| head.starts_with("GET /polls/3/")));
+    let ran = project.parity(&["compare", &one, &one, "--unsafe", "-v"]).ok();
+    assert!(
+        ran.stdout.contains("✓ #2 POST /login  200") && ran.stdout.ends_with(&format!("2 requests, 2 equal, 0 differ: {one} and {one}\n")),
+        "{ran}"
+    );
+    project.parity(&["compare", &one, &other, "--requests", "saved.har"]).run().exits(2);
+
+    // A side that does not answer differs.
+    let ran = project.parity(&["compare", &one, "http://127.0.0.1:1", "--requests", "smoke"]).run().exits(2);
+    assert!(ran.stdout.contains("answer: no answer on one side") && ran.stdout.contains("refused"), "{ran}");
+}
+
+#[test]
+fn what_cannot_be_compared() {
+    let project = Project::new();
+    project.parity(&["compare", "main", "up"]).run().exits(2).says(&["write production, up, running, ref:GIT-REF, image:IMAGE or a URL"]);
+    project.parity(&["compare", "production"]).run().exits(2).says(&["<B>"]);
+    project.parity(&["compare", "production", "up", "--requests", "x"]).run().exits(2).says(&["write recorded, smoke, or a HAR file"]);
+    project.parity(&["compare", "production", "up", "--report", "tap=x"]).run().exits(2).says(&["human, json, junit, html"]);
+    project.parity(&["compare", "production", "up", "--format", "tap"]).run().exits(2).says(&["takes human, json, junit, html"]);
+    project.parity(&["compare", "production", "up", "--requests", "none.har"]).run().exits(3).says(&["none.har"]);
+    project.parity(&["compare", "production", "up", "--requests", "recorded"]).run().exits(2).says(&["no requests are recorded"]);
+    project.parity(&["compare", "production", "up"]).run().exits(5).says(&["/nonexistent"]);
+    project.write("parity.yaml", "compare-ignore: {a: b}\n");
+    project.parity(&["compare", "production", "up"]).run().exits(3).says(&["compare-ignore"]);
 }

@@ -2,6 +2,7 @@
 
 mod build;
 mod clean;
+mod compare;
 mod completions;
 mod config;
 mod context;
@@ -95,6 +96,8 @@ enum Command {
     Requests(requests::Args),
     /// Send recorded requests again, and compare the responses
     Replay(replay::Args),
+    /// Ask two servers the same, production and another commit for one, and show where the responses differ
+    Compare(compare::Args),
     /// Run a command in the running container, in the application's environment
     Exec(exec::Args),
     /// Open a shell in the running container
@@ -138,11 +141,18 @@ pub fn main() -> ExitCode {
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    let is_smoke = matches!(cli.command, Command::Smoke(_));
-    // What the checks came to is a report on stdout; what happens meanwhile is for people.
-    let ui = Ui::new(if is_smoke { Format::Human } else { cli.format }, verbosity);
-    if !is_smoke && matches!(cli.format, Format::Tap | Format::Junit | Format::Github) {
-        ui.failure(&Failure::new(Kind::Usage, "this format is for `parity smoke` only").hint("here `--format` takes human and json"));
+    // What was found is a report on stdout; what happens meanwhile is for people.
+    let (reports, others): (bool, &[Format]) = match cli.command {
+        Command::Smoke(_) => (true, &[Format::Tap, Format::Junit, Format::Github]),
+        Command::Compare(_) => (true, &[Format::Junit, Format::Html]),
+        _ => (false, &[]),
+    };
+    let ui = Ui::new(if reports { Format::Human } else { cli.format }, verbosity);
+    if !matches!(cli.format, Format::Human | Format::Json) && !others.contains(&cli.format) {
+        let names: Vec<String> =
+            [Format::Human, Format::Json].iter().chain(others).map(|format| format!("{format:?}").to_lowercase()).collect();
+        let failure = Failure::new(Kind::Usage, "this format is for `parity smoke` or `parity compare`");
+        ui.failure(&failure.hint(format!("here `--format` takes {}", names.join(", "))));
         return ExitCode::from(Kind::Usage.exit_code());
     }
     let result = tokio::runtime::Builder::new_current_thread()
@@ -207,6 +217,7 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command, format: F
         Command::Restart(args) => restart::run(&context, args).await,
         Command::Requests(args) => requests::run(&context, args),
         Command::Replay(args) => Box::pin(replay::run(&context, args)).await,
+        Command::Compare(args) => Box::pin(compare::run(&context, args, format)).await,
         Command::Exec(args) => exec::run(&context, args).await,
         Command::Shell(args) => shell::run(&context, args).await,
         Command::Build(args) => build::run(&context, args).await,

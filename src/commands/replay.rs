@@ -75,7 +75,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     interrupts.also(context.ui.until_unread());
     let (url, is_recorded) = match &args.against {
         Some(url) => (url.clone(), false),
-        None => interrupts.or(running(context)).await?,
+        None => interrupts.or(running(context, "parity replay --against URL")).await?,
     };
     let is_local = args.against.is_none();
     let before = recorded.len();
@@ -126,8 +126,8 @@ fn wanted(requests: &Requests, args: &Args) -> Result<Vec<Recorded>> {
     ids.into_iter().map(|id| requests.get(&store, id)).collect()
 }
 
-/// The URL of the server that runs, and whether it records requests.
-async fn running(context: &Context<'_>) -> Result<(String, bool)> {
+/// The URL of the server that runs, and whether it records requests. `otherwise`: the command that needs none.
+pub(super) async fn running(context: &Context<'_>, otherwise: &str) -> Result<(String, bool)> {
     let engine = context.engine().await?;
     let found = engine.observe_project(&context.root).await?.into_iter();
     let found = found.filter(|found| found.state == State::Running && siblings::role(&found.name) == Role::Server);
@@ -137,7 +137,7 @@ async fn running(context: &Context<'_>) -> Result<(String, bool)> {
         found.filter_map(|found| Some((found.name != name, found.url?, found.id))).min().map(|(_, url, id)| (url, id)).ok_or_else(
             || {
                 Failure::new(Kind::NotRunning, format!("{name} is not running"))
-                    .hint("start it with `parity up` in another terminal, or name a server with `--against URL`")
+                    .hint(format!("start it with `parity up` in another terminal; `{otherwise}` needs none"))
             },
         )?;
     let (code, _) = engine.run(&id, ["test", "-e", SETTINGS].map(String::from).to_vec()).await?;
@@ -145,7 +145,7 @@ async fn running(context: &Context<'_>) -> Result<(String, bool)> {
 }
 
 /// Without the mount point: it is in what was recorded.
-fn origin(url: &str) -> String {
+pub(super) fn origin(url: &str) -> String {
     url::Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.origin().ascii_serialization())
 }
 

@@ -94,6 +94,8 @@ pub struct Config {
     pub smoke: Vec<checks::Check>,
     /// Names of checks and probes that it leaves out.
     pub smoke_skip: Option<Sourced<Vec<String>>>,
+    /// What `parity compare` does not compare.
+    pub compare_ignore: Option<Sourced<Vec<String>>>,
     pub server: Server,
 }
 

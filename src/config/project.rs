@@ -68,6 +68,7 @@ pub const PROJECT_SETTINGS: &[Setting] = &[
         "What `parity smoke` checks: requests and what is expected of their answers, or files with such lists.",
     ),
     setting("smoke-skip", Shape::List, "Checks and probes that `parity smoke` leaves out.").ruled(&rule::LINE),
+    setting("compare-ignore", Shape::List, "Headers, cookies, fields and elements that `parity compare` leaves out.").ruled(&rule::LINE),
 ];
 
 /// A setting's value and who set it, as a whole and part by part.
@@ -112,6 +113,7 @@ impl Config {
             "static-files" => put(&mut self.static_files, given, origin)?,
             "reload-on-changes" => put(&mut self.reload.on_changes, given, origin)?,
             "smoke-skip" => put(&mut self.smoke_skip, given, origin)?,
+            "compare-ignore" => put(&mut self.compare_ignore, given, origin)?,
             "watch" => self.reload.watch = reload::watch(said)?,
             "on-error" => put(&mut self.reload.on_error, given, origin)?,
             "standby" => put(&mut self.reload.standby, given, origin)?,

@@ -41,6 +41,15 @@ pub struct Replay<'a> {
     mapping: RefCell<Mapping>,
 }
 
+/// An answer of now.
+#[derive(Debug)]
+pub struct Answered {
+    pub now: Recorded,
+    /// Its body is longer than what is kept of it.
+    pub cut: bool,
+    pub took: Duration,
+}
+
 /// What came of one request.
 #[derive(Debug)]
 pub struct Outcome {
@@ -75,38 +84,40 @@ impl<'a> Replay<'a> {
         Self { is_recorded, ..self }
     }
 
-    /// Asks one again.
+    /// Asks one again, and compares the answer with the recorded one.
     pub async fn one(&self, recorded: &Recorded) -> Outcome {
         let before = recorded.expose();
-        let sent = self.mapping.borrow().apply(before);
-        let summary = || self.redaction.summary(&Recorded::new(before.summary()));
+        let request = self.redaction.summary(&Recorded::new(before.summary()));
         let mut remark = before.scrubbed.then_some("a value of `env` was in it, which is not stored");
-        if sent.request_body.size > 0 && sent.request_body.content.is_none() {
-            return Outcome {
-                request: summary(),
-                answer: Err("its body was not kept: it is larger than record-body-limit".into()),
-                differences: Vec::new(),
-                remark,
-            };
-        }
-        let answer = match self.client.ask(&self.question(&sent), DEADLINE).await {
-            Ok(answer) => answer,
-            Err(trouble) => return Outcome { request: summary(), answer: Err(trouble.to_string()), differences: Vec::new(), remark },
+        let Answered { now, cut, took } = match self.ask(recorded).await {
+            Ok(answered) => answered,
+            Err(why) => return Outcome { request, answer: Err(why), differences: Vec::new(), remark },
         };
-        let got = (answer.status, answer.took);
-        if answer.cut {
+        let got = (now.expose().status.unwrap_or_default(), took);
+        let (one, other) = self.redaction.pair(recorded, &now);
+        let mut differences = differences(&one, &other);
+        if cut {
             remark = Some("its body is larger than 4 MiB, and was not compared");
+            differences.retain(|difference| difference.what != "body");
         }
+        Outcome { request, answer: Ok(got), differences, remark }
+    }
+
+    /// Asks one again.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn ask(&self, recorded: &Recorded) -> Result<Answered, String> {
+        let before = recorded.expose();
+        let sent = self.mapping.borrow().apply(before);
+        if sent.request_body.size > 0 && sent.request_body.content.is_none() {
+            return Err("its body was not kept: it is larger than record-body-limit".into());
+        }
+        let answer = self.client.ask(&self.question(&sent), DEADLINE).await.map_err(|trouble| trouble.to_string())?;
         let now = exchange(&sent, &answer, self.client.base().as_str());
         self.mapping.borrow_mut().learn(before, &now, self.redaction.names());
         // What is not stored of one is not to be seen in the other.
-        let now = Recorded::new(self.scrubber.exchange(now));
-        let (one, other) = self.redaction.pair(recorded, &now);
-        let mut differences = differences(&one, &other);
-        if answer.cut {
-            differences.retain(|difference| difference.what != "body");
-        }
-        Outcome { request: summary(), answer: Ok(got), differences, remark }
+        Ok(Answered { now: Recorded::new(self.scrubber.exchange(now)), cut: answer.cut, took: answer.took })
     }
 
     fn question(&self, sent: &Exchange) -> Question {
@@ -138,7 +149,7 @@ impl<'a> Replay<'a> {
 }
 
 /// An answer in the form of what was recorded. What the server has packed on the way is unpacked.
-fn exchange(sent: &Exchange, answer: &Answer, base: &str) -> Exchange {
+pub fn exchange(sent: &Exchange, answer: &Answer, base: &str) -> Exchange {
     let (status, reason) = split_status(Some(&answer.status_line()));
     let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let mut headers: Vec<_> = answer.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();

@@ -55,12 +55,12 @@ impl Redaction {
 
     /// Bodies are unpacked in it; those that cannot be looked into are left out.
     pub fn exchange(&self, recorded: &Recorded) -> Redacted {
-        self.all([recorded.expose()]).into_iter().next().unwrap_or_else(|| Redacted::new(Exchange::default()))
+        self.all(&[recorded]).into_iter().next().unwrap_or_else(|| Redacted::new(Exchange::default()))
     }
 
     /// Two of the same request, for a comparison: what is secret in one is hidden in both.
     pub fn pair(&self, one: &Recorded, other: &Recorded) -> (Redacted, Redacted) {
-        let mut both = self.all([one.expose(), other.expose()]).into_iter();
+        let mut both = self.all(&[one, other]).into_iter();
         let empty = || Redacted::new(Exchange::default());
         (both.next().unwrap_or_else(empty), both.next().unwrap_or_else(empty))
     }
@@ -73,12 +73,13 @@ impl Redaction {
         Redacted::new(summary)
     }
 
-    fn all<const N: usize>(&self, exchanges: [&Exchange; N]) -> Vec<Redacted> {
+    /// Any number of the same request, in their order: what is secret in one is hidden in all.
+    pub fn all(&self, exchanges: &[&Recorded]) -> Vec<Redacted> {
         let mut hiding = Hiding::new(&self.names);
         let hidden: Vec<Exchange> = exchanges
-            .into_iter()
+            .iter()
             .map(|exchange| {
-                let mut shown = exchange.clone();
+                let mut shown = exchange.expose().clone();
                 for (body, headers) in bodies(&mut shown) {
                     body.content = body::content(body, headers);
                 }

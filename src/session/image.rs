@@ -1,6 +1,6 @@
 //! The image of a plan: there already, pulled, or built.
 
-mod git;
+pub(super) mod git;
 mod inputs;
 mod keep;
 mod lock_file;

@@ -2,6 +2,7 @@
 
 mod browser;
 pub mod clean;
+pub mod copy;
 mod create;
 pub mod decide;
 mod diagnose;
@@ -28,6 +29,7 @@ pub mod up;
 mod upload;
 mod user;
 pub mod wait;
+pub mod worktree;
 
 pub use interrupts::{Interrupts, interrupted};
 pub use owner::{container_name, is_alive};

@@ -14,11 +14,12 @@ use tokio::sync::watch;
 use super::create::{create, wish};
 use super::follow::{Follower, Seen};
 use super::interrupts::interrupted;
+use super::stop::tidy;
 use super::up::{Up, runs};
 use super::wait::{self, Awaited, until_ready, why_unreachable};
 use super::{Interrupts, User, container_name, image, is_alive};
-use crate::engine::Engine;
-use crate::engine::container::{self, LogStart, not_running};
+use crate::engine::container::{LogStart, not_running};
+use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::logs::{Paths, Reader, Record};
@@ -53,6 +54,20 @@ pub struct Start<'a> {
     /// Looks at a container in which the application cannot be imported, before it is removed.
     pub post_mortem: &'a dyn Fn(String) -> LocalBoxFuture<'a, ()>,
 }
+
+/// Whose a server is.
+#[derive(Debug, Clone, Copy)]
+pub struct Whose<'a> {
+    /// The command, in whose words hints are told.
+    pub command: &'static str,
+    /// The project's directory, where the plan is about a copy of it.
+    pub project: &'a Path,
+    /// Who its processes run as.
+    pub user: User,
+}
+
+/// In the names of servers of `parity compare`.
+const COMPARE: &str = "compare";
 
 /// A server that answers.
 #[derive(Debug)]
@@ -94,15 +109,31 @@ impl Server {
 /// # Errors
 /// Whatever keeps the application from answering, and the work's own failures.
 pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -> Result<(T, Fate)>) -> Result<T> {
+    with_server_of(start, Whose { command: "smoke", project: &start.plan.root, user: User::PRODUCTION }, work).await
+}
+
+/// The same for another command, and for a server that is not production's.
+///
+/// # Errors
+/// As [`with_server`].
+pub async fn with_server_of<T>(start: &Start<'_>, whose: Whose<'_>, work: impl AsyncFnOnce(&Server) -> Result<(T, Fate)>) -> Result<T> {
     let Start { engine, plan, interrupts, report, .. } = start;
-    interrupts.or(remove_leftovers(engine, &plan.root, *report)).await?;
-    let name = format!("{}-smoke-{:08x}", container_name(&plan.name, &plan.root), some_number());
-    let up = Up { plan, secrets: start.secrets, image: start.image, user: User::PRODUCTION, detach: false, wait: false, recreate: false };
+    interrupts.or(remove_leftovers(engine, whose.project, *report)).await?;
+    let name = format!("{}-{}-{:08x}", container_name(&plan.name, whose.project), whose.command, some_number());
+    let up = Up { plan, secrets: start.secrets, image: start.image, user: whose.user, detach: false, wait: false, recreate: false };
     let begun = Instant::now();
-    let wish = container::Wish { command: start.command.to_vec(), ..wish(&up, &name)? };
+    let mut wish = wish(&up, &name)?;
+    if !start.command.is_empty() {
+        wish.command = start.command.to_vec();
+    }
+    for (name, value) in &mut wish.labels {
+        if name == label::PROJECT {
+            *value = whose.project.to_string_lossy().into_owned();
+        }
+    }
     let created = create(engine, &wish, &up, None, *report).await?;
     let session = async {
-        let server = match ready(start, &created.id, &name, begun).await {
+        let server = match ready(start, whose, &created.id, &name, begun).await {
             Err(failure) if failure.kind == Kind::App && runs(engine, &created.id).await => {
                 (start.post_mortem)(created.id.clone()).await;
                 return Err(failure);
@@ -130,6 +161,9 @@ pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -
         });
     } else {
         let removed = remove(engine, &created.id).await;
+        if created.view.is_some() {
+            tidy(engine, &name, created.view.as_deref(), None).await;
+        }
         if matches!(done, Ok(Ok(_))) {
             removed?;
         }
@@ -169,7 +203,7 @@ fn some_number() -> u32 {
     RandomState::new().hash_one(std::process::id()) as u32
 }
 
-async fn ready(start: &Start<'_>, id: &str, name: &str, begun: Instant) -> Result<Server> {
+async fn ready(start: &Start<'_>, whose: Whose<'_>, id: &str, name: &str, begun: Instant) -> Result<Server> {
     let Start { engine, plan, interrupts, report, log, .. } = start;
     let recorder = Recorder { log: Arc::clone(log), unsaid: Mutex::default(), report: *report };
     let mut follower = Follower::new(engine.logs(id, true, LogStart::Beginning), reader(plan));
@@ -180,9 +214,9 @@ async fn ready(start: &Start<'_>, id: &str, name: &str, begun: Instant) -> Resul
     };
     if let Err(failure) = answered {
         recorder.say_all();
-        return Err(in_words_of_smoke(failure));
+        return Err(in_words_of(whose.command, failure));
     }
-    image::was_served(&plan.root);
+    image::was_served(whose.project);
     let ready_after = Some(begun.elapsed());
     Ok(Server {
         url: url.unwrap_or_default(),
@@ -280,19 +314,21 @@ impl Report for Silent {
 }
 
 /// The hints of `parity up` with this command's name.
-fn in_words_of_smoke(mut failure: Failure) -> Failure {
+fn in_words_of(command: &str, mut failure: Failure) -> Failure {
     for hint in &mut failure.hints {
-        *hint = hint.replace("`parity up", "`parity smoke");
+        *hint = hint.replace("`parity up", &format!("`parity {command}"));
     }
     failure
 }
 
-/// Removes what a `parity smoke` left that was killed, or that was asked to.
+/// Removes what a `parity smoke` or `parity compare` left that was killed, or that was asked to.
 async fn remove_leftovers(engine: &Engine, root: &Path, report: &dyn Report) -> Result<()> {
     for left in engine.observe_project(root).await? {
-        let is_left = left.profile == Profile::Smoke.name() && !left.owner.as_deref().is_some_and(is_alive);
+        let is_compares = left.name.contains(&format!("-{COMPARE}-"));
+        let is_left = (is_compares || left.profile == Profile::Smoke.name()) && !left.owner.as_deref().is_some_and(is_alive);
         if is_left {
-            report.report(Event::Note { text: format!("removing {}, which an earlier `parity smoke` left", left.name) });
+            let command = if is_compares { COMPARE } else { "smoke" };
+            report.report(Event::Note { text: format!("removing {}, which an earlier `parity {command}` left", left.name) });
             remove(engine, &left.id).await?;
         }
     }

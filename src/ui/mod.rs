@@ -35,12 +35,15 @@ pub enum Format {
     /// The Test Anything Protocol, for `parity smoke`.
     #[value(hide = true)]
     Tap,
-    /// JUnit's XML, for `parity smoke`.
+    /// JUnit's XML, for `parity smoke` and `parity compare`.
     #[value(hide = true)]
     Junit,
     /// Annotations of GitHub's workflows, for `parity smoke`.
     #[value(hide = true)]
     Github,
+    /// A page, for `parity compare`.
+    #[value(hide = true)]
+    Html,
 }
 
 /// How much is shown.

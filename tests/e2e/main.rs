@@ -15,6 +15,7 @@ mod again;
 mod build_secrets;
 mod building;
 mod cleaning;
+mod compare;
 mod debug;
 mod deploying;
 mod ending;

@@ -14,7 +14,7 @@ use crate::units::files;
 pub fn give(context: &Context<'_>, files: &[(ReportFormat, PathBuf)], format: Format, suite: &Suite) -> Result<()> {
     let prefix = prefix(context);
     let shown = match format {
-        Format::Human => None,
+        Format::Human | Format::Html => None,
         Format::Json => Some(ReportFormat::Json),
         Format::Tap => Some(ReportFormat::Tap),
         Format::Junit => Some(ReportFormat::Junit),

@@ -7,25 +7,37 @@ use std::process::{Command, Stdio};
 
 /// What git prints; `None`: it fails, or there is none.
 pub(super) fn git(root: &Path, arguments: &[&str]) -> Option<String> {
+    let output = command(root, arguments).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8(output.stdout).ok()).flatten()
+}
+
+/// A command of git's, in a directory, as its owner.
+pub(in crate::session) fn command(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     // A repository may name programs to run: for monitoring files, and as hooks.
     command.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=true"]);
     command.args(arguments).current_dir(root).env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");
     as_owner(&mut command, root);
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8(output.stdout).ok()).flatten()
+    command.stdin(Stdio::null());
+    command
 }
 
-/// What `git status` prints of a directory. Git would run the filters of the repository's configuration for files that were touched, and
-/// those of submodules: the application can write there. What such a filter would make equal counts as changed.
-pub(super) fn status(root: &Path) -> Option<String> {
-    let configured = git(root, &["config", "--show-scope", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$"]);
+/// Settings that switch off the filters of the repository's own configuration, of which a program may be one: the application can
+/// write there. `kinds`: `clean|process`.
+pub(in crate::session) fn without_filters(root: &Path, kinds: &str) -> Vec<String> {
+    let configured = git(root, &["config", "--show-scope", "--name-only", "--get-regexp", &format!(r"^filter\..*\.({kinds})$")]);
     let of_repository = |line: &str| {
         let (scope, key) = line.split_once('\t')?;
         let filter = key.rsplit_once('.')?.0;
         matches!(scope, "local" | "worktree").then(|| [format!("{key}="), format!("{filter}.required=false")])
     };
-    let switched_off: Vec<String> = configured.unwrap_or_default().lines().filter_map(of_repository).flatten().collect();
+    configured.unwrap_or_default().lines().filter_map(of_repository).flatten().collect()
+}
+
+/// What `git status` prints of a directory. Git would run the filters of the repository's configuration for files that were touched, and
+/// those of submodules: the application can write there. What such a filter would make equal counts as changed.
+pub(super) fn status(root: &Path) -> Option<String> {
+    let switched_off = without_filters(root, "clean|process");
     let mut arguments: Vec<&str> = switched_off.iter().flat_map(|setting| ["-c", setting]).collect();
     arguments.extend(["status", "--porcelain", "--ignore-submodules=dirty", "--", "."]);
     git(root, &arguments)
