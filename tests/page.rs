@@ -1,4 +1,7 @@
-//! The page of recorded requests in a real Chromium: `make test-page`. Its pictures are in `target/page`.
+//! The page of recorded requests: its server over plain HTTP, and all of it in a real Chromium (`make test-page`), whose pictures are in
+//! `target/page`.
+
+#![allow(clippy::print_stderr, reason = "what was measured is for whoever runs it")]
 
 mod common;
 
@@ -70,6 +73,8 @@ fn it_is_used_in_a_browser() {
         // Two that differ.
         browser.keys("gmjmd");
         browser.until("document.querySelector('#details .diff')");
+        std::thread::sleep(Duration::from_millis(200));
+        assert_eq!(browser.run("return document.querySelector('#details h2').textContent"), json!("#10000 and #10001"));
         browser.screenshot(&picture(&format!("diff-{scheme}")));
         browser.keys(ESCAPE);
 
@@ -78,6 +83,9 @@ fn it_is_used_in_a_browser() {
         browser.until("document.querySelector('#details .actions')");
         browser.run("document.querySelector('#details .actions button').click()");
         browser.until("document.querySelector('#details .outcome')");
+        // It stays.
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(browser.run("return document.querySelector('#details .outcome').textContent").as_str().unwrap().contains("Docker"));
         browser.screenshot(&picture(&format!("replay-{scheme}")));
         browser.keys(ESCAPE);
 
@@ -118,4 +126,72 @@ fn it_is_used_in_a_browser() {
     stranger.screenshot(&picture("stranger"));
     drop(served);
     browser.until("document.querySelector('#live').textContent.includes('has ended')");
+}
+
+#[test]
+fn it_is_for_who_has_the_link() {
+    let recording = Recording::new(&(0..8).map(exchange).collect::<Vec<_>>());
+    let served = Served::of(&recording);
+    assert_eq!(served.token.len(), 43);
+    let (status, head, body) = served.ask("GET / HTTP/1.1\nHost: 127.0.0.1:{port}");
+    assert_eq!(status, 200);
+    assert!(body.starts_with("<!doctype html>"));
+    for header in [
+        "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'",
+        "x-content-type-options: nosniff",
+        "referrer-policy: no-referrer",
+        "cache-control: no-store",
+    ] {
+        assert!(head.contains(header), "{header} is not in {head}");
+    }
+    let status = |head: &str| served.ask(head).0;
+    assert_eq!(status("GET /api/requests HTTP/1.1\nHost: 127.0.0.1:{port}"), 403);
+    assert_eq!(status("GET /api/requests HTTP/1.1\nHost: 127.0.0.1:{port}\nX-Parity-Token: wrong"), 403);
+    assert_eq!(status("GET /api/requests HTTP/1.1\nHost: evil.example:{port}\nX-Parity-Token: {token}"), 421);
+    assert_eq!(status("GET http://evil.example/api/requests HTTP/1.1\nHost: evil.example\nX-Parity-Token: {token}"), 421);
+    let replay = "POST /api/requests/2/replay HTTP/1.1\nHost: 127.0.0.1:{port}\nX-Parity-Token: {token}\nContent-Length: 0";
+    assert_eq!(status(&format!("{replay}\nOrigin: http://127.0.0.1:8000")), 403);
+    assert_eq!(status(replay), 403);
+    // This one goes on to the engine, which is not there.
+    let (status, _, body) = served.ask(&format!("{replay}\nOrigin: http://127.0.0.1:{{port}}"));
+    assert_eq!(status, 500, "{body}");
+    assert!(body.contains("Docker"), "{body}");
+}
+
+#[test]
+fn it_follows_what_is_recorded_and_hides_secrets() {
+    let recording = Recording::new(&(0..8).map(exchange).collect::<Vec<_>>());
+    let served = Served::of(&recording);
+    let list = served.get("/api/requests");
+    let rows = list["rows"].as_array().unwrap();
+    assert_eq!((rows.len(), &list["project"]), (8, &json!("shop")));
+    assert_eq!((&rows[1][3], &rows[7][4], &rows[7][8]), (&json!("/polls/3/?page=2&token=***"), &json!(500), &json!("KeyError")));
+    let newest = rows[7][0].as_i64().unwrap();
+    recording.insert(&[exchange(8)]);
+    let more = served.get(&format!("/api/requests?after={newest}"));
+    assert_eq!((more["rows"].as_array().unwrap().len(), &more["total"]), (1, &json!(9)));
+    let details = served.get(&format!("/api/requests/{newest}"));
+    assert!(details["error"]["traceback"].as_str().unwrap().contains(&format!("{}/shop/views.py", recording.root().display())));
+    let orders = served.get(&format!("/api/requests/{}", newest - 4));
+    assert_eq!(orders["statements"]["all"][1]["times"], 12);
+    let login = served.get(&format!("/api/requests/{}", newest - 2));
+    assert_eq!(login["request"]["body"]["text"], "user = ada\npassword = ***\nchoice = 2");
+    let diff = served.get(&format!("/api/diff?one={}&other={newest}", newest - 1));
+    assert!(!format!("{list}{details}{orders}{login}{diff}").contains("hush"));
+    recording.parity(&["requests", "clear"]).ok();
+    assert_eq!(served.get("/api/requests")["total"], 0);
+    served.session.interrupt();
+    served.session.end().exits(0);
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let recording = Recording::new(&[]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    recording
+        .parity(&["requests", "open", "--no-browser", "--port", &port])
+        .run()
+        .exits(10)
+        .says(&["cannot listen at 127.0.0.1", "--port"]);
 }

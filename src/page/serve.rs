@@ -47,5 +47,9 @@ async fn connection(stream: TcpStream, page: &Page, replay: &impl AsyncFn(i64) -
         Ok::<_, Infallible>(answer)
     });
     // What a browser breaks off is its own affair.
-    let _ = http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).serve_connection(TokioIo::new(stream), service).await;
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_PATIENCE)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }

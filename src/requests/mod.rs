@@ -28,7 +28,7 @@ pub mod scrub;
 pub mod show;
 pub mod store;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use filter::Filter;
 pub use model::{Body, Exchange, Raised, Recorded, Redacted, Statement, Summary};

@@ -19,6 +19,7 @@ let shown = [];           // Those that the filters let pass, the newest first.
 let cursor = null;        // Numbers, since rows come and go.
 let marked = [];
 let view = null;          // { id } or { one, other }
+let refusal = "";         // Why there is no list.
 let asked = 0;            // The last question for details: answers to others are late.
 const drawn = [];
 
@@ -31,9 +32,9 @@ const counted = (n, word) => `${number.format(n)} ${word}${n === 1 ? "" : "s"}`;
 const two = (n) => String(n).padStart(2, "0");
 
 function clock(ms) {
-  const at = new Date(ms);
+  const at = new Date(ms), minutes = `${two(at.getHours())}:${two(at.getMinutes())}`;
   const isToday = at.toDateString() === new Date().toDateString();
-  return isToday ? `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}` : `${at.getFullYear() % 100}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return isToday ? `${minutes}:${two(at.getSeconds())}` : `${two(at.getMonth() + 1)}-${two(at.getDate())} ${minutes}`;
 }
 
 /* ---- Elements ---- */
@@ -128,8 +129,9 @@ function methods() {
 function tell() {
   byId("count").textContent = shown.length === rows.length ? counted(rows.length, "request") : `${number.format(shown.length)} of ${counted(rows.length, "request")}`;
   byId("compare").hidden = marked.length < 2;
-  byId("empty").hidden = shown.length > 0;
-  byId("empty").textContent = rows.length ? "No request matches the filters: Esc clears them" : "No requests are recorded: `parity up --record` records them";
+  byId("count").hidden = Boolean(refusal);
+  byId("empty").hidden = !refusal && shown.length > 0;
+  byId("empty").textContent = refusal || (rows.length ? "No request matches the filters: Esc clears them" : "No requests are recorded: `parity up --record` records them");
 }
 
 function line() {
@@ -179,14 +181,19 @@ function go(at) {
   if (!shown.length) return;
   at = Math.max(0, Math.min(shown.length - 1, at));
   cursor = shown[at][0];
-  const top = at * ROW;
-  if (top < list.scrollTop) list.scrollTop = top;
-  else if (top + ROW > list.scrollTop + list.clientHeight) list.scrollTop = top + ROW - list.clientHeight;
+  reveal(at);
   draw();
   if (view) {
     clearTimeout(go.timer);
     go.timer = setTimeout(() => open(cursor), LATER);
   }
+}
+
+function reveal(at) {
+  const top = at * ROW;
+  if (at < 0) return;
+  if (top < list.scrollTop) list.scrollTop = top;
+  else if (top + ROW > list.scrollTop + list.clientHeight) list.scrollTop = top + ROW - list.clientHeight;
 }
 
 function mark(id) {
@@ -199,6 +206,7 @@ function mark(id) {
 /* ---- Details ---- */
 
 async function into(next, question, build) {
+  clearTimeout(go.timer);
   view = next;
   const mine = ++asked;
   let content;
@@ -213,13 +221,14 @@ async function into(next, question, build) {
   const wasHidden = details.hidden;
   details.hidden = false;
   main.classList.add("open");
-  if (wasHidden) go(place());
+  if (wasHidden) reveal(place());
   draw();
 }
 
 const open = (id) => (id === null ? undefined : into({ id }, `/api/requests/${id}`, one));
 
 function close() {
+  clearTimeout(go.timer);
   view = null;
   asked++;
   details.hidden = true;
@@ -247,9 +256,9 @@ function one(request) {
     outcome,
     ...(request.error ? [heading("Exception", request.error.type), make("pre", "", request.error.traceback.trimEnd() || `${request.error.type}: ${request.error.text}`)] : []),
     ...timings(request.timings),
-    ...passed("Response", `${request.protocol} ${status}`, request.response),
-    ...passed("Request", `${request.method} ${request.protocol}`, request.request),
     ...sql(request.statements),
+    ...passed("Request", `${request.method} ${request.protocol}`, request.request),
+    ...passed("Response", `${request.protocol} ${status}`, request.response),
     ...(request.templates.length ? [heading("Templates"), make("pre", "", request.templates.join("\n"))] : []),
     ...(request.environ.length ? [make("details", "", make("summary", "", "WSGI environ"), pairs(request.environ))] : []),
   ];
@@ -278,10 +287,11 @@ function bar(kind, from, part, whole) {
 function timings(time) {
   if (!time.measured) return [];
   const whole = Math.max(1, time.queue + time.total);
-  const lines = [["Queue", "queue", 0, time.queue], ["Application", "", time.queue, time.total], ["of that SQL", "sql", time.queue, time.sql],
-    ["on a processor", "part", time.queue, time.cpu], ["waiting for the GIL", "queue", time.queue, time.gil]];
+  const lines = [["Queue", "queue", 0, time.queue], ["Application", "", time.queue, time.total], ["SQL", "part sql", time.queue, time.sql],
+    ["processor", "part", time.queue, time.cpu], ["waiting for the interpreter", "part queue", time.queue, time.gil]];
   const wanted = lines.filter(([, , , part], at) => at < 2 || part > 0);
-  return [heading("Timings"), make("div", "bars", ...wanted.flatMap(([name, kind, from, part]) => [make("span", "", name), bar(kind, from, part, whole), make("span", "value", micros(part))]))];
+  const cells = ([name, kind, from, part]) => [make("span", kind.split(" ")[0], name), bar(kind, from, part, whole), make("span", "value", micros(part))];
+  return [heading("Timings"), make("div", "bars", ...wanted.flatMap(cells))];
 }
 
 function sql({ count, micros: took, all, hidden }) {
@@ -310,17 +320,17 @@ async function copy(text, element) {
   setTimeout(() => { element.textContent = before; }, 1500);
 }
 
-async function replay(request, element, place) {
+async function replay(request, element, result) {
   element.disabled = true;
-  place.replaceChildren(make("p", "note", "asking the running server…"));
+  result.replaceChildren(make("p", "note", "asking the running server…"));
   try {
     const done = await ask(`/api/requests/${request.id}/replay`, "POST");
     const took = done.now.milliseconds === null ? "" : ` in ${micros(done.now.milliseconds * 1000)} (recorded: ${micros(request.timings.total)})`;
     const said = done.trouble || `${done.now.status}${took}: ${done.alike ? "answered as recorded" : "the answer differs"}`;
-    place.replaceChildren(make("div", done.alike ? "outcome alike" : "outcome", make("p", "", said), done.remark ? make("p", "note", done.remark) : "",
+    result.replaceChildren(make("div", done.alike ? "outcome alike" : "outcome", make("p", "", said), done.remark ? make("p", "note", done.remark) : "",
       ...done.differences.flatMap((difference) => [make("p", "", difference.what), changes(difference.lines.map((line) => [line[0], line.slice(2)]))])));
   } catch (error) {
-    place.replaceChildren(make("div", "outcome", ...trouble(error)));
+    result.replaceChildren(make("div", "outcome", ...trouble(error)));
   }
   element.disabled = false;
 }
@@ -402,21 +412,30 @@ function live(isLive, said) {
   byId("live").textContent = said;
 }
 
+function refuse(error) {
+  refusal = [error.message, ...(error.more || [])].join(": ");
+  live(false, "not live");
+  tell();
+}
+
 let failures = 0;
 
 async function follow() {
   clearTimeout(follow.timer);
   if (!document.hidden) {
     try {
-      if (await look()) filter();
+      const isNew = await look();
+      if (isNew || refusal || !follow.hasBegun) {
+        refusal = "";
+        follow.hasBegun = true;
+        filter();
+      }
       failures = 0;
       live(true, "live");
     } catch (error) {
       failures++;
       if (error instanceof Refused) {
-        live(false, "not live");
-        byId("empty").hidden = false;
-        byId("empty").textContent = error.message;
+        refuse(error);
       } else if (failures >= ATTEMPTS || !rows.length) live(false, "`parity requests open` has ended");
     }
   }
@@ -427,13 +446,9 @@ async function begin() {
   try {
     await enter();
   } catch (error) {
-    live(false, "not live");
-    byId("empty").hidden = false;
-    byId("empty").textContent = error.message;
-    return;
+    return refuse(error);
   }
   await follow();
-  tell();
   list.focus();
 }
 

@@ -39,12 +39,13 @@ pub async fn run(context: &Context<'_>, args: &Args) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     interrupts.also(context.ui.until_unread());
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await;
-    let (listener, port) = listener.and_then(|listener| listener.local_addr().map(|address| (listener, address.port()))).map_err(|error| {
-        let kind = if error.kind() == std::io::ErrorKind::AddrInUse { Kind::PortTaken } else { Kind::Other };
-        Failure::new(kind, format!("cannot listen at 127.0.0.1:{}", args.port))
-            .caused_by(&error)
-            .hint("`--port` takes another one; without it a free one is taken")
-    })?;
+    let (listener, port) =
+        listener.and_then(|listener| listener.local_addr().map(|address| (listener, address.port()))).map_err(|error| {
+            let kind = if error.kind() == std::io::ErrorKind::AddrInUse { Kind::PortTaken } else { Kind::Other };
+            Failure::new(kind, format!("cannot listen at 127.0.0.1:{}", args.port))
+                .caused_by(&error)
+                .hint("`--port` takes another one; without it a free one is taken")
+        })?;
     let page = Page::new(requests.path.clone(), requests.redaction.clone(), context.root.clone())?;
     context.ui.result(&page.link(port));
     if args.on_demand {
@@ -78,9 +79,9 @@ async fn demanded(context: &Context<'_>, page: &Page, port: u16) {
 }
 
 fn show(context: &Context<'_>, page: &Page, port: u16) {
-    let opened = page.link_for_once(port).and_then(|link| {
-        open::that_detached(link).map_err(|error| Failure::new(Kind::Other, "cannot open a browser").caused_by(&error))
-    });
+    let opened = page
+        .link_for_once(port)
+        .and_then(|link| open::that_detached(link).map_err(|error| Failure::new(Kind::Other, "cannot open a browser").caused_by(&error)));
     if let Err(failure) = opened {
         let why = failure.causes.first().map(|cause| format!(": {cause}")).unwrap_or_default();
         context.ui.report(Event::Warning { text: format!("{}{why}", failure.message), hint: Some("open the link above".into()) });
