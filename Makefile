@@ -3,7 +3,7 @@
 CARGO ?= cargo
 PARITY := target/release/parity
 
-.PHONY: demo test test-runtime lint deny bench bench-reload campaign fuzz release tools test-tools
+.PHONY: demo test test-runtime test-page lint deny bench bench-reload campaign fuzz release tools test-tools
 
 ## Build parity and run the Django project of the tests, until Ctrl-C
 demo: tools release
@@ -16,6 +16,11 @@ test: test-tools
 ## The Python that runs in containers, without one: seconds
 test-runtime:
 	$(CARGO) test --locked --test runtime
+
+## The page of recorded requests in a browser; pictures of it are in target/page then
+test-page:
+	@command -v chromedriver >/dev/null || { echo "error: chromedriver is not here: apt-get install chromium chromium-driver" >&2; exit 1; }
+	$(CARGO) test --locked --release --test page -- --ignored --nocapture
 
 ## Rust, and the Python that runs in containers
 lint:

@@ -3,7 +3,7 @@
 //! Data flows one way, and so do the imports:
 //!
 //! ```text
-//! dotenv → config, project → plan → changes, fidelity, render, requests → engine → session → smoke, replay → compare → commands → ui
+//! dotenv → config, project → plan → changes, fidelity, render, requests → engine → session → smoke, replay → compare, page → commands → ui
 //! ```
 //!
 //! `units` and `runtime`, the Python in containers and what it says, import none of these.
@@ -22,6 +22,7 @@ pub mod events;
 pub mod fidelity;
 pub mod indexes;
 pub mod logs;
+pub mod page;
 pub mod plan;
 pub mod project;
 pub mod render;

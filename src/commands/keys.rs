@@ -1,8 +1,9 @@
-//! What the user types while a server runs in the foreground: `r`, `R`, `o`, `d`, `q`.
+//! What the user types while a server runs in the foreground: `r`, `R`, `o`, `w`, `d`, `q`.
 
-use std::io::Read;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -83,6 +84,7 @@ pub fn read(root: &Path) -> Option<Typed> {
     std::thread::spawn(move || {
         let mut stdin = std::io::stdin().lock();
         let mut buffer = [0; 64];
+        let mut page = None;
         loop {
             // Whoever comes after this process must not lose what is typed then: nothing is read unless it is there.
             let ready = poll(&mut [PollFd::new(&std::io::stdin(), PollFlags::IN)], None);
@@ -93,6 +95,7 @@ pub fn read(root: &Path) -> Option<Typed> {
             for byte in &buffer[..count] {
                 match (byte, terminal.upgrade()) {
                     (_, None) => return,
+                    (b'w' | b'W', _) => page = open_page(page, &root),
                     (b'd' | b'D', Some(terminal)) => terminal.lend_to_debugger(&root),
                     // One that was not seen to yet is enough.
                     (b'R', Some(_)) => drop(turn.try_send(())),
@@ -106,6 +109,21 @@ pub fn read(root: &Path) -> Option<Typed> {
         }
     });
     Some(Typed { keys, turns, _hush: hush })
+}
+
+/// `parity requests open` beside this one: it opens the browser again for each byte that it is sent, and ends when nobody can send any.
+fn open_page(page: Option<Child>, root: &Path) -> Option<Child> {
+    if let Some(mut page) = page {
+        if page.stdin.as_mut().is_some_and(|stdin| stdin.write_all(b"w").is_ok()) {
+            return Some(page);
+        }
+        let _ = page.wait();
+    }
+    let mut command = Command::new(std::env::current_exe().ok()?);
+    command.args(["requests", "open", "--on-demand", "--project"]).arg(root).stdin(Stdio::piped());
+    // The link is for this terminal, and not for whoever reads the server's URL from stdout.
+    command.stdout(std::io::stderr().as_fd().try_clone_to_owned().ok()?);
+    command.spawn().ok()
 }
 
 fn key_of(byte: u8) -> Option<Key> {

@@ -92,7 +92,7 @@ enum Command {
     Logs(logs::Args),
     /// Restart the running server with the settings that it was started with
     Restart(restart::Args),
-    /// List the requests that were recorded, show one, export them
+    /// List the requests that were recorded, show them here or in the browser, export them
     Requests(requests::Args),
     /// Send recorded requests again, and compare the responses
     Replay(replay::Args),
@@ -215,7 +215,7 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command, format: F
         Command::Status(args) => status::run(&context, args).await,
         Command::Logs(args) => logs::run(&context, args).await,
         Command::Restart(args) => restart::run(&context, args).await,
-        Command::Requests(args) => requests::run(&context, args),
+        Command::Requests(args) => requests::run(&context, args).await,
         Command::Replay(args) => Box::pin(replay::run(&context, args)).await,
         Command::Compare(args) => Box::pin(compare::run(&context, args, format)).await,
         Command::Exec(args) => exec::run(&context, args).await,

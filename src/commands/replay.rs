@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::context::Context;
 use super::requests::{Requests, Selection};
@@ -126,6 +126,15 @@ fn wanted(requests: &Requests, args: &Args) -> Result<Vec<Recorded>> {
     ids.into_iter().map(|id| requests.get(&store, id)).collect()
 }
 
+/// Asks one request again, as `parity replay ID` does, and says what came of it for a program.
+pub(super) async fn one(context: &Context<'_>, requests: &Requests, id: i64) -> Result<Value> {
+    let recorded = requests.get(&requests.store()?, id)?;
+    let (url, is_recorded) = running(context, "parity replay --against URL").await?;
+    let client = Client::without_cookies(Base::parse(&url)?);
+    let replay = Replay::new(&client, &requests.redaction, &requests.scrubber).with_secrets(true).recorded(is_recorded);
+    Ok(for_programs(&replay.one(&recorded).await))
+}
+
 /// The URL of the server that runs, and whether it records requests. `otherwise`: the command that needs none.
 pub(super) async fn running(context: &Context<'_>, otherwise: &str) -> Result<(String, bool)> {
     let engine = context.engine().await?;
@@ -183,27 +192,31 @@ impl Tally {
     }
 }
 
+fn for_programs(outcome: &Outcome) -> Value {
+    let request = &outcome.request;
+    let (status, milliseconds) = match &outcome.answer {
+        Ok((status, took)) => (Some(*status), Some(millis(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)))),
+        Err(_) => (None, None),
+    };
+    json!({
+        "id": request.id,
+        "method": request.method,
+        "target": request.target,
+        "recorded": {"status": request.status, "milliseconds": millis(request.micros)},
+        "now": {"status": status, "milliseconds": milliseconds},
+        "alike": outcome.is_alike(),
+        "trouble": outcome.answer.as_ref().err(),
+        "remark": outcome.remark,
+        "differences": outcome.differences.iter().map(|difference| json!({"what": difference.what, "lines": difference.lines})).collect::<Vec<_>>(),
+    })
+}
+
 fn tell(context: &Context<'_>, outcome: &Outcome, tally: &mut Tally) {
     let alike = outcome.is_alike();
     *(if alike { &mut tally.alike } else { &mut tally.differ }) += 1;
     let request = &outcome.request;
     if context.ui.is_json() {
-        let (status, milliseconds) = match &outcome.answer {
-            Ok((status, took)) => (Some(*status), Some(millis(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)))),
-            Err(_) => (None, None),
-        };
-        let line = json!({
-            "id": request.id,
-            "method": request.method,
-            "target": request.target,
-            "recorded": {"status": request.status, "milliseconds": millis(request.micros)},
-            "now": {"status": status, "milliseconds": milliseconds},
-            "alike": alike,
-            "trouble": outcome.answer.as_ref().err(),
-            "remark": outcome.remark,
-            "differences": outcome.differences.iter().map(|difference| json!({"what": difference.what, "lines": difference.lines})).collect::<Vec<_>>(),
-        });
-        return context.ui.result(&line.to_string());
+        return context.ui.result(&for_programs(outcome).to_string());
     }
     let number = if request.id > 0 { format!("#{} ", request.id) } else { String::new() };
     let said = match &outcome.answer {

@@ -16,6 +16,8 @@ pub struct Filter {
     pub text: Option<String>,
     /// The newest so many.
     pub last: Option<usize>,
+    /// Those that came after the one with this number.
+    pub after: Option<i64>,
 }
 
 /// `404`, `5xx`, `4xx,500`.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::body::{self, Nature};
 use super::har;
 use super::list::{millis, when};
-use super::model::{Body, Headers, Redacted, media_type};
+use super::model::{Body, Headers, Raised, Redacted, Statement, media_type};
 use crate::units::{layout, quantity};
 
 /// Lines of a body that are shown unless the whole is wanted.
@@ -63,10 +63,7 @@ pub fn text(exchange: &Redacted, view: &View<'_>) -> String {
     if let Some(error) = &exchange.error {
         lines.push(String::new());
         lines.push("exception".into());
-        let traceback = match view.host {
-            Some(root) => error.traceback.replace(&format!("\"{}/", layout::APP), &format!("\"{}/", root.display())),
-            None => error.traceback.clone(),
-        };
+        let traceback = traceback(error, view.host);
         lines.extend(traceback.trim_end().lines().map(|line| format!("  {line}")));
     }
     if !exchange.statements.is_empty() {
@@ -125,28 +122,50 @@ pub fn pretty(text: &str, nature: Nature) -> String {
     }
 }
 
-/// Those that are there several times are one line.
-fn statements(lines: &mut Vec<String>, exchange: &Redacted, view: &View<'_>) {
+/// The traceback of an exception, with paths of the project on this machine.
+pub fn traceback(error: &Raised, host: Option<&Path>) -> String {
+    match host {
+        Some(root) => error.traceback.replace(&format!("\"{}/", layout::APP), &format!("\"{}/", root.display())),
+        None => error.traceback.clone(),
+    }
+}
+
+/// A statement, how often it was sent, and how long that took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeated<'s> {
+    pub sql: &'s str,
+    pub times: usize,
+    pub micros: u64,
+}
+
+/// Statements in the order in which each was first sent.
+pub fn repeated(statements: &[Statement]) -> Vec<Repeated<'_>> {
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut all: Vec<(&str, u64, u64)> = Vec::new();
-    for statement in &exchange.statements {
-        match known.get(statement.sql.as_str()) {
+    let mut all: Vec<Repeated<'_>> = Vec::new();
+    for Statement { sql, micros, .. } in statements {
+        match known.get(sql.as_str()) {
             Some(at) => {
-                all[*at].1 += 1;
-                all[*at].2 += statement.micros;
+                all[*at].times += 1;
+                all[*at].micros += micros;
             }
             None => {
-                known.insert(&statement.sql, all.len());
-                all.push((&statement.sql, 1, statement.micros));
+                known.insert(sql, all.len());
+                all.push(Repeated { sql, times: 1, micros: *micros });
             }
         }
     }
+    all
+}
+
+/// Those that are there several times are one line.
+fn statements(lines: &mut Vec<String>, exchange: &Redacted, view: &View<'_>) {
+    let all = repeated(&exchange.statements);
     let total: u64 = exchange.statements.iter().map(|statement| statement.micros).sum();
     let count = exchange.statements.len() as u64 + exchange.more_statements;
     let word = if count == 1 { "statement" } else { "statements" };
     lines.push(format!("{count} SQL {word}, {}", quantity::micros(total)));
     let most = if view.whole { usize::MAX } else { MOST_STATEMENTS };
-    for (sql, times, micros) in all.iter().take(most) {
+    for Repeated { sql, times, micros } in all.iter().take(most) {
         let times = if *times > 1 { format!("{times}× ") } else { String::new() };
         let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
         let cut: String = if view.whole { sql.clone() } else { sql.chars().take(200).collect() };
@@ -221,7 +240,7 @@ fn body_json(body: &Body) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::requests::{Names, Raised, Recorded, Redaction, Statement, testing};
+    use crate::requests::{Names, Recorded, Redaction, testing};
 
     #[test]
     fn one_request() {

@@ -151,6 +151,17 @@ impl Store {
         Ok(Some(Recorded::new(exchange)))
     }
 
+    /// The lowest and the highest number; `None`: it is empty.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn ends(&self) -> Result<Option<(i64, i64)>> {
+        let read = |row: &Row<'_>| Ok(row.get::<_, Option<i64>>(0)?.zip(row.get(1)?));
+        // Each of the two is one step in the index; both in one SELECT are a walk through all.
+        let query = "SELECT (SELECT min(id) FROM requests), (SELECT max(id) FROM requests)";
+        self.connection.query_row(query, [], read).map_err(|error| explain(error, &self.path))
+    }
+
     /// Removes some of them, or all. What is removed is overwritten. Returns how many there were.
     ///
     /// # Errors
@@ -370,6 +381,10 @@ fn conditions(filter: &Filter) -> (String, Vec<Value>) {
     if let Some(micros) = filter.slower_than {
         parts.push("micros > ?".into());
         values.push(Value::from(number(micros)));
+    }
+    if let Some(id) = filter.after {
+        parts.push("id > ?".into());
+        values.push(Value::from(id));
     }
     let text = if parts.is_empty() { String::new() } else { format!(" WHERE {}", parts.join(" AND ")) };
     (text, values)

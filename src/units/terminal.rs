@@ -18,10 +18,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
 
 /// Lines. No further one begins where a message of parity's own does, so that none can be taken for one.
 pub fn text(text: &str) -> Cow<'_, str> {
-    let text = match text.contains("\r\n") {
-        true => Cow::Owned(escaped(&text.replace("\r\n", "\n"), "\t\n", false).into_owned()),
-        false => escaped(text, "\t\n", false),
-    };
+    let text = plain(text);
     let is_flush = |line: &str| !line.is_empty() && !line.starts_with([' ', '\t']);
     if !text.split('\n').skip(1).any(is_flush) {
         return text;
@@ -33,6 +30,14 @@ pub fn text(text: &str) -> Cow<'_, str> {
         out.push_str(line);
     }
     Cow::Owned(out)
+}
+
+/// Lines where nothing of parity's own is beside them: a page, a clipboard.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    match text.contains("\r\n") {
+        true => Cow::Owned(escaped(&text.replace("\r\n", "\n"), "\t\n", false).into_owned()),
+        false => escaped(text, "\t\n", false),
+    }
 }
 
 /// One line with its colours, which are turned off at its end.

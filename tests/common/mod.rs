@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod browser;
+pub mod page;
 pub mod pty;
 pub mod server;
 pub mod special_files;

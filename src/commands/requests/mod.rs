@@ -4,6 +4,7 @@ mod clear;
 mod export;
 mod import;
 mod list;
+mod open;
 mod selection;
 mod show;
 
@@ -33,6 +34,8 @@ pub struct Args {
 enum Command {
     /// Show a request with headers, bodies, exception, SQL and timings
     Show(show::Args),
+    /// Open a page of them in the browser: live list, details, differences of two, replay
+    Open(open::Args),
     /// Remove the given requests, or all
     Clear(clear::Args),
     /// Export requests as HAR, curl commands, checks for parity.yaml, or tests for pytest
@@ -41,10 +44,11 @@ enum Command {
     Import(import::Args),
 }
 
-pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
+pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     match args.command {
         None => list::run(context, &args.list),
         Some(Command::Show(args)) => show::run(context, &args),
+        Some(Command::Open(args)) => Box::pin(open::run(context, &args)).await,
         Some(Command::Clear(args)) => clear::run(context, &args),
         Some(Command::Export(args)) => export::run(context, &args),
         Some(Command::Import(args)) => import::run(context, &args),

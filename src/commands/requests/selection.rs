@@ -40,6 +40,7 @@ impl Selection {
             slower_than: self.slower_than.map(|milliseconds| milliseconds.saturating_mul(1000)),
             text: self.grep.clone().filter(|text| !text.is_empty()),
             last: self.last,
+            after: None,
         }
     }
 
