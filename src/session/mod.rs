@@ -1,6 +1,7 @@
 //! One run of a project: observe, decide, execute. What happens is reported as events.
 
 pub mod clean;
+pub mod coverage;
 mod create;
 pub mod decide;
 mod diagnose;

@@ -1,9 +1,8 @@
-//! The server of `parity smoke`: production's, there as long as some work on it takes, and no longer.
+//! The server of `parity smoke` and `coverage`: production's, there as long as some work on it takes, and no longer.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -39,7 +38,7 @@ pub type Sink = Arc<dyn Fn(Record) + Send + Sync>;
 #[allow(missing_debug_implementations, reason = "whoever is reported to need not be shown")]
 pub struct Start<'a> {
     pub engine: &'a Engine,
-    /// Of the `smoke` profile.
+    /// Of the `smoke` or `coverage` profile.
     pub plan: &'a Plan,
     /// Values of the application's environment.
     pub secrets: &'a [(String, Secret)],
@@ -95,8 +94,8 @@ impl Server {
 /// Whatever keeps the application from answering, and the work's own failures.
 pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -> Result<(T, Fate)>) -> Result<T> {
     let Start { engine, plan, interrupts, report, .. } = start;
-    interrupts.or(remove_leftovers(engine, &plan.root, *report)).await?;
-    let name = format!("{}-smoke-{:08x}", container_name(&plan.name, &plan.root), some_number());
+    interrupts.or(remove_leftovers(engine, plan, *report)).await?;
+    let name = format!("{}-{}-{:08x}", container_name(&plan.name, &plan.root), plan.profile.name(), some_number());
     let up = Up { plan, secrets: start.secrets, image: start.image, user: User::PRODUCTION, detach: false, wait: false, recreate: false };
     let begun = Instant::now();
     let wish = container::Wish { command: start.command.to_vec(), ..wish(&up, &name)? };
@@ -180,7 +179,7 @@ async fn ready(start: &Start<'_>, id: &str, name: &str, begun: Instant) -> Resul
     };
     if let Err(failure) = answered {
         recorder.say_all();
-        return Err(in_words_of_smoke(failure));
+        return Err(in_words_of(plan.profile, failure));
     }
     image::was_served(&plan.root);
     let ready_after = Some(begun.elapsed());
@@ -280,19 +279,20 @@ impl Report for Silent {
 }
 
 /// The hints of `parity up` with this command's name.
-fn in_words_of_smoke(mut failure: Failure) -> Failure {
+fn in_words_of(profile: Profile, mut failure: Failure) -> Failure {
     for hint in &mut failure.hints {
-        *hint = hint.replace("`parity up", "`parity smoke");
+        *hint = hint.replace("`parity up", &format!("`parity {}", profile.name()));
     }
     failure
 }
 
-/// Removes what a `parity smoke` left that was killed, or that was asked to.
-async fn remove_leftovers(engine: &Engine, root: &Path, report: &dyn Report) -> Result<()> {
-    for left in engine.observe_project(root).await? {
-        let is_left = left.profile == Profile::Smoke.name() && !left.owner.as_deref().is_some_and(is_alive);
+/// Removes what a command left that was killed, or that was asked to.
+async fn remove_leftovers(engine: &Engine, plan: &Plan, report: &dyn Report) -> Result<()> {
+    let profile = plan.profile.name();
+    for left in engine.observe_project(&plan.root).await? {
+        let is_left = left.profile == profile && !left.owner.as_deref().is_some_and(is_alive);
         if is_left {
-            report.report(Event::Note { text: format!("removing {}, which an earlier `parity smoke` left", left.name) });
+            report.report(Event::Note { text: format!("removing {}, which an earlier `parity {profile}` left", left.name) });
             remove(engine, &left.id).await?;
         }
     }

@@ -6,6 +6,7 @@ application_group = ""
 # By their ids, the data of the requests under way.
 active_requests = {}
 event_callbacks = []
+shutdown_callbacks = []
 
 _current = {}
 
@@ -19,6 +20,10 @@ def request_data():
 
 def subscribe_events(callback):
     event_callbacks.append(callback)
+
+
+def subscribe_shutdown(callback):
+    shutdown_callbacks.append(callback)
 
 
 # --- for tests ------------------------------------------------------------------------------------------------------

@@ -187,6 +187,11 @@ impl<'a> Job<'a> {
         self.suite.borrow_mut().outcomes.push(outcome);
     }
 
+    /// Are there tests of the project's own to run?
+    pub fn has_command(&self) -> bool {
+        !self.args.command.is_empty()
+    }
+
     /// What the checks have asked so far.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.exchanges.borrow().clone()

@@ -19,6 +19,22 @@ pub(super) fn git(root: &Path, arguments: &[&str]) -> Option<String> {
 /// What `git status` prints of a directory. Git would run the filters of the repository's configuration for files that were touched, and
 /// those of submodules: the application can write there. What such a filter would make equal counts as changed.
 pub(super) fn status(root: &Path) -> Option<String> {
+    looking_at_files(root, &["status", "--porcelain", "--ignore-submodules=dirty", "--", "."])
+}
+
+/// What has changed since a branch or commit, committed or not, as `git diff` prints it, and the files that git does not know, each with a
+/// NUL behind it. Of a branch that has gone on, what it had when this one began counts. `None`: git does not know it.
+pub fn changed_since(root: &Path, reference: &str) -> Option<(String, String)> {
+    let known = git(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{reference}^{{commit}}")])?;
+    let base = git(root, &["merge-base", known.trim(), "HEAD"]).unwrap_or(known);
+    let diff = ["diff", "--unified=0", "--relative", "--no-prefix", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames"];
+    let diff = [&diff[..], &["--ignore-submodules=dirty", base.trim(), "--", "."]].concat();
+    let untracked = git(root, &["ls-files", "--others", "--exclude-standard", "-z", "--", "."])?;
+    Some((looking_at_files(root, &diff)?, untracked))
+}
+
+/// Runs git so that no filter of the repository's is run.
+fn looking_at_files(root: &Path, command: &[&str]) -> Option<String> {
     let configured = git(root, &["config", "--show-scope", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$"]);
     let of_repository = |line: &str| {
         let (scope, key) = line.split_once('\t')?;
@@ -27,7 +43,7 @@ pub(super) fn status(root: &Path) -> Option<String> {
     };
     let switched_off: Vec<String> = configured.unwrap_or_default().lines().filter_map(of_repository).flatten().collect();
     let mut arguments: Vec<&str> = switched_off.iter().flat_map(|setting| ["-c", setting]).collect();
-    arguments.extend(["status", "--porcelain", "--ignore-submodules=dirty", "--", "."]);
+    arguments.extend(command);
     git(root, &arguments)
 }
 
