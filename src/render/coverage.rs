@@ -23,10 +23,11 @@ const INTERVAL: f64 = 2.0;
 ///
 /// # Errors
 /// A setting that cannot be written.
-pub fn command(plan: &Plan, configuration: Option<&Configuration>) -> Result<Vec<String>> {
+pub fn command(plan: &Plan, configuration: Option<&Configuration>, by_check: bool) -> Result<Vec<String>> {
     let mut files = runtime::files(&[Instrument::Coverage].into());
     let config = configuration.map(|found| found.name);
-    let settings = json!({"data": DATA, "tool": TOOL, "project": layout::APP, "interval": INTERVAL, "config": config});
+    let settings =
+        json!({"data": DATA, "tool": TOOL, "project": layout::APP, "interval": INTERVAL, "config": config, "by-check": by_check});
     files.push(("coverage.json".into(), settings.to_string()));
     files.push((instrument::CONFIGURATION.into(), httpd::render(plan)?));
     files.extend(configuration.map(|found| (found.name.to_owned(), found.text.clone())));
@@ -49,7 +50,7 @@ mod tests {
         let production = httpd::render(&Plan { profile: Profile::Production, ..plan.clone() }).unwrap();
         let without: Vec<&str> = conf.lines().filter(|line| !line.contains("instruments.py")).collect();
         assert_eq!(without, production.lines().collect::<Vec<_>>());
-        let command = command(&plan, None).unwrap();
+        let command = command(&plan, None, false).unwrap();
         assert_eq!(command[5..], ["-f", "/run/parity/coverage/httpd.conf"]);
         assert!(command.iter().all(|argument| argument.len() < 100_000), "the kernel takes no longer arguments");
     }

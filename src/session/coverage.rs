@@ -8,7 +8,7 @@ use super::smoke::Server;
 use crate::coverage::{Configuration, Format, Report};
 use crate::engine::container::Wish;
 use crate::engine::{Engine, label};
-use crate::error::Result;
+use crate::error::{Failure, Kind, Result};
 use crate::plan::Plan;
 use crate::render::coverage::{DATA, TOOL};
 use crate::runtime::COVERAGE_REPORT;
@@ -21,6 +21,8 @@ const GRACE: u32 = 20;
 const LIFE: &str = "900";
 /// Where it works.
 const WORK: &str = "/tmp/parity-coverage";
+/// Where it has files of this machine.
+const GIVEN: &str = "/tmp/parity-given";
 /// Bytes of a report, and of all that coverage.py writes.
 const MOST_TOLD: usize = 128 << 20;
 const MOST_WRITTEN: usize = 1 << 30;
@@ -30,6 +32,13 @@ const MOST_WRITTEN: usize = 1 << 30;
 pub struct Wanted<'a> {
     pub formats: &'a [Format],
     pub configuration: Option<&'a Configuration>,
+    /// Lines are told apart by the check that ran them.
+    pub by_check: bool,
+    /// What is measured now is for later runs as well.
+    pub keep: bool,
+    /// Files of coverage.py's that are added to what is measured: `kept` and `kept.json` of an earlier run, and `tests.N` with the paths
+    /// of this machine.
+    pub given: Vec<(String, Vec<u8>)>,
 }
 
 /// What there is of it.
@@ -108,14 +117,64 @@ async fn report(engine: &Engine, plan: &Plan, id: &str, wanted: &Wanted<'_>) -> 
         "root": plan.root.to_string_lossy(),
         "config": wanted.configuration.map(|found| json!({"name": found.name, "text": found.text})),
         "reports": formats,
+        "by-check": wanted.by_check,
+        "keep": wanted.keep,
+        "given": GIVEN,
     });
+    give(engine, id, &wanted.given).await?;
     let program = ["/opt/venv/bin/python", "-I", "-S", "-c", COVERAGE_REPORT].map(String::from).to_vec();
     let report = Report::read(&engine.ask(id, program, settings.to_string().as_bytes(), MOST_TOLD).await?)?;
-    let written = if formats.is_empty() {
+    let written = if formats.is_empty() && !wanted.keep {
         Vec::new()
     } else {
         let archive = ["tar", "-C", &format!("{WORK}/out"), "-cf", "-", "."].map(String::from).to_vec();
         engine.ask(id, archive, &[], MOST_WRITTEN).await?
     };
     Ok(Measured { report, written })
+}
+
+/// Hands files to the container.
+async fn give(engine: &Engine, id: &str, given: &[(String, Vec<u8>)]) -> Result<()> {
+    if given.is_empty() {
+        return Ok(());
+    }
+    let failed = |error: std::io::Error| Failure::new(Kind::Other, "cannot pack what was measured before").caused_by(&error);
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, content) in given {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o600);
+        header.set_size(content.len() as u64);
+        archive.append_data(&mut header, name, content.as_slice()).map_err(failed)?;
+    }
+    let archive = archive.into_inner().map_err(failed)?;
+    let unpack = ["sh", "-c", "mkdir -p \"$0\" && tar -x --no-same-owner -C \"$0\"", GIVEN].map(String::from).to_vec();
+    engine.ask(id, unpack, &archive, MOST_TOLD).await.map(|_| ())
+}
+
+/// Has each process of a server tell lines that run from now on apart from those before, by a name. Those that end meanwhile are not waited for.
+const TURN: &str = r#"
+d=$0
+printf '%s\n%s' "$1" "$2" >"$d/turn.new" && mv "$d/turn.new" "$d/turn" || exit
+i=0
+while [ $i -lt 500 ]; do
+    all=1
+    for begun in "$d"/begun.*; do
+        pid=${begun##*.}
+        [ ! -d "/proc/$pid" ] || [ "$(cat "$d/turn.$pid" 2>/dev/null)" = "$1" ] || all=0
+    done
+    [ $all = 0 ] || exit 0
+    i=$((i + 1))
+    sleep 0.02
+done
+echo 'a process does not tell which check runs' >&2
+exit 1
+"#;
+
+/// The next check begins. `number`: another one each time.
+///
+/// # Errors
+/// The engine's; a process that does not answer.
+pub async fn turn(engine: &Engine, server: &Server, number: usize, name: String) -> Result<()> {
+    let argv = ["sh", "-c", TURN, DATA, &number.to_string(), &name].map(String::from).to_vec();
+    engine.ask(&server.id, argv, &[], MOST_TOLD).await.map(|_| ())
 }

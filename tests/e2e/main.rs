@@ -15,6 +15,7 @@ mod again;
 mod build_secrets;
 mod building;
 mod cleaning;
+mod coverage;
 mod debug;
 mod deploying;
 mod ending;

@@ -36,6 +36,9 @@ class Fake:
     def start(self):
         self.started_in = os.getcwd()
 
+    def switch_context(self, name):
+        self.context = name
+
     def save(self):
         self.saved += 1
 
@@ -71,7 +74,7 @@ class Measured(support.Case):
             self.addCleanup(patch.stop)
         self.data = self.directory + "/data"
         os.mkdir(self.data)
-        self.settings = {"tool": "/nowhere", "data": self.data, "project": self.directory + "/app", "interval": 1, "config": None}
+        self.settings = {"tool": "/nowhere", "data": self.data, "project": self.directory + "/app", "interval": 1, "config": None, "by-check": False}
         self.runtime = instruments.Runtime()
 
     def install(self, **settings):

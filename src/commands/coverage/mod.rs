@@ -1,8 +1,11 @@
 //! `parity coverage`
 
 mod changes;
+mod kept;
+mod tests;
 mod written;
 
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,9 +25,11 @@ use crate::events::{Event, Report};
 use crate::plan::{Plan, Profile};
 use crate::render::coverage::command;
 use crate::session::Interrupts;
-use crate::session::coverage::{Measured, Wanted, ended, remove_left};
+use crate::session::coverage::{Measured, Wanted, ended, remove_left, turn};
 use crate::session::smoke::{Fate, Server, Start, with_server};
 use crate::smoke::journal::Journal;
+use crate::smoke::run::Before;
+use kept::Kept;
 
 /// The exit code where too little is covered.
 const TOO_LITTLE: u8 = 2;
@@ -43,6 +48,18 @@ pub struct Args {
     /// Exit with 2 if less than this percentage is covered
     #[arg(long, value_name = "PERCENT", value_parser = percentage)]
     fail_under: Option<f64>,
+
+    /// Tell by which check a line was reached, in the html and json reports
+    #[arg(long, conflicts_with_all = ["jobs", "command"])]
+    by_check: bool,
+
+    /// Add to what earlier runs with this flag have measured, of files that have not changed since
+    #[arg(long)]
+    append: bool,
+
+    /// Add what the command measures itself, as `coverage run -m pytest` and `pytest --cov` do
+    #[arg(long, requires = "command")]
+    also_tests: bool,
 
     /// Only this check, and those whose captured values it needs; may be repeated
     #[arg(long, value_name = "NAME")]
@@ -82,7 +99,11 @@ fn percentage(text: &str) -> Result<f64, String> {
 }
 
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
-    let Args { report, changed_since, fail_under, only, skip, jobs, server, command } = args;
+    let Args { report, changed_since, fail_under, by_check, append, also_tests, only, skip, jobs, server, command } = args;
+    if by_check && !report.iter().any(|(format, _)| matches!(format, Format::Html | Format::Json)) {
+        return Err(Failure::new(Kind::Usage, "--by-check is told in the html and json reports, and none is asked for")
+            .hint("add `--report html=htmlcov`"));
+    }
     let configuration = Configuration::of(&context.root)?;
     not_shadowed(context)?;
     let changed = changed_since.as_deref().map(|reference| changes::since(context, reference)).transpose()?;
@@ -91,10 +112,18 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let shown = if context.ui.is_json() { crate::ui::Format::Json } else { crate::ui::Format::Human };
     let job = Job::new(context, &checks, shown, &interrupts)?;
     let formats: Vec<Format> = report.iter().map(|(format, _)| *format).collect();
-    let measured = measure(context, &checks, &job, configuration.as_ref(), &formats).await;
+    let kept = Kept::of(context)?;
+    let given = if append { kept.files()? } else { Vec::new() };
+    let wanted = Wanted { formats: &formats, configuration: configuration.as_ref(), by_check, keep: append, given };
+    let measured = measure(context, &checks, &job, wanted, also_tests).await;
     let suite = job.finish();
     let Measured { report: all, written } = measured?;
     remark(context, &all);
+    if append {
+        kept.replace(&written)?;
+    } else {
+        kept.remove();
+    }
     let told = match &changed {
         Some(changed) => all.of_changed(changed),
         None => all.clone(),
@@ -142,13 +171,7 @@ fn not_shadowed(context: &Context<'_>) -> Result<()> {
 }
 
 /// Runs the checks at a server that measures, and ends it.
-async fn measure(
-    context: &Context<'_>,
-    args: &smoke::Args,
-    job: &Job<'_>,
-    configuration: Option<&Configuration>,
-    formats: &[Format],
-) -> Result<Measured> {
+async fn measure(context: &Context<'_>, args: &smoke::Args, job: &Job<'_>, wanted: Wanted<'_>, also_tests: bool) -> Result<Measured> {
     let interrupts = job.interrupts();
     let mut settled = context.settle(args.server(), Profile::Coverage)?;
     let source = Source::of(context, args.server())?;
@@ -156,8 +179,7 @@ async fn measure(
     context.join_services(&engine, &mut settled.plan, interrupts).await?;
     context.ui.note(settled.plan.summary());
     let image = source.image_with_coverage(context, &engine, interrupts).await?;
-    let wanted = Wanted { formats, configuration };
-    let measured = serve(context, job, &engine, &settled, &image.id, &wanted).await;
+    let measured = serve(context, job, &engine, &settled, &image.id, wanted, also_tests).await;
     let removed = remove_left(&engine, &settled.plan).await;
     let measured = measured.map_err(|failure| settled.explain(failure))?;
     removed.map(|()| measured)
@@ -169,7 +191,8 @@ async fn serve(
     engine: &Engine,
     settled: &Settled,
     image: &str,
-    wanted: &Wanted<'_>,
+    mut wanted: Wanted<'_>,
+    also_tests: bool,
 ) -> Result<Measured> {
     let plan: &Plan = &settled.plan;
     let journal = Journal::default();
@@ -180,7 +203,7 @@ async fn serve(
         plan,
         secrets: &settled.secrets,
         image,
-        command: &command(plan, wanted.configuration)?,
+        command: &command(plan, wanted.configuration, wanted.by_check)?,
         interrupts: job.interrupts(),
         report: context.ui,
         log: std::sync::Arc::new(move |record| sink.push(record)),
@@ -190,12 +213,26 @@ async fn serve(
         if let Some(took) = server.ready_after {
             context.ui.note(format!("{} (first answer after {:.1} s)", server.url, took.as_secs_f64()));
         }
-        if job.has_command() {
-            job.tests(&server.url).await?;
-        } else {
-            job.check(&server.url, Some(&journal)).await?;
+        let number = Cell::new(0);
+        let failed: RefCell<Option<Failure>> = RefCell::default();
+        let before = |name: String| -> LocalBoxFuture<'_, ()> {
+            number.set(number.get() + 1);
+            let (turn, failed) = (turn(engine, server, number.get(), name), &failed);
+            Box::pin(async move {
+                if let Err(failure) = turn.await {
+                    failed.borrow_mut().get_or_insert(failure);
+                }
+            })
+        };
+        match () {
+            () if also_tests => wanted.given.extend(tests::measured(job, &server.url).await?),
+            () if job.has_command() => job.tests(&server.url).await?,
+            () => job.check_after(&server.url, Some(&journal), wanted.by_check.then_some(&before as Before<'_>)).await?,
         }
-        Ok((job.interrupts().or(ended(engine, plan, server, image, wanted)).await?, Fate::Remove))
+        if let Some(failure) = failed.take() {
+            return Err(failure);
+        }
+        Ok((job.interrupts().or(ended(engine, plan, server, image, &wanted)).await?, Fate::Remove))
     };
     with_server(&start, work).await
 }

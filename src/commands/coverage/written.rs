@@ -41,7 +41,11 @@ pub fn from_archive(archive: &[u8], format: Format, path: &Path) -> Result<()> {
 }
 
 /// The regular files below a name, by what comes after it.
-fn entries(archive: &[u8], under: &str) -> std::io::Result<Vec<(PathBuf, Vec<u8>)>> {
+/// What is in the archive under that name.
+///
+/// # Errors
+/// What is no archive.
+pub fn entries(archive: &[u8], under: &str) -> std::io::Result<Vec<(PathBuf, Vec<u8>)>> {
     let mut found = Vec::new();
     for entry in Archive::new(archive).entries()? {
         let mut entry = entry?;

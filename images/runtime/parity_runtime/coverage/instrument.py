@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # The tool of sys.monitoring: neither coverage.py's own id nor a debugger's or a profiler's, which the application may want.
 TOOL = 3
+# Seconds between two looks for the next check.
+TURN = 0.02
 
 
 class Measuring:
@@ -38,6 +40,9 @@ class Measuring:
         # The function that traces a thread, where it is not sys.monitoring that sees all of them.
         self.trace: "Callable[..., Any] | None" = None
         self.noted: "set[str]" = set()
+        # Lines are told apart by the check that runs.
+        self.by_check: bool = settings["by-check"]
+        self.turn = ""
 
     def begin(self, settings: "dict[str, Any]") -> None:
         coverage = imported(settings["tool"])
@@ -55,7 +60,39 @@ class Measuring:
 
         trace: "Any" = threading.gettrace()
         self.trace = trace
-        _thread.start_new_thread(self.keep, ())
+        if self.by_check:
+            self.coverage.switch_context("start")
+            self.put("begun.%d" % os.getpid(), "")
+        _thread.start_new_thread(self.keep_by_check if self.by_check else self.keep, ())
+
+    def keep_by_check(self) -> None:
+        """Looks for the next check, which waits until each process knows of it."""
+        while True:
+            sleep(TURN)
+            try:
+                with open(self.data + "/turn", encoding="utf-8") as file:
+                    turn, name = file.read().split("\n", 1)
+            except (OSError, ValueError):
+                continue
+            if turn == self.turn:
+                continue
+            self.turn = turn
+            with self.lock:
+                try:
+                    self.coverage.save()
+                    self.coverage.switch_context(name)
+                    if self.trace is None:
+                        # Each line is told once, until it is asked for again.
+                        sys.monitoring.restart_events()
+                except Exception as error:
+                    self.note("unsaved", "%s: %s" % (type(error).__name__, error))
+            self.put("turn.%d" % os.getpid(), turn)
+
+    def put(self, name: str, text: str) -> None:
+        path = "%s/%s" % (self.data, name)
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.rename(path + ".new", path)
 
     def keep(self) -> None:
         while True:

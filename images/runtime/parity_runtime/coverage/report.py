@@ -5,6 +5,7 @@ reports in coverage.py's own formats to a directory.
 
 import contextlib
 import glob
+import hashlib
 import io
 import json
 import os
@@ -52,16 +53,77 @@ def opened(coverage: "Any", settings: "dict[str, Any]", work: str, said: "dict[s
     # A file that cannot be parsed is no reason to say nothing of the others.
     measured.set_option("report:ignore_errors", True)
     measured.set_option("paths", {})
+    if settings["by-check"]:
+        measured.set_option("html:show_contexts", True)
+        measured.set_option("json:show_contexts", True)
     return measured
 
 
-def combined(measured: "Any", data: str, earlier: "list[str]") -> int:
+def combined(measured: "Any", settings: "dict[str, Any]", work: str) -> int:
     """Returns how many processes have left something."""
-    parts = glob.glob(data + "/.coverage.*")
-    if parts or earlier:
-        measured.combine([*earlier, *([data] if parts else [])], keep=True)
+    parts = glob.glob(settings["data"] + "/.coverage.*")
+    more = [*earlier(settings, work), *of_tests(settings, work)]
+    if parts or more:
+        measured.combine([*more, *([settings["data"]] if parts else [])], keep=True)
     measured.load()
     return len(parts)
+
+
+def earlier(settings: "dict[str, Any]", work: str) -> "list[str]":
+    """What was measured before, of files that are the same as then."""
+    import coverage
+
+    path = settings["given"] + "/kept"
+    if not os.path.exists(path):
+        return []
+    with open(path + ".json", encoding="utf-8") as file:
+        then = json.load(file)
+    data = coverage.CoverageData(work + "/.earlier")
+    known = coverage.CoverageData(path)
+    known.read()
+    data.update(known)
+    data.purge_files([name for name in data.measured_files() if then.get(name) != digest(name)])
+    data.write()
+    data.close()
+    return [work + "/.earlier"]
+
+
+def of_tests(settings: "dict[str, Any]", work: str) -> "list[str]":
+    """What the project's own tests have run in their processes, by this container's paths."""
+    import coverage
+
+    found = []
+    for path in sorted(glob.glob(settings["given"] + "/tests.*")):
+        known = coverage.CoverageData(path)
+        known.read()
+        data = coverage.CoverageData("%s/.%s" % (work, os.path.basename(path)))
+        data.update(known, map_path=lambda name: in_the_container(name, settings))
+        data.purge_files([name for name in data.measured_files() if not os.path.isfile(name)])
+        data.write()
+        data.close()
+        found.append(data.data_filename())
+    return found
+
+
+def digest(path: str) -> "str | None":
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:
+        return None
+
+
+def keep(measured: "Any", out: str) -> None:
+    """For what is measured later, in this container's paths."""
+    import coverage
+
+    data = coverage.CoverageData(out + "/kept")
+    data.update(measured.get_data())
+    data.write()
+    names = data.measured_files()
+    data.close()
+    with open(out + "/kept.json", "w", encoding="utf-8") as file:
+        json.dump({name: digest(name) for name in names}, file)
 
 
 def lines_of(told: "dict[str, Any]") -> "dict[str, Any]":
@@ -107,19 +169,24 @@ def on_the_host(name: str, settings: "dict[str, Any]") -> str:
     return os.path.join(settings["root"], name[len(project) :]) if name.startswith(project) else name
 
 
+def in_the_container(name: str, settings: "dict[str, Any]") -> str:
+    root = settings["root"].rstrip("/") + "/"
+    return os.path.join(settings["project"], name.removeprefix(root))
+
+
 def result(settings: "dict[str, Any]") -> "dict[str, Any]":
     sys.path.insert(0, settings["tool"])
     import coverage
 
-    work, data = settings["work"], settings["data"]
+    work = settings["work"]
     shutil.rmtree(work, ignore_errors=True)
     out = work + "/out"
     os.makedirs(out)
     os.chdir(settings["project"])
-    said: "dict[str, Any]" = {"version": coverage.__version__, "notes": notes(data), "processes": 0, "files": {}}
+    said: "dict[str, Any]" = {"version": coverage.__version__, "notes": notes(settings["data"]), "processes": 0, "files": {}}
     try:
         measured = opened(coverage, settings, work, said)
-        said["processes"] = combined(measured, data, settings.get("earlier", []))
+        said["processes"] = combined(measured, settings, work)
         path = work + "/report.json"
         measured.json_report(outfile=path)
         with open(path, encoding="utf-8") as file:
@@ -127,6 +194,8 @@ def result(settings: "dict[str, Any]") -> "dict[str, Any]":
         said["branch"] = told["meta"]["branch_coverage"]
         said["files"] = {name.replace("\\", "/"): lines_of(each) for name, each in told["files"].items()}
         written(measured, settings, out)
+        if settings["keep"]:
+            keep(measured, out)
     except coverage.exceptions.NoDataError as error:
         said["empty"] = str(error)[:LONGEST]
     except coverage.CoverageException as error:
