@@ -24,7 +24,7 @@ pub struct Report {
     #[serde(default)]
     pub files: BTreeMap<String, File>,
     #[serde(default)]
-    notes: Vec<(String, String)>,
+    pub(super) notes: Vec<(String, String)>,
     /// What the project's own settings ask for.
     #[serde(default)]
     pub fail_under: Option<f64>,
@@ -32,9 +32,9 @@ pub struct Report {
     pub skip_covered: bool,
     /// There is nothing to report on, and why.
     #[serde(default)]
-    empty: Option<String>,
+    pub(super) empty: Option<String>,
     #[serde(default)]
-    error: Option<String>,
+    pub(super) error: Option<String>,
 }
 
 /// One file of the project.

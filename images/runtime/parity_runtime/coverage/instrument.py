@@ -27,6 +27,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 TOOL = 3
 # Seconds between two looks for the next check.
 TURN = 0.02
+# Seconds between two times that traced threads are let go on, where they have to be.
+UNBLOCKING = 0.005
 
 
 class Measuring:
@@ -39,6 +41,8 @@ class Measuring:
         self.coverage: "Any" = None
         # The function that traces a thread, where it is not sys.monitoring that sees all of them.
         self.trace: "Callable[..., Any] | None" = None
+        self.tracers: "dict[int, Any]" = {}
+        self.unblock: "Callable[[], None] | None" = None
         self.noted: "set[str]" = set()
         # Lines are told apart by the check that runs.
         self.by_check: bool = settings["by-check"]
@@ -60,6 +64,9 @@ class Measuring:
 
         trace: "Any" = threading.gettrace()
         self.trace = trace
+        if trace is not None and sys.version_info < (3, 12):
+            self.unblock = unblocking()
+            _thread.start_new_thread(self.keep_unblocked, ())
         if self.by_check:
             self.coverage.switch_context("start")
             self.put("begun.%d" % os.getpid(), "")
@@ -94,6 +101,11 @@ class Measuring:
             file.write(text)
         os.rename(path + ".new", path)
 
+    def keep_unblocked(self) -> None:
+        while self.unblock is not None:
+            sleep(UNBLOCKING)
+            self.unblock()
+
     def keep(self) -> None:
         while True:
             sleep(self.interval)
@@ -118,10 +130,18 @@ class Measuring:
     def trace_request(self, name: str, **_: "Any") -> None:
         """In the request's thread, before the application is called."""
         if name == "request_started":
+            if self.unblock is not None:
+                self.unblock()
             if sys.gettrace() is None:
-                sys.settrace(self.trace)
-        elif name == "request_finished" and not is_ours(sys.gettrace()):
-            self.note("trace", "")
+                sys.settrace(self.tracers.get(_thread.get_ident(), self.trace))
+        elif name == "request_finished":
+            trace: "Any" = sys.gettrace()
+            if not is_ours(trace):
+                self.note("trace", "")
+            elif self.unblock is not None:
+                # The next request begins without it, see there.
+                self.tracers[_thread.get_ident()] = trace
+                sys.settrace(None)
 
     def note(self, what: str, detail: str) -> None:
         """Something that the report has to say; once."""
@@ -139,6 +159,34 @@ def is_ours(trace: "Any") -> bool:
     kind = type(trace)
     owner = getattr(trace, "__self__", trace)
     return kind.__name__ == "CTracer" or type(owner).__module__.startswith("coverage.")
+
+
+class Unblocked(BaseException):
+    """Never leaves `unblocking`."""
+
+
+def unblocking() -> "Callable[[], None]":
+    """A function that lets traced threads of Python 3.11 go on.
+
+    mod_wsgi withdraws what may have interrupted a thread by setting its asynchronous exception to none. That Python takes it for one
+    that is still to come, for ever, and a traced thread waits for it without end when it enters a function. One that really comes,
+    to whichever thread, ends that.
+    """
+    import ctypes
+
+    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    exception = ctypes.py_object(Unblocked)
+    thread = ctypes.c_ulong
+
+    def unblock() -> None:
+        try:
+            raise_in(thread(_thread.get_ident()), exception)
+            while True:
+                pass
+        except Unblocked:
+            pass
+
+    return unblock
 
 
 def imported(tool: str) -> "Any":
