@@ -3,18 +3,19 @@
 //! Data flows one way, and so do the imports:
 //!
 //! ```text
-//! dotenv → config, project → plan → changes, fidelity, render, requests → engine → session → smoke, replay → compare, page → commands → ui
+//! dotenv → config, project → plan → changes, fidelity, coverage, render, requests → engine → session → smoke, replay → compare, page → commands → ui
 //! ```
 //!
 //! `units` and `runtime`, the Python in containers and what it says, import none of these.
 //!
-//! Everything up to and including `changes`, `fidelity`, `render` and (but for its store) `requests` is pure: no clock, randomness, engine,
+//! Everything up to and including `changes`, `fidelity`, `coverage`, `render` and (but for its store) `requests` is pure: no clock, randomness, engine,
 //! terminal or secret value.
 
 pub mod changes;
 pub mod commands;
 pub mod compare;
 pub mod config;
+pub mod coverage;
 pub mod dotenv;
 pub mod engine;
 pub mod error;

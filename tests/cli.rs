@@ -403,6 +403,27 @@ fn rendered_files_are_the_same_each_time_and_hold_no_secret() {
 }
 
 #[test]
+fn mistakes_about_coverage_are_told_before_an_engine_is_asked() {
+    let project = Copy::of("flask-factory");
+    for (arguments, part) in [
+        (&["--report", "junit=a"][..], "html, lcov, xml, json, data, github"),
+        (&["--report", "lcov"], "FORMAT=FILE"),
+        (&["--fail-under", "101"], "from 0 to 100"),
+        (&["--by-check"], "add `--report html=htmlcov`"),
+        (&["--by-check", "--jobs", "2", "--report", "html=a"], "cannot be used with"),
+        (&["--also-tests"], "CMD"),
+        (&["--changed-since", "no-such-branch"], "git knows no commit or branch no-such-branch"),
+        (&["--changed-since=--output=a"], "git knows no commit or branch"),
+    ] {
+        project.parity(&[&["coverage"], arguments].concat()).run().exits(2).says(&[part]);
+    }
+    project.write("coverage.py", "");
+    project.parity(&["coverage"]).run().exits(4).says(&["the project's own coverage.py", "rename it"]);
+    let rows = project.parity(&["diff", "--profile", "coverage"]).ok().stdout;
+    assert!(rows.contains("no line is measured") && !rows.contains("validator"), "{rows}");
+}
+
+#[test]
 fn nothing_of_the_project_is_run_on_this_machine() {
     let project = Copy::of("flask-factory");
     let trap = project.scratch.path().join("trap");

@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod config;
 mod context;
+mod coverage;
 mod debug;
 mod diff;
 mod doctor;
@@ -81,6 +82,8 @@ enum Command {
     Debug(debug::Args),
     /// Check it on production's server, for CI
     Smoke(smoke::Args),
+    /// Measure which lines of the project the checks reach, in production's processes and threads
+    Coverage(coverage::Args),
     /// Stop the server and remove its container
     Down(down::Args),
     /// Remove containers, images and files of parity's that are not in use
@@ -210,6 +213,7 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command, format: F
         Command::Up(args) => Box::pin(up::run(&context, args)).await,
         Command::Debug(args) => Box::pin(debug::run(&context, args)).await,
         Command::Smoke(args) => smoke::run(&context, args, format).await,
+        Command::Coverage(args) => Box::pin(coverage::run(&context, args)).await,
         Command::Down(args) => down::run(&context, args).await,
         Command::Clean(args) => clean::run(&context, args).await,
         Command::Status(args) => status::run(&context, args).await,

@@ -47,6 +47,12 @@ impl Source {
         image.map_err(|failure| self.settled.explain(failure))
     }
 
+    /// The same with coverage.py in it.
+    pub async fn image_with_coverage(&self, context: &Context<'_>, engine: &Engine, interrupts: &Interrupts) -> Result<Production> {
+        let image = image::with_coverage(engine, &self.settled.plan, &self.contents, &self.how, interrupts, context.ui).await;
+        image.map_err(|failure| self.settled.explain(failure))
+    }
+
     /// The command that runs an image of it as it was tested.
     pub fn run_line(&self, engine: &Engine, image: &str) -> Result<String> {
         let Settled { plan, env_files, .. } = &self.settled;

@@ -87,10 +87,6 @@ pub fn of_requests() -> Difference {
 
 /// What the `smoke` profile does beside what production does: as little as lets somebody look.
 pub(super) fn smoke(server: &Server) -> Vec<Difference> {
-    let port = match server.port.value {
-        0 => "a free port".to_owned(),
-        port => format!("port {port}"),
-    };
     let two = (server.processes.value == 1).then(|| {
         difference(
             "processes",
@@ -100,12 +96,7 @@ pub(super) fn smoke(server: &Server) -> Vec<Difference> {
         )
     });
     let always = [
-        difference(
-            "port",
-            "8000 in the container",
-            &format!("published on {port} of {}", server.host.value),
-            "so that it runs beside whatever else runs",
-        ),
+        published(server),
         this_machine(),
         difference(
             "validator",
@@ -116,6 +107,41 @@ pub(super) fn smoke(server: &Server) -> Vec<Difference> {
         .seen(&["server: command line", "process: first", "request: wsgi.errors", "request: wsgi.input", "+imported: *"]),
     ];
     always.into_iter().chain(two).collect()
+}
+
+/// What the `coverage` profile does beside what production does.
+pub(super) fn coverage(server: &Server) -> Vec<Difference> {
+    let measured = difference(
+        "coverage",
+        "no line is measured",
+        "coverage.py, from an image of this profile alone, notes in each process which lines run, and writes them down every few seconds; \
+         requests take longer",
+        "so that you learn which lines your checks reach",
+    );
+    let measured = measured.seen(&[
+        "+imported before: *",
+        "+imported: *",
+        "imported before: *",
+        "imported: *",
+        "order: *",
+        "mounts: *",
+        "process: first",
+        "python: trace",
+        "server: command line",
+        "server: WSGIImportScript *",
+        "threads: *",
+    ]);
+    vec![published(server), this_machine(), measured]
+}
+
+/// A server beside whatever else runs.
+fn published(server: &Server) -> Difference {
+    let port = match server.port.value {
+        0 => "a free port".to_owned(),
+        port => format!("port {port}"),
+    };
+    let here = format!("published on {port} of {}", server.host.value);
+    difference("port", "8000 in the container", &here, "so that it runs beside whatever else runs")
 }
 
 /// What tells of requests.
@@ -185,7 +211,7 @@ pub(super) fn writing(plan: &Plan) -> Vec<Difference> {
     };
     match plan.profile {
         Profile::Production | Profile::Release => {}
-        Profile::Smoke => {
+        Profile::Smoke | Profile::Coverage => {
             kept(Store::Memory, "in memory, empty at first", "so that nothing of a check is left");
             kept(Store::Volume, "a volume of this run alone, with what the image has there", "so that nothing of a check is left");
         }
@@ -230,7 +256,7 @@ pub(super) fn recording(plan: &Plan) -> Option<Difference> {
 /// What is done about the hooks of a release.
 pub(super) fn release(profile: Profile) -> Option<Difference> {
     let here = match profile {
-        Profile::Up | Profile::Debug(_) | Profile::Smoke => "before the start hooks, each time that the server starts",
+        Profile::Up | Profile::Debug(_) | Profile::Smoke | Profile::Coverage => "before the start hooks, each time that the server starts",
         Profile::Production | Profile::Release => return None,
     };
     let production = "once before a deployment, by `parity release`";

@@ -35,6 +35,8 @@ pub enum Profile {
     Debug(Debug),
     /// Production on a free port, with a validator around the application, for checks.
     Smoke,
+    /// Production on a free port, with coverage.py in each process.
+    Coverage,
     /// Production's image without a server, for what runs once before a deployment.
     Release,
 }
@@ -42,7 +44,7 @@ pub enum Profile {
 impl Profile {
     /// Is the code that runs the one in the image?
     pub fn is_baked(self) -> bool {
-        matches!(self, Profile::Production | Profile::Smoke | Profile::Release)
+        matches!(self, Profile::Production | Profile::Smoke | Profile::Coverage | Profile::Release)
     }
 
     /// Its name, as labels and messages have it.
@@ -52,6 +54,7 @@ impl Profile {
             Profile::Up => "up",
             Profile::Debug(_) => "debug",
             Profile::Smoke => "smoke",
+            Profile::Coverage => "coverage",
             Profile::Release => "release",
         }
     }

@@ -73,6 +73,11 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
             let differences = differences::smoke(&published);
             (published, differences)
         }
+        Profile::Coverage => {
+            let published = published_anywhere(server);
+            let differences = differences::coverage(&published);
+            (published, differences)
+        }
     };
     let mut differences = differences;
     if !config.hooks.release.is_empty() {

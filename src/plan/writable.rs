@@ -41,8 +41,10 @@ impl Plan {
             Profile::Production | Profile::Release => Store::Volume,
             Profile::Up | Profile::Debug(_) if in_project => Store::Project,
             Profile::Up | Profile::Debug(_) => Store::Memory,
-            Profile::Smoke if *self.writable_content == WritableContent::Image || self.holds_code(directory) => Store::Volume,
-            Profile::Smoke => Store::Memory,
+            Profile::Smoke | Profile::Coverage if *self.writable_content == WritableContent::Image || self.holds_code(directory) => {
+                Store::Volume
+            }
+            Profile::Smoke | Profile::Coverage => Store::Memory,
         }
     }
 

@@ -5,7 +5,7 @@ use crate::plan::{Debug, Plan, Profile};
 /// Can the debugger get into the processes that serve?
 pub fn is_hooked(plan: &Plan) -> bool {
     match plan.profile {
-        Profile::Production | Profile::Smoke | Profile::Release => false,
+        Profile::Production | Profile::Smoke | Profile::Coverage | Profile::Release => false,
         Profile::Up => true,
         Profile::Debug(Debug { without_debugger, .. }) => !without_debugger,
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::packages::{self, PREFIX, Packages};
 use super::quote::{EnvValue, RunCommand, ShellWord, refuse};
 use super::requirements::{self, Install};
-use super::{PORT, profile_files, start, template};
+use super::{PORT, coverage, profile_files, start, template};
 use crate::error::Result;
 use crate::plan::{Base, BuildHook, CollectStatic, HOOK_TIMEOUT, Plan, Profile};
 use crate::project::Needs;
@@ -23,6 +23,11 @@ pub const PRODUCTION: &str = "production";
 /// The stage with a debugger of the user's choice.
 pub const DEBUGGER: &str = "debugger";
 
+/// The stage that is deployed, with coverage.py.
+pub const COVERAGE: &str = "coverage";
+/// The version whose ways [`crate::runtime`] knows.
+const COVERAGE_PY: &str = "coverage==7.17.5";
+
 /// What a build needs that the plan does not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
@@ -32,6 +37,8 @@ pub struct Options {
     pub build_ca: Option<Vec<u8>>,
     /// A debugger's package for [`DEBUGGER`]; without one there is no such stage.
     pub debugger: Option<String>,
+    /// Is there a stage [`COVERAGE`]?
+    pub coverage: bool,
     /// The project's requirement files, by their paths relative to the project.
     pub requirement_files: Vec<(String, Vec<u8>)>,
     /// How secrets reach the build.
@@ -90,12 +97,21 @@ struct View<'a> {
     environment: Vec<(&'a str, EnvValue)>,
     volumes: Option<String>,
     debugger: Option<String>,
+    coverage: Option<Measuring>,
     collect_static: Option<String>,
     fixed_time: u64,
     /// What tells whether the server is well.
     health: RunCommand,
     /// Seconds from a container's start, hooks included, in which it need not be.
     health_start: u32,
+}
+
+/// What measures, and where.
+#[derive(Debug, Serialize)]
+struct Measuring {
+    package: &'static str,
+    tool: &'static str,
+    data: &'static str,
 }
 
 /// The Dockerfile. The stages up to [`RUNTIME`] are the same for every profile.
@@ -151,6 +167,7 @@ pub fn render(plan: &Plan, options: &Options) -> Result<String> {
                 &["/opt/venv/bin/python", "-IS", "/etc/parity/health.py", &PORT.to_string(), &plan.health.path, &plan.health.host],
             )?,
             health_start: health_start(plan),
+            coverage: options.coverage.then_some(Measuring { package: COVERAGE_PY, tool: coverage::TOOL, data: coverage::DATA }),
             debugger: options.debugger.as_deref().map(package).transpose()?,
             collect_static: plan
                 .collect_static

@@ -17,7 +17,7 @@ const DIRECTORY: &str = "/run/parity/fidelity";
 /// # Errors
 /// An `application-group` that cannot be written.
 pub fn command(plan: &Plan) -> Result<Vec<String>> {
-    instrument::command(plan, DIRECTORY, &[("probe.py".to_owned(), PROBE.to_owned())], "probe.py")
+    instrument::command(plan, DIRECTORY, &[("probe.py".to_owned(), PROBE.to_owned())], Some("probe.py"))
 }
 
 /// What is run in a container to have its server looked at. `running`: the server does not have the probe, which is to be its input.

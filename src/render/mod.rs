@@ -1,6 +1,7 @@
 //! A plan becomes files. Pure; decisions are made here, templates stay flat.
 
 mod archive;
+pub mod coverage;
 pub mod debug;
 pub mod docker_run;
 pub mod dockerfile;

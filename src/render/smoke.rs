@@ -30,7 +30,7 @@ pub fn command(plan: &Plan, configuration: Configuration) -> Result<Vec<String>>
             httpd::render(&Plan { profile: Profile::Production, reload: None, ..plan.clone() })?,
         ));
     }
-    instrument::command(plan, DIRECTORY, &files, runtime::SCRIPT)
+    instrument::command(plan, DIRECTORY, &files, Some(runtime::SCRIPT))
 }
 
 #[cfg(test)]

@@ -101,6 +101,10 @@ const VALIDATOR: &[File] = files![
     "parity_runtime/smoke/validator.py",
 ];
 
+const COVERAGE: &[File] = files!["parity_runtime/coverage/__init__.py", "parity_runtime/coverage/instrument.py"];
+
+/// Reports on what coverage.py has measured; run from a file of its own.
+pub const COVERAGE_REPORT: &str = include_str!("../../images/runtime/parity_runtime/coverage/report.py");
 /// Loads the application in processes of their own, for `parity smoke`; run from a file of its own.
 pub const LOAD: &str = include_str!("../../images/runtime/parity_runtime/smoke/load.py");
 /// What an application sees of its server; run from a file of its own.
@@ -118,7 +122,9 @@ pub const SCRIPT: &str = "instruments.py";
 /// What is installed in the processes that serve the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Instrument {
-    /// The debugger's way in: before all others, as it may wait for somebody.
+    /// Which lines run: before all that imports something of the project.
+    Coverage,
+    /// The debugger's way in: before all others that are there, as it may wait for somebody.
     Debug,
     Reload,
     Validator,
@@ -129,6 +135,7 @@ pub enum Instrument {
 impl Instrument {
     fn name(self) -> &'static str {
         match self {
+            Self::Coverage => "coverage",
             Self::Debug => "debug",
             Self::Reload => "reload",
             Self::Validator => "validator",
@@ -138,6 +145,7 @@ impl Instrument {
 
     fn files(self) -> [&'static [File]; 2] {
         match self {
+            Self::Coverage => [COVERAGE, &[]],
             Self::Debug => [DEBUG, PROGRAMS],
             Self::Reload => [RELOAD, PROGRAMS],
             Self::Validator => [VALIDATOR, &[]],
@@ -181,8 +189,9 @@ mod tests {
     fn no_file_of_the_package_is_forgotten() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("images/runtime");
         let alone = ["parity_runtime/fidelity/__init__.py", "parity_runtime/fidelity/asking.py", "parity_runtime/fidelity/probe.py"];
-        let alone = alone.into_iter().chain(["parity_runtime/request_log.py", "parity_runtime/smoke/load.py"]);
-        let shipped = [BASE, PROGRAMS, DEBUG, RELOAD, VALIDATOR].into_iter().flatten().map(|(path, _)| *path);
+        let alone =
+            alone.into_iter().chain(["parity_runtime/request_log.py", "parity_runtime/smoke/load.py", "parity_runtime/coverage/report.py"]);
+        let shipped = [BASE, PROGRAMS, COVERAGE, DEBUG, RELOAD, VALIDATOR].into_iter().flatten().map(|(path, _)| *path);
         let known: BTreeSet<String> = shipped.chain(alone).map(String::from).collect();
         let there = below(&root, &root).into_iter();
         let there: BTreeSet<String> =

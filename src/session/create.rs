@@ -25,7 +25,7 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
     let is_baked = plan.profile.is_baked();
     let command = match plan.profile {
         // Who starts it says what it runs.
-        Profile::Smoke => Vec::new(),
+        Profile::Smoke | Profile::Coverage => Vec::new(),
         Profile::Release => RELEASE.map(String::from).to_vec(),
         _ => vec!["@FILES".into(), render::archive(&render::profile_files(plan)?)],
     };
@@ -57,12 +57,13 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
         publish: (plan.profile != Profile::Release).then(|| (loopback(&plan.server.host.value), plan.server.port.value)),
         debug_port: match plan.profile {
             Profile::Debug(debug) => debug.dap,
-            Profile::Production | Profile::Up | Profile::Smoke | Profile::Release => None,
+            Profile::Production | Profile::Up | Profile::Smoke | Profile::Coverage | Profile::Release => None,
         },
         network: network.map(String::from),
         networks: networks.into_iter().map(String::from).collect(),
         lends_network: plan.lends_network(),
         joins: None,
+        volumes_of: None,
     };
     let digest: String = Sha256::digest(format!("{wish:?}").as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let mut label = |name: &str, value: String| wish.labels.push((name.into(), value));

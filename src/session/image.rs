@@ -33,9 +33,10 @@ use crate::render::dockerfile::{DEBUGGER, Options, RUNTIME};
 use crate::units::files;
 use inputs::Inputs;
 
+pub use git::changed_since;
 pub use keep::{claim, keep};
 pub use lock_file::{LockFile, was_served};
-pub use production::{Production, existing, production, repository};
+pub use production::{Production, existing, production, repository, with_coverage};
 pub use provenance::Provenance;
 pub use secrets::BuildSecrets;
 

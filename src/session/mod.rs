@@ -3,6 +3,7 @@
 mod browser;
 pub mod clean;
 pub mod copy;
+pub mod coverage;
 mod create;
 pub mod decide;
 mod diagnose;

@@ -1,4 +1,4 @@
-//! The server of `parity smoke`: production's, there as long as some work on it takes, and no longer.
+//! The server of `parity smoke` and `coverage`: production's, there as long as some work on it takes, and no longer.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -40,7 +40,7 @@ pub type Sink = Arc<dyn Fn(Record) + Send + Sync>;
 #[allow(missing_debug_implementations, reason = "whoever is reported to need not be shown")]
 pub struct Start<'a> {
     pub engine: &'a Engine,
-    /// Of the `smoke` profile.
+    /// Of the `smoke` or `coverage` profile.
     pub plan: &'a Plan,
     /// Values of the application's environment.
     pub secrets: &'a [(String, Secret)],
@@ -109,7 +109,7 @@ impl Server {
 /// # Errors
 /// Whatever keeps the application from answering, and the work's own failures.
 pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -> Result<(T, Fate)>) -> Result<T> {
-    with_server_of(start, Whose { command: "smoke", project: &start.plan.root, user: User::PRODUCTION }, work).await
+    with_server_of(start, Whose { command: start.plan.profile.name(), project: &start.plan.root, user: User::PRODUCTION }, work).await
 }
 
 /// The same for another command, and for a server that is not production's.
@@ -118,7 +118,7 @@ pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -
 /// As [`with_server`].
 pub async fn with_server_of<T>(start: &Start<'_>, whose: Whose<'_>, work: impl AsyncFnOnce(&Server) -> Result<(T, Fate)>) -> Result<T> {
     let Start { engine, plan, interrupts, report, .. } = start;
-    interrupts.or(remove_leftovers(engine, whose.project, *report)).await?;
+    interrupts.or(remove_leftovers(engine, whose, *report)).await?;
     let name = format!("{}-{}-{:08x}", container_name(&plan.name, whose.project), whose.command, some_number());
     let up = Up { plan, secrets: start.secrets, image: start.image, user: whose.user, detach: false, wait: false, recreate: false };
     let begun = Instant::now();
@@ -322,12 +322,13 @@ fn in_words_of(command: &str, mut failure: Failure) -> Failure {
 }
 
 /// Removes what a `parity smoke` or `parity compare` left that was killed, or that was asked to.
-async fn remove_leftovers(engine: &Engine, root: &Path, report: &dyn Report) -> Result<()> {
-    for left in engine.observe_project(root).await? {
+async fn remove_leftovers(engine: &Engine, whose: Whose<'_>, report: &dyn Report) -> Result<()> {
+    for left in engine.observe_project(whose.project).await? {
         let is_compares = left.name.contains(&format!("-{COMPARE}-"));
-        let is_left = (is_compares || left.profile == Profile::Smoke.name()) && !left.owner.as_deref().is_some_and(is_alive);
+        let is_left = (is_compares || left.profile == Profile::Smoke.name() || left.profile == whose.command)
+            && !left.owner.as_deref().is_some_and(is_alive);
         if is_left {
-            let command = if is_compares { COMPARE } else { "smoke" };
+            let command = if is_compares { COMPARE } else { left.profile.as_str() };
             report.report(Event::Note { text: format!("removing {}, which an earlier `parity {command}` left", left.name) });
             remove(engine, &left.id).await?;
         }

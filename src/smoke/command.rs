@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Instant;
 
@@ -19,12 +20,18 @@ pub fn name(command: &[String]) -> String {
 ///
 /// # Errors
 /// [`Kind::Interrupted`], once the command and its children have ended too.
-pub async fn run(command: &[String], url: &str, to_stdout: bool, interrupts: &Interrupts) -> Result<Outcome> {
+pub async fn run(
+    command: &[String],
+    url: &str,
+    environment: &[(&str, &Path)],
+    to_stdout: bool,
+    interrupts: &Interrupts,
+) -> Result<Outcome> {
     let begun = Instant::now();
     let [program, arguments @ ..] = command else { return Err(Failure::new(Kind::Usage, "there is no command behind `--`")) };
     let outcome = |finding: Finding| Outcome::failed(name(command), What::Tests, begun.elapsed(), vec![finding]);
     let mut child = tokio::process::Command::new(program);
-    child.args(arguments).env("PARITY_URL", url).process_group(0);
+    child.args(arguments).envs(environment.iter().copied()).env("PARITY_URL", url).process_group(0);
     if std::io::stdin().is_terminal() {
         // Its group is not the terminal's: reading from there would stop it.
         child.stdin(Stdio::null());

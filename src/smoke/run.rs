@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::LocalBoxFuture;
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
@@ -32,14 +33,18 @@ pub struct Rules {
     pub retry: Duration,
 }
 
+/// What is done before each check is asked, which has that name.
+pub type Before<'a> = &'a dyn Fn(String) -> LocalBoxFuture<'a, ()>;
+
 /// What checks are run with.
-#[derive(Debug)]
-pub struct Runner<'a> {
+#[allow(missing_debug_implementations, reason = "what is done before need not be shown")]
+pub struct Runner<'a, 'b> {
     pub client: &'a Client,
     /// The server's log, where there is one.
     pub journal: Option<&'a Journal>,
     pub redactor: &'a Redactor,
     pub rules: Rules,
+    pub before: Option<Before<'b>>,
 }
 
 /// What went over the wire for a check, for those who ask the same again.
@@ -67,7 +72,7 @@ pub struct Chosen<'a> {
     pub skip: Option<String>,
 }
 
-impl Runner<'_> {
+impl Runner<'_, '_> {
     /// Runs checks and gives each outcome as soon as it and those before it are known.
     pub async fn run(&self, checks: &[Chosen<'_>], mut each: impl FnMut(Outcome, Option<Exchange>)) {
         let mut values = Values::from([("url".to_owned(), Value::String(self.client.base().as_str().to_owned()))]);
@@ -115,6 +120,9 @@ impl Runner<'_> {
         let nothing = |outcome| Done { outcome: self.redactor.outcome(outcome), exchange: None, captured: Vec::new() };
         if let Some(reason) = &chosen.skip {
             return nothing(skipped(check, reason.clone()));
+        }
+        if let Some(before) = self.before {
+            before(check.name.clone()).await;
         }
         let begun = Instant::now();
         loop {

@@ -16,6 +16,7 @@ mod build_secrets;
 mod building;
 mod cleaning;
 mod compare;
+mod coverage;
 mod debug;
 mod deploying;
 mod ending;

@@ -70,6 +70,10 @@ class Runtime:
 
 def load(name: str) -> "Any":
     """The module of an instrument. Nothing of the others is imported."""
+    if name == "coverage":
+        from parity_runtime.coverage import instrument as coverage
+
+        return coverage
     if name == "debug":
         from parity_runtime.debug import hook
 

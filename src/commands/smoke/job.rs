@@ -1,6 +1,7 @@
 //! What is done at a server, whoever runs it, and what becomes of it.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Args, Context};
@@ -16,7 +17,7 @@ use crate::smoke::journal::Journal;
 use crate::smoke::outcome::{Image, Outcome, Suite, What};
 use crate::smoke::redact::Redactor;
 use crate::smoke::report::human_lines;
-use crate::smoke::run::{Chosen, Exchange, Rules, Runner, skipped};
+use crate::smoke::run::{Before, Chosen, Exchange, Rules, Runner, skipped};
 use crate::smoke::select::{Choice, Selection};
 use crate::ui::{Format, Ui};
 use crate::units::Secret;
@@ -88,6 +89,14 @@ impl<'a> Job<'a> {
     /// # Errors
     /// A URL that is none; [`Kind::Interrupted`].
     pub async fn check(&self, url: &str, journal: Option<&Journal>) -> Result<()> {
+        self.check_after(url, journal, None).await
+    }
+
+    /// The same; before each check something else is done.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub async fn check_after(&self, url: &str, journal: Option<&Journal>, before: Option<Before<'_>>) -> Result<()> {
         let client = Client::new(Base::parse(url)?);
         self.suite.borrow_mut().url = self.redactor.clean(client.base().as_str());
         let chosen = self.chosen();
@@ -96,7 +105,7 @@ impl<'a> Job<'a> {
             fail_fast: self.args.fail_fast,
             retry: Duration::from_secs(self.args.retry_timeout.into()),
         };
-        let runner = Runner { client: &client, journal, redactor: &self.redactor, rules };
+        let runner = Runner { client: &client, journal, redactor: &self.redactor, rules, before };
         let before = self.suite.borrow().outcomes.len();
         let run = async {
             let each = |mut outcome: Outcome, exchange: Option<Exchange>| {
@@ -136,7 +145,7 @@ impl<'a> Job<'a> {
     pub async fn rehearse(&self, url: &str) -> Result<Vec<Exchange>> {
         let client = Client::new(Base::parse(url)?);
         let rules = Rules { jobs: 1, fail_fast: false, retry: Duration::ZERO };
-        let runner = Runner { client: &client, journal: None, redactor: &self.redactor, rules };
+        let runner = Runner { client: &client, journal: None, redactor: &self.redactor, rules, before: None };
         let mut exchanges = Vec::new();
         runner.run(&self.chosen(), |_, exchange| exchanges.extend(exchange)).await;
         Ok(exchanges)
@@ -158,6 +167,14 @@ impl<'a> Job<'a> {
     /// # Errors
     /// [`Kind::Interrupted`].
     pub async fn tests(&self, url: &str) -> Result<()> {
+        self.tests_with(url, &[]).await
+    }
+
+    /// The same, with more in their environment.
+    ///
+    /// # Errors
+    /// [`Kind::Interrupted`].
+    pub async fn tests_with(&self, url: &str, environment: &[(&str, &Path)]) -> Result<()> {
         if self.args.command.is_empty() {
             return Ok(());
         }
@@ -165,7 +182,7 @@ impl<'a> Job<'a> {
             self.add(Outcome::skipped(command::name(&self.args.command), What::Tests, "an earlier check failed (--fail-fast)"));
             return Ok(());
         }
-        match command::run(&self.args.command, url, self.live, self.interrupts).await {
+        match command::run(&self.args.command, url, environment, self.live, self.interrupts).await {
             Ok(outcome) => self.add(outcome),
             Err(failure) if failure.kind == Kind::Interrupted => {
                 self.add(Outcome::skipped(command::name(&self.args.command), What::Tests, "interrupted"));
@@ -185,6 +202,11 @@ impl<'a> Job<'a> {
             }
         }
         self.suite.borrow_mut().outcomes.push(outcome);
+    }
+
+    /// Are there tests of the project's own to run?
+    pub fn has_command(&self) -> bool {
+        !self.args.command.is_empty()
     }
 
     /// What the checks have asked so far.

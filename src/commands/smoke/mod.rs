@@ -1,7 +1,7 @@
 //! `parity smoke`
 
-mod job;
-mod reports;
+pub mod job;
+pub mod reports;
 mod serve;
 mod two_processes;
 
@@ -19,7 +19,7 @@ use crate::smoke::text::count;
 use crate::ui::Format;
 use job::Job;
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
     /// Check a deployment instead of a server started for it
@@ -82,6 +82,18 @@ pub struct Args {
     command: Vec<String>,
 }
 
+impl Args {
+    /// What was said about the server.
+    pub fn server(&self) -> &ServerFlags {
+        &self.server
+    }
+
+    /// Checks alone, without probes, for a command that has another use of them.
+    pub fn of_checks(server: ServerFlags, only: Vec<String>, skip: Vec<String>, jobs: u16, command: Vec<String>) -> Self {
+        Self { no_probes: true, only, skip, jobs, server, command, ..Self::default() }
+    }
+}
+
 const AFTER_HELP: &str = "\
 The report goes to stdout; `--format` takes tap, junit and github here as well. Checks are written
 below `smoke:` in parity.yaml; without any, `/` must answer below 500.";
@@ -117,7 +129,7 @@ pub async fn run(context: &Context<'_>, args: Args, format: Format) -> Result<Ex
     }
 }
 
-fn verdict(suite: &Suite, failed: usize) -> Failure {
+pub fn verdict(suite: &Suite, failed: usize) -> Failure {
     let all = count(suite.outcomes.len(), "check", "checks");
     let failure = Failure::new(Kind::Checks, format!("{failed} of {all} failed"));
     match suite.outcomes.iter().find(|outcome| outcome.has_failed() && outcome.what != What::Tests) {

@@ -43,7 +43,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Where the project is in its repository, as GitHub has it.
-fn prefix(context: &Context<'_>) -> PathBuf {
+pub fn prefix(context: &Context<'_>) -> PathBuf {
     let workspace = context.environment.get("GITHUB_WORKSPACE").and_then(|path| Path::new(path).canonicalize().ok());
     workspace.and_then(|workspace| context.root.strip_prefix(workspace).ok().map(Path::to_path_buf)).unwrap_or_default()
 }

@@ -39,6 +39,8 @@ pub struct Wish {
     pub lends_network: bool,
     /// The container in whose network its server listens, instead of one of its own that is published.
     pub joins: Option<String>,
+    /// The container whose volumes it has as well.
+    pub volumes_of: Option<String>,
 }
 
 impl Engine {
@@ -110,6 +112,7 @@ impl Engine {
                 .then(|| [PORT.to_owned()].into_iter().chain(wish.debug_port.map(|port| format!("{port}/tcp"))).collect()),
             host_config: Some(HostConfig {
                 mounts: Some(mounts.collect()),
+                volumes_from: wish.volumes_of.as_ref().map(|container| vec![container.clone()]),
                 tmpfs: Some(tmpfs.collect()),
                 readonly_rootfs: Some(true),
                 cap_drop: Some(vec!["ALL".into()]),
@@ -162,6 +165,7 @@ mod tests {
             networks: Vec::new(),
             lends_network: true,
             joins: joins.map(Into::into),
+            volumes_of: None,
         };
         let mut body = engine.body(&wish, None);
         let host = body.host_config.take().unwrap();

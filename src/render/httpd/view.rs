@@ -20,8 +20,8 @@ pub struct View {
     ring: bool,
     /// The scripts are parity's, which see to the application of production's.
     reload: bool,
-    /// Something of parity's is in the processes.
-    instruments: bool,
+    /// Where that is what parity has in the processes; `None`: nothing.
+    instruments: Option<&'static str>,
     modules: Vec<&'static str>,
     capacity: Capacity,
     server_backlog: u32,
@@ -119,7 +119,7 @@ impl View {
             process_group: if ring { "%{ENV:PARITY_SLOT}" } else { groups[0] },
             ring,
             reload: plan.reload.is_some(),
-            instruments: !instruments::of(plan).is_empty(),
+            instruments: instruments::directory(plan),
             modules: modules::modules(plan),
             capacity: Capacity::of(server),
             server_backlog: check::int("server-backlog", *server.server_backlog)?.max(1),

@@ -37,9 +37,25 @@ pub(in crate::session) fn without_filters(root: &Path, kinds: &str) -> Vec<Strin
 /// What `git status` prints of a directory. Git would run the filters of the repository's configuration for files that were touched, and
 /// those of submodules: the application can write there. What such a filter would make equal counts as changed.
 pub(super) fn status(root: &Path) -> Option<String> {
+    looking_at_files(root, &["status", "--porcelain", "--ignore-submodules=dirty", "--", "."])
+}
+
+/// What has changed since a branch or commit, committed or not, as `git diff` prints it, and the files that git does not know, each with a
+/// NUL behind it. Of a branch that has gone on, what it had when this one began counts. `None`: git does not know it.
+pub fn changed_since(root: &Path, reference: &str) -> Option<(String, String)> {
+    let known = git(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{reference}^{{commit}}")])?;
+    let base = git(root, &["merge-base", known.trim(), "HEAD"]).unwrap_or(known);
+    let diff = ["diff", "--unified=0", "--relative", "--no-prefix", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames"];
+    let diff = [&diff[..], &["--ignore-submodules=dirty", base.trim(), "--", "."]].concat();
+    let untracked = git(root, &["ls-files", "--others", "--exclude-standard", "-z", "--", "."])?;
+    Some((looking_at_files(root, &diff)?, untracked))
+}
+
+/// Runs git so that no filter of the repository's is run.
+fn looking_at_files(root: &Path, command: &[&str]) -> Option<String> {
     let switched_off = without_filters(root, "clean|process");
     let mut arguments: Vec<&str> = switched_off.iter().flat_map(|setting| ["-c", setting]).collect();
-    arguments.extend(["status", "--porcelain", "--ignore-submodules=dirty", "--", "."]);
+    arguments.extend(command);
     git(root, &arguments)
 }
 

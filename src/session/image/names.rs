@@ -6,6 +6,7 @@
 //! | `localhost/parity-debugger:DIGEST-PACKAGE` | the same with a debugger |
 //! | `localhost/parity-base:…` | a base |
 //! | `localhost/parity-PROJECT:DIGEST` | the image of a project that is deployed |
+//! | `localhost/parity-PROJECT:coverage-DIGEST` | the same with coverage.py |
 //! | `localhost/parity-PROJECT:up-DIGEST` | the first, as one that a project has use for |
 
 use super::{DEBUGGER_NAME, LOCAL};
@@ -13,6 +14,7 @@ use crate::engine::image::{repository_of, tag_of};
 
 const BASE: &str = "localhost/parity-base";
 const SERVED: &str = "up-";
+const MEASURED: &str = "coverage-";
 /// Characters of a digest in a tag, and of that of a directory in a project's name.
 const DIGEST: usize = 16;
 const DIRECTORY_DIGEST: usize = 8;
@@ -30,6 +32,16 @@ pub fn all_served(repository: &str) -> String {
 /// Is it such a name, of whichever project?
 pub fn is_served(name: &str) -> bool {
     is_of_a_project(repository_of(name)) && tag_of(name).strip_prefix(SERVED).is_some_and(is_digest)
+}
+
+/// The name of a project's image with coverage.py in it.
+pub fn measured(repository: &str, digest: &str) -> String {
+    format!("{repository}:{MEASURED}{digest}")
+}
+
+/// Is it such a name, of whichever project?
+pub fn is_measured(name: &str) -> bool {
+    is_of_a_project(repository_of(name)) && tag_of(name).strip_prefix(MEASURED).is_some_and(is_digest)
 }
 
 /// Is it an image that `parity up` runs, and not one with a debugger?
@@ -54,7 +66,9 @@ fn is_ours(name: &str) -> bool {
         LOCAL => is_digest(tag),
         DEBUGGER_NAME => tag.split_once('-').is_some_and(|(digest, _)| is_digest(digest)),
         BASE => true,
-        repository => is_of_a_project(repository) && is_digest(tag.strip_prefix(SERVED).unwrap_or(tag)),
+        repository => {
+            is_of_a_project(repository) && is_digest(tag.strip_prefix(SERVED).or_else(|| tag.strip_prefix(MEASURED)).unwrap_or(tag))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The image that is deployed, which is also the one that is checked before.
 
-use super::{BUILD, How, Inputs, LockFile, digest_of, get_base, named_options, names, options, run_build};
+use super::{BUILD, How, Inputs, LockFile, Provenance, digest_of, get_base, named_options, names, options, run_build};
 use crate::engine::build::{Build, project_archive};
 use crate::engine::image::{Found, repository_of};
 use crate::engine::reproducible::Times;
@@ -11,7 +11,7 @@ use crate::plan::lock::LockedBase;
 use crate::plan::{Plan, Profile};
 use crate::project::contents::Contents;
 use crate::render;
-use crate::render::dockerfile::{Options, PRODUCTION};
+use crate::render::dockerfile::{COVERAGE, Options, PRODUCTION};
 use crate::session::{Interrupts, container_name};
 
 /// The value of [`label::START`]: the start script passes its arguments on to Apache.
@@ -48,6 +48,41 @@ pub async fn production(
     interrupts: &Interrupts,
     report: &dyn Report,
 ) -> Result<Production> {
+    made(engine, plan, contents, Stage::Production, how, interrupts, report).await
+}
+
+/// The same image with coverage.py in it: for `parity coverage` alone, under a name of its own.
+///
+/// # Errors
+/// As [`super::ensure`].
+pub async fn with_coverage(
+    engine: &Engine,
+    plan: &Plan,
+    contents: &Contents,
+    how: &How,
+    interrupts: &Interrupts,
+    report: &dyn Report,
+) -> Result<Production> {
+    let how = How { provenance: Provenance::default(), ..how.clone() };
+    made(engine, plan, contents, Stage::Coverage, &how, interrupts, report).await
+}
+
+/// What is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Production,
+    Coverage,
+}
+
+async fn made(
+    engine: &Engine,
+    plan: &Plan,
+    contents: &Contents,
+    stage: Stage,
+    how: &How,
+    interrupts: &Interrupts,
+    report: &dyn Report,
+) -> Result<Production> {
     how.can_serve()?;
     let file = LockFile::open(&plan.root)?;
     let inputs = Inputs::read(plan, how)?;
@@ -57,10 +92,14 @@ pub async fn production(
     let name = |base: &LockedBase| -> Result<String> {
         // Values decide what is collected; these names stay on this machine.
         let options = Options { keys: how.secrets.keys(), ..named_options(base, &inputs) };
-        let build = build(plan, "", &options, contents, how, inputs.clone())?;
+        let build = build(plan, "", &stage.options(options), contents, stage, how, inputs.clone())?;
         let files = build.files.iter().flat_map(|(path, content)| [path.as_bytes(), content.as_slice()]);
         let labels = build.labels.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
-        Ok(format!("{repository}:{}", digest_of(files.chain(labels).chain([project.as_slice()]))))
+        let digest = digest_of(files.chain(labels).chain([project.as_slice()]));
+        Ok(match stage {
+            Stage::Production => format!("{repository}:{digest}"),
+            Stage::Coverage => names::measured(&repository, &digest),
+        })
     };
     let locked = if how.update_base { None } else { file.locked(plan, report) };
     let anew = how.build || how.no_cache;
@@ -72,9 +111,9 @@ pub async fn production(
     }
     let ready = interrupts.or(get_base(engine, plan, locked.as_ref(), how.update_base, report)).await?;
     let reference = name(&ready.locked)?;
-    let options = options(engine, how, ready.reference, &inputs)?;
+    let options = stage.options(options(engine, how, ready.reference, &inputs)?);
     let on = options.base.clone();
-    let build = build(plan, &reference, &options, contents, how, inputs)?;
+    let build = build(plan, &reference, &options, contents, stage, how, inputs)?;
     let worked = interrupts.or(run_build(engine, plan, &build, report)).await?;
     file.write(&ready.locked, report);
     let mut id = engine.image_id(&reference).await?.ok_or_else(|| vanished(&reference))?;
@@ -87,7 +126,8 @@ pub async fn production(
             engine.remove_unnamed(&built).await;
         }
     }
-    engine.remove_images(&repository, |name| name != reference && !names::is_served(name)).await?;
+    let is_former = |name: &str| name != reference && !names::is_served(name) && names::is_measured(name) == (stage == Stage::Coverage);
+    engine.remove_images(&repository, is_former).await?;
     Ok(Production { reference, id, digest: None, worked })
 }
 
@@ -126,14 +166,27 @@ fn vanished(reference: &str) -> Failure {
     Failure::new(Kind::Build, format!("the image {reference} was removed by somebody else")).hint("type the command again")
 }
 
-fn build(plan: &Plan, name: &str, options: &Options, contents: &Contents, how: &How, inputs: Inputs) -> Result<Build> {
-    let own = [(label::VERSION, env!("CARGO_PKG_VERSION")), (label::IMAGE, PRODUCTION), (label::START, START)];
+impl Stage {
+    fn options(self, options: Options) -> Options {
+        Options { coverage: self == Self::Coverage, ..options }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Production => PRODUCTION,
+            Self::Coverage => COVERAGE,
+        }
+    }
+}
+
+fn build(plan: &Plan, name: &str, options: &Options, contents: &Contents, stage: Stage, how: &How, inputs: Inputs) -> Result<Build> {
+    let own = [(label::VERSION, env!("CARGO_PKG_VERSION")), (label::IMAGE, stage.name()), (label::START, START)];
     let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let mut files = render::context_files(&Plan { profile: Profile::Production, ..plan.clone() }, options)?;
     files.extend(inputs.files);
     Ok(Build {
         image: name.to_owned(),
-        target: PRODUCTION.into(),
+        target: stage.name().into(),
         files,
         project: Some(contents.clone()),
         modified: how.provenance.created.unwrap_or(0),

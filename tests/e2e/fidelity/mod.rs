@@ -228,3 +228,21 @@ fn smoke() {
     told.is_declared(&seen_at(url), &["--profile", "smoke"]);
     told.project.parity(&["down", name]).ok();
 }
+
+#[test]
+fn coverage() {
+    let told = Told::new();
+    let (url, done) = (told.project.scratch().join("url"), told.project.scratch().join("done"));
+    let script =
+        format!("printenv PARITY_URL >{0}.new; mv {0}.new {0}; while [ ! -e {1} ]; do sleep 0.1; done", url.display(), done.display());
+    let session = told.project.parity(&["coverage", "--", "sh", "-c", &script]).patience(BUILD_PATIENCE).start();
+    let begun = Instant::now();
+    while !url.exists() {
+        assert!(begun.elapsed() < BUILD_PATIENCE, "no server");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let here = seen_at(std::fs::read_to_string(&url).unwrap().trim());
+    std::fs::write(&done, "").unwrap();
+    session.end().exits(0);
+    told.is_declared(&here, &["--profile", "coverage"]);
+}

@@ -1,0 +1,257 @@
+"""Has coverage.py measure which lines run in this process, from before the application is imported.
+
+What has run is on disk every few seconds and when the process ends, in a file of its own: one that is killed keeps what was written
+last. From Python 3.12 on `sys.monitoring` sees every thread. What traces by `sys.settrace` has to be set in each request's thread,
+as Python's `threading` knows nothing of threads that the server makes.
+"""
+
+import _thread
+import atexit
+import json
+import os
+import sys
+from time import sleep
+
+import mod_wsgi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from parity_runtime.instruments import Runtime
+
+# The directory that `instruments.txt` is in.
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# The tool of sys.monitoring: neither coverage.py's own id nor a debugger's or a profiler's, which the application may want.
+TOOL = 3
+# Seconds between two looks for the next check.
+TURN = 0.02
+# Seconds between two times that traced threads are let go on, where they have to be.
+UNBLOCKING = 0.005
+
+
+class Measuring:
+    """What is measured in this process."""
+
+    def __init__(self, settings: "dict[str, Any]") -> None:
+        self.data: str = settings["data"]
+        self.interval: float = settings["interval"]
+        self.lock = _thread.allocate_lock()
+        self.coverage: "Any" = None
+        # The function that traces a thread, where it is not sys.monitoring that sees all of them.
+        self.trace: "Callable[..., Any] | None" = None
+        self.tracers: "dict[int, Any]" = {}
+        self.unblock: "Callable[[], None] | None" = None
+        self.noted: "set[str]" = set()
+        # Lines are told apart by the check that runs.
+        self.by_check: bool = settings["by-check"]
+        self.turn = ""
+
+    def begin(self, settings: "dict[str, Any]") -> None:
+        coverage = imported(settings["tool"])
+        # What its settings say is relative to the project.
+        here = os.getcwd()
+        os.chdir(settings["project"])
+        try:
+            self.coverage = configured(coverage, settings, self.note)
+            # The first to be registered is the last to be called: what the application does at its end is measured.
+            atexit.register(self.save)
+            self.coverage.start()
+        finally:
+            os.chdir(here)
+        import threading
+
+        trace: "Any" = threading.gettrace()
+        self.trace = trace
+        if trace is not None and sys.version_info < (3, 12):
+            self.unblock = unblocking()
+            _thread.start_new_thread(self.keep_unblocked, ())
+        if self.by_check:
+            self.coverage.switch_context("start")
+            self.put("begun.%d" % os.getpid(), "")
+        _thread.start_new_thread(self.keep_by_check if self.by_check else self.keep, ())
+
+    def keep_by_check(self) -> None:
+        """Looks for the next check, which waits until each process knows of it."""
+        while True:
+            sleep(TURN)
+            try:
+                with open(self.data + "/turn", encoding="utf-8") as file:
+                    turn, name = file.read().split("\n", 1)
+            except (OSError, ValueError):
+                continue
+            if turn == self.turn:
+                continue
+            self.turn = turn
+            with self.lock:
+                try:
+                    self.coverage.save()
+                    self.coverage.switch_context(name)
+                    if self.trace is None:
+                        # Each line is told once, until it is asked for again.
+                        sys.monitoring.restart_events()
+                except Exception as error:
+                    self.note("unsaved", "%s: %s" % (type(error).__name__, error))
+            self.put("turn.%d" % os.getpid(), turn)
+
+    def put(self, name: str, text: str) -> None:
+        path = "%s/%s" % (self.data, name)
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.rename(path + ".new", path)
+
+    def keep_unblocked(self) -> None:
+        while self.unblock is not None:
+            sleep(UNBLOCKING)
+            self.unblock()
+
+    def keep(self) -> None:
+        while True:
+            sleep(self.interval)
+            self.save()
+
+    def save(self) -> None:
+        with self.lock:
+            try:
+                self.coverage.save()
+                self.look()
+            except Exception as error:
+                self.note("unsaved", "%s: %s" % (type(error).__name__, error))
+
+    def look(self) -> None:
+        """Does it still measure?"""
+        from coverage.collector import Collector
+
+        active = Collector._collectors
+        if active and active[-1] is not self.coverage._collector:
+            self.note("coverage", "")
+
+    def trace_request(self, name: str, **_: "Any") -> None:
+        """In the request's thread, before the application is called."""
+        if name == "request_started":
+            if self.unblock is not None:
+                self.unblock()
+            if sys.gettrace() is None:
+                sys.settrace(self.tracers.get(_thread.get_ident(), self.trace))
+        elif name == "request_finished":
+            trace: "Any" = sys.gettrace()
+            if not is_ours(trace):
+                self.note("trace", "")
+            elif self.unblock is not None:
+                # The next request begins without it, see there.
+                self.tracers[_thread.get_ident()] = trace
+                sys.settrace(None)
+
+    def note(self, what: str, detail: str) -> None:
+        """Something that the report has to say; once."""
+        if what in self.noted:
+            return
+        self.noted.add(what)
+        try:
+            with open("%s/note.%d.%d" % (self.data, os.getpid(), len(self.noted)), "w", encoding="utf-8") as file:
+                json.dump([what, detail[:500]], file)
+        except OSError as error:
+            sys.stderr.write("parity: coverage: %s %s: %s\n" % (what, detail, error))
+
+
+def is_ours(trace: "Any") -> bool:
+    kind = type(trace)
+    owner = getattr(trace, "__self__", trace)
+    return kind.__name__ == "CTracer" or type(owner).__module__.startswith("coverage.")
+
+
+class Unblocked(BaseException):
+    """Never leaves `unblocking`."""
+
+
+def unblocking() -> "Callable[[], None]":
+    """A function that lets traced threads of Python 3.11 go on.
+
+    mod_wsgi withdraws what may have interrupted a thread by setting its asynchronous exception to none. That Python takes it for one
+    that is still to come, for ever, and a traced thread waits for it without end when it enters a function. One that really comes,
+    to whichever thread, ends that.
+    """
+    import ctypes
+
+    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    exception = ctypes.py_object(Unblocked)
+    thread = ctypes.c_ulong
+
+    def unblock() -> None:
+        try:
+            raise_in(thread(_thread.get_ident()), exception)
+            while True:
+                pass
+        except Unblocked:
+            pass
+
+    return unblock
+
+
+def imported(tool: str) -> "Any":
+    """coverage.py, from a directory that the application does not see."""
+    sys.path.insert(0, tool)
+    try:
+        import coverage
+        import coverage.sysmon as sysmon
+    finally:
+        sys.path.remove(tool)
+    own = sysmon.SysMonitor.__init__
+
+    def with_another_id(self: "Any") -> None:
+        own(self)
+        self.myid = TOOL
+
+    sysmon.SysMonitor.__init__ = with_another_id
+    return coverage
+
+
+def configured(coverage: "Any", settings: "dict[str, Any]", note: "Callable[[str, str], None]") -> "Any":
+    """coverage.py as the project's own settings want it, but for what cannot be done in a server."""
+    config = settings["config"]
+    measured = coverage.Coverage(
+        data_file=settings["data"] + "/.coverage",
+        data_suffix=True,
+        config_file="%s/%s" % (ROOT, config) if config else False,
+        messages=False,
+    )
+    get, put = measured.get_option, measured.set_option
+    for name in get("run:plugins") or ():
+        note("plugin", str(name))
+    put("run:plugins", [])
+    put("run:patch", [])
+    put("run:debug", [])
+    put("run:sigterm", False)
+    put("run:dynamic_context", None)
+    put("run:concurrency", ["thread"])
+    put("run:relative_files", False)
+    put("run:disable_warnings", list(WARNINGS))
+    if not any(get("run:" + name) for name in ("source", "source_pkgs", "include")):
+        put("run:source", [settings["project"]])
+    branches_are_seen = sys.version_info >= (3, 14) or not get("run:branch")
+    if get("run:core") is None and sys.version_info >= (3, 12) and branches_are_seen:
+        put("run:core", "sysmon")
+    return measured
+
+
+# The report says what there is to say.
+WARNINGS = (
+    "already-imported", "couldnt-parse", "module-not-imported", "module-not-measured", "module-not-python", "no-ctracer",
+    "no-data-collected", "no-sysmon", "trace-changed",
+)  # fmt: skip
+
+
+def install(runtime: "Runtime") -> None:
+    with open(ROOT + "/coverage.json", encoding="utf-8") as file:
+        settings = json.load(file)
+    measuring = Measuring(settings)
+    try:
+        measuring.begin(settings)
+    except Exception as error:
+        # The application is served all the same.
+        measuring.note("failed", "%s: %s" % (type(error).__name__, error))
+        return
+    if measuring.trace is not None:
+        runtime.listen("coverage", measuring.trace_request)
+    mod_wsgi.subscribe_shutdown(lambda *_, **__: measuring.save())

@@ -1,0 +1,122 @@
+//! `parity coverage`: the lines that it tells are those that ran, in whichever process and thread.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::engine;
+use crate::smoke::Smoked;
+
+const YAML: &str = "processes: 2
+threads: 3
+smoke:
+  - {name: home, request: {path: /}}
+  - {name: stream, request: {path: /stream}}
+  - {name: thread, request: {path: /thread}}
+  - {name: again, request: {path: /}}
+  - {name: killed, request: {path: /killed}, expect: {status: [500, 502, 503]}}
+";
+
+/// What the project has beside, and a part that a client of a test cannot ask for.
+const MORE: &str = "import threading
+from flask import Response
+
+COLOURS = [name.title() for name in ('red', 'green')]
+
+
+def register(app):
+    @app.get('/stream')
+    def stream():
+        def parts():
+            yield 'one'
+            for colour in COLOURS:
+                yield colour
+            if not COLOURS:
+                yield 'nothing'
+
+        return Response(parts())
+
+    @app.get('/thread')
+    def thread():
+        found = []
+
+        def work():
+            found.append(len(COLOURS))
+
+        worker = threading.Thread(target=work)
+        worker.start()
+        worker.join()
+        return str(found)
+
+    from . import killed
+
+    killed.register(app)
+";
+
+const KILLED: &str = "import os
+import signal
+import time
+
+
+def register(app):
+    @app.get('/killed')
+    def killed():
+        time.sleep(3)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return 'never'
+";
+
+/// The same requests, in one process and by coverage.py alone.
+const PLAIN: &str = r#"
+import json, sys
+sys.path[:0] = ["/opt/coverage", "/app"]
+import coverage
+measured = coverage.Coverage(data_file=None, config_file=False, source=["/app"])
+measured.start()
+from shop import create_app
+client = create_app().test_client()
+for path in ("/", "/stream", "/thread"):
+    assert client.get(path).data
+measured.stop()
+lines = {path: sorted(measured.get_data().lines(path)) for path in measured.get_data().measured_files()}
+print(json.dumps({path.removeprefix("/app/"): lines for path, lines in lines.items()}))
+"#;
+
+#[test]
+fn the_lines_are_those_that_ran() {
+    let project = Smoked::copy("flask-factory");
+    project.write("parity.yaml", YAML);
+    project.write("shop/more.py", MORE);
+    project.write("shop/killed.py", KILLED);
+    let init = project.read("shop/__init__.py");
+    project.write("shop/__init__.py", &init.replace("    return app", "    from . import more\n\n    more.register(app)\n    return app"));
+
+    let flags = ["coverage", "--jobs", "4", "--report", "json=out/coverage.json", "--report", "html=out/html", "--report", "lcov=out/l"];
+    let ran = project.parity(&[&flags[..], &["--fail-under", "99"]].concat()).patience(crate::common::BUILD_PATIENCE).run().exits(2);
+    project.nothing_is_left();
+    // The process was killed a second after what ran in it had been written down.
+    let ran = ran.says(&["is less than 99 %"]);
+    let row = |name: &str| ran.stdout.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {ran}"));
+    assert!(row("shop/killed.py").ends_with("11"), "{ran}");
+    assert!(row("shop/more.py").ends_with("15"), "{ran}");
+
+    let json: Value = serde_json::from_str(&project.read("out/coverage.json")).unwrap();
+    let executed = |told: &Value| -> Vec<u64> { serde_json::from_value(told["executed_lines"].clone()).unwrap() };
+    let measured: BTreeMap<&String, Vec<u64>> =
+        json["files"].as_object().unwrap().iter().map(|(path, told)| (path, executed(told))).collect();
+
+    let image = engine::images_named(&format!("localhost/{}:coverage-", project.name())).into_iter().next().unwrap();
+    let given = tempfile::tempdir().unwrap();
+    std::fs::write(given.path().join("plain.py"), PLAIN).unwrap();
+    let plain = engine::run_in(&image, "cd /app && exec python -B /given/plain.py", given.path());
+    let plain: BTreeMap<String, Vec<u64>> = serde_json::from_str(&plain).unwrap();
+    for path in ["shop/__init__.py", "shop/catalogue.py", "shop/more.py"] {
+        // In the report are lines that statements begin at.
+        let missing: Vec<_> = measured[&path.to_owned()].iter().filter(|line| !plain[path].contains(line)).collect();
+        let statements: Vec<u64> = serde_json::from_value(json["files"][path]["missing_lines"].clone()).unwrap();
+        let beyond: Vec<_> = plain[path].iter().filter(|line| statements.contains(line)).collect();
+        assert!(missing.is_empty() && beyond.is_empty(), "{path}: {missing:?} {beyond:?}");
+    }
+    assert!(project.read("out/html/index.html").contains("shop/more.py") || project.read("out/html/index.html").contains("more.py"));
+    assert!(project.read("out/l").contains("SF:shop/more.py"));
+}
