@@ -16,6 +16,7 @@ mod keys;
 mod logs;
 mod production;
 mod profile;
+mod profiling;
 mod record_flags;
 mod recording;
 mod release;
@@ -80,6 +81,8 @@ enum Command {
     Debug(debug::Args),
     /// Check it on production's server, for CI
     Smoke(smoke::Args),
+    /// Show where the time of requests goes, in production's processes and threads
+    Profile(profiling::Args),
     /// Stop the server and remove its container
     Down(down::Args),
     /// Remove containers, images and files of parity's that are not in use
@@ -200,6 +203,7 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command, format: F
         Command::Up(args) => Box::pin(up::run(&context, args)).await,
         Command::Debug(args) => Box::pin(debug::run(&context, args)).await,
         Command::Smoke(args) => smoke::run(&context, args, format).await,
+        Command::Profile(args) => Box::pin(profiling::run(&context, args)).await,
         Command::Down(args) => down::run(&context, args).await,
         Command::Clean(args) => clean::run(&context, args).await,
         Command::Status(args) => status::run(&context, args).await,

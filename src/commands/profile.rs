@@ -14,6 +14,8 @@ pub enum Which {
     Debug,
     /// As `parity smoke` checks it
     Smoke,
+    /// As `parity profile` runs it
+    Profile,
 }
 
 impl From<Which> for Profile {
@@ -23,6 +25,7 @@ impl From<Which> for Profile {
             Which::Up => Profile::Up,
             Which::Debug => Profile::Debug(Debug::default()),
             Which::Smoke => Profile::Smoke,
+            Which::Profile => Profile::Profiler,
         }
     }
 }

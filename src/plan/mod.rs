@@ -35,6 +35,8 @@ pub enum Profile {
     Debug(Debug),
     /// Production on a free port, with a validator around the application, for checks.
     Smoke,
+    /// The project bind-mounted, on a free port, with production's processes and threads, to be profiled.
+    Profiler,
     /// Production's image without a server, for what runs once before a deployment.
     Release,
 }
@@ -52,6 +54,7 @@ impl Profile {
             Profile::Up => "up",
             Profile::Debug(_) => "debug",
             Profile::Smoke => "smoke",
+            Profile::Profiler => "profile",
             Profile::Release => "release",
         }
     }

@@ -13,6 +13,7 @@ mod onlooker;
 mod owner;
 mod patience;
 mod ready;
+pub mod profiling;
 pub mod recording;
 pub mod release;
 pub mod reload;

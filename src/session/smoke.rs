@@ -1,9 +1,9 @@
-//! The server of `parity smoke`: production's, there as long as some work on it takes, and no longer.
+//! The server of `parity smoke` and of `parity profile`: there as long as some work on it takes, and no longer.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,14 +11,15 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::watch;
 
-use super::create::{create, wish};
+use super::create::{create, static_directory, wish};
 use super::follow::{Follower, Seen};
 use super::interrupts::interrupted;
+use super::stop::tidy;
 use super::up::{Up, runs};
 use super::wait::{self, Awaited, until_ready, why_unreachable};
-use super::{Interrupts, User, container_name, image, is_alive};
+use super::{Interrupts, User, container_name, image, is_alive, user_for};
 use crate::engine::Engine;
-use crate::engine::container::{self, LogStart, not_running};
+use crate::engine::container::{LogStart, not_running};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::logs::{Paths, Reader, Record};
@@ -39,13 +40,13 @@ pub type Sink = Arc<dyn Fn(Record) + Send + Sync>;
 #[allow(missing_debug_implementations, reason = "whoever is reported to need not be shown")]
 pub struct Start<'a> {
     pub engine: &'a Engine,
-    /// Of the `smoke` profile.
+    /// Of the `smoke` profile, or of the profiler's.
     pub plan: &'a Plan,
     /// Values of the application's environment.
     pub secrets: &'a [(String, Secret)],
     /// The image, on the engine, with the code in it.
     pub image: &'a str,
-    /// What that is told to run.
+    /// What that is told to run, where the code is in the image.
     pub command: &'a [String],
     pub interrupts: &'a Interrupts,
     pub report: &'a dyn Report,
@@ -95,11 +96,15 @@ impl Server {
 /// Whatever keeps the application from answering, and the work's own failures.
 pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -> Result<(T, Fate)>) -> Result<T> {
     let Start { engine, plan, interrupts, report, .. } = start;
-    interrupts.or(remove_leftovers(engine, &plan.root, *report)).await?;
-    let name = format!("{}-smoke-{:08x}", container_name(&plan.name, &plan.root), some_number());
-    let up = Up { plan, secrets: start.secrets, image: start.image, user: User::PRODUCTION, detach: false, wait: false, recreate: false };
+    interrupts.or(remove_leftovers(engine, plan, *report)).await?;
+    let name = format!("{}-{}-{:08x}", container_name(&plan.name, &plan.root), plan.profile.name(), some_number());
+    let user = if plan.profile.is_baked() { User::PRODUCTION } else { user_for(&plan.root) };
+    let up = Up { plan, secrets: start.secrets, image: start.image, user, detach: false, wait: false, recreate: false };
     let begun = Instant::now();
-    let wish = container::Wish { command: start.command.to_vec(), ..wish(&up, &name)? };
+    let mut wish = wish(&up, &name)?;
+    if plan.profile.is_baked() {
+        wish.command = start.command.to_vec();
+    }
     let created = create(engine, &wish, &up, None, *report).await?;
     let session = async {
         let server = match ready(start, &created.id, &name, begun).await {
@@ -111,9 +116,12 @@ pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -
         };
         work(&server).await.map(|done| (done, server.url.clone()))
     };
-    // The work may end by itself, and say how far it came.
+    // The work may end by itself, and say how far it came. For a profile the first Ctrl-C is how it ends.
     let hurry = async {
         interrupts.reached(1).await;
+        if plan.profile == Profile::Profiler {
+            return interrupts.reached(2).await;
+        }
         let _ = tokio::time::timeout(GRACE, interrupts.reached(2)).await;
     };
     let done = AssertUnwindSafe(async {
@@ -126,10 +134,11 @@ pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -
     let done = done.catch_unwind().await;
     if let Ok(Ok(((_, Fate::Keep), url))) = &done {
         report.report(Event::Note {
-            text: format!("left running at {url}; `parity down {name}` removes it, and so does the next `parity smoke`"),
+            text: format!("left running at {url}; `parity down {name}` removes it, and so does the next `parity {}`", plan.profile.name()),
         });
     } else {
-        let removed = remove(engine, &created.id).await;
+        let removed = remove(engine, &created.id, plan.profile.name()).await;
+        tidy(engine, &name, created.view.as_deref(), unused(engine, plan).await.as_deref()).await;
         if matches!(done, Ok(Ok(_))) {
             removed?;
         }
@@ -180,7 +189,7 @@ async fn ready(start: &Start<'_>, id: &str, name: &str, begun: Instant) -> Resul
     };
     if let Err(failure) = answered {
         recorder.say_all();
-        return Err(in_words_of_smoke(failure));
+        return Err(in_words_of(plan.profile.name(), failure));
     }
     image::was_served(&plan.root);
     let ready_after = Some(begun.elapsed());
@@ -280,31 +289,40 @@ impl Report for Silent {
 }
 
 /// The hints of `parity up` with this command's name.
-fn in_words_of_smoke(mut failure: Failure) -> Failure {
+fn in_words_of(command: &str, mut failure: Failure) -> Failure {
     for hint in &mut failure.hints {
-        *hint = hint.replace("`parity up", "`parity smoke");
+        *hint = hint.replace("`parity up", &format!("`parity {command}"));
     }
     failure
 }
 
-/// Removes what a `parity smoke` left that was killed, or that was asked to.
-async fn remove_leftovers(engine: &Engine, root: &Path, report: &dyn Report) -> Result<()> {
-    for left in engine.observe_project(root).await? {
-        let is_left = left.profile == Profile::Smoke.name() && !left.owner.as_deref().is_some_and(is_alive);
+/// Removes what an earlier one left that was killed, or that was asked to.
+async fn remove_leftovers(engine: &Engine, plan: &Plan, report: &dyn Report) -> Result<()> {
+    let command = plan.profile.name();
+    for left in engine.observe_project(&plan.root).await? {
+        let is_left = left.profile == command && !left.owner.as_deref().is_some_and(is_alive);
         if is_left {
-            report.report(Event::Note { text: format!("removing {}, which an earlier `parity smoke` left", left.name) });
-            remove(engine, &left.id).await?;
+            report.report(Event::Note { text: format!("removing {}, which an earlier `parity {command}` left", left.name) });
+            remove(engine, &left.id, command).await?;
+            tidy(engine, &left.name, left.view.as_deref(), unused(engine, plan).await.as_deref()).await;
         }
     }
     Ok(())
 }
 
+/// The directory that was made on this machine for static files, unless another server of the project has its own mounted there.
+async fn unused(engine: &Engine, plan: &Plan) -> Option<PathBuf> {
+    let directory = static_directory(plan)?;
+    let others = engine.observe_project(&plan.root).await.ok()?;
+    others.iter().all(|other| other.static_directory.is_none()).then_some(directory)
+}
+
 /// By force: how it ends by itself is what the probe of that name looks at.
-async fn remove(engine: &Engine, id: &str) -> Result<()> {
+async fn remove(engine: &Engine, id: &str, command: &str) -> Result<()> {
     match tokio::time::timeout(REMOVAL, engine.remove(id)).await {
         Ok(removed) => removed,
         Err(_) => Err(Failure::new(Kind::EngineLost, "the engine does not remove the server")
             .cause(format!("no answer within {} seconds", REMOVAL.as_secs()))
-            .hint("the next `parity smoke` tries again, once `docker ps` answers")),
+            .hint(format!("the next `parity {command}` tries again, once `docker ps` answers"))),
     }
 }

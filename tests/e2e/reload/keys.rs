@@ -60,7 +60,7 @@ impl Typed {
         let theirs: OwnedFd = terminal.theirs.try_clone().unwrap().into();
         let mut shell = project.program("setsid", &arguments).env("PATH", path).terminal(theirs).start();
         let url = shell.url();
-        shell.says("r reloads, o opens the browser, d debugs, q quits");
+        shell.says("r reloads, o opens the browser, d debugs, p profiles, q quits");
         assert!(terminal.is_hushed());
         Self { shell, terminal, project, url }
     }
