@@ -67,10 +67,14 @@ class Profiling:
 
     def is_wanted(self):
         """Is the collector still there? It says nothing more; its end is all that comes."""
+        # With a timeout it would wait whatever its flags say.
+        self.connection.settimeout(0)
         try:
-            return bool(self.connection.recv(1, socket.MSG_DONTWAIT))
+            return bool(self.connection.recv(1))
         except BlockingIOError:
             return True
+        finally:
+            self.connection.settimeout(PATIENCE)
 
     def tell(self, message):
         self.connection.sendall(json.dumps(message, separators=(",", ":")).encode("ascii", "replace") + b"\n")
