@@ -61,7 +61,8 @@ async fn wanted(context: &Context<'_>, engine: &Engine, args: &Args) -> Result<V
         }
     } else {
         // A `parity smoke`, `profile` or `release` that runs looks after its container itself.
-        let by_itself = |found: &Observed| [Profile::Smoke, Profile::Profiler, Profile::Release].iter().any(|profile| found.profile == profile.name());
+        let by_itself =
+            |found: &Observed| [Profile::Smoke, Profile::Profiler, Profile::Release].iter().any(|profile| found.profile == profile.name());
         let is_ours = |found: &Observed| !by_itself(found) || !found.owner.as_deref().is_some_and(is_alive);
         engine.observe_project(&context.root).await?.into_iter().filter(is_ours).collect()
     })

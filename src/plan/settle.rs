@@ -187,9 +187,11 @@ fn reload(profile: Profile, said: config::Reload) -> Option<Reload> {
 fn record(profile: Profile, said: &config::Record) -> Result<Option<Record>> {
     let Some(on) = said.on.clone().filter(|said| said.value) else { return Ok(None) };
     match &on.origin {
-        Origin::Flag(flag) if profile.is_baked() || profile == Profile::Profiler => Err(Failure::new(Kind::Usage, format!("{flag} does not go with this command"))
-            .cause("its server is run as production runs it, and records nothing")
-            .hint("`parity up --record` and `parity debug --record` record requests")),
+        Origin::Flag(flag) if profile.is_baked() || profile == Profile::Profiler => {
+            Err(Failure::new(Kind::Usage, format!("{flag} does not go with this command"))
+                .cause("its server is run as production runs it, and records nothing")
+                .hint("`parity up --record` and `parity debug --record` record requests"))
+        }
         _ if profile.is_baked() || profile == Profile::Profiler => Ok(None),
         _ => Ok(Some(Record { origin: on.origin, body_limit: said.body_limit() })),
     }

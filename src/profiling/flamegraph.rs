@@ -91,7 +91,12 @@ fn shares(profile: &Profile) -> BTreeMap<Path, f64> {
 
 /// JSON that can stand in a `<script>`, whatever is in its texts.
 fn embedded(data: &Value) -> String {
-    data.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    data.to_string()
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
 }
 
 fn escaped(text: &str) -> String {

@@ -31,7 +31,9 @@ enum Line {
         states: bool,
     },
     News(Box<News>),
-    Collecting { collecting: bool },
+    Collecting {
+        collecting: bool,
+    },
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,11 +5,8 @@ use serde_json::{Value, json};
 use super::model::{Profile, Weight};
 
 pub fn write(profile: &Profile, name: &str) -> String {
-    let frames: Vec<Value> = profile
-        .functions
-        .iter()
-        .map(|function| json!({"name": function.name, "file": function.file, "line": function.line}))
-        .collect();
+    let frames: Vec<Value> =
+        profile.functions.iter().map(|function| json!({"name": function.name, "file": function.file, "line": function.line})).collect();
     let kinds: [(&str, fn(Weight) -> u64); 4] =
         [("time", Weight::wall), ("CPU", |weight| weight.cpu), ("waiting", |weight| weight.wait), ("GIL", |weight| weight.gil)];
     let profiles: Vec<Value> = kinds

@@ -13,6 +13,8 @@ import time
 FUTEX = {"x86_64": b"202 ", "aarch64": b"98 "}.get(os.uname().machine)
 # Bytes around the address where one was seen waiting: a condition variable has two, and CPython has two of those side by side.
 AROUND = 256
+# Seconds: a thread on a busy machine takes a while to begin.
+PATIENCE = 1.0
 # Files that are held open, one for each thread.
 MOST_FILES = 512
 
@@ -79,13 +81,14 @@ class States:
 
         _thread.start_new_thread(run, ())
         try:
-            for _ in range(50):
+            end = time.monotonic() + PATIENCE
+            while time.monotonic() < end:
                 time.sleep(0.0005)
                 if not told or (told[0] not in self.files and not self.open(told[0])):
                     continue
                 # It was made to give the GIL up, and takes a moment until it waits for it.
-                until = time.perf_counter() + 0.001
-                while time.perf_counter() < until:
+                until = time.monotonic() + 0.003
+                while time.monotonic() < until:
                     said = self.read(self.files[told[0]])
                     if said.startswith(FUTEX):
                         return address_in(said)

@@ -95,7 +95,10 @@ pub fn show_imports(context: &Context<'_>, imports: &Imports) -> Result<ExitCode
     });
     context.ui.result(&table.to_string());
     let count = imports.modules.len();
-    context.ui.note(format!("{count} modules in {}; those that take less than a hundredth of it are not shown", quantity::micros(imports.micros)));
+    context.ui.note(format!(
+        "{count} modules in {}; those that take less than a hundredth of it are not shown",
+        quantity::micros(imports.micros)
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -134,19 +137,23 @@ fn nothing(seen: &Seen) -> Failure {
     }
 }
 
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// How much there is to a profile.
 fn tell(context: &Context<'_>, profile: &Profile) {
     let total = profile.total();
     let [cpu, wait, gil] = [total.cpu, total.wait, total.gil].map(quantity::micros);
     context.ui.note(format!(
-        "{} requests, {} of them at samples: CPU {cpu}, waiting {wait}, GIL {gil}",
-        profile.requests(),
+        "{} that took {} together: CPU {cpu}, waiting {wait}, GIL {gil}",
+        counted(profile.requests(), "request", "requests"),
         quantity::micros(total.wall()),
     ));
     context.ui.note(format!(
-        "{} samples of {} processes, {:.0} a second of {:.0} asked for",
-        total.samples,
-        profile.processes.len(),
+        "{} of {}, {:.0} a second of {:.0} asked for",
+        counted(total.samples, "sample", "samples"),
+        counted(profile.processes.len() as u64, "process", "processes"),
         profile.achieved(),
         profile.rate
     ));
@@ -154,7 +161,10 @@ fn tell(context: &Context<'_>, profile: &Profile) {
         context.ui.report(Event::Warning { text, hint: hint.map(String::from) });
     };
     if total.samples < FEW {
-        warn(format!("only {} samples: the shares say little", total.samples), Some("make more requests (`-n`), or longer (`--duration`)"));
+        warn(
+            format!("only {}: the shares say little", counted(total.samples, "sample", "samples")),
+            Some("make more requests (`-n`), or longer (`--duration`)"),
+        );
     }
     if profile.processes.iter().any(|process| !process.states) {
         warn("the kernel does not say which threads wait: waiting and the GIL are told apart by CPU time alone".into(), None);
@@ -167,7 +177,9 @@ fn tell(context: &Context<'_>, profile: &Profile) {
 /// Does a request take longer than before?
 fn verdict(context: &Context<'_>, args: &Args, before: &Profile, now: &Profile) -> ExitCode {
     let Some(growth) = compare::growth(before, now) else {
-        context.ui.report(Event::Warning { text: "one of the profiles has no request that ended, so they are not compared".into(), hint: None });
+        context
+            .ui
+            .report(Event::Warning { text: "one of the profiles has no request that ended, so they are not compared".into(), hint: None });
         return ExitCode::SUCCESS;
     };
     let each = |profile| compare::of_a_request(profile).unwrap_or(0.0) / 1e3;

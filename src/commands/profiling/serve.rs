@@ -23,6 +23,7 @@ use crate::session::image;
 use crate::session::profiling::{Profiled, Profiling};
 use crate::session::siblings::{self, Role};
 use crate::session::smoke::{Fate, Server, Start, with_server};
+use crate::smoke::text::count;
 
 /// For an import.
 const IMPORT: Duration = Duration::from_secs(120);
@@ -127,10 +128,7 @@ async fn profile(
     url: &str,
 ) -> Result<Seen> {
     let mut profiling = interrupts.or(Profiling::begin(profiled)).await?;
-    let processes = match profiling.processes() {
-        1 => "1 process".to_owned(),
-        many => format!("{many} processes"),
-    };
+    let processes = count(profiling.processes(), "process", "processes");
     if load.is_none() {
         let end = match args.duration {
             Some(seconds) => format!("it ends after {seconds} s"),
