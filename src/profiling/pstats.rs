@@ -108,7 +108,7 @@ mod tests {
         let ran = std::process::Command::new("python3").args(["-c", script]).arg(&path).output().unwrap();
         let said = String::from_utf8_lossy(&ran.stdout);
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-        assert!(said.contains("('views.py', 3, 'index') (9, 9, 0.0009, 0.001"), "{said}");
+        assert!(said.contains("('views.py', 3, 'index') (10, 10, 0.0009, 0.001"), "{said}");
         assert!(
             said.contains("('__init__.py', 9, 'dumps') (1, 1, 0.0001, 0.0001, {('views.py', 3, 'index'): (1, 1, 0.0001, 0.0001)})"),
             "{said}"
