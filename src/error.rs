@@ -52,7 +52,7 @@ impl Kind {
         (Kind::Other, "anything without a code of its own"),
         (
             Kind::Usage,
-            "the command line is wrong; of `parity diff --live`: something differs from production that is not declared; of `parity replay` and `parity compare`: some answers differ; of `parity coverage`: too few lines are covered",
+            "the command line is wrong; of `parity diff --live`: something differs from production that is not declared; of `parity replay` and `parity compare`: some answers differ; of `parity coverage`: too few lines are covered; of `parity profile`: a request takes longer than `--fail-over` allows",
         ),
         (Kind::BadFile, "parity.yaml, .env, parity.lock or PARITY_* holds something unusable"),
         (Kind::Project, "the project was not understood: no entry point, or several"),

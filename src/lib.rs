@@ -3,12 +3,12 @@
 //! Data flows one way, and so do the imports:
 //!
 //! ```text
-//! dotenv → config, project → plan → changes, fidelity, coverage, render, requests → engine → session → smoke, replay → compare, page → commands → ui
+//! dotenv → config, project → plan → changes, fidelity, coverage, render, requests, profiling → engine → session → smoke, replay → compare, page → commands → ui
 //! ```
 //!
 //! `units` and `runtime`, the Python in containers and what it says, import none of these.
 //!
-//! Everything up to and including `changes`, `fidelity`, `coverage`, `render` and (but for its store) `requests` is pure: no clock, randomness, engine,
+//! Everything up to and including `changes`, `fidelity`, `coverage`, `render`, `profiling` and (but for its store) `requests` is pure: no clock, randomness, engine,
 //! terminal or secret value.
 
 pub mod changes;
@@ -25,6 +25,7 @@ pub mod indexes;
 pub mod logs;
 pub mod page;
 pub mod plan;
+pub mod profiling;
 pub mod project;
 pub mod render;
 pub mod replay;

@@ -94,6 +94,26 @@ fn a_wrong_command_line_is_exit_code_2() {
 }
 
 #[test]
+fn a_profile_that_cannot_be_is_refused_before_anything_is_started() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let none = nowhere.path().join("none.json");
+    std::fs::write(&none, "{}").unwrap();
+    let none = none.to_str().unwrap();
+    for (arguments, code, said) in [
+        (&["profile", "--", "-n", "5"][..], 2, "options come before the `--`"),
+        (&["profile", "-n", "5"], 2, "but there is none to make"),
+        (&["profile", "--as", "pstats", "--", "/"], 2, "--output profile.pstats"),
+        (&["profile", "--compare", none, "--", "/"], 3, "it is not a profile that `parity profile --as json` wrote"),
+        (&["profile", "--compare", none, "--fail-over", "much", "--", "/"], 2, "write a percentage such as 10%"),
+        (&["profile", "--fail-over", "10%", "--", "/"], 2, "--compare"),
+        (&["profile", "--startup", "--attach"], 2, "cannot be used with"),
+        (&["profile", "--output", "x.html", "--", "/"], 2, "--as"),
+    ] {
+        parity(arguments).exits(code).says(&[said]);
+    }
+}
+
+#[test]
 fn completions_and_man_page() {
     let nowhere = tempfile::tempdir().unwrap();
     let bash = nowhere.path().join("parity.bash");

@@ -60,9 +60,9 @@ async fn wanted(context: &Context<'_>, engine: &Engine, args: &Args) -> Result<V
             None => Vec::new(),
         }
     } else {
-        // A `parity smoke`, `coverage` or `release` that runs looks after its container itself.
-        let by_itself =
-            |found: &Observed| [Profile::Smoke, Profile::Coverage, Profile::Release].iter().any(|profile| found.profile == profile.name());
+        // A `parity smoke`, `coverage`, `profile` or `release` that runs looks after its container itself.
+        let themselves = [Profile::Smoke, Profile::Coverage, Profile::Profiler, Profile::Release];
+        let by_itself = |found: &Observed| themselves.iter().any(|profile| found.profile == profile.name());
         let is_ours = |found: &Observed| !by_itself(found) || !found.owner.as_deref().is_some_and(is_alive);
         engine.observe_project(&context.root).await?.into_iter().filter(is_ours).collect()
     })

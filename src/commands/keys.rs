@@ -1,4 +1,4 @@
-//! What the user types while a server runs in the foreground: `r`, `R`, `o`, `w`, `d`, `q`.
+//! What the user types while a server runs in the foreground: `r`, `R`, `o`, `w`, `d`, `p`, `q`.
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::getpgrp;
+use rustix::process::{Pid, Signal, getpgrp, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -59,6 +59,30 @@ impl Hush {
     }
 }
 
+/// `parity profile --attach` beside the server: what it finds it says in this terminal, when it is ended.
+#[derive(Debug, Default)]
+struct Profiler(Option<Child>);
+
+impl Profiler {
+    /// Begins, or ends what has begun.
+    fn press(&mut self, root: &Path) {
+        let running = self.0.take().and_then(|mut child| matches!(child.try_wait(), Ok(None)).then_some(child));
+        match running {
+            Some(running) => {
+                if let Some(pid) = i32::try_from(running.id()).ok().and_then(Pid::from_raw) {
+                    let _ = kill_process(pid, Signal::INT);
+                }
+                self.0 = Some(running);
+            }
+            None => {
+                let Ok(parity) = std::env::current_exe() else { return };
+                let arguments = ["profile", "--attach", "--ended-by-key", "--project"];
+                self.0 = Command::new(parity).args(arguments).arg(root).stdin(Stdio::null()).spawn().ok();
+            }
+        }
+    }
+}
+
 impl Drop for Hush {
     fn drop(&mut self) {
         self.restore();
@@ -74,7 +98,7 @@ pub struct Typed {
     _hush: Arc<Hush>,
 }
 
-/// Keys as they are typed; `None` where nobody types. `root`: the project that `d` debugs.
+/// Keys as they are typed; `None` where nobody types. `root`: the project that `d` debugs and `p` profiles.
 pub fn read(root: &Path) -> Option<Typed> {
     let hush = Arc::new(Hush::enter()?);
     let (sender, keys) = mpsc::channel(8);
@@ -85,6 +109,7 @@ pub fn read(root: &Path) -> Option<Typed> {
         let mut stdin = std::io::stdin().lock();
         let mut buffer = [0; 64];
         let mut page = None;
+        let mut profiler = Profiler::default();
         loop {
             // Whoever comes after this process must not lose what is typed then: nothing is read unless it is there.
             let ready = poll(&mut [PollFd::new(&std::io::stdin(), PollFlags::IN)], None);
@@ -99,6 +124,7 @@ pub fn read(root: &Path) -> Option<Typed> {
                     (b'd' | b'D', Some(terminal)) => terminal.lend_to_debugger(&root),
                     // One that was not seen to yet is enough.
                     (b'R', Some(_)) => drop(turn.try_send(())),
+                    (b'p' | b'P', Some(_)) => profiler.press(&root),
                     (byte, _) => {
                         if key_of(*byte).is_some_and(|key| sender.blocking_send(key).is_err()) {
                             return;
@@ -138,7 +164,7 @@ fn key_of(byte: u8) -> Option<Key> {
 /// After Ctrl-Z and `fg` the shell has set the terminal back.
 fn again_after_a_stop(hush: &Arc<Hush>) {
     let hush: Weak<Hush> = Arc::downgrade(hush);
-    let Ok(mut continued) = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())) else { return };
+    let Ok(mut continued) = signal(SignalKind::from_raw(Signal::CONT.as_raw())) else { return };
     tokio::spawn(async move {
         while continued.recv().await.is_some() {
             let Some(hush) = hush.upgrade() else { return };

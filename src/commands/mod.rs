@@ -18,6 +18,7 @@ mod keys;
 mod logs;
 mod production;
 mod profile;
+mod profiling;
 mod record_flags;
 mod recording;
 mod release;
@@ -84,6 +85,8 @@ enum Command {
     Smoke(smoke::Args),
     /// Measure which lines of the project the checks reach, in production's processes and threads
     Coverage(coverage::Args),
+    /// Show where the time of requests goes, in production's processes and threads
+    Profile(profiling::Args),
     /// Stop the server and remove its container
     Down(down::Args),
     /// Remove containers, images and files of parity's that are not in use
@@ -214,6 +217,7 @@ async fn dispatch(ui: &Ui, project: Option<PathBuf>, command: Command, format: F
         Command::Debug(args) => Box::pin(debug::run(&context, args)).await,
         Command::Smoke(args) => smoke::run(&context, args, format).await,
         Command::Coverage(args) => Box::pin(coverage::run(&context, args)).await,
+        Command::Profile(args) => Box::pin(profiling::run(&context, args)).await,
         Command::Down(args) => down::run(&context, args).await,
         Command::Clean(args) => clean::run(&context, args).await,
         Command::Status(args) => status::run(&context, args).await,

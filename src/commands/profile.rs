@@ -16,6 +16,8 @@ pub enum Which {
     Smoke,
     /// As `parity coverage` measures it
     Coverage,
+    /// As `parity profile` runs it
+    Profile,
 }
 
 impl From<Which> for Profile {
@@ -26,6 +28,7 @@ impl From<Which> for Profile {
             Which::Debug => Profile::Debug(Debug::default()),
             Which::Smoke => Profile::Smoke,
             Which::Coverage => Profile::Coverage,
+            Which::Profile => Profile::Profiler,
         }
     }
 }

@@ -76,6 +76,20 @@ fn this_machine() -> Difference {
         .seen(&["process: hosts"])
 }
 
+/// What the profiler is to an application, beside what it shares with `up`.
+pub(super) fn profiler(server: &Server, collected: Option<&str>) -> Vec<Difference> {
+    let mut all = up(server, collected, None, false, super::debugging::UNUSED);
+    let row = difference(
+        "profiler",
+        "nobody looks on",
+        "a thread in each process looks at the threads of requests, 100 times a second unless `--rate` says otherwise; `ctypes` is imported \
+         for it",
+        "so that you learn where the time goes",
+    );
+    all.push(row.seen(&["+imported: *", "order: *", "threads: *"]));
+    all
+}
+
 /// What comes of the requests that a server has had.
 pub fn of_requests() -> Difference {
     difference("requests", "the first one", "those since it started", "because it has run for longer").seen(&[
@@ -160,7 +174,7 @@ pub(super) fn packages(plan: &Plan) -> Option<Difference> {
     let all = &plan.image.locals.packages;
     let names = |packages: &[&LocalPackage]| packages.iter().map(|package| package.label()).collect::<Vec<_>>().join(", ");
     let moved: Vec<&LocalPackage> = all.iter().filter(|package| package.is_installed_otherwise()).collect();
-    let is_mounted = matches!(plan.profile, Profile::Up | Profile::Debug(_));
+    let is_mounted = matches!(plan.profile, Profile::Up | Profile::Debug(_) | Profile::Profiler);
     (is_mounted && !moved.is_empty()).then(|| {
         let names = names(&moved);
         difference(
@@ -215,7 +229,7 @@ pub(super) fn writing(plan: &Plan) -> Vec<Difference> {
             kept(Store::Memory, "in memory, empty at first", "so that nothing of a check is left");
             kept(Store::Volume, "a volume of this run alone, with what the image has there", "so that nothing of a check is left");
         }
-        Profile::Up | Profile::Debug(_) => {
+        Profile::Up | Profile::Debug(_) | Profile::Profiler => {
             kept(Store::Memory, "in memory", "so that it goes with the server");
             let production =
                 if all.is_empty() { "read-only but for /tmp".to_owned() } else { format!("read-only but for {} and /tmp", names(&all)) };
@@ -256,7 +270,9 @@ pub(super) fn recording(plan: &Plan) -> Option<Difference> {
 /// What is done about the hooks of a release.
 pub(super) fn release(profile: Profile) -> Option<Difference> {
     let here = match profile {
-        Profile::Up | Profile::Debug(_) | Profile::Smoke | Profile::Coverage => "before the start hooks, each time that the server starts",
+        Profile::Up | Profile::Debug(_) | Profile::Smoke | Profile::Coverage | Profile::Profiler => {
+            "before the start hooks, each time that the server starts"
+        }
         Profile::Production | Profile::Release => return None,
     };
     let production = "once before a deployment, by `parity release`";

@@ -37,6 +37,8 @@ pub enum Profile {
     Smoke,
     /// Production on a free port, with coverage.py in each process.
     Coverage,
+    /// The project bind-mounted, on a free port, with production's processes and threads, to be profiled.
+    Profiler,
     /// Production's image without a server, for what runs once before a deployment.
     Release,
 }
@@ -55,6 +57,7 @@ impl Profile {
             Profile::Debug(_) => "debug",
             Profile::Smoke => "smoke",
             Profile::Coverage => "coverage",
+            Profile::Profiler => "profile",
             Profile::Release => "release",
         }
     }

@@ -68,13 +68,18 @@ pub fn settle(root: PathBuf, config: Config, project: Project, profile: Profile)
             differences.extend(debugging::differences(&server, &patient));
             (patient, differences)
         }
+        Profile::Profiler => {
+            let published = published_anywhere(server, profile);
+            let differences = differences::profiler(&published, collected);
+            (published, differences)
+        }
         Profile::Smoke => {
-            let published = published_anywhere(server);
+            let published = published_anywhere(server, profile);
             let differences = differences::smoke(&published);
             (published, differences)
         }
         Profile::Coverage => {
-            let published = published_anywhere(server);
+            let published = published_anywhere(server, profile);
             let differences = differences::coverage(&published);
             (published, differences)
         }
@@ -156,8 +161,8 @@ fn names<T>(env: Vec<(String, Sourced<T>)>) -> Vec<Sourced<String>> {
 }
 
 /// The server on any free port that nobody else can reach, unless the command line says which.
-fn published_anywhere(mut server: Server) -> Server {
-    let origin = Origin::Command("smoke".into());
+fn published_anywhere(mut server: Server, profile: Profile) -> Server {
+    let origin = Origin::Command(profile.name().into());
     if !matches!(server.port.origin, Origin::Flag(_)) {
         server.port = Sourced::new(0, origin.clone());
     }
@@ -169,7 +174,7 @@ fn published_anywhere(mut server: Server) -> Server {
 
 fn reload(profile: Profile, said: config::Reload) -> Option<Reload> {
     let or = |said: Option<Sourced<bool>>, default| said.unwrap_or_else(|| Sourced::default(default));
-    let on_changes = said.on_changes.filter(|said| said.value && !profile.is_baked())?;
+    let on_changes = said.on_changes.filter(|said| said.value && matches!(profile, Profile::Up | Profile::Debug(_)))?;
     let standby = or(said.standby, true);
     // There is nothing to preload into without processes that stand ready.
     let preload = if standby.value { or(said.preload, true) } else { standby.clone() };
@@ -187,10 +192,12 @@ fn reload(profile: Profile, said: config::Reload) -> Option<Reload> {
 fn record(profile: Profile, said: &config::Record) -> Result<Option<Record>> {
     let Some(on) = said.on.clone().filter(|said| said.value) else { return Ok(None) };
     match &on.origin {
-        Origin::Flag(flag) if profile.is_baked() => Err(Failure::new(Kind::Usage, format!("{flag} does not go with this command"))
-            .cause("what is deployed is run as it is, and records nothing")
-            .hint("`parity up --record` and `parity debug --record` record requests")),
-        _ if profile.is_baked() => Ok(None),
+        Origin::Flag(flag) if profile.is_baked() || profile == Profile::Profiler => {
+            Err(Failure::new(Kind::Usage, format!("{flag} does not go with this command"))
+                .cause("its server is run as production runs it, and records nothing")
+                .hint("`parity up --record` and `parity debug --record` record requests"))
+        }
+        _ if profile.is_baked() || profile == Profile::Profiler => Ok(None),
         _ => Ok(Some(Record { origin: on.origin, body_limit: said.body_limit() })),
     }
 }

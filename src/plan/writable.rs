@@ -39,8 +39,8 @@ impl Plan {
         let in_project = path::is_at_or_below(directory, layout::APP);
         match self.profile {
             Profile::Production | Profile::Release => Store::Volume,
-            Profile::Up | Profile::Debug(_) if in_project => Store::Project,
-            Profile::Up | Profile::Debug(_) => Store::Memory,
+            Profile::Up | Profile::Debug(_) | Profile::Profiler if in_project => Store::Project,
+            Profile::Up | Profile::Debug(_) | Profile::Profiler => Store::Memory,
             Profile::Smoke | Profile::Coverage if *self.writable_content == WritableContent::Image || self.holds_code(directory) => {
                 Store::Volume
             }

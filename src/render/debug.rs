@@ -6,7 +6,8 @@ use crate::plan::{Debug, Plan, Profile};
 pub fn is_hooked(plan: &Plan) -> bool {
     match plan.profile {
         Profile::Production | Profile::Smoke | Profile::Coverage | Profile::Release => false,
-        Profile::Up => true,
+        // The profiler comes in by the same way.
+        Profile::Up | Profile::Profiler => true,
         Profile::Debug(Debug { without_debugger, .. }) => !without_debugger,
     }
 }

@@ -11,6 +11,7 @@ pub mod httpd;
 mod instrument;
 pub mod instruments;
 mod packages;
+pub mod profiler;
 pub mod quote;
 pub mod record;
 pub mod reload;

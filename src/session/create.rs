@@ -57,7 +57,7 @@ pub fn wish(up: &Up<'_>, name: &str) -> Result<container::Wish> {
         publish: (plan.profile != Profile::Release).then(|| (loopback(&plan.server.host.value), plan.server.port.value)),
         debug_port: match plan.profile {
             Profile::Debug(debug) => debug.dap,
-            Profile::Production | Profile::Up | Profile::Smoke | Profile::Coverage | Profile::Release => None,
+            Profile::Production | Profile::Up | Profile::Smoke | Profile::Coverage | Profile::Profiler | Profile::Release => None,
         },
         network: network.map(String::from),
         networks: networks.into_iter().map(String::from).collect(),

@@ -16,6 +16,7 @@ mod onlooker;
 mod own_question;
 mod owner;
 mod patience;
+pub mod profiling;
 mod ready;
 pub mod recording;
 pub mod release;

@@ -1,9 +1,9 @@
-//! The server of `parity smoke` and `coverage`: production's, there as long as some work on it takes, and no longer.
+//! The server of `parity smoke`, `coverage`, `compare` and `profile`: there as long as some work on it takes, and no longer.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::watch;
 
-use super::create::{create, wish};
+use super::create::{create, static_directory, wish};
 use super::follow::{Follower, Seen};
 use super::interrupts::interrupted;
 use super::stop::tidy;
 use super::up::{Up, runs};
 use super::wait::{self, Awaited, until_ready, why_unreachable};
-use super::{Interrupts, User, container_name, image, is_alive};
+use super::{Interrupts, User, container_name, image, is_alive, user_for};
 use crate::engine::container::{LogStart, not_running};
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
@@ -40,13 +40,13 @@ pub type Sink = Arc<dyn Fn(Record) + Send + Sync>;
 #[allow(missing_debug_implementations, reason = "whoever is reported to need not be shown")]
 pub struct Start<'a> {
     pub engine: &'a Engine,
-    /// Of the `smoke` or `coverage` profile.
+    /// Of the `smoke`, `coverage` or profiler's profile.
     pub plan: &'a Plan,
     /// Values of the application's environment.
     pub secrets: &'a [(String, Secret)],
     /// The image, on the engine, with the code in it.
     pub image: &'a str,
-    /// What that is told to run.
+    /// What that is told to run, where the code is in the image.
     pub command: &'a [String],
     pub interrupts: &'a Interrupts,
     pub report: &'a dyn Report,
@@ -109,7 +109,9 @@ impl Server {
 /// # Errors
 /// Whatever keeps the application from answering, and the work's own failures.
 pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -> Result<(T, Fate)>) -> Result<T> {
-    with_server_of(start, Whose { command: start.plan.profile.name(), project: &start.plan.root, user: User::PRODUCTION }, work).await
+    let plan = start.plan;
+    let user = if plan.profile.is_baked() { User::PRODUCTION } else { user_for(&plan.root) };
+    with_server_of(start, Whose { command: plan.profile.name(), project: &plan.root, user }, work).await
 }
 
 /// The same for another command, and for a server that is not production's.
@@ -118,7 +120,7 @@ pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -
 /// As [`with_server`].
 pub async fn with_server_of<T>(start: &Start<'_>, whose: Whose<'_>, work: impl AsyncFnOnce(&Server) -> Result<(T, Fate)>) -> Result<T> {
     let Start { engine, plan, interrupts, report, .. } = start;
-    interrupts.or(remove_leftovers(engine, whose, *report)).await?;
+    interrupts.or(remove_leftovers(engine, whose, plan, *report)).await?;
     let name = format!("{}-{}-{:08x}", container_name(&plan.name, whose.project), whose.command, some_number());
     let up = Up { plan, secrets: start.secrets, image: start.image, user: whose.user, detach: false, wait: false, recreate: false };
     let begun = Instant::now();
@@ -142,9 +144,12 @@ pub async fn with_server_of<T>(start: &Start<'_>, whose: Whose<'_>, work: impl A
         };
         work(&server).await.map(|done| (done, server.url.clone()))
     };
-    // The work may end by itself, and say how far it came.
+    // The work may end by itself, and say how far it came. For a profile the first Ctrl-C is how it ends.
     let hurry = async {
         interrupts.reached(1).await;
+        if plan.profile == Profile::Profiler {
+            return interrupts.reached(2).await;
+        }
         let _ = tokio::time::timeout(GRACE, interrupts.reached(2)).await;
     };
     let done = AssertUnwindSafe(async {
@@ -157,13 +162,11 @@ pub async fn with_server_of<T>(start: &Start<'_>, whose: Whose<'_>, work: impl A
     let done = done.catch_unwind().await;
     if let Ok(Ok(((_, Fate::Keep), url))) = &done {
         report.report(Event::Note {
-            text: format!("left running at {url}; `parity down {name}` removes it, and so does the next `parity smoke`"),
+            text: format!("left running at {url}; `parity down {name}` removes it, and so does the next `parity {}`", plan.profile.name()),
         });
     } else {
-        let removed = remove(engine, &created.id).await;
-        if created.view.is_some() {
-            tidy(engine, &name, created.view.as_deref(), None).await;
-        }
+        let removed = remove(engine, &created.id, whose.command).await;
+        tidy(engine, &name, created.view.as_deref(), unused(engine, plan).await.as_deref()).await;
         if matches!(done, Ok(Ok(_))) {
             removed?;
         }
@@ -321,8 +324,8 @@ fn in_words_of(command: &str, mut failure: Failure) -> Failure {
     failure
 }
 
-/// Removes what a `parity smoke` or `parity compare` left that was killed, or that was asked to.
-async fn remove_leftovers(engine: &Engine, whose: Whose<'_>, report: &dyn Report) -> Result<()> {
+/// Removes what an earlier command left that was killed, or that was asked to.
+async fn remove_leftovers(engine: &Engine, whose: Whose<'_>, plan: &Plan, report: &dyn Report) -> Result<()> {
     for left in engine.observe_project(whose.project).await? {
         let is_compares = left.name.contains(&format!("-{COMPARE}-"));
         let is_left = (is_compares || left.profile == Profile::Smoke.name() || left.profile == whose.command)
@@ -330,18 +333,26 @@ async fn remove_leftovers(engine: &Engine, whose: Whose<'_>, report: &dyn Report
         if is_left {
             let command = if is_compares { COMPARE } else { left.profile.as_str() };
             report.report(Event::Note { text: format!("removing {}, which an earlier `parity {command}` left", left.name) });
-            remove(engine, &left.id).await?;
+            remove(engine, &left.id, command).await?;
+            tidy(engine, &left.name, left.view.as_deref(), unused(engine, plan).await.as_deref()).await;
         }
     }
     Ok(())
 }
 
+/// The directory that was made on this machine for static files, unless another server of the project has its own mounted there.
+async fn unused(engine: &Engine, plan: &Plan) -> Option<PathBuf> {
+    let directory = static_directory(plan)?;
+    let others = engine.observe_project(&plan.root).await.ok()?;
+    others.iter().all(|other| other.static_directory.is_none()).then_some(directory)
+}
+
 /// By force: how it ends by itself is what the probe of that name looks at.
-async fn remove(engine: &Engine, id: &str) -> Result<()> {
+async fn remove(engine: &Engine, id: &str, command: &str) -> Result<()> {
     match tokio::time::timeout(REMOVAL, engine.remove(id)).await {
         Ok(removed) => removed,
         Err(_) => Err(Failure::new(Kind::EngineLost, "the engine does not remove the server")
             .cause(format!("no answer within {} seconds", REMOVAL.as_secs()))
-            .hint("the next `parity smoke` tries again, once `docker ps` answers")),
+            .hint(format!("the next `parity {command}` tries again, once `docker ps` answers"))),
     }
 }

@@ -3,6 +3,7 @@
 mod entry_point;
 pub mod files;
 pub mod layout;
+pub mod lines;
 #[cfg(test)]
 pub(crate) mod mutated;
 mod origin;

@@ -27,6 +27,7 @@ mod httpd_syntax;
 mod instruments;
 mod output;
 mod packages;
+mod profiling;
 mod refusals;
 mod reload;
 mod request_log;

@@ -164,3 +164,8 @@ def console() -> str:
 
 def probe() -> str:
     return RUN + "/fidelity/probe.py"
+
+
+def profile() -> str:
+    """The profiler, and the socket of whoever takes what it says."""
+    return RUN + "/profile"

@@ -1,4 +1,4 @@
-"""The way in for the debugger and the probe, in each process that serves the application in the `up` and `debug` profiles.
+"""The way in for the debugger, the probe and the profiler, in each process that serves the application in the `up` and `debug` profiles.
 
 A thread waits at a named pipe, PID.pipe: nothing more is imported for that, and requests take the same way as in production. Whoever
 comes writes a word to it:
@@ -6,6 +6,7 @@ comes writes a word to it:
     debug     the console of `parity debug`: the debugger is imported, and listens at PID.sock from then on
     probe     `parity diff --live`: its probe is run
     record    requests are recorded from now on, or no more
+    profile   `parity profile`: the profiler is imported, and runs as long as that command does
 """
 
 import _thread
@@ -36,6 +37,8 @@ class Hook:
         self.listener: "socket.socket | None" = None
         # What the breakpoints were set for.
         self.known: "Any" = None
+        # The last profiler.
+        self.profiling: "Any" = None
 
     # --- requests ---------------------------------------------------------------------------------------------------
 
@@ -102,6 +105,8 @@ class Hook:
                     run_probe(layout.probe())
                 elif word == "record":
                     self.turn_recorder()
+                elif word == "profile" and (self.profiling is None or self.profiling.ended):
+                    self.profiling = load_profiler(layout.profile()).begin(self.runtime, layout.profile() + "/collector.sock")
             except Exception as error:
                 # The application is not to suffer from it, and the next one who comes may have more luck.
                 sys.stderr.write("parity: `%s` failed: %s: %s\n" % (word, type(error).__name__, error))
@@ -119,6 +124,21 @@ def run_probe(path: str) -> None:
     with open(path) as source:
         exec(compile(source.read(), path, "exec", dont_inherit=True), namespace)
     namespace["look_once"]()
+
+
+def load_profiler(directory: str) -> "Any":
+    """It comes as files of the command that is typed, and leaves no module behind: the next command may be of another version."""
+    writes = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, directory)
+    try:
+        from parity_profile import serving
+    finally:
+        sys.path.remove(directory)
+        sys.dont_write_bytecode = writes
+        for name in [name for name in sys.modules if name.partition(".")[0] == "parity_profile"]:
+            del sys.modules[name]
+    return serving
 
 
 def listen_for_ide(port: int, wait: bool) -> None:

@@ -1,0 +1,308 @@
+"""Looks at the threads that answer requests, and adds up where they are.
+
+A sample counts as much as the time since the last one, as the rate falls where the GIL is busy. CPU time is the kernel's, by thread: in
+each window it is shared among the samples in which the thread ran or wanted to. What is left of those is time in which it waited for
+the GIL, or for a CPU.
+"""
+
+import _thread
+import os
+import sys
+import time
+
+from . import routes
+
+# Frames that begin here are parity's own, and not shown.
+OWN = ("/etc/parity/", "/run/parity/")
+MOST_NODES = 100_000
+MOST_DEPTH = 1_000
+MOST_ROUTES = 500
+MOST_THREADS = 2_000
+OTHERS = "(others)"
+# Time between samples differs by so much: what happens at the same rate is not to be seen always or never.
+JITTER = 0.25
+
+
+class Thread:
+    """One that answers requests."""
+
+    __slots__ = ("ident", "tid", "clock", "request", "cpu", "requests", "seen", "cells", "last")
+
+    def __init__(self):
+        self.ident = _thread.get_ident()
+        self.tid = _thread.get_native_id()
+        self.clock = time.pthread_getcpuclockid(self.ident)
+        self.request = None
+        # Of requests that have ended.
+        self.cpu = 0
+        self.requests = 0
+        # The sampler's own: CPU time that is counted already, samples of this window, CPU time at the last sample.
+        self.seen = 0
+        self.cells = {}
+        self.last = 0
+
+    def cpu_now(self):
+        """CPU time of its requests until now, in ns."""
+        request = self.request
+        return self.cpu + (clock(self.clock) - request.cpu if request is not None else 0)
+
+
+class Request:
+    __slots__ = ("path", "witness", "cpu")
+
+    def __init__(self, path, cpu):
+        self.path = path
+        self.witness = None
+        self.cpu = cpu
+
+
+def clock(number):
+    try:
+        return time.clock_gettime_ns(number)
+    except OSError:
+        # The thread is no more.
+        return 0
+
+
+class Tree:
+    """Stacks, as a tree of calls. What is new in it is told once."""
+
+    def __init__(self):
+        self.known = {}
+        self.codes = {}
+        self.nodes = 0
+        self.new_nodes = []
+        self.new_codes = []
+        # Stacks that did not fit in.
+        self.cut = 0
+
+    def code(self, code):
+        """Its number, or -1 where it is parity's own; and whether its frame tells the route."""
+        number = -1 if code.co_filename.startswith(OWN) else len(self.codes)
+        # The code is kept, so that no other has its id.
+        known = self.codes[id(code)] = (number, routes.is_way(code), code)
+        if number >= 0:
+            self.new_codes.append([number, code.co_filename[:1000], code.co_qualname[:300], code.co_firstlineno])
+        return known
+
+    def leaf(self, frame, request):
+        """The node of the stack that ends with this frame. 0 is that of no frame at all."""
+        stack = []
+        codes = self.codes
+        while frame is not None:
+            code = frame.f_code
+            number, is_way, _ = codes.get(id(code)) or self.code(code)
+            if number >= 0:
+                stack.append((number, frame.f_lasti, code))
+            if is_way and request.witness is None:
+                request.witness = routes.witness(frame)
+            frame = frame.f_back
+        node = 0
+        if len(stack) > MOST_DEPTH:
+            self.cut += 1
+            del stack[: len(stack) - MOST_DEPTH]
+        for number, at, code in reversed(stack):
+            key = (node, number, at)
+            found = self.known.get(key)
+            if found is None:
+                if self.nodes >= MOST_NODES:
+                    self.cut += 1
+                    return node
+                self.nodes += 1
+                found = self.known[key] = self.nodes
+                self.new_nodes.append((found, node, number, code, at))
+            node = found
+        return node
+
+    def news(self):
+        """What has come since the last time."""
+        codes, self.new_codes = self.new_codes, []
+        nodes, self.new_nodes = self.new_nodes, []
+        return codes, [[node, parent, number, line_of(code, at)] for node, parent, number, code, at in nodes]
+
+
+def line_of(code, at):
+    for begin, end, line in code.co_lines():
+        if begin <= at < end:
+            return line or code.co_firstlineno
+    return code.co_firstlineno
+
+
+class Sampler:
+    """`tell(message)`: takes what has been seen, as a dictionary that JSON can have."""
+
+    def __init__(self, rate, states, tell, now=time.perf_counter_ns):
+        self.rate = rate
+        self.interval = int(1e9 / rate)
+        self.states = states
+        self.tell = tell
+        self.now = now
+        self.tree = Tree()
+        self.threads = {}
+        self.labels = {}
+        self.counts = {}
+        self.ticks = 0
+        self.active = 0
+        self.requests_told = 0
+        self.stopping = False
+        self.waiting = _thread.allocate_lock()
+        self.waiting.acquire()
+        self.idle = True
+        self.number = 12345
+
+    # --- in the threads of requests ---------------------------------------------------------------------------------
+
+    def started(self, path):
+        thread = self.threads.get(_thread.get_ident())
+        if thread is None:
+            if len(self.threads) >= MOST_THREADS:
+                return
+            thread = Thread()
+            self.states.open(thread.tid)
+            self.threads[thread.ident] = thread
+        thread.request = Request(path, time.thread_time_ns())
+        if self.idle:
+            self.wake()
+
+    def finished(self):
+        thread = self.threads.get(_thread.get_ident())
+        if thread is None or thread.request is None:
+            return
+        thread.cpu += time.thread_time_ns() - thread.request.cpu
+        thread.requests += 1
+        thread.request = None
+
+    # --- in the sampler's own ---------------------------------------------------------------------------------------
+
+    def wake(self):
+        self.idle = False
+        try:
+            self.waiting.release()
+        except RuntimeError:
+            # Somebody else has.
+            pass
+
+    def stop(self):
+        self.stopping = True
+        self.wake()
+
+    def pause(self):
+        """Until the next sample, in seconds. No `random`, of which an application would see that it is imported."""
+        self.number = (self.number * 1103515245 + 12345) % (1 << 31)
+        return self.interval / 1e9 * (1 + JITTER * (2 * self.number / (1 << 31) - 1))
+
+    def tick(self, elapsed):
+        """Takes a sample of all threads."""
+        frames = sys._current_frames()
+        any_active = False
+        for thread in list(self.threads.values()):
+            request = thread.request
+            frame = frames.get(thread.ident) if request is not None else None
+            if frame is None:
+                continue
+            any_active = True
+            # Also of a request that has begun since: others have begun and ended unseen.
+            cell = self.cells_of(thread, request, self.tree.leaf(frame, request))
+            cell[0] += 1
+            cell[self.kind_of(thread, elapsed)] += elapsed
+        del frames
+        if any_active:
+            self.ticks += 1
+            self.active += elapsed
+        return any_active
+
+    def kind_of(self, thread, weight):
+        """1: it runs, or wants to; 2: it waits."""
+        runs = self.states.runs(thread.tid)
+        if runs is None:
+            cpu = clock(thread.clock)
+            runs, thread.last = cpu - thread.last > weight // 4, cpu
+        return 1 if runs else 2
+
+    def cells_of(self, thread, request, leaf):
+        key = (request, leaf)
+        cell = thread.cells.get(key)
+        if cell is None:
+            cell = thread.cells[key] = [0, 0, 0]
+        return cell
+
+    def settle(self):
+        """Shares the CPU time of this window among its samples."""
+        for thread in list(self.threads.values()):
+            total = thread.cpu_now()
+            cpu, thread.seen = max(0, total - thread.seen), max(total, thread.seen)
+            cells, thread.cells = thread.cells, {}
+            ran = sum(cell[1] for cell in cells.values())
+            waited = sum(cell[2] for cell in cells.values())
+            share = min(1, cpu / ran) if ran else 0
+            # More than that was used where it seemed to wait.
+            rest = min(1, max(0, cpu - ran) / waited) if waited else 0
+            for (request, leaf), (samples, run, wait) in cells.items():
+                count = self.counts.setdefault((leaf, self.label(request)), [0, 0, 0, 0])
+                on_cpu = run * share + wait * rest
+                count[0] += samples
+                count[1] += on_cpu
+                count[2] += wait * (1 - rest)
+                count[3] += run * (1 - share)
+
+    def label(self, request):
+        text = routes.route_of(request.witness) or request.path
+        if text not in self.labels and len(self.labels) >= MOST_ROUTES:
+            text = OTHERS
+        return self.labels.setdefault(text, len(self.labels))
+
+    def message(self):
+        """What has come since the last message."""
+        self.settle()
+        codes, nodes = self.tree.news()
+        counts, self.counts = self.counts, {}
+        requests = sum(thread.requests for thread in list(self.threads.values()))
+        message = {
+            "pid": os.getpid(),
+            "codes": codes,
+            "nodes": nodes,
+            "routes": [[number, text] for text, number in list(self.labels.items())],
+            "counts": [[leaf, route, samples, *(round(part / 1000) for part in parts)] for (leaf, route), (samples, *parts) in counts.items()],
+            "ticks": self.ticks,
+            "active": self.active // 1000,
+            "requests": requests - self.requests_told,
+            "cut": self.tree.cut,
+        }
+        self.requests_told = requests
+        self.ticks = self.active = self.tree.cut = 0
+        return message
+
+    def run(self, flush=1.0, check=lambda: True, grace=1.0):
+        """Until it is stopped, or `check`, which is asked several times a second, says no."""
+        flushed = checked = used = last = self.now()
+        while not self.stopping:
+            time.sleep(self.pause())
+            now = self.now()
+            if self.tick(now - last):
+                used = now
+            last = now
+            if now - flushed > flush * 1e9:
+                self.tell(self.message())
+                flushed = self.now()
+            if now - checked > 2e8:
+                checked = now
+                if not check():
+                    break
+            if now - used > grace * 1e9:
+                # Nobody asks anything.
+                self.tell(self.message())
+                self.sleep(check)
+                flushed = used = last = self.now()
+        self.stopping = True
+        self.tell(self.message())
+
+    def sleep(self, check):
+        """Until the next request."""
+        self.idle = True
+        while self.idle and not self.stopping:
+            if any(thread.request is not None for thread in list(self.threads.values())):
+                break
+            self.waiting.acquire(timeout=0.5)
+            if not check():
+                self.stopping = True
+        self.idle = False

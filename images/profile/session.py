@@ -1,0 +1,160 @@
+"""Has the processes of a server profiled, and passes on to stdout what they say, line by line. parity on the host reads that.
+
+    session.py RATE OWN      OWN: a JSON list of `User-Agent`s that are not looked at
+
+It comes to them by the debugger's way in, a named pipe for each, also to those that start later. It ends with its stdin: then
+the processes are told to end, and their last lines are waited for.
+"""
+
+import glob
+import json
+import os
+import selectors
+import socket
+import sys
+import time
+
+DIRECTORY = os.path.dirname(os.path.abspath(__file__))
+ADDRESS = DIRECTORY + "/collector.sock"
+PIPES = "/run/parity/debug/*.pipe"
+WORD = b"profile\n"
+# Bytes of a line, and of what is read at once.
+LONGEST = 16 << 20
+PIECE = 256 * 1024
+# Seconds: between two looks for new processes, and for the last lines.
+STEP = 0.25
+ENDING = 2.0
+
+
+class Sender:
+    """A process that is profiled."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.begun = bytearray()
+
+    def feed(self, piece):
+        """The lines that end in this piece. `None`: it says too much without an end."""
+        at = piece.rfind(b"\n") + 1
+        lines = b""
+        if at:
+            lines = bytes(self.begun) + piece[:at]
+            self.begun.clear()
+        self.begun += piece[at:]
+        return lines if len(self.begun) <= LONGEST else None
+
+
+def write(data):
+    view = memoryview(data)
+    while view:
+        view = view[os.write(1, view) :]
+
+
+class Session:
+    def __init__(self, settings):
+        self.settings = settings
+        self.called = set()
+        self.senders = {}
+        self.selector = selectors.DefaultSelector()
+        address = ADDRESS
+        own = "%s/%d.sock" % (DIRECTORY, os.getpid())
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(own)
+        self.listener.listen(64)
+        os.rename(own, address)
+        self.selector.register(self.listener, selectors.EVENT_READ)
+        self.selector.register(0, selectors.EVENT_READ)
+
+    def call(self):
+        """Calls the processes that do not know of it yet."""
+        for pipe in glob.glob(PIPES):
+            pid = os.path.basename(pipe).partition(".")[0]
+            if pid in self.called or not os.path.exists("/proc/" + pid):
+                continue
+            try:
+                words = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:
+                # It does not wait there at the moment.
+                continue
+            os.write(words, WORD)
+            os.close(words)
+            self.called.add(pid)
+
+    def step(self, seconds):
+        """Waits for something. Returns whether it is to go on."""
+        for key, _ in self.selector.select(seconds):
+            if key.fileobj == 0:
+                if not os.read(0, 4096):
+                    self.selector.unregister(0)
+                    return False
+            elif key.fileobj is self.listener:
+                connection, _ = self.listener.accept()
+                try:
+                    connection.sendall(self.settings)
+                except OSError:
+                    connection.close()
+                    continue
+                self.senders[connection] = Sender(connection)
+                self.selector.register(connection, selectors.EVENT_READ)
+            else:
+                self.receive(key.fileobj)
+        return True
+
+    def receive(self, connection):
+        try:
+            piece = connection.recv(PIECE)
+        except OSError:
+            piece = b""
+        lines = self.senders[connection].feed(piece) if piece else None
+        if lines is None:
+            self.selector.unregister(connection)
+            connection.close()
+            del self.senders[connection]
+        elif lines:
+            write(lines)
+
+    def end(self):
+        self.selector.unregister(self.listener)
+        for connection in self.senders:
+            try:
+                connection.shutdown(socket.SHUT_WR)
+            except OSError:
+                # It has ended already.
+                pass
+        until = time.monotonic() + ENDING
+        while self.senders and time.monotonic() < until:
+            self.step(0.05)
+
+
+def is_busy():
+    """Does another one profile this server?"""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.connect(ADDRESS)
+        return True
+    except OSError:
+        return False
+
+
+def main(rate, own):
+    if is_busy():
+        write(b'{"collecting":false}\n')
+        return
+    session = Session(json.dumps({"rate": float(rate), "own": json.loads(own)}).encode() + b"\n")
+    write(b'{"collecting":true}\n')
+    called = 0.0
+    try:
+        while True:
+            now = time.monotonic()
+            if now - called > STEP:
+                called = now
+                session.call()
+            if not session.step(STEP):
+                break
+        session.end()
+    except BrokenPipeError:
+        return
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,139 @@
+//! Has a server profiled while something else goes on, and adds up what its processes say.
+//!
+//! The container is not trusted (`docs/security.md`): its lines are data, of limited length and number.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use bollard::container::LogOutput;
+use futures_util::StreamExt;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use crate::engine::Engine;
+use crate::engine::exec::{Command, Running};
+use crate::error::{Failure, Kind, Result};
+use crate::profiling::{Gathering, Profile};
+use crate::render::profiler::session;
+use crate::units::lines::Lines;
+use crate::units::visible;
+
+/// Until all processes are profiled.
+const BEGINNING: Duration = Duration::from_secs(15);
+/// Until they have said all that they have seen.
+const ENDING: Duration = Duration::from_secs(5);
+/// Where nobody knows how many processes there are: none has come for so long.
+const QUIET: Duration = Duration::from_millis(600);
+/// Bytes of a line of a process.
+const LONGEST_LINE: usize = 16 << 20;
+/// Bytes of what went wrong.
+const MOST_SAID: usize = 4096;
+
+/// What is profiled, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Profiled<'a> {
+    pub engine: &'a Engine,
+    pub container: &'a str,
+    /// Samples in a second.
+    pub rate: f64,
+    /// Processes that serve; `None`: as many as there are.
+    pub processes: Option<usize>,
+}
+
+/// A profiler that runs.
+pub struct Profiling {
+    running: Option<Running>,
+    input: Pin<Box<dyn AsyncWrite + Send>>,
+    lines: Lines,
+    gathering: Gathering,
+    said: Vec<u8>,
+}
+
+impl std::fmt::Debug for Profiling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Profiling").finish_non_exhaustive()
+    }
+}
+
+impl Profiling {
+    /// Returns when the processes of the server are profiled.
+    ///
+    /// # Errors
+    /// They do not take the profiler.
+    pub async fn begin(profiled: Profiled<'_>) -> Result<Self> {
+        let Profiled { engine, container, rate, processes } = profiled;
+        let command = Command { argv: session(rate), tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
+        let mut running = engine.exec(container, &command).await?;
+        let input = std::mem::replace(&mut running.input, Box::pin(tokio::io::sink()));
+        let lines = Lines::up_to(LONGEST_LINE);
+        let mut profiling = Self { running: Some(running), input, lines, gathering: Gathering::new(rate), said: Vec::new() };
+        let begun = async {
+            while profiling.gathering.processes() < processes.unwrap_or(1) && profiling.step().await {}
+            // More may come.
+            let rest = async { while profiling.step().await {} };
+            if processes.is_none() {
+                let _ = tokio::time::timeout(QUIET, rest).await;
+            }
+        };
+        let _ = tokio::time::timeout(BEGINNING, begun).await;
+        if profiling.gathering.is_busy {
+            return Err(Failure::new(Kind::Other, "another `parity profile` profiles this server").hint("end it there first, with Ctrl-C"));
+        }
+        if profiling.gathering.processes() == 0 {
+            let failure = Failure::new(Kind::Other, "the server's processes do not take the profiler");
+            let said = String::from_utf8_lossy(&profiling.said);
+            let failure = match said.lines().rev().find(|line| !line.trim().is_empty()) {
+                Some(last) => failure.cause(visible(last)),
+                None => failure,
+            };
+            return Err(failure.hint("`parity logs` shows what they say"));
+        }
+        Ok(profiling)
+    }
+
+    /// Processes that are profiled.
+    pub fn processes(&self) -> usize {
+        self.gathering.processes()
+    }
+
+    /// Goes on until that is over, or the server has ended: then there is no value.
+    pub async fn during<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return Some(done),
+                goes_on = self.step() => if !goes_on {
+                    return None;
+                },
+            }
+        }
+    }
+
+    /// What was seen. Processes that are in the middle of something say it before.
+    pub async fn finish(mut self) -> Profile {
+        let _ = self.input.shutdown().await;
+        let rest = async { while self.step().await {} };
+        let _ = tokio::time::timeout(ENDING, rest).await;
+        self.gathering.finish()
+    }
+
+    /// Takes in what comes next. Returns whether more may come.
+    async fn step(&mut self) -> bool {
+        let Some(running) = &mut self.running else { return false };
+        match running.output.next().await {
+            Some(Ok(LogOutput::StdErr { message })) => {
+                let room = MOST_SAID.saturating_sub(self.said.len());
+                self.said.extend(message.into_iter().take(room));
+                true
+            }
+            Some(Ok(piece)) => {
+                self.lines.feed(&piece.into_bytes()).iter().for_each(|line| self.gathering.feed(line));
+                true
+            }
+            _ => {
+                self.running = None;
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,333 @@
+"""The sampler, with plain threads instead of mod_wsgi's: programs whose shares are known.
+
+A machine that does something else meanwhile gives threads less CPU; shares of what they use are not changed by that, and so those are
+what is compared.
+"""
+
+import json
+import os
+import socket
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(HERE, "..", "..", "images", "profile"))
+
+from parity_profile import routes, sampler, serving, states  # noqa: E402
+
+SECONDS = float(os.environ.get("PROFILE_SECONDS", "1.5"))
+
+
+def burn(seconds):
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+def first(unit):
+    burn(6 * unit)
+
+
+def second(unit):
+    burn(3 * unit)
+
+
+def third(unit):
+    burn(unit)
+
+
+def deep(levels, unit):
+    return deep(levels - 1, unit) if levels else burn(unit)
+
+
+def rows(unit):
+    for _ in range(3):
+        burn(unit)
+        yield b"row"
+
+
+class Run:
+    """A sampler that runs, and what it has said."""
+
+    def __init__(self, rate=300):
+        self.messages = []
+        self.states = states.States()
+        self.sampler = sampler.Sampler(rate, self.states, self.messages.append)
+        self.thread = threading.Thread(target=self.sampler.run)
+        self.thread.start()
+
+    def request(self, work, path="/"):
+        self.sampler.started(path)
+        try:
+            work()
+        finally:
+            self.sampler.finished()
+
+    def during(self, *works):
+        """Each in a thread of its own, again and again for a while."""
+        end = time.monotonic() + SECONDS
+
+        def repeat(work):
+            while time.monotonic() < end:
+                self.request(work)
+
+        threads = [threading.Thread(target=repeat, args=(work,)) for work in works]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return self.stop()
+
+    def stop(self):
+        self.sampler.stop()
+        self.thread.join()
+        self.states.close()
+        return Seen(self.messages)
+
+
+class Seen:
+    """What the messages come to: microseconds on a CPU, waiting, waiting for the GIL, by function."""
+
+    def __init__(self, messages):
+        codes, nodes = {}, {}
+        self.own, self.total, self.all, self.samples, self.lines = {}, {}, [0, 0, 0], 0, {}
+        self.routes = {}
+        for message in messages:
+            codes.update((number, name) for number, _, name, _ in message["codes"])
+            nodes.update((number, (parent, code, line)) for number, parent, code, line in message["nodes"])
+            routes = dict(message["routes"])
+            for leaf, route, samples, *parts in message["counts"]:
+                self.samples += samples
+                self.add(self.routes, routes[route], parts)
+                self.all = [a + b for a, b in zip(self.all, parts)]
+                at, names = leaf, []
+                while at:
+                    at, code, line = nodes[at]
+                    names.append(codes[code])
+                    self.add(self.lines, (codes[code], line), parts)
+                if names:
+                    self.add(self.own, names[0], parts)
+                for name in set(names):
+                    self.add(self.total, name, parts)
+        self.requests = sum(message["requests"] for message in messages)
+
+    @staticmethod
+    def add(to, key, parts):
+        to[key] = [a + b for a, b in zip(to.get(key, [0, 0, 0]), parts)]
+
+    def cpu(self, name):
+        """Its share of CPU time, in percent."""
+        return self.total.get(name, [0])[0] * 100 / self.all[0]
+
+    def wall(self, name):
+        return sum(self.total.get(name, [0])) * 100 / sum(self.all)
+
+
+class Truth(unittest.TestCase):
+    def near(self, value, expected, within=5):
+        self.assertLess(abs(value - expected), within, "%.1f instead of %.1f" % (value, expected))
+
+    def test_busy_functions_have_their_shares(self):
+        unit = 0.002
+        seen = Run().during(lambda: (first(unit), second(unit), third(unit)))
+        self.near(seen.cpu("first"), 60)
+        self.near(seen.cpu("second"), 30)
+        self.near(seen.cpu("third"), 10)
+        self.assertGreater(seen.requests, 10)
+
+    def test_the_same_with_four_threads_at_once(self):
+        unit = 0.002
+        work = lambda: (first(unit), second(unit), third(unit))  # noqa: E731
+        seen = Run().during(work, work, work, work)
+        self.near(seen.cpu("first"), 60, 6)
+        self.near(seen.cpu("second"), 30, 6)
+        # Four want the GIL, and one has it.
+        self.near(seen.all[2] * 100 / sum(seen.all), 75, 12)
+        self.assertLess(seen.all[1], sum(seen.all) / 20)
+
+    def test_waiting_is_no_work(self):
+        lock = threading.Lock()
+
+        def work():
+            time.sleep(0.03)
+            burn(0.01)
+
+        def locked():
+            with lock:
+                time.sleep(0.01)
+
+        seen = Run().during(work)
+        cpu, wait, gil = (part * 100 / sum(seen.all) for part in seen.all)
+        self.near(wait, 75, 8)
+        self.near(cpu, 25, 8)
+        seen = Run().during(locked, locked)
+        self.assertGreater(seen.all[1] / sum(seen.all), 0.9)
+
+    def test_recursion_and_generators(self):
+        def work():
+            deep(30, 0.004)
+            for _ in rows(0.004):
+                pass
+
+        seen = Run().during(work)
+        # A function that calls itself counts once.
+        self.near(seen.cpu("deep"), 25, 6)
+        self.near(seen.cpu("rows"), 75, 6)
+
+    def test_what_c_does_is_its_callers(self):
+        text = "x" * 2_000_000
+
+        def encode():
+            return json.dumps(text)
+
+        def work():
+            for _ in range(5):
+                encode()
+            burn(0.01)
+
+        seen = Run().during(work)
+        self.assertGreater(seen.cpu("Truth.test_what_c_does_is_its_callers.<locals>.encode"), 10)
+
+    def test_threads_without_a_request_are_not_seen(self):
+        run = Run()
+        idle = threading.Thread(target=burn, args=(0.2,))
+        idle.start()
+        run.request(lambda: time.sleep(0.2))
+        idle.join()
+        seen = run.stop()
+        self.near(sum(seen.all) / 1e6, 0.2, 0.1)
+        self.assertNotIn("Thread.run", seen.own)
+
+    def test_a_sampler_sleeps_while_nobody_asks(self):
+        run = Run()
+        time.sleep(1.3)
+        self.assertTrue(run.sampler.idle)
+        run.request(lambda: time.sleep(0.1))
+        seen = run.stop()
+        self.assertGreater(seen.samples, 3)
+
+
+class Limits(unittest.TestCase):
+    def test_memory_has_an_end(self):
+        before, sampler.MOST_NODES = sampler.MOST_NODES, 5
+        try:
+            run = Run()
+            run.request(lambda: deep(50, 0.1))
+            run.sampler.stop()
+            run.thread.join()
+            self.assertLessEqual(run.sampler.tree.nodes, 5)
+            self.assertGreater(sum(message["cut"] for message in run.messages), 0)
+        finally:
+            sampler.MOST_NODES = before
+            run.states.close()
+
+    def test_routes_have_an_end(self):
+        before, sampler.MOST_ROUTES = sampler.MOST_ROUTES, 2
+        try:
+            run = Run()
+            for number in range(4):
+                run.request(lambda: time.sleep(0.05), "/%d" % number)
+            self.assertLessEqual(set(run.stop().routes), {"/0", "/1", sampler.OTHERS})
+        finally:
+            sampler.MOST_ROUTES = before
+
+    def test_without_the_kernel_cpu_time_tells(self):
+        run = Run()
+        run.states.pread = None
+        seen = run.during(lambda: (time.sleep(0.03), burn(0.03)))
+        self.assertGreater(seen.all[0], sum(seen.all) / 4)
+        self.assertGreater(seen.all[1], sum(seen.all) / 4)
+
+
+class Routes(unittest.TestCase):
+    def test_frameworks_say_them(self):
+        class Match:
+            route = "items/<int:id>/"
+
+        class Request:
+            resolver_match = Match
+
+        class Rule:
+            rule = "/items/<id>"
+
+        class Context:
+            class request:
+                url_rule = Rule
+
+        self.assertEqual(routes.route_of(Request), "/items/<int:id>/")
+        self.assertEqual(routes.route_of(Context), "/items/<id>")
+        self.assertIsNone(routes.route_of(None))
+        self.assertIsNone(routes.route_of(object()))
+
+    def test_they_are_found_in_frames(self):
+        class Match:
+            route = "late/"
+
+        namespace = {"time": time}
+        source = "def __call__(request):\n    time.sleep(0.1)\n    request.resolver_match = match\n    time.sleep(0.1)\n"
+        exec(compile(source, "/x/site-packages/django/core/handlers/wsgi.py", "exec"), namespace)
+        namespace["match"] = Match
+        run = Run()
+
+        class Request:
+            resolver_match = None
+
+        run.request(lambda: namespace["__call__"](Request()), "/late/17")
+        # Also what was seen before it was known.
+        self.assertEqual(set(run.stop().routes), {"/late/"})
+
+    def test_a_path_is_without_its_numbers(self):
+        path = lambda **environ: serving.path_of(environ)  # noqa: E731
+        self.assertEqual(path(SCRIPT_NAME="/shop", PATH_INFO="/items/17/"), "/shop/items/*/")
+        self.assertEqual(path(), "/")
+        self.assertEqual(path(PATH_INFO="/\xc3\xa9"), "/é")
+
+
+class Way(unittest.TestCase):
+    """The collector's side of it, with a runtime that does nothing else."""
+
+    def test_it_ends_with_its_collector(self):
+        class Runtime:
+            listener = None
+
+            def listen(self, _, listener):
+                self.listener = listener
+
+            def ignore(self, _):
+                self.listener = None
+
+        with tempfile.TemporaryDirectory() as directory:
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            listener.bind(directory + "/collector.sock")
+            listener.listen(1)
+            runtime, began = Runtime(), []
+            thread = threading.Thread(target=lambda: began.append(serving.begin(runtime, directory + "/collector.sock")))
+            thread.start()
+            connection, _ = listener.accept()
+            connection.sendall(b'{"rate": 200, "own": ["parity-health"]}\n')
+            thread.join()
+            for agent in ("parity-health", "curl"):
+                runtime.listener("request_started", request_environ={"PATH_INFO": "/a", "HTTP_USER_AGENT": agent})
+                time.sleep(0.1)
+                runtime.listener("request_finished")
+            connection.shutdown(socket.SHUT_WR)
+            lines = [json.loads(line) for line in connection.makefile("rb")]
+            for _ in range(100):
+                if began[0].ended:
+                    break
+                time.sleep(0.01)
+            self.assertTrue(began[0].ended)
+            self.assertIsNone(runtime.listener)
+            self.assertEqual(lines[0]["python"], "%d.%d.%d" % sys.version_info[:3])
+            self.assertEqual(sum(line["requests"] for line in lines[1:]), 1)
+            self.assertEqual(lines[-1]["routes"], [[0, "/a"]])
+            connection.close()
+            listener.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
