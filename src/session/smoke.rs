@@ -118,8 +118,9 @@ pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -
 /// As [`with_server`].
 pub async fn with_server_of<T>(start: &Start<'_>, whose: Whose<'_>, work: impl AsyncFnOnce(&Server) -> Result<(T, Fate)>) -> Result<T> {
     let Start { engine, plan, interrupts, report, .. } = start;
-    interrupts.or(remove_leftovers(engine, whose.project, *report)).await?;
-    let name = format!("{}-{}-{:08x}", container_name(&plan.name, whose.project), whose.command, some_number());
+    let servers = container_name(&plan.name, whose.project);
+    interrupts.or(remove_leftovers(engine, whose.project, &format!("{servers}-{COMPARE}-"), *report)).await?;
+    let name = format!("{servers}-{}-{:08x}", whose.command, some_number());
     let up = Up { plan, secrets: start.secrets, image: start.image, user: whose.user, detach: false, wait: false, recreate: false };
     let begun = Instant::now();
     let mut wish = wish(&up, &name)?;
@@ -322,9 +323,10 @@ fn in_words_of(command: &str, mut failure: Failure) -> Failure {
 }
 
 /// Removes what a `parity smoke` or `parity compare` left that was killed, or that was asked to.
-async fn remove_leftovers(engine: &Engine, root: &Path, report: &dyn Report) -> Result<()> {
+/// `compares`: how the names of the latter begin, which may have any profile.
+async fn remove_leftovers(engine: &Engine, root: &Path, compares: &str, report: &dyn Report) -> Result<()> {
     for left in engine.observe_project(root).await? {
-        let is_compares = left.name.contains(&format!("-{COMPARE}-"));
+        let is_compares = left.name.starts_with(compares);
         let is_left = (is_compares || left.profile == Profile::Smoke.name()) && !left.owner.as_deref().is_some_and(is_alive);
         if is_left {
             let command = if is_compares { COMPARE } else { "smoke" };
