@@ -120,8 +120,9 @@ pub async fn with_server<T>(start: &Start<'_>, work: impl AsyncFnOnce(&Server) -
 /// As [`with_server`].
 pub async fn with_server_of<T>(start: &Start<'_>, whose: Whose<'_>, work: impl AsyncFnOnce(&Server) -> Result<(T, Fate)>) -> Result<T> {
     let Start { engine, plan, interrupts, report, .. } = start;
-    interrupts.or(remove_leftovers(engine, whose, plan, *report)).await?;
-    let name = format!("{}-{}-{:08x}", container_name(&plan.name, whose.project), whose.command, some_number());
+    let servers = container_name(&plan.name, whose.project);
+    interrupts.or(remove_leftovers(engine, whose, plan, &format!("{servers}-{COMPARE}-"), *report)).await?;
+    let name = format!("{servers}-{}-{:08x}", whose.command, some_number());
     let up = Up { plan, secrets: start.secrets, image: start.image, user: whose.user, detach: false, wait: false, recreate: false };
     let begun = Instant::now();
     let mut wish = wish(&up, &name)?;
@@ -324,10 +325,11 @@ fn in_words_of(command: &str, mut failure: Failure) -> Failure {
     failure
 }
 
-/// Removes what an earlier command left that was killed, or that was asked to.
-async fn remove_leftovers(engine: &Engine, whose: Whose<'_>, plan: &Plan, report: &dyn Report) -> Result<()> {
+/// Removes what an earlier command left that was killed, or that was asked to. `compares`: how the names of servers of `parity compare`
+/// begin, which may have any profile.
+async fn remove_leftovers(engine: &Engine, whose: Whose<'_>, plan: &Plan, compares: &str, report: &dyn Report) -> Result<()> {
     for left in engine.observe_project(whose.project).await? {
-        let is_compares = left.name.contains(&format!("-{COMPARE}-"));
+        let is_compares = left.name.starts_with(compares);
         let is_left = (is_compares || left.profile == Profile::Smoke.name() || left.profile == whose.command)
             && !left.owner.as_deref().is_some_and(is_alive);
         if is_left {
