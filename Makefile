@@ -18,9 +18,9 @@ test-runtime:
 	$(CARGO) test --locked --test runtime
 
 ## The page of recorded requests in a browser; pictures of it are in target/page then
-test-page:
+test-page: release
 	@command -v chromedriver >/dev/null || { echo "error: chromedriver is not here: apt-get install chromium chromium-driver" >&2; exit 1; }
-	$(CARGO) test --locked --release --test page -- --ignored --nocapture
+	PARITY=$(CURDIR)/$(PARITY) $(CARGO) test --locked --test page -- --ignored --nocapture
 
 ## Rust, and the Python that runs in containers
 lint:

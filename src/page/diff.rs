@@ -54,7 +54,10 @@ fn parts(exchange: &Exchange, root: &Path) -> [(&'static str, String); 4] {
 
 /// `[" ", "equal"]`, `["-", "before"]`, `["+", "after"]`, `["…", ""]` where equal ones are left out; none at all: both are equal.
 fn lines(one: &str, other: &str) -> Vec<[String; 2]> {
-    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(one, other);
+    // A last line is the same whether another one follows it or not.
+    let ended = |text: &str| if text.is_empty() { String::new() } else { format!("{text}\n") };
+    let (one, other) = (ended(one), ended(other));
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(&one, &other);
     let mut lines = Vec::new();
     for (at, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if at > 0 {
@@ -88,5 +91,7 @@ mod tests {
         let shown: Vec<String> = lines(&one, &other).into_iter().map(|[sign, text]| sign + &text).collect();
         assert_eq!(shown, [" 7", " 8", " 9", "-10", "+ten", " 11", " 12", " 13"]);
         assert!(lines(&one, &one).is_empty());
+        assert_eq!(lines("a", "a\nb"), [[" ", "a"], ["+", "b"]]);
+        assert_eq!(lines("", "a"), [["+", "a"]]);
     }
 }

@@ -36,7 +36,10 @@ impl Recording {
 
     pub fn parity(&self, arguments: &[&str]) -> Parity {
         let state = self.scratch.path().join("state");
-        Parity::new(&self.root, self.scratch.path(), arguments).env("DOCKER_HOST", "unix:///nonexistent").env("XDG_STATE_HOME", state)
+        // What is measured is what is released.
+        let program = std::env::var_os("PARITY").unwrap_or_else(|| env!("CARGO_BIN_EXE_parity").into());
+        let parity = Parity::of(program, &self.root, self.scratch.path(), arguments);
+        parity.env("DOCKER_HOST", "unix:///nonexistent").env("XDG_STATE_HOME", state)
     }
 
     /// As the session does that records.
