@@ -75,7 +75,14 @@ class Measured(support.Case):
             self.addCleanup(patch.stop)
         self.data = self.directory + "/data"
         os.mkdir(self.data)
-        self.settings = {"tool": "/nowhere", "data": self.data, "project": self.directory + "/app", "interval": 1, "config": None, "by-check": False}
+        self.settings = {
+            "tool": "/nowhere",
+            "data": self.data,
+            "project": self.directory + "/app",
+            "interval": 1,
+            "config": None,
+            "by-check": False,
+        }
         self.runtime = instruments.Runtime()
 
     def install(self, **settings):
