@@ -81,7 +81,7 @@ enum Command {
     Debug(debug::Args),
     /// Check it on production's server, for CI
     Smoke(smoke::Args),
-    /// Measure which lines of the project the checks reach, in production's processes and threads
+    /// Measure which lines of the project the checks reach, on production's server
     Coverage(coverage::Args),
     /// Stop the server and remove its container
     Down(down::Args),
