@@ -83,7 +83,7 @@ enum Command {
     Debug(debug::Args),
     /// Check it on production's server, for CI
     Smoke(smoke::Args),
-    /// Measure which lines of the project the checks reach, in production's processes and threads
+    /// Measure which lines of the project the checks reach, on production's server
     Coverage(coverage::Args),
     /// Show where the time of requests goes, in production's processes and threads
     Profile(profiling::Args),

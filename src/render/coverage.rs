@@ -29,7 +29,7 @@ pub fn command(plan: &Plan, configuration: Option<&Configuration>, by_check: boo
     let settings =
         json!({"data": DATA, "tool": TOOL, "project": layout::APP, "interval": INTERVAL, "config": config, "by-check": by_check});
     files.push(("coverage.json".into(), settings.to_string()));
-    files.push((instrument::CONFIGURATION.into(), httpd::render(plan)?));
+    files.push((instrument::CONFIGURATION.into(), httpd::render(&Plan { reload: None, ..plan.clone() })?));
     files.extend(configuration.map(|found| (found.name.to_owned(), found.text.clone())));
     instrument::command(plan, DIRECTORY, &files, None)
 }
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn it_begins_before_the_application() {
-        let plan = Plan { profile: Profile::Coverage, ..testing::everything() };
+        let plan = Plan { profile: Profile::Coverage, reload: None, ..testing::everything() };
         let conf = httpd::render(&plan).unwrap();
         let at = |text: &str| conf.find(text).unwrap();
         assert!(at("WSGIImportScript /run/parity/coverage/instruments.py process-group=parity") < at("/etc/parity/handler.wsgi"));

@@ -90,7 +90,7 @@ class Measuring:
                     self.coverage.switch_context(name)
                     if self.trace is None:
                         # Each line is told once, until it is asked for again.
-                        sys.monitoring.restart_events()
+                        vars(sys)["monitoring"].restart_events()
                 except Exception as error:
                     self.note("unsaved", "%s: %s" % (type(error).__name__, error))
             self.put("turn.%d" % os.getpid(), turn)
@@ -197,13 +197,14 @@ def imported(tool: str) -> "Any":
         import coverage.sysmon as sysmon
     finally:
         sys.path.remove(tool)
-    own = sysmon.SysMonitor.__init__
+    tracer: "Any" = sysmon.SysMonitor
+    own = tracer.__init__
 
     def with_another_id(self: "Any") -> None:
         own(self)
         self.myid = TOOL
 
-    sysmon.SysMonitor.__init__ = with_another_id
+    tracer.__init__ = with_another_id
     return coverage
 
 

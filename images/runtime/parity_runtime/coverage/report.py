@@ -199,7 +199,7 @@ def result(settings: "dict[str, Any]") -> "dict[str, Any]":
     except coverage.exceptions.NoDataError as error:
         said["empty"] = str(error)[:LONGEST]
     except coverage.CoverageException as error:
-        said["error"] = str(error)[:LONGEST]
+        said["error"] = str(error).replace(work + "/", "")[:LONGEST]
     return said
 
 
