@@ -102,7 +102,7 @@ enum Command {
     Requests(requests::Args),
     /// Send recorded requests again, and compare the responses
     Replay(replay::Args),
-    /// Ask two servers the same, production and another commit for one, and show where the responses differ
+    /// Send the same requests to two servers, and show where the responses differ
     Compare(compare::Args),
     /// Run a command in the running container, in the application's environment
     Exec(exec::Args),

@@ -75,7 +75,10 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     interrupts.also(context.ui.until_unread());
     let (url, is_recorded) = match &args.against {
         Some(url) => (url.clone(), false),
-        None => interrupts.or(running(context, "parity replay --against URL")).await?,
+        None => {
+            let (url, is_recorded) = interrupts.or(running(context, "parity replay --against URL")).await?;
+            (origin(&url), is_recorded)
+        }
     };
     let is_local = args.against.is_none();
     let before = recorded.len();
@@ -150,7 +153,7 @@ pub(super) async fn running(context: &Context<'_>, otherwise: &str) -> Result<(S
             },
         )?;
     let (code, _) = engine.run(&id, ["test", "-e", SETTINGS].map(String::from).to_vec()).await?;
-    Ok((origin(&url), code == 0))
+    Ok((url, code == 0))
 }
 
 /// Without the mount point: it is in what was recorded.

@@ -25,7 +25,7 @@ fn each_difference_is_found_and_nothing_else() {
     let project = TestProject::copy("compare");
     let _images = Images(&project);
     // Data of the project's own, which no side begins with and neither changes.
-    std::fs::create_dir(project.root.join("data")).unwrap();
+    project.run("mkdir", &["data"]);
     project.write("data/notes", "mine\n");
     let document = compare(&project, &["production", "up", "--format", "json"]).run().exits(2).json().remove(0);
     let row = |target: &str, what: &str, cause: Value| (target.to_owned(), what.to_owned(), cause);

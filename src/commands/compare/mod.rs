@@ -158,6 +158,7 @@ impl Material {
         let url = match (prepared, server) {
             (_, Some(server)) if self.of_checks => server.url.clone(),
             (_, Some(server)) => origin(&server.url),
+            (Prepared::There { url, is_ours: true, .. }, None) if !self.of_checks => origin(url),
             (Prepared::There { url, .. }, None) => url.clone(),
             (Prepared::Startable(_), None) => String::new(),
         };
@@ -261,6 +262,9 @@ fn give(context: &Context<'_>, args: &Args, format: Format, comparison: &Compari
             context.ui.marked(mark, &line, &below);
         }
         context.ui.result(&summary(comparison));
+        if comparison.count().differ > 0 && [&args.first, &args.second].contains(&&Target::Up) {
+            context.ui.note("`parity diff` lists what `parity up` does differently from production, and why");
+        }
     }
     for (format, path) in &args.report {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());

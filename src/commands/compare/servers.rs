@@ -29,9 +29,12 @@ use crate::session::{Interrupts, User, user_for};
 /// A side before it is asked.
 #[derive(Debug)]
 pub enum Prepared {
-    /// It runs already. `records`: it is told that it is asked by a replay.
+    /// It runs already.
     There {
         url: String,
+        /// It is the server of `parity up`, with the mount point in its URL.
+        is_ours: bool,
+        /// It is told that it is asked by a replay.
         records: bool,
     },
     Startable(Box<Startable>),
@@ -69,7 +72,7 @@ impl Workshop<'_> {
             Target::Url(_) => return Ok(Self::elsewhere(target)),
             Target::Running => {
                 let (url, records) = self.interrupts.or(running(self.context, "parity compare production up")).await?;
-                return Ok(Prepared::There { url, records });
+                return Ok(Prepared::There { url, is_ours: true, records });
             }
             Target::Production => self.production(engine, self.context, None).await?,
             Target::Image(reference) => {
@@ -83,10 +86,8 @@ impl Workshop<'_> {
     }
 
     fn elsewhere(target: &Target) -> Prepared {
-        match target {
-            Target::Url(url) => Prepared::There { url: url.clone(), records: false },
-            _ => Prepared::There { url: String::new(), records: false },
-        }
+        let url = if let Target::Url(url) = target { url.clone() } else { String::new() };
+        Prepared::There { url, is_ours: false, records: false }
     }
 
     /// The image of a directory as it is now.
