@@ -92,13 +92,15 @@ pub struct Weight {
     pub cpu: u64,
     /// For something else than the GIL: input and output, locks, sleep.
     pub wait: u64,
-    /// Ready to run: for the GIL, or for a CPU.
+    /// Ready to run, but for the GIL.
     pub gil: u64,
+    /// Ready to run, but no CPU was free.
+    pub queue: u64,
 }
 
 impl Weight {
     pub fn wall(self) -> u64 {
-        self.cpu.saturating_add(self.wait).saturating_add(self.gil)
+        [self.wait, self.gil, self.queue].into_iter().fold(self.cpu, u64::saturating_add)
     }
 }
 
@@ -108,6 +110,7 @@ impl std::ops::AddAssign for Weight {
         self.cpu = self.cpu.saturating_add(other.cpu);
         self.wait = self.wait.saturating_add(other.wait);
         self.gil = self.gil.saturating_add(other.gil);
+        self.queue = self.queue.saturating_add(other.queue);
     }
 }
 

@@ -2,7 +2,7 @@
 
 A sample counts as much as the time since the last one, as the rate falls where the GIL is busy. CPU time is the kernel's, by thread: in
 each window it is shared among the samples in which the thread ran or wanted to. What is left of those is time in which it waited for
-the GIL, or for a CPU.
+the GIL, or for a CPU: the kernel says how long it was for that.
 """
 
 import _thread
@@ -26,7 +26,7 @@ JITTER = 0.25
 class Thread:
     """One that answers requests."""
 
-    __slots__ = ("ident", "tid", "clock", "request", "cpu", "requests", "seen", "cells", "last")
+    __slots__ = ("ident", "tid", "clock", "request", "cpu", "requests", "seen", "cells", "last", "queued")
 
     def __init__(self):
         self.ident = _thread.get_ident()
@@ -40,6 +40,7 @@ class Thread:
         self.seen = 0
         self.cells = {}
         self.last = 0
+        self.queued = None
 
     def cpu_now(self):
         """CPU time of its requests until now, in ns."""
@@ -159,6 +160,7 @@ class Sampler:
                 return
             thread = Thread()
             self.states.open(thread.tid)
+            thread.queued = self.states.queued(thread.tid)
             self.threads[thread.ident] = thread
         thread.request = Request(path, time.thread_time_ns())
         if self.idle:
@@ -235,15 +237,20 @@ class Sampler:
             ran = sum(cell[1] for cell in cells.values())
             waited = sum(cell[2] for cell in cells.values())
             share = min(1, cpu / ran) if ran else 0
+            queued = self.states.queued(thread.tid)
+            before, thread.queued = thread.queued, queued
+            ready = ran * (1 - share)
+            queue = min(1, max(0, queued - before) / ready) if ready and before is not None and queued is not None else 0
             # More than that was used where it seemed to wait.
             rest = min(1, max(0, cpu - ran) / waited) if waited else 0
             for (request, leaf), (samples, run, wait) in cells.items():
-                count = self.counts.setdefault((leaf, self.label(request)), [0, 0, 0, 0])
+                count = self.counts.setdefault((leaf, self.label(request)), [0, 0, 0, 0, 0])
                 on_cpu = run * share + wait * rest
                 count[0] += samples
                 count[1] += on_cpu
                 count[2] += wait * (1 - rest)
-                count[3] += run * (1 - share)
+                count[3] += run * (1 - share) * (1 - queue)
+                count[4] += run * (1 - share) * queue
 
     def label(self, request):
         text = routes.route_of(request.witness) or request.path

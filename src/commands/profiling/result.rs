@@ -144,9 +144,9 @@ fn counted(number: u64, one: &str, many: &str) -> String {
 /// How much there is to a profile.
 fn tell(context: &Context<'_>, profile: &Profile) {
     let total = profile.total();
-    let [cpu, wait, gil] = [total.cpu, total.wait, total.gil].map(quantity::micros);
+    let [cpu, wait, gil, queue] = [total.cpu, total.wait, total.gil, total.queue].map(quantity::micros);
     context.ui.note(format!(
-        "{} that took {} together: CPU {cpu}, waiting {wait}, GIL {gil}",
+        "{} that took {} together: CPU {cpu}, waiting {wait}, GIL {gil}, no CPU {queue}",
         counted(profile.requests(), "request", "requests"),
         quantity::micros(total.wall()),
     ));
