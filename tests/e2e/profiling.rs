@@ -76,7 +76,7 @@ fn shares_are_true_with_two_processes_of_four_threads() {
     project.write("shop/catalogue.py", &(project.read("shop/catalogue.py") + BUSY));
     let file = project.scratch().join("before.json");
     let name = file.to_str().unwrap();
-    let arguments = ["--duration", "9", "--jobs", "8", "--as", "json", "--output", name, "--", "/busy/a", "/busy/b"];
+    let arguments = ["--duration", "7", "--jobs", "8", "--as", "json", "--output", name, "--", "/busy/a", "/busy/b"];
     profile(&project, &arguments).ok().says(&["profiling 2 processes", "samples of 2 processes"]);
     let seen: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!(seen["routes"], serde_json::json!(["/busy/<kind>"]));

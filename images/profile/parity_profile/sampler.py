@@ -155,7 +155,8 @@ class Sampler:
 
     def started(self, path):
         thread = self.threads.get(_thread.get_ident())
-        if thread is None:
+        if thread is None or thread.tid != _thread.get_native_id():
+            # One that is gone has left its number to this one.
             if len(self.threads) >= MOST_THREADS:
                 return
             thread = Thread()
