@@ -16,6 +16,7 @@ from . import routes
 OWN = ("/etc/parity/", "/run/parity/")
 MOST_NODES = 100_000
 MOST_DEPTH = 1_000
+MOST_STACKS = 50_000
 MOST_ROUTES = 500
 MOST_THREADS = 2_000
 OTHERS = "(others)"
@@ -26,7 +27,7 @@ JITTER = 0.25
 class Thread:
     """One that answers requests."""
 
-    __slots__ = ("ident", "tid", "clock", "request", "cpu", "requests", "seen", "cells", "last", "queued")
+    __slots__ = ("ident", "tid", "clock", "request", "cpu", "requests", "seen", "cells", "last", "place", "queued")
 
     def __init__(self):
         self.ident = _thread.get_ident()
@@ -36,10 +37,11 @@ class Thread:
         # Of requests that have ended.
         self.cpu = 0
         self.requests = 0
-        # The sampler's own: CPU time that is counted already, samples of this window, CPU time at the last sample.
+        # The sampler's own: CPU time that is counted already, samples of this window, CPU time and place at the last sample.
         self.seen = 0
         self.cells = {}
         self.last = 0
+        self.place = (None, 0)
         self.queued = None
 
     def cpu_now(self):
@@ -70,6 +72,7 @@ class Tree:
 
     def __init__(self):
         self.known = {}
+        self.stacks = {}
         self.codes = {}
         self.nodes = 0
         self.new_nodes = []
@@ -88,15 +91,34 @@ class Tree:
 
     def leaf(self, frame, request):
         """The node of the stack that ends with this frame. 0 is that of no frame at all."""
+        # Nearly all stacks have been seen before: by their hash alone, as this is most of what a sample costs.
         stack = []
+        add, at = stack.append, frame
+        while at is not None:
+            add(id(at.f_code))
+            add(at.f_lasti)
+            at = at.f_back
+        key = hash(tuple(stack))
+        known = self.stacks.get(key)
+        if known is None or (known[1] and request.witness is None):
+            if len(self.stacks) >= MOST_STACKS:
+                self.stacks.clear()
+            known = self.stacks[key] = self.walk(frame, request)
+        return known[0]
+
+    def walk(self, frame, request):
+        """The node of such a stack, and whether a frame in it tells the route."""
+        stack = []
+        tells = False
         codes = self.codes
         while frame is not None:
             code = frame.f_code
             number, is_way, _ = codes.get(id(code)) or self.code(code)
             if number >= 0:
                 stack.append((number, frame.f_lasti, code))
-            if is_way and request.witness is None:
-                request.witness = routes.witness(frame)
+            if is_way:
+                tells = True
+                request.witness = request.witness or routes.witness(frame)
             frame = frame.f_back
         node = 0
         if len(stack) > MOST_DEPTH:
@@ -108,12 +130,12 @@ class Tree:
             if found is None:
                 if self.nodes >= MOST_NODES:
                     self.cut += 1
-                    return node
+                    return node, tells
                 self.nodes += 1
                 found = self.known[key] = self.nodes
                 self.new_nodes.append((found, node, number, code, at))
             node = found
-        return node
+        return node, tells
 
     def news(self):
         """What has come since the last time."""
@@ -205,21 +227,25 @@ class Sampler:
                 continue
             any_active = True
             # Also of a request that has begun since: others have begun and ended unseen.
-            cell = self.cells_of(thread, request, self.tree.leaf(frame, request))
+            cpu = clock(thread.clock)
+            before, thread.last = thread.last, cpu
+            # One that has used no CPU since is where it was.
+            if cpu != before or cpu == 0 or thread.place[0] is not request:
+                thread.place = request, self.tree.leaf(frame, request)
+            cell = self.cells_of(thread, request, thread.place[1])
             cell[0] += 1
-            cell[self.kind_of(thread, elapsed)] += elapsed
+            cell[self.kind_of(thread, cpu - before, elapsed)] += elapsed
         del frames
         if any_active:
             self.ticks += 1
             self.active += elapsed
         return any_active
 
-    def kind_of(self, thread, weight):
+    def kind_of(self, thread, cpu, elapsed):
         """1: it runs, or wants to; 2: it waits."""
         runs = self.states.runs(thread.tid)
         if runs is None:
-            cpu = clock(thread.clock)
-            runs, thread.last = cpu - thread.last > weight // 4, cpu
+            runs = cpu > elapsed // 4
         return 1 if runs else 2
 
     def cells_of(self, thread, request, leaf):
