@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::place::UNSEEN;
+
 /// What was seen of a server.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -123,6 +125,15 @@ impl Profile {
         let mut total = Weight::default();
         self.counts.values().for_each(|weight| total += *weight);
         total
+    }
+
+    /// The time of requests that ended before the profiler got the interpreter's lock, in microseconds.
+    pub fn unseen(&self) -> u64 {
+        let is_unseen = |node: u32| {
+            let function = (node != 0).then(|| self.function(self.nodes[node as usize]));
+            function.is_some_and(|function| function.package == Package::Library(UNSEEN.into()))
+        };
+        self.counts.iter().filter(|(key, _)| is_unseen(key.node)).map(|(_, weight)| weight.wall()).sum()
     }
 
     pub fn requests(&self) -> u64 {

@@ -20,6 +20,8 @@ MOST_STACKS = 50_000
 MOST_ROUTES = 500
 MOST_THREADS = 2_000
 OTHERS = "(others)"
+# Nanoseconds: a request that ended so shortly before a sample gave the GIL up for it.
+JUST_NOW = 1_000_000
 # Time between samples differs by so much: what happens at the same rate is not to be seen always or never.
 JITTER = 0.25
 
@@ -137,6 +139,18 @@ class Tree:
             node = found
         return node, tells
 
+    def unseen(self):
+        """The node of what ended before the sampler got the GIL."""
+        known = self.known.get("unseen")
+        if known is None:
+            number = len(self.codes)
+            self.codes["unseen"] = (number, False, None)
+            self.new_codes.append([number, "", "(not seen)", 0])
+            self.nodes += 1
+            known = self.known["unseen"] = self.nodes
+            self.new_nodes.append((known, 0, number, None, 0))
+        return known
+
     def news(self):
         """What has come since the last time."""
         codes, self.new_codes = self.new_codes, []
@@ -145,6 +159,8 @@ class Tree:
 
 
 def line_of(code, at):
+    if code is None:
+        return 0
     for begin, end, line in code.co_lines():
         if begin <= at < end:
             return line or code.co_firstlineno
@@ -167,6 +183,9 @@ class Sampler:
         self.ticks = 0
         self.active = 0
         self.requests_told = 0
+        # When the next sample is due, and the last request that has ended since.
+        self.due = float("inf")
+        self.unseen = None
         self.stopping = False
         self.waiting = _thread.allocate_lock()
         self.waiting.acquire()
@@ -193,7 +212,12 @@ class Sampler:
         thread = self.threads.get(_thread.get_ident())
         if thread is None or thread.request is None:
             return
-        thread.cpu += time.thread_time_ns() - thread.request.cpu
+        request = thread.request
+        thread.cpu += time.thread_time_ns() - request.cpu
+        now = self.now()
+        if self.due <= now:
+            # The sampler waits for the GIL, and may get it as this ends.
+            self.unseen = (thread, request, now)
         thread.requests += 1
         thread.request = None
 
@@ -220,13 +244,19 @@ class Sampler:
         """Takes a sample of all threads."""
         frames = sys._current_frames()
         any_active = False
+        unseen, self.unseen = self.unseen, None
+        if unseen is not None and unseen[0].request is None and self.now() - unseen[2] < JUST_NOW:
+            thread, request, _ = unseen
+            cell = self.cells_of(thread, request, self.tree.unseen())
+            cell[0] += 1
+            cell[1] += elapsed
+            any_active = True
         for thread in list(self.threads.values()):
             request = thread.request
             frame = frames.get(thread.ident) if request is not None else None
             if frame is None:
                 continue
             any_active = True
-            # Also of a request that has begun since: others have begun and ended unseen.
             cpu = clock(thread.clock)
             before, thread.last = thread.last, cpu
             # One that has used no CPU since is where it was.
@@ -310,10 +340,13 @@ class Sampler:
         """Until it is stopped, or `check`, which is asked several times a second, says no."""
         flushed = checked = used = last = self.now()
         while not self.stopping:
-            time.sleep(self.pause())
+            pause = self.pause()
+            self.due = self.now() + int(pause * 1e9)
+            time.sleep(pause)
             now = self.now()
             if self.tick(now - last):
                 used = now
+            self.due = float("inf")
             last = now
             if now - flushed > flush * 1e9:
                 self.tell(self.message())
