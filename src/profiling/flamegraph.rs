@@ -43,7 +43,8 @@ pub fn write(profile: &Profile, title: &str, before: Option<&Profile>) -> String
         };
         let total = call.total;
         let function = call.function.map_or(-1, i64::from);
-        let mut cells = vec![json!(parent), json!(function), json!(total.cpu), json!(total.wait), json!(total.gil), json!(total.samples)];
+        let mut cells = [parent, function].map(Value::from).to_vec();
+        cells.extend([total.cpu, total.wait, total.gil, total.queue, total.samples].map(Value::from));
         if let Some(before) = &before {
             cells.push(json!(before.get(&path).copied().unwrap_or(0.0)));
         }
@@ -116,12 +117,12 @@ mod tests {
     #[test]
     fn calls_come_with_their_times() {
         let found = data(&write(&testing::shop(), "shop", None));
-        assert_eq!(found["calls"][0], json!([-1, -1, 700, 200, 100, 10]));
-        assert_eq!(found["calls"][1], json!([0, 0, 700, 200, 100, 10]));
+        assert_eq!(found["calls"][0], json!([-1, -1, 700, 200, 100, 0, 10]));
+        assert_eq!(found["calls"][1], json!([0, 0, 700, 200, 100, 0, 10]));
         assert_eq!(found["calls"].as_array().unwrap().len(), 5);
         assert_eq!(found["packages"], json!(["flask", "project", "json (Python)"]));
         let compared = data(&write(&testing::shop(), "shop", Some(&testing::shop())));
-        assert_eq!(compared["calls"][0][6], 250.0);
+        assert_eq!(compared["calls"][0][7], 250.0);
     }
 
     #[test]

@@ -44,8 +44,8 @@ struct News {
     /// Number, parent, code, line.
     nodes: Vec<(u32, u32, u32, u32)>,
     routes: Vec<(u32, String)>,
-    /// Node, route, samples, and microseconds on a CPU, waiting, waiting for the GIL.
-    counts: Vec<(u32, u32, u64, u64, u64, u64)>,
+    /// Node, route, samples, and microseconds on a CPU, waiting, waiting for the GIL, for a CPU.
+    counts: Vec<(u32, u32, u64, u64, u64, u64, u64)>,
     ticks: u64,
     active: u64,
     requests: u64,
@@ -130,12 +130,12 @@ impl Gathering {
                 known.routes.insert(number, route);
             }
         }
-        for (node, route, samples, cpu, wait, gil) in news.counts {
+        for (node, route, samples, cpu, wait, gil, queue) in news.counts {
             if let (Some(node), Some(route)) = (known.nodes.get(&node), known.routes.get(&route))
-                && [cpu, wait, gil].iter().all(|part| *part < LONGEST)
+                && [cpu, wait, gil, queue].iter().all(|part| *part < LONGEST)
             {
                 let key = Key { node: *node, route: *route, process: known.process };
-                *self.profile.counts.entry(key).or_default() += Weight { samples, cpu, wait, gil };
+                *self.profile.counts.entry(key).or_default() += Weight { samples, cpu, wait, gil, queue };
             }
         }
         let process = &mut self.profile.processes[known.process as usize];
@@ -212,12 +212,12 @@ mod tests {
     #[test]
     fn processes_are_added_up() {
         let other = BEGUN.replace('7', "8");
-        let profile = fed(&[BEGUN, &other, &news(7, "[[1, 0, 1, 10, 20, 30]]"), &news(8, "[[1, 0, 2, 1, 2, 3]]"), &news(7, "[]")]);
+        let profile = fed(&[BEGUN, &other, &news(7, "[[1, 0, 1, 10, 20, 30, 4]]"), &news(8, "[[1, 0, 2, 1, 2, 3, 0]]"), &news(7, "[]")]);
         assert!(profile.is_sound());
         assert_eq!(profile.functions.len(), 1);
         assert_eq!((profile.functions[0].file.as_str(), &profile.functions[0].package), ("wsgi.py", &Package::Project));
         assert_eq!(profile.nodes.len(), 2);
-        assert_eq!(profile.total(), Weight { samples: 3, cpu: 11, wait: 22, gil: 33 });
+        assert_eq!(profile.total(), Weight { samples: 3, cpu: 11, wait: 22, gil: 33, queue: 4 });
         assert_eq!((profile.requests(), profile.processes.len()), (3, 2));
         assert!((profile.achieved() - 100.0).abs() < 1e-6);
     }
@@ -227,8 +227,11 @@ mod tests {
         let lines = ["nonsense", "{}", "[1]", r#"{"pid": -1}"#, r#"{"collecting": true}"#];
         assert_eq!(fed(&lines), Profile::new(100.0));
         // Of a process that has not begun; of nodes and routes that there are not.
-        assert_eq!(fed(&[&news(9, "[[1, 0, 1, 10, 20, 30]]")]), Profile::new(100.0));
-        let profile = fed(&[BEGUN, &news(7, "[[5, 0, 1, 1, 1, 1], [1, 5, 1, 1, 1, 1], [2, 0, 1, 1, 1, 1], [1, 0, 1, 99999999999, 0, 0]]")]);
+        assert_eq!(fed(&[&news(9, "[[1, 0, 1, 10, 20, 30, 4]]")]), Profile::new(100.0));
+        let profile = fed(&[
+            BEGUN,
+            &news(7, "[[5, 0, 1, 1, 1, 1, 1], [1, 5, 1, 1, 1, 1, 1], [2, 0, 1, 1, 1, 1, 1], [1, 0, 1, 99999999999, 0, 0, 0]]"),
+        ]);
         assert!(profile.is_sound() && profile.counts.is_empty());
         assert!(fed(&[r#"{"collecting": false}"#]).counts.is_empty());
     }

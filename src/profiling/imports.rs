@@ -10,8 +10,11 @@ use crate::units::quantity;
 pub struct Said {
     seconds: f64,
     error: Option<String>,
-    modules: Vec<(String, i64, u64, u64, Option<String>, Option<String>)>,
+    modules: Vec<Line>,
 }
+
+/// Name, parent, own time, total time, file, line that imports it.
+type Line = (String, i64, u64, u64, Option<String>, Option<String>);
 
 /// A module that was imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

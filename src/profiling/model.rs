@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::place::UNSEEN;
+
 /// What was seen of a server.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,13 +94,15 @@ pub struct Weight {
     pub cpu: u64,
     /// For something else than the GIL: input and output, locks, sleep.
     pub wait: u64,
-    /// Ready to run: for the GIL, or for a CPU.
+    /// Ready to run, but for the GIL.
     pub gil: u64,
+    /// Ready to run, but no CPU was free.
+    pub queue: u64,
 }
 
 impl Weight {
     pub fn wall(self) -> u64 {
-        self.cpu.saturating_add(self.wait).saturating_add(self.gil)
+        [self.wait, self.gil, self.queue].into_iter().fold(self.cpu, u64::saturating_add)
     }
 }
 
@@ -108,6 +112,7 @@ impl std::ops::AddAssign for Weight {
         self.cpu = self.cpu.saturating_add(other.cpu);
         self.wait = self.wait.saturating_add(other.wait);
         self.gil = self.gil.saturating_add(other.gil);
+        self.queue = self.queue.saturating_add(other.queue);
     }
 }
 
@@ -120,6 +125,15 @@ impl Profile {
         let mut total = Weight::default();
         self.counts.values().for_each(|weight| total += *weight);
         total
+    }
+
+    /// The time of requests that ended before the profiler got the interpreter's lock, in microseconds.
+    pub fn unseen(&self) -> u64 {
+        let is_unseen = |node: u32| {
+            let function = (node != 0).then(|| self.function(self.nodes[node as usize]));
+            function.is_some_and(|function| function.package == Package::Library(UNSEEN.into()))
+        };
+        self.counts.iter().filter(|(key, _)| is_unseen(key.node)).map(|(_, weight)| weight.wall()).sum()
     }
 
     pub fn requests(&self) -> u64 {

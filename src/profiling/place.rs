@@ -3,8 +3,14 @@
 use super::model::Package;
 use crate::units::layout;
 
+/// What ended before the profiler could look.
+pub const UNSEEN: &str = "(not seen)";
+
 /// The file, shortened, and whose it is.
 pub fn place(file: &str) -> (String, Package) {
+    if file.is_empty() {
+        return (String::new(), Package::Library(UNSEEN.into()));
+    }
     for directory in ["/site-packages/", "/dist-packages/"] {
         if let Some((_, inside)) = file.rsplit_once(directory) {
             return (inside.to_owned(), Package::Library(top(inside)));
@@ -52,6 +58,7 @@ mod tests {
             ("/usr/lib/python3.13/json/encoder.py", "json/encoder.py", python("json")),
             ("/usr/lib/python3.13/threading.py", "threading.py", python("threading")),
             ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap>", python("importlib")),
+            ("", "", library(UNSEEN)),
             ("/srv/other.py", "/srv/other.py", library("other")),
         ] {
             assert_eq!(place(file), (shown.to_owned(), package), "{file}");

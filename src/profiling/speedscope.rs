@@ -4,11 +4,19 @@ use serde_json::{Value, json};
 
 use super::model::{Profile, Weight};
 
+/// Its name, and how much of it there is.
+type Kind = (&'static str, fn(Weight) -> u64);
+
 pub fn write(profile: &Profile, name: &str) -> String {
     let frames: Vec<Value> =
         profile.functions.iter().map(|function| json!({"name": function.name, "file": function.file, "line": function.line})).collect();
-    let kinds: [(&str, fn(Weight) -> u64); 4] =
-        [("time", Weight::wall), ("CPU", |weight| weight.cpu), ("waiting", |weight| weight.wait), ("GIL", |weight| weight.gil)];
+    let kinds: [Kind; 5] = [
+        ("time", Weight::wall),
+        ("CPU", |weight| weight.cpu),
+        ("waiting", |weight| weight.wait),
+        ("GIL", |weight| weight.gil),
+        ("no CPU", |weight| weight.queue),
+    ];
     let profiles: Vec<Value> = kinds
         .into_iter()
         .map(|(kind, of)| {
@@ -48,7 +56,7 @@ mod tests {
     fn samples_have_weights() {
         let written: Value = serde_json::from_str(&write(&testing::shop(), "shop")).unwrap();
         let all = written["profiles"].as_array().unwrap();
-        assert_eq!(all.len(), 4);
+        assert_eq!(all.len(), 5);
         for one in all {
             let weights: u64 = one["weights"].as_array().unwrap().iter().map(|weight| weight.as_u64().unwrap()).sum();
             assert_eq!(one["samples"].as_array().unwrap().len(), one["weights"].as_array().unwrap().len());

@@ -78,10 +78,11 @@ pub fn cells(profile: &Profile, by: By, most: usize) -> Vec<Vec<String>> {
         By::Process => "process",
     };
     let has_own = matches!(by, By::Function | By::Line);
-    let head = ["   self", "  total", "    CPU", "waiting", "    GIL", "time", what, ""].map(String::from).to_vec();
+    let head = ["   self", "  total", "    CPU", "waiting", "    GIL", " no CPU", "time", what, ""].map(String::from).to_vec();
     let row = |row: &Row| {
         let total = row.total;
-        let mut cells = vec![share(row.own.wall()), share(total.wall()), share(total.cpu), share(total.wait), share(total.gil)];
+        let mut cells =
+            vec![share(row.own.wall()), share(total.wall()), share(total.cpu), share(total.wait), share(total.gil), share(total.queue)];
         cells.extend([quantity::micros(total.wall()), row.name.0.clone(), row.name.1.clone()]);
         cells
     };
@@ -119,7 +120,7 @@ mod tests {
     fn shares_are_of_all_time() {
         let cells = cells(&testing::shop(), By::Function, 1);
         assert_eq!(cells[0].len(), cells[1].len());
-        assert_eq!(cells[1], [" 90.0 %", "100.0 %", " 70.0 %", " 20.0 %", " 10.0 %", "1.0 ms", "index", "shop/views.py:3"]);
+        assert_eq!(cells[1], [" 90.0 %", "100.0 %", " 70.0 %", " 20.0 %", " 10.0 %", "  0.0 %", "1.0 ms", "index", "shop/views.py:3"]);
         assert_eq!(super::cells(&testing::shop(), By::Route, 9)[1][0], "100.0 %");
         assert_eq!(super::cells(&Profile::new(100.0), By::Function, 9).len(), 1);
     }

@@ -6,7 +6,7 @@ use super::model::{Function, Key, Node, Package, Process, Profile, Weight};
 pub fn shop() -> Profile {
     let function = |name: &str, file: &str, line, package| Function { name: name.into(), file: file.into(), line, package };
     let key = |node, process| Key { node, route: 0, process };
-    let weight = |samples, cpu, wait, gil| Weight { samples, cpu, wait, gil };
+    let weight = |samples, cpu, wait, gil| Weight { samples, cpu, wait, gil, queue: 0 };
     let mut profile = Profile::new(100.0);
     profile.functions = vec![
         function("wsgi_app", "flask/app.py", 1, Package::Library("flask".into())),

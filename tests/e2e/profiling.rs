@@ -47,8 +47,8 @@ fn profile(project: &TestProject, arguments: &[&str]) -> Parity {
     parity.env("XDG_STATE_HOME", project.scratch().join("state")).patience(BUILD_PATIENCE)
 }
 
-/// Microseconds on a CPU, waiting, and for the GIL, of all stacks with this function; of all at all without one.
-fn of(profile: &Value, function: Option<&str>) -> [f64; 3] {
+/// Microseconds on a CPU, waiting, for the GIL and for a CPU, of all stacks with this function; of all at all without one.
+fn of(profile: &Value, function: Option<&str>) -> [f64; 4] {
     let list = |name: &str| profile[name].as_array().unwrap().clone();
     let (functions, nodes) = (list("functions"), list("nodes"));
     let has = |mut node: usize| {
@@ -60,9 +60,9 @@ fn of(profile: &Value, function: Option<&str>) -> [f64; 3] {
         }
         false
     };
-    let mut sum = [0.0; 3];
+    let mut sum = [0.0; 4];
     for count in list("counts").iter().filter(|count| function.is_none() || has(count[0]["node"].as_u64().unwrap() as usize)) {
-        for (sum, kind) in sum.iter_mut().zip(["cpu", "wait", "gil"]) {
+        for (sum, kind) in sum.iter_mut().zip(["cpu", "wait", "gil", "queue"]) {
             *sum += count[1][kind].as_f64().unwrap();
         }
     }
@@ -76,7 +76,7 @@ fn shares_are_true_with_two_processes_of_four_threads() {
     project.write("shop/catalogue.py", &(project.read("shop/catalogue.py") + BUSY));
     let file = project.scratch().join("before.json");
     let name = file.to_str().unwrap();
-    let arguments = ["--duration", "9", "--jobs", "8", "--as", "json", "--output", name, "--", "/busy/a", "/busy/b"];
+    let arguments = ["--duration", "7", "--jobs", "8", "--as", "json", "--output", name, "--", "/busy/a", "/busy/b"];
     profile(&project, &arguments).ok().says(&["profiling 2 processes", "samples of 2 processes"]);
     let seen: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!(seen["routes"], serde_json::json!(["/busy/<kind>"]));
@@ -91,7 +91,7 @@ fn shares_are_true_with_two_processes_of_four_threads() {
         assert!((found - share).abs() < within, "{name} has {found:.1} % of {samples} samples");
     }
     // Nothing but the nap waits.
-    let [_, waiting, gil] = of(&seen, None);
+    let [_, waiting, gil, _] = of(&seen, None);
     assert!(of(&seen, Some("nap"))[1] > waiting * 0.9 && gil > waiting);
 
     // A request that sleeps longer takes longer, and nothing else does.

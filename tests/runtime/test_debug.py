@@ -287,6 +287,15 @@ class WayIn(support.Case):
             time.sleep(0.005)
         self.assertTrue(os.path.exists(seen))
 
+    def test_the_profiler_leaves_no_module_behind(self):
+        self.replace(sys, "path", [*sys.path])
+        before = [*sys.path]
+        for _ in range(2):
+            serving = hook.load_profiler(support.ROOT + "/images/profile")
+            self.assertTrue(callable(serving.begin))
+            self.assertEqual([name for name in sys.modules if name.startswith("parity_profile")], [])
+        self.assertEqual(sys.path, before)
+
     def test_somebody_debugs_as_long_as_the_console_lives(self):
         self.assertFalse(hook.is_debugged())
         self.write(layout.console(), "%d" % os.getpid())

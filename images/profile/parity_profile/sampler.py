@@ -2,7 +2,7 @@
 
 A sample counts as much as the time since the last one, as the rate falls where the GIL is busy. CPU time is the kernel's, by thread: in
 each window it is shared among the samples in which the thread ran or wanted to. What is left of those is time in which it waited for
-the GIL, or for a CPU.
+the GIL, or for a CPU: the kernel says how long it was for that.
 """
 
 import _thread
@@ -16,9 +16,12 @@ from . import routes
 OWN = ("/etc/parity/", "/run/parity/")
 MOST_NODES = 100_000
 MOST_DEPTH = 1_000
+MOST_STACKS = 50_000
 MOST_ROUTES = 500
 MOST_THREADS = 2_000
 OTHERS = "(others)"
+# Nanoseconds: a request that ended so shortly before a sample gave the GIL up for it.
+JUST_NOW = 1_000_000
 # Time between samples differs by so much: what happens at the same rate is not to be seen always or never.
 JITTER = 0.25
 
@@ -26,7 +29,7 @@ JITTER = 0.25
 class Thread:
     """One that answers requests."""
 
-    __slots__ = ("ident", "tid", "clock", "request", "cpu", "requests", "seen", "cells", "last")
+    __slots__ = ("ident", "tid", "clock", "request", "cpu", "requests", "seen", "cells", "last", "place", "queued")
 
     def __init__(self):
         self.ident = _thread.get_ident()
@@ -36,10 +39,12 @@ class Thread:
         # Of requests that have ended.
         self.cpu = 0
         self.requests = 0
-        # The sampler's own: CPU time that is counted already, samples of this window, CPU time at the last sample.
+        # The sampler's own: CPU time that is counted already, samples of this window, CPU time and place at the last sample.
         self.seen = 0
         self.cells = {}
         self.last = 0
+        self.place = (None, 0)
+        self.queued = None
 
     def cpu_now(self):
         """CPU time of its requests until now, in ns."""
@@ -69,6 +74,7 @@ class Tree:
 
     def __init__(self):
         self.known = {}
+        self.stacks = {}
         self.codes = {}
         self.nodes = 0
         self.new_nodes = []
@@ -87,15 +93,34 @@ class Tree:
 
     def leaf(self, frame, request):
         """The node of the stack that ends with this frame. 0 is that of no frame at all."""
+        # Nearly all stacks have been seen before: by their hash alone, as this is most of what a sample costs.
         stack = []
+        add, at = stack.append, frame
+        while at is not None:
+            add(id(at.f_code))
+            add(at.f_lasti)
+            at = at.f_back
+        key = hash(tuple(stack))
+        known = self.stacks.get(key)
+        if known is None or (known[1] and request.witness is None):
+            if len(self.stacks) >= MOST_STACKS:
+                self.stacks.clear()
+            known = self.stacks[key] = self.walk(frame, request)
+        return known[0]
+
+    def walk(self, frame, request):
+        """The node of such a stack, and whether a frame in it tells the route."""
+        stack = []
+        tells = False
         codes = self.codes
         while frame is not None:
             code = frame.f_code
             number, is_way, _ = codes.get(id(code)) or self.code(code)
             if number >= 0:
                 stack.append((number, frame.f_lasti, code))
-            if is_way and request.witness is None:
-                request.witness = routes.witness(frame)
+            if is_way:
+                tells = True
+                request.witness = request.witness or routes.witness(frame)
             frame = frame.f_back
         node = 0
         if len(stack) > MOST_DEPTH:
@@ -107,12 +132,24 @@ class Tree:
             if found is None:
                 if self.nodes >= MOST_NODES:
                     self.cut += 1
-                    return node
+                    return node, tells
                 self.nodes += 1
                 found = self.known[key] = self.nodes
                 self.new_nodes.append((found, node, number, code, at))
             node = found
-        return node
+        return node, tells
+
+    def unseen(self):
+        """The node of what ended before the sampler got the GIL."""
+        known = self.known.get("unseen")
+        if known is None:
+            number = len(self.codes)
+            self.codes["unseen"] = (number, False, None)
+            self.new_codes.append([number, "", "(not seen)", 0])
+            self.nodes += 1
+            known = self.known["unseen"] = self.nodes
+            self.new_nodes.append((known, 0, number, None, 0))
+        return known
 
     def news(self):
         """What has come since the last time."""
@@ -122,6 +159,8 @@ class Tree:
 
 
 def line_of(code, at):
+    if code is None:
+        return 0
     for begin, end, line in code.co_lines():
         if begin <= at < end:
             return line or code.co_firstlineno
@@ -144,6 +183,9 @@ class Sampler:
         self.ticks = 0
         self.active = 0
         self.requests_told = 0
+        # When the next sample is due, and the last request that has ended since.
+        self.due = float("inf")
+        self.unseen = None
         self.stopping = False
         self.waiting = _thread.allocate_lock()
         self.waiting.acquire()
@@ -154,11 +196,13 @@ class Sampler:
 
     def started(self, path):
         thread = self.threads.get(_thread.get_ident())
-        if thread is None:
+        if thread is None or thread.tid != _thread.get_native_id():
+            # One that is gone has left its number to this one.
             if len(self.threads) >= MOST_THREADS:
                 return
             thread = Thread()
             self.states.open(thread.tid)
+            thread.queued = self.states.queued(thread.tid)
             self.threads[thread.ident] = thread
         thread.request = Request(path, time.thread_time_ns())
         if self.idle:
@@ -168,7 +212,12 @@ class Sampler:
         thread = self.threads.get(_thread.get_ident())
         if thread is None or thread.request is None:
             return
-        thread.cpu += time.thread_time_ns() - thread.request.cpu
+        request = thread.request
+        thread.cpu += time.thread_time_ns() - request.cpu
+        now = self.now()
+        if self.due <= now:
+            # The sampler waits for the GIL, and may get it as this ends.
+            self.unseen = (thread, request, now)
         thread.requests += 1
         thread.request = None
 
@@ -195,28 +244,38 @@ class Sampler:
         """Takes a sample of all threads."""
         frames = sys._current_frames()
         any_active = False
+        unseen, self.unseen = self.unseen, None
+        if unseen is not None and unseen[0].request is None and self.now() - unseen[2] < JUST_NOW:
+            thread, request, _ = unseen
+            cell = self.cells_of(thread, request, self.tree.unseen())
+            cell[0] += 1
+            cell[1] += elapsed
+            any_active = True
         for thread in list(self.threads.values()):
             request = thread.request
             frame = frames.get(thread.ident) if request is not None else None
             if frame is None:
                 continue
             any_active = True
-            # Also of a request that has begun since: others have begun and ended unseen.
-            cell = self.cells_of(thread, request, self.tree.leaf(frame, request))
+            cpu = clock(thread.clock)
+            before, thread.last = thread.last, cpu
+            # One that has used no CPU since is where it was.
+            if cpu != before or cpu == 0 or thread.place[0] is not request:
+                thread.place = request, self.tree.leaf(frame, request)
+            cell = self.cells_of(thread, request, thread.place[1])
             cell[0] += 1
-            cell[self.kind_of(thread, elapsed)] += elapsed
+            cell[self.kind_of(thread, cpu - before, elapsed)] += elapsed
         del frames
         if any_active:
             self.ticks += 1
             self.active += elapsed
         return any_active
 
-    def kind_of(self, thread, weight):
+    def kind_of(self, thread, cpu, elapsed):
         """1: it runs, or wants to; 2: it waits."""
         runs = self.states.runs(thread.tid)
         if runs is None:
-            cpu = clock(thread.clock)
-            runs, thread.last = cpu - thread.last > weight // 4, cpu
+            runs = cpu > elapsed // 4
         return 1 if runs else 2
 
     def cells_of(self, thread, request, leaf):
@@ -235,15 +294,20 @@ class Sampler:
             ran = sum(cell[1] for cell in cells.values())
             waited = sum(cell[2] for cell in cells.values())
             share = min(1, cpu / ran) if ran else 0
+            queued = self.states.queued(thread.tid)
+            before, thread.queued = thread.queued, queued
+            ready = ran * (1 - share)
+            queue = min(1, max(0, queued - before) / ready) if ready and before is not None and queued is not None else 0
             # More than that was used where it seemed to wait.
             rest = min(1, max(0, cpu - ran) / waited) if waited else 0
             for (request, leaf), (samples, run, wait) in cells.items():
-                count = self.counts.setdefault((leaf, self.label(request)), [0, 0, 0, 0])
+                count = self.counts.setdefault((leaf, self.label(request)), [0, 0, 0, 0, 0])
                 on_cpu = run * share + wait * rest
                 count[0] += samples
                 count[1] += on_cpu
                 count[2] += wait * (1 - rest)
-                count[3] += run * (1 - share)
+                count[3] += run * (1 - share) * (1 - queue)
+                count[4] += run * (1 - share) * queue
 
     def label(self, request):
         text = routes.route_of(request.witness) or request.path
@@ -276,10 +340,13 @@ class Sampler:
         """Until it is stopped, or `check`, which is asked several times a second, says no."""
         flushed = checked = used = last = self.now()
         while not self.stopping:
-            time.sleep(self.pause())
+            pause = self.pause()
+            self.due = self.now() + int(pause * 1e9)
+            time.sleep(pause)
             now = self.now()
             if self.tick(now - last):
                 used = now
+            self.due = float("inf")
             last = now
             if now - flushed > flush * 1e9:
                 self.tell(self.message())

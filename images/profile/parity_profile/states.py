@@ -22,6 +22,7 @@ MOST_FILES = 512
 class States:
     def __init__(self):
         self.files = {}
+        self.queues = {}
         self.gil = None
         self.pread = None
         try:
@@ -50,6 +51,11 @@ class States:
         except OSError:
             return False
         self.files[tid] = file
+        try:
+            self.queues[tid] = os.open("/proc/self/task/%d/schedstat" % tid, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            # A kernel without it: that time counts as the GIL's.
+            pass
         # Some kernels do not have it, and some sandboxes have it empty.
         return bool(self.read(file))
 
@@ -70,6 +76,14 @@ class States:
         if said.startswith(b"running"):
             return True
         return self.gil is not None and said.startswith(FUTEX) and abs(address_in(said) - self.gil) < AROUND
+
+    def queued(self, tid):
+        """For how long, in ns, a thread has been ready to run until now, and had no CPU; `None`: nobody knows."""
+        file = self.queues.get(tid)
+        try:
+            return int(os.pread(file, 100, 0).split()[1]) if file is not None else None
+        except (OSError, ValueError, IndexError):
+            return None
 
     def find_gil(self):
         told, ended = [], []
@@ -99,9 +113,10 @@ class States:
                 self.forget(told[0])
 
     def forget(self, tid):
-        file = self.files.pop(tid, None)
-        if file is not None:
-            os.close(file)
+        for files in (self.files, self.queues):
+            file = files.pop(tid, None)
+            if file is not None:
+                os.close(file)
 
     def close(self):
         for tid in list(self.files):

@@ -144,9 +144,9 @@ fn counted(number: u64, one: &str, many: &str) -> String {
 /// How much there is to a profile.
 fn tell(context: &Context<'_>, profile: &Profile) {
     let total = profile.total();
-    let [cpu, wait, gil] = [total.cpu, total.wait, total.gil].map(quantity::micros);
+    let [cpu, wait, gil, queue] = [total.cpu, total.wait, total.gil, total.queue].map(quantity::micros);
     context.ui.note(format!(
-        "{} that took {} together: CPU {cpu}, waiting {wait}, GIL {gil}",
+        "{} that took {} together: CPU {cpu}, waiting {wait}, GIL {gil}, no CPU {queue}",
         counted(profile.requests(), "request", "requests"),
         quantity::micros(total.wall()),
     ));
@@ -168,6 +168,15 @@ fn tell(context: &Context<'_>, profile: &Profile) {
     }
     if profile.processes.iter().any(|process| !process.states) {
         warn("the kernel does not say which threads wait: waiting and the GIL are told apart by CPU time alone".into(), None);
+    }
+    let unseen = profile.unseen() as f64 * 100.0 / total.wall().max(1) as f64;
+    if unseen > 10.0 {
+        warn(
+            format!(
+                "{unseen:.0} % of the time was not seen: these requests end before Python lets the profiler look, which takes up to 5 ms"
+            ),
+            Some("shares of routes and processes are right; those of functions are of requests that take longer"),
+        );
     }
     if profile.cut > 0 {
         warn(format!("{} stacks were cut off: the application has more of them than are kept", profile.cut), None);
