@@ -3,12 +3,15 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::context::Context;
 use super::exec::{CtrlC, Lent, lend_terminal};
 use super::flags::ServerFlags;
+use super::requests::Requests;
 use super::terminal::{self, Raw};
 use super::up::inputs;
 use crate::engine::Engine;
@@ -18,6 +21,7 @@ use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::plan::{Debug, Profile, Tool};
 use crate::project;
+use crate::replay;
 use crate::runtime::protocol::{BUSY, Breakpoint, Console, Message, Request};
 use crate::session::image::{self, How};
 use crate::session::reload::{Following, Key};
@@ -61,6 +65,10 @@ pub struct Args {
     #[arg(long, value_name = "TEXT")]
     data: Option<String>,
 
+    /// Make this recorded request as soon as the application is there: `parity requests` lists them
+    #[arg(long, value_name = "ID", conflicts_with_all = ["request", "path", "data", "no_debugger", "dap"])]
+    replay: Option<i64>,
+
     /// The debugger that has the terminal; one that Python does not come with gets an image of its own
     #[arg(long, value_name = "NAME", default_value = "pdb", conflicts_with_all = ["no_debugger", "attach"])]
     debugger: Debugger,
@@ -103,7 +111,7 @@ impl Args {
     }
 
     /// What the program that has the terminal is told.
-    fn console(&self) -> Result<String> {
+    fn console(&self, recorded: Option<Request>) -> Result<String> {
         let breakpoints: Vec<_> = self
             .breakpoints
             .iter()
@@ -114,8 +122,9 @@ impl Args {
             .collect();
         let request = self.request.as_ref().or(self.path.as_ref()).map(|given| {
             let (method, path) = given.trim().split_once(' ').unwrap_or((if self.data.is_some() { "POST" } else { "GET" }, given.trim()));
-            Request { method: method.into(), path: path.trim().into(), data: self.data.clone() }
+            Request { method: method.into(), path: path.trim().into(), data: self.data.clone(), headers: None }
         });
+        let request = request.or(recorded);
         if self.data.is_some() && request.is_none() {
             return Err(
                 Failure::new(Kind::Usage, "--data is the body of a request, but there is none").hint("add `--request 'POST /path'`")
@@ -125,12 +134,40 @@ impl Args {
     }
 }
 
+/// Bytes of a body that the console takes with its arguments.
+const MOST_BODY: u64 = 64 << 10;
+
+/// A recorded request, for the console to make.
+fn recorded(context: &Context<'_>, id: i64) -> Result<Request> {
+    let requests = Requests::of(context, false)?;
+    let recorded = requests.get(&requests.store()?, id)?;
+    let exchange = recorded.expose();
+    let refused = |cause: &str| Failure::new(Kind::Usage, format!("request {id} cannot be made in the debugger")).cause(cause);
+    let body = &exchange.request_body;
+    if body.size > MOST_BODY {
+        return Err(refused("its body is larger than 64 KiB")
+            .hint(format!("`parity debug --attach` in one terminal, and `parity replay {id}` in another")));
+    }
+    let content = match &body.content {
+        Some(content) => content.as_slice(),
+        None if body.size == 0 => &[],
+        None => return Err(refused("its body was not kept: it is larger than record-body-limit")),
+    };
+    Ok(Request {
+        method: exchange.method.clone(),
+        path: exchange.target.clone(),
+        data: (!content.is_empty()).then(|| STANDARD.encode(content)),
+        headers: Some(replay::passed_on(exchange).cloned().collect()),
+    })
+}
+
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     if !args.no_debugger && args.dap.is_none() && !terminal::interactive() {
         return Err(Failure::new(Kind::Usage, "the debugger needs a terminal, and there is none")
             .hint("run `parity debug` in a terminal, not in a pipe or a script; `--no-debugger` does without a prompt"));
     }
-    let console = args.console()?;
+    let recorded = args.replay.map(|id| recorded(context, id)).transpose()?;
+    let console = args.console(recorded)?;
     if args.attach {
         return attach(context, &console).await;
     }

@@ -28,6 +28,11 @@ pub fn is_safe(method: &str) -> bool {
     SAFE.contains(&method)
 }
 
+/// The headers of a recorded request that another connection passes on.
+pub fn passed_on(recorded: &Exchange) -> impl Iterator<Item = &(String, String)> {
+    recorded.request_headers.iter().filter(|(name, _)| !OWN.contains(&name.to_ascii_lowercase().as_str()))
+}
+
 /// One who asks.
 #[derive(Debug)]
 pub struct Replay<'a> {
@@ -125,7 +130,7 @@ impl<'a> Replay<'a> {
         let origin = url::Url::parse(base).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
         let names = self.redaction.names();
         let header = |(name, value): &(String, String)| {
-            if OWN.contains(&name.to_ascii_lowercase().as_str()) || (!self.with_secrets && names.is_secret(name)) {
+            if !self.with_secrets && names.is_secret(name) {
                 return None;
             }
             // Where the page came from is where it comes from now.
@@ -135,7 +140,7 @@ impl<'a> Replay<'a> {
             };
             Some((name.clone(), value))
         };
-        let mut headers: Vec<_> = sent.request_headers.iter().filter_map(header).collect();
+        let mut headers: Vec<_> = passed_on(sent).filter_map(header).collect();
         headers.extend(self.is_recorded.then(|| (REPLAY.to_owned(), "1".to_owned())));
         Question {
             method: sent.method.clone(),

@@ -318,6 +318,9 @@ pub struct Request {
     pub method: String,
     pub path: String,
     pub data: Option<String>,
+    /// Of one that was recorded; `data` is base64 then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headers: Option<Vec<(String, String)>>,
 }
 
 /// The console's exit code where another one was there before.

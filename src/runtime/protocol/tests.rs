@@ -125,7 +125,7 @@ fn settings_are_those_that_are_read() {
         ],
         errors: true,
         attach: false,
-        request: Some(Request { method: "POST".into(), path: "/cart".into(), data: Some("a=1".into()) }),
+        request: Some(Request { method: "POST".into(), path: "/cart".into(), data: Some("a=1".into()), headers: None }),
     };
     writes("settings", &[("reload", config.to_text()), ("console", console.to_text())]);
 }

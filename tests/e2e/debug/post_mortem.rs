@@ -1,6 +1,9 @@
 //! A prompt where an exception was raised.
 
-use super::{Debugged, line_of};
+use serde_json::json;
+
+use super::{Debugged, PATIENCE, line_of};
+use crate::common::BUILD_PATIENCE;
 use crate::project::TestProject;
 
 #[test]
@@ -108,4 +111,31 @@ fn without_post_mortem_only_breakpoints_stop() {
     asked.answer().ok();
     let shown = debugged.end().stderr;
     assert_eq!(shown.matches("# stopped: ").count(), 1, "{shown}");
+}
+
+#[test]
+fn a_recorded_request_is_made_again_as_it_was() {
+    let project = TestProject::copy("stops");
+    let state = project.scratch().join("state");
+    let header = |name: &str, value: &str| json!({"name": name, "value": value});
+    let request = json!({
+        "method": "POST", "url": "http://127.0.0.1:8000/fail?tea", "httpVersion": "HTTP/1.1",
+        "headers": [header("Host", "127.0.0.1:8000"), header("Content-Type", "text/plain"), header("Cookie", "a=b")],
+        "postData": {"mimeType": "text/plain", "text": "milk \u{00fc}"},
+    });
+    let response = json!({"status": 500, "statusText": "Oops", "headers": [], "content": {"size": 0, "mimeType": "", "text": ""}});
+    let entry = json!({"startedDateTime": "2026-11-27T10:00:00Z", "time": 1, "request": request, "response": response});
+    project.write("saved.har", &json!({"log": {"version": "1.2", "entries": [entry]}}).to_string());
+    project.parity(&["requests", "import", "saved.har"]).env("XDG_STATE_HOME", &state).ok();
+    project.parity(&["debug", "--replay", "7"]).env("XDG_STATE_HOME", &state).run().exits(2);
+    let debug = project.parity(&["debug", "--port", "0", "--replay", "1"]).env("XDG_STATE_HOME", &state);
+    let mut terminal = debug.patience(BUILD_PATIENCE).in_terminal();
+    terminal.shows("http://");
+    let url = format!("http://{}", terminal.shows("\n"));
+    terminal.be_patient(PATIENCE);
+    let mut debugged = Debugged { terminal, project, url };
+    debugged.stops_at("POST /fail");
+    debugged.says("p wanted, environ['HTTP_COOKIE'], environ['wsgi.input'].read().decode()", "('tea', 'a=b', 'milk \u{fc}')");
+    debugged.goes_on();
+    debugged.end();
 }

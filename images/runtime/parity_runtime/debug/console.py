@@ -111,8 +111,7 @@ class Console:
         peer.armed = True
         request, self.request = self.request, None
         if request:
-            arguments = (request["method"], request["path"], request["data"])
-            threading.Thread(target=self.ask, args=arguments, daemon=True).start()
+            threading.Thread(target=self.ask, args=(request,), daemon=True).start()
         for why in message.refused:
             if why not in self.told:
                 self.told.add(why)
@@ -122,22 +121,35 @@ class Console:
             self.wanted = message.breakpoints
         self.tell_when_ready()
 
-    def ask(self, method: str, path: str, data: str | None) -> None:
-        """Makes the request that was asked for, as a browser on this machine would."""
+    def ask(self, request: "dict[str, Any]") -> None:
+        """Makes the request that was asked for, as a browser on this machine would, or one that was recorded, as it was."""
+        import base64
         import http.client
 
+        method, path, data, headers = request["method"], request["path"], request["data"], request.get("headers")
+        if headers is not None:
+            # What was recorded may have secrets behind its path.
+            shown_path = path.partition("?")[0]
+            body = base64.b64decode(data or "")
+        else:
+            shown_path = path
+            body = (data or "").encode()
+            kind = "application/json" if body[:1] in (b"{", b"[") else "application/x-www-form-urlencoded"
+            headers = [] if data is None else [("Content-Type", kind)]
         try:
             connection = http.client.HTTPConnection("127.0.0.1", 8000)
-            headers = {"Host": "localhost"}
+            connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+            for name, value in [("Host", "localhost"), *headers]:
+                connection.putheader(name, value.encode("utf-8"))
             if data is not None:
-                headers["Content-Type"] = "application/json" if data[:1] in ("{", "[") else "application/x-www-form-urlencoded"
-            connection.request(method, path, body=None if data is None else data.encode(), headers=headers)
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
             answer = connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
             shown = text if len(text) <= SHOWN else text[:SHOWN] + "\n... %d characters more" % (len(text) - SHOWN)
-            self.answers.append("# %s %s -> %d %s\n%s\n" % (method, path, answer.status, answer.reason, shown.rstrip()))
+            self.answers.append("# %s %s -> %d %s\n%s\n" % (method, shown_path, answer.status, answer.reason, shown.rstrip()))
         except OSError as error:
-            self.answers.append("# %s %s -> no answer: %s\n" % (method, path, error))
+            self.answers.append("# %s %s -> no answer: %s\n" % (method, shown_path, error))
 
     # --- prompts ----------------------------------------------------------------------------------------------------
 
