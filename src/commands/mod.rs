@@ -11,6 +11,7 @@ mod debug;
 mod diff;
 mod doctor;
 mod down;
+mod editor;
 mod exec;
 mod flags;
 mod init;

@@ -9,6 +9,7 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::editor;
 use super::requests::{Requests, Selection};
 use crate::engine::container::State;
 use crate::error::{Failure, Kind, Result};
@@ -16,6 +17,7 @@ use crate::events::Report;
 use crate::render::record::SETTINGS;
 use crate::replay::{Outcome, Replay, is_safe};
 use crate::requests::Recorded;
+use crate::requests::edit;
 use crate::requests::har::{self, Limits};
 use crate::requests::list::millis;
 use crate::session::Interrupts;
@@ -55,6 +57,10 @@ pub struct Args {
     #[arg(long, requires = "against")]
     r#unsafe: bool,
 
+    /// Edit the request in $EDITOR before it is sent
+    #[arg(long, requires = "ids", conflicts_with_all = ["jobs", "pace"])]
+    edit: bool,
+
     /// So many at a time
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
@@ -71,6 +77,9 @@ Exits with 0 if all answers are as recorded, and with 2 if some differ.";
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let requests = Requests::of(context, false)?;
     let mut recorded = wanted(&requests, &args)?;
+    if args.edit {
+        recorded = vec![edited(&recorded)?];
+    }
     let interrupts = Interrupts::listen()?;
     interrupts.also(context.ui.until_unread());
     let (url, is_recorded) = match &args.against {
@@ -104,6 +113,20 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         context.ui.result(&tally.summary());
     }
     Ok(if tally.differ == 0 { ExitCode::SUCCESS } else { ExitCode::from(DIFFER) })
+}
+
+/// The one request, as the user has edited it.
+fn edited(recorded: &[Recorded]) -> Result<Recorded> {
+    let [recorded] = recorded else {
+        return Err(Failure::new(Kind::Usage, "--edit edits one request").hint("name one: `parity replay --edit ID`"));
+    };
+    let refused = |cause: String| Failure::new(Kind::Usage, "the request cannot be sent").cause(cause).hint("nothing was sent");
+    let text = edit::text(recorded.expose()).map_err(|why| refused(why.into()))?;
+    let edited = editor::edit(&text, ".http")?;
+    if edited.trim().is_empty() {
+        return Err(refused("the text is empty".into()));
+    }
+    edit::read(&edited, recorded.expose()).map(Recorded::new).map_err(refused)
 }
 
 /// The requests that are meant, in the order in which they came.

@@ -15,6 +15,7 @@ pub mod alike;
 pub mod body;
 pub mod check;
 pub mod curl;
+pub mod edit;
 pub mod filter;
 pub mod har;
 pub mod list;

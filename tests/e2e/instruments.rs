@@ -40,7 +40,7 @@ fn the_tests_of_the_runtime_pass_in_the_base() {
     for directory in ["images", "tests", "templates"] {
         fs::create_dir(given.path().join(directory)).unwrap();
     }
-    for directory in ["images/record", "images/runtime", "tests/runtime", "tests/protocol"] {
+    for directory in ["images/profile", "images/record", "images/runtime", "tests/runtime", "tests/protocol"] {
         python::copy(&root.join(directory), &given.path().join(directory));
     }
     fs::copy(root.join("templates/startup.py"), given.path().join("templates/startup.py")).unwrap();
