@@ -9,6 +9,8 @@ const NAMED: usize = 3;
 /// One line with its remedy.
 pub fn warning(avoided: &Avoided) -> Event {
     let Avoided { avoided: whats, why, millis } = avoided;
+    // What no module is to blame for has a star for a name.
+    let why = why.split("; ").map(|one| one.strip_prefix("*: ").unwrap_or(one)).collect::<Vec<_>>().join("; ");
     let (text, setting) = match whats.first() {
         Some(What::Held) => (
             format!(
@@ -54,7 +56,8 @@ mod tests {
         assert!(said.contains("a, b, c and 2 more would be wrong (it has read X)") && said.contains("`preload: false`"), "{said}");
         let said = text(r#"{"avoided": ["held"], "why": "BlockingIOError", "millis": 900}"#);
         assert!(said.contains("requests waited for 900 ms") && said.contains("`standby: false`"), "{said}");
-        assert!(text(r#"{"avoided": ["preload"], "why": "", "millis": 1}"#).contains("none is imported so"));
+        let said = text(r#"{"avoided": ["preload"], "why": "a: it has read X; *: more", "millis": 1}"#);
+        assert!(said.contains("for this application (a: it has read X; more): none is imported so"), "{said}");
         assert!(text(r#"{"avoided": ["standby"], "why": "", "millis": 1}"#).contains("none stands by"));
     }
 }
