@@ -72,7 +72,7 @@ fn mistakes_are_told_before_anything_is_asked() {
         project.parity(arguments).run().exits(2).says(&[part]);
     }
     let ran = Parity::new(project.dir.path(), project.dir.path(), &["status", "--format", "tap"]).run().exits(2);
-    ran.says(&["for `parity smoke` only"]);
+    ran.says(&["for `parity smoke` or `parity compare`"]);
 }
 
 #[test]
