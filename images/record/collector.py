@@ -26,7 +26,7 @@ class Sender:
         self.begun = bytearray()
 
     def feed(self, piece):
-        """The frames that end in this piece. `ValueError`: this is no sender of frames."""
+        """The complete frames so far. Raises `ValueError` if a frame is too long."""
         self.begun += piece
         at = 0
         while (end := at + 4) <= len(self.begun):

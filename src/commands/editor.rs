@@ -9,7 +9,7 @@ use crate::error::{Failure, Kind, Result};
 /// Has a text edited, in a file that only this user can read and that is gone afterwards. `suffix`: what tells editors of which kind it is.
 ///
 /// # Errors
-/// There is no terminal, the editor fails, or what it leaves is no text.
+/// There is no terminal, the editor fails, or the file is not UTF-8 afterwards.
 pub fn edit(text: &str, suffix: &str) -> Result<String> {
     if !terminal::interactive() {
         return Err(Failure::new(Kind::Usage, "an editor needs a terminal, and there is none").hint("leave out `--edit`"));

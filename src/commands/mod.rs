@@ -25,6 +25,7 @@ mod recording;
 mod release;
 mod reload_flags;
 mod replay;
+mod report_file;
 mod requests;
 mod restart;
 mod saves;

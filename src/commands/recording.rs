@@ -14,7 +14,7 @@ impl Context<'_> {
     /// It cannot be opened.
     pub fn recording(&self, settled: &Settled) -> Result<Recording> {
         let name = self.container();
-        let path = store::path(&self.environment, &name)?;
+        let path = store::path(&self.environment, &name).ok();
         let scrubber = Scrubber::new(settled.secrets.iter().map(|(_, value)| value));
         let settings = Settings { path, keep: settled.record.keep(), body_limit: settled.record.body_limit(), scrubber, name };
         Recording::new(settings, settled.plan.record.is_some())

@@ -37,10 +37,6 @@ impl Format {
         ("github", Self::Github),
     ];
 
-    pub fn named(name: &str) -> Option<Self> {
-        Self::NAMES.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format)
-    }
-
     /// Does coverage.py write it?
     pub fn is_coverages(self) -> bool {
         self != Self::Github

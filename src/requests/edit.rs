@@ -6,13 +6,13 @@ use super::body;
 /// Headers that follow from the rest, or belong to a connection.
 const OWN: [&str; 4] = ["host", "content-length", "connection", "transfer-encoding"];
 
-/// The request as text. The body has a line end behind it that is not its own.
+/// The request as text, with a line end added to its body.
 ///
 /// # Errors
-/// Why it is none.
+/// Why it cannot be edited.
 pub fn text(exchange: &Exchange) -> Result<String, &'static str> {
     let body = match &exchange.request_body.content {
-        Some(content) => body::text(content).ok_or("its body is no text")?,
+        Some(content) => body::text(content).ok_or("its body is not text")?,
         None if exchange.request_body.size == 0 => "",
         None => return Err("its body was not kept: it is larger than record-body-limit"),
     };
@@ -21,7 +21,7 @@ pub fn text(exchange: &Exchange) -> Result<String, &'static str> {
     Ok(format!("{} {}\n{headers}\n{body}\n", exchange.method, exchange.target))
 }
 
-/// The request that such a text says.
+/// Parses the text.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -29,18 +29,18 @@ pub fn read(text: &str, recorded: &Exchange) -> Result<Exchange, String> {
     let (head, body) = text.split_once("\n\n").unwrap_or((text.trim_end(), ""));
     let mut lines = head.lines();
     let first = lines.next().unwrap_or_default();
-    let (method, target) = first.split_once(' ').ok_or_else(|| format!("the first line is no method and path: `{first}`"))?;
+    let (method, target) = first.split_once(' ').ok_or_else(|| format!("the first line must be a method and a path: `{first}`"))?;
     let target = target.trim();
     if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-') {
-        return Err(format!("`{method}` is no method of HTTP"));
+        return Err(format!("invalid HTTP method: `{method}`"));
     }
     if !target.starts_with('/') || target.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err(format!("`{target}` is no path: one begins with / and has no spaces"));
+        return Err(format!("invalid path: `{target}` (it must begin with / and have no spaces)"));
     }
     let header = |line: &str| {
-        let (name, value) = line.split_once(':').ok_or_else(|| format!("`{line}` is no header: one is `Name: value`"))?;
+        let (name, value) = line.split_once(':').ok_or_else(|| format!("invalid header: `{line}` (write `Name: value`)"))?;
         let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
-        if is_name { Ok((name.to_owned(), value.trim().to_owned())) } else { Err(format!("`{name}` is no name of a header")) }
+        if is_name { Ok((name.to_owned(), value.trim().to_owned())) } else { Err(format!("invalid header name: `{name}`")) }
     };
     let request_headers = lines.map(header).collect::<Result<_, _>>()?;
     let body = body.strip_suffix('\n').unwrap_or(body).as_bytes().to_vec();
@@ -80,12 +80,12 @@ mod tests {
         assert_eq!((got.method.as_str(), got.target.as_str(), got.request_headers.len(), got.request_body.size), ("GET", "/", 0, 0));
         assert_eq!(read("PUT /x\nA: b\n\n{}").unwrap().request_body.content.unwrap(), b"{}");
         for (wrong, why) in [
-            ("", "no method and path"),
-            ("get /", "no method of HTTP"),
-            ("GET x", "no path"),
-            ("GET /a b", "no path"),
-            ("GET /\nno header", "no header"),
-            ("GET /\na b: c", "no name of a header"),
+            ("", "a method and a path"),
+            ("get /", "invalid HTTP method"),
+            ("GET x", "invalid path"),
+            ("GET /a b", "invalid path"),
+            ("GET /\nno header", "invalid header"),
+            ("GET /\na b: c", "invalid header name"),
         ] {
             assert!(read(wrong).unwrap_err().contains(why), "{wrong}");
         }

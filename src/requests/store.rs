@@ -72,10 +72,12 @@ pub struct Store {
 pub fn path(environment: &BTreeMap<String, String>, container: &str) -> Result<PathBuf> {
     let absolute = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
-    let state = state.ok_or_else(|| {
-        Failure::new(Kind::Other, "there is no directory for recorded requests").hint("set XDG_STATE_HOME or HOME to an absolute path")
-    })?;
-    Ok(state.join("parity/requests").join(format!("{container}.sqlite")))
+    Ok(state.ok_or_else(no_directory)?.join("parity/requests").join(format!("{container}.sqlite")))
+}
+
+/// The failure where there is no home.
+pub fn no_directory() -> Failure {
+    Failure::new(Kind::Other, "there is no directory for recorded requests").hint("set XDG_STATE_HOME or HOME to an absolute path")
 }
 
 impl Store {

@@ -24,7 +24,7 @@ use crate::events::{Event, Report};
 use crate::render::record::{self, COLLECTORS};
 use crate::requests::message::{Frames, Message, read};
 use crate::requests::scrub::Scrubber;
-use crate::requests::{Keep, Recorded, Store};
+use crate::requests::{Keep, Recorded, Store, store};
 use crate::session::up::optional;
 
 /// Between two looks for a container that serves under the name.
@@ -40,7 +40,7 @@ const MOST_AT_ONCE: usize = 200;
 const WAIT: &str = "i=0; while [ ! -e /run/parity/unpacked ]; do sleep 0.02; i=$((i+1)); [ $i -lt 500 ] || exit 1; done; \
                     exec /opt/venv/bin/python -I -S \"$0\"";
 
-/// What is said to take it down to the request under way when the recorder is turned off.
+/// After the recorder is turned off, for requests under way to arrive.
 const SETTLING: Duration = Duration::from_millis(300);
 /// A container that does not answer is not waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -55,7 +55,8 @@ pub struct Recording {
 /// How it is stored.
 #[derive(Debug)]
 pub struct Settings {
-    pub path: PathBuf,
+    /// `None`: there is no directory for it.
+    pub path: Option<PathBuf>,
     pub keep: Keep,
     /// Bytes of a body that are kept.
     pub body_limit: u64,
@@ -149,7 +150,7 @@ impl Recording {
 
 impl Open {
     fn new(settings: &Arc<Settings>) -> Result<Self> {
-        let store = Store::open(&settings.path)?;
+        let store = Store::open(settings.path.as_deref().ok_or_else(store::no_directory)?)?;
         let (messages, taken) = mpsc::channel(MOST_WAITING);
         let (tell, told) = mpsc::unbounded_channel();
         let settings = Arc::clone(settings);
@@ -176,7 +177,7 @@ impl Open {
 /// Turns the recorder off and stores what it has said.
 async fn end(off: impl Future<Output = ()>, open: Open, report: &dyn Report) {
     off.await;
-    report.report(Event::Note { text: "requests are recorded no more".into() });
+    report.report(Event::Note { text: "recording ended".into() });
     open.close(report).await;
 }
 
@@ -331,4 +332,16 @@ fn write(mut store: Store, mut messages: mpsc::Receiver<Vec<Vec<u8>>>, settings:
         let _ = tell.send(Told::Lost(unstored));
     }
     stored
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_directory_for_the_store_only_recording_fails() {
+        let settings = || Settings { path: None, keep: Keep::default(), body_limit: 1, scrubber: Scrubber::default(), name: "x".into() };
+        assert!(Recording::new(settings(), false).is_ok());
+        assert!(Recording::new(settings(), true).unwrap_err().message.contains("no directory"));
+    }
 }

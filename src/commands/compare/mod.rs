@@ -10,6 +10,7 @@ use std::time::Instant;
 use super::context::Context;
 use super::flags::ServerFlags;
 use super::replay::origin;
+use super::report_file;
 use super::requests::Requests;
 use crate::compare::Ignore;
 use crate::compare::report::{Block, Comparison, ReportFormat, Verdict, blocks, summary};
@@ -73,10 +74,7 @@ The report goes to stdout; `--format` takes junit and html here as well.
 Exits with 0 if all answers are equal, and with 2 if some differ.";
 
 fn report(text: &str) -> Result<(ReportFormat, PathBuf), String> {
-    let names: Vec<_> = ReportFormat::NAMES.iter().map(|(name, _)| *name).collect();
-    let (name, file) = text.split_once('=').filter(|(_, file)| !file.is_empty()).ok_or("write FORMAT=FILE, such as junit=report.xml")?;
-    let format = ReportFormat::named(name).ok_or_else(|| format!("the format is one of {}", names.join(", ")))?;
-    Ok((format, file.into()))
+    report_file::parse(text, &ReportFormat::NAMES, "junit=report.xml")
 }
 
 pub async fn run(context: &Context<'_>, args: Args, format: Format) -> Result<ExitCode> {

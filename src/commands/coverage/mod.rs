@@ -15,6 +15,7 @@ use serde_json::json;
 use super::context::Context;
 use super::flags::ServerFlags;
 use super::production::Source;
+use super::report_file;
 use super::settled::Settled;
 use super::smoke::job::Job;
 use super::smoke::{self, reports};
@@ -87,10 +88,7 @@ the application is imported, and its settings in .coveragerc, setup.cfg, tox.ini
 project's own. Nothing of it is in an image that is deployed.";
 
 fn report(text: &str) -> Result<(Format, PathBuf), String> {
-    let names: Vec<_> = Format::NAMES.iter().map(|(name, _)| *name).collect();
-    let (name, file) = text.split_once('=').filter(|(_, file)| !file.is_empty()).ok_or("write FORMAT=FILE, such as lcov=coverage.lcov")?;
-    let format = Format::named(name).ok_or_else(|| format!("the format is one of {}", names.join(", ")))?;
-    Ok((format, file.into()))
+    report_file::parse(text, &Format::NAMES, "lcov=coverage.lcov")
 }
 
 fn percentage(text: &str) -> Result<f64, String> {

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use super::context::Context;
 use super::flags::ServerFlags;
 use super::production::{name, reference};
+use super::report_file;
 use crate::error::{Failure, Kind, Result};
 use crate::session::Interrupts;
 use crate::smoke::outcome::{Suite, What};
@@ -104,10 +105,7 @@ enum Against {
 }
 
 fn report(text: &str) -> Result<(ReportFormat, PathBuf), String> {
-    let names: Vec<_> = ReportFormat::NAMES.iter().map(|(name, _)| *name).collect();
-    let (name, file) = text.split_once('=').filter(|(_, file)| !file.is_empty()).ok_or("write FORMAT=FILE, such as junit=report.xml")?;
-    let format = ReportFormat::named(name).ok_or_else(|| format!("the format is one of {}", names.join(", ")))?;
-    Ok((format, file.into()))
+    report_file::parse(text, &ReportFormat::NAMES, "junit=report.xml")
 }
 
 pub async fn run(context: &Context<'_>, args: Args, format: Format) -> Result<ExitCode> {

@@ -44,10 +44,6 @@ impl ReportFormat {
     pub const NAMES: [(&'static str, Self); 4] =
         [("human", Self::Human), ("json", Self::Json), ("junit", Self::Junit), ("html", Self::Html)];
 
-    pub fn named(name: &str) -> Option<Self> {
-        Self::NAMES.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format)
-    }
-
     /// The whole report.
     pub fn render(self, comparison: &Comparison) -> String {
         match self {

@@ -31,10 +31,6 @@ impl ReportFormat {
     pub const NAMES: [(&'static str, Self); 5] =
         [("human", Self::Human), ("json", Self::Json), ("tap", Self::Tap), ("junit", Self::Junit), ("github", Self::Github)];
 
-    pub fn named(name: &str) -> Option<Self> {
-        Self::NAMES.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format)
-    }
-
     /// The whole report. `prefix` is where the project is in its repository, for annotations.
     pub fn render(self, suite: &Suite, prefix: &Path) -> String {
         let text = match self {
