@@ -469,8 +469,10 @@ class Small(support.Case):
         config = support.config()
         self.assertEqual(doubting.avoid(config, ["b", "a"], "it\nfails"), ["a", "b"])
         self.assertEqual(disk.text_of(layout.preload_bad()), "a it fails\nb it fails\n")
-        # Nobody new is to blame.
-        self.assertEqual(doubting.avoid(config, ["a"], "it fails"), ["preload"])
+        # A process that began before that has met it, too.
+        self.assertEqual(doubting.avoid(config, ["a"], "it fails"), ["a"])
+        self.assertEqual(disk.text_of(layout.preload_bad()), "a it fails\nb it fails\n")
+        self.assertEqual(doubting.avoid(config, ["*"], "it fails"), ["preload"])
         self.assertEqual(doubting.avoid(config, ["c"], "it fails"), ["standby"])
         self.assertTrue(doubting.is_in_place(config))
 

@@ -328,9 +328,15 @@ class AheadOfTime(WorkerCase):
         self.assertFalse(ahead.is_among("c.d", known))
 
     def test_blame_is_kept_once(self):
-        self.assertEqual(ahead.blame({"a": "it\nfails", "b": "why"}), 2)
-        self.assertEqual(ahead.blame({"a": "again"}), 0)
-        self.assertEqual(ahead.blamed_names(), {"a", "b"})
+        ahead.blame({"a": "it\nfails", "b": "why"})
+        ahead.blame({"a": "again"})
+        self.assertEqual(disk.text_of(layout.preload_bad()), "a it fails\nb why\n")
+
+    def test_what_others_have_blamed_meanwhile_is_no_reason_to_give_up(self):
+        self.enterContext(unittest.mock.patch.object(likeness, "avoided", {"a"}))
+        ahead.blame({"a": "fails", "b": "fails too"})
+        self.assertEqual(ahead.to_blame({"a": "", "b": ""}), ["b"])
+        self.assertEqual(ahead.to_blame(["a"]), ["*"])
 
     def test_the_dead_are_blamed(self):
         self.write(layout.preloading("g0", 2**22 + 1), "numpy ")

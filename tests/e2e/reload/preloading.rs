@@ -143,6 +143,25 @@ fn what_fails_without_the_project_leaves_nothing_behind() {
 }
 
 #[test]
+fn processes_that_stand_by_together_leave_out_the_same() {
+    let mut packages = vec![("registry.py".to_owned(), "settings = None\n".to_owned()), ("innocent.py".to_owned(), String::new())];
+    for name in ["one", "two", "three", "four"] {
+        packages.push((format!("{name}.py"), "import registry, time\ntime.sleep(0.05)\nregistry.settings['x']\n".to_owned()));
+    }
+    let packages: Vec<(&str, &str)> = packages.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let imports = "import innocent, registry\nregistry.settings = {'x': 1}\nimport one, two, three, four";
+    let project = with_packages(&packages, &[("wsgi.py", &wsgi(imports, "innocent.__name__"))], "");
+    let mut live = Live::of(project, &["--processes", "4"]);
+    for number in 1..4 {
+        thread::sleep(PREPARED);
+        assert_eq!(count(&mut live, number), format!("({number}, 'innocent')"));
+    }
+    // One of them does not take for a failure without end what another one has just seen to.
+    assert_eq!(live.python("import os; print(os.path.exists('/run/parity/preload.ended'))").trim(), "False");
+    live.end();
+}
+
+#[test]
 fn what_was_right_to_import_ahead_is_not_after_the_project_has_changed() {
     let packages = [
         ("reads_mode.py", "import os\nMODE = os.environ.get('MODE', 'none')\n"),

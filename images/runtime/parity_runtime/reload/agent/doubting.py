@@ -41,13 +41,14 @@ def avoid(config: Config, blamed: list[str], why: str) -> list[str]:
     if not is_preloading(config):
         stay_in_place()
         return ["standby"]
-    new = sorted(set(blamed) - {line.partition(" ")[0] for line in disk.text_of(layout.preload_bad()).splitlines()})
-    if "*" in blamed or not new:
+    if "*" in blamed:
         disk.replace(layout.preload_ended(), "")
         return ["preload"]
+    # Another process may have blamed some of them since this one began.
+    new = sorted(set(blamed) - {line.partition(" ")[0] for line in disk.text_of(layout.preload_bad()).splitlines()})
     with open(layout.preload_bad(), "a") as file:
         file.write("".join("%s %s\n" % (name, " ".join(why.split())) for name in new))
-    return new
+    return sorted(blamed)
 
 
 def stay_in_place() -> None:

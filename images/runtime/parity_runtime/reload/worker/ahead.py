@@ -28,6 +28,7 @@ from parity_runtime.reload.worker.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 # Modules that were there before anything of the application's.
@@ -61,13 +62,18 @@ def blamed_names() -> "set[str]":
     return {line.partition(" ")[0] for line in disk.text_of(layout.preload_bad()).splitlines()}
 
 
-def blame(reasons: "dict[str, str]") -> int:
-    """Modules that are not imported ahead of time again, and why. Returns how many of them are new."""
+def blame(reasons: "dict[str, str]") -> None:
+    """Modules that are not imported ahead of time again, and why."""
     new = reasons.keys() - blamed_names()
     if new:
         with open(layout.preload_bad(), "a") as file:
             file.write("".join("%s %s\n" % (name, " ".join(reasons[name].split())) for name in sorted(new)))
-    return len(new)
+
+
+def to_blame(names: "Iterable[str]") -> "list[str]":
+    """Those of the names whose leaving out can help; `*` where this process has left out all of them already. Not what has been
+    blamed since: processes of a slot begin together, and meet the same."""
+    return sorted(set(names) - likeness.avoided) or ["*"]
 
 
 def blame_the_dead() -> None:
@@ -130,8 +136,9 @@ def preload(plan: Plan) -> int:
     spoilt.update(namespaces.given())
     spoilt.update(imports.dependent)
     if spoilt:
+        blame(spoilt)
         # Where nobody new is to blame it would go on for ever.
-        if not blame(spoilt):
+        if to_blame(spoilt) == ["*"]:
             disk.replace(layout.preload_ended(), "")
         os._exit(0)
     prepared.remember(guard.project, guard.sought)

@@ -7,7 +7,7 @@ import sys
 from parity_runtime import layout
 from parity_runtime.reload import deaths
 from parity_runtime.reload.routing import active
-from parity_runtime.reload.worker import context, importing, imports, modules, page, prepared, underway
+from parity_runtime.reload.worker import ahead, context, importing, imports, modules, page, prepared, underway
 from parity_runtime.reload.worker.errors import is_certain, text_of
 from parity_runtime.reload.worker.state import State
 from parity_runtime.reload.worker.telling import describe
@@ -83,7 +83,7 @@ def load_now(log: bool) -> None:
     if State.stood_by and (outdated or error is not None and not is_certain(error)):
         State.doing = "failed"
         State.doubt = "; ".join("%s: %s" % known for known in list(outdated.items())[:3]) or "the import failed"
-        State.blamed = sorted(outdated) or prepared.blamed(error)
+        State.blamed = ahead.to_blame(outdated or prepared.blamed(error))
         State.outdated = bool(outdated)
         return
     if application is None:
