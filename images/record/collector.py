@@ -16,6 +16,8 @@ LONGEST = 72 << 20
 PIECE = 1 << 20
 # Seconds in which frames are collected after the first one: an engine's work for each piece of output is that of several requests.
 MOMENT = 0.05
+# It gives way to the processes that serve. They have room for what it takes later.
+NICENESS = 10
 
 
 class Sender:
@@ -49,6 +51,7 @@ def write(data):
 
 
 def main(directory=DIRECTORY):
+    os.nice(NICENESS)
     os.makedirs(directory, mode=0o700, exist_ok=True)
     address = directory + "/collector.sock"
     # Under another name first: at no moment is there none.

@@ -18,7 +18,9 @@ pub use crate::config::Keep;
 use crate::error::{Failure, Kind, Result};
 
 /// The layout of the tables. A store of a newer one is left alone.
-const SCHEMA: i32 = 1;
+const SCHEMA: i32 = 2;
+/// The one before, in which triggers kept the totals, a third of the time that a request took.
+const WITH_TRIGGERS: i32 = 1;
 /// Says that a database is one of these: "prty".
 const APPLICATION: i32 = 0x7072_7479;
 /// Bytes with which each database begins.
@@ -48,12 +50,6 @@ const TABLES: &str = "
     );
     CREATE TABLE totals (only INTEGER PRIMARY KEY CHECK (only = 1), count INTEGER NOT NULL, bytes INTEGER NOT NULL);
     INSERT INTO totals VALUES (1, 0, 0);
-    CREATE TRIGGER added AFTER INSERT ON requests BEGIN
-        UPDATE totals SET count = count + 1, bytes = bytes + NEW.bytes;
-    END;
-    CREATE TRIGGER removed AFTER DELETE ON requests BEGIN
-        UPDATE totals SET count = count - 1, bytes = bytes - OLD.bytes;
-    END;
 ";
 
 const COLUMNS: &str = "id, began, method, target, status, micros, size, statements, error";
@@ -229,7 +225,7 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
     drop(transaction);
     match (schema, application) {
         (SCHEMA, APPLICATION) => return Ok(()),
-        (0, 0) => {}
+        (WITH_TRIGGERS, APPLICATION) | (0, 0) => {}
         (schema, APPLICATION) if schema > SCHEMA => {
             return Err(Failure::new(Kind::BadFile, format!("the store of requests was written by a newer parity: {}", path.display()))
                 .hint("update parity, or remove the file to begin a new one"));
@@ -237,7 +233,11 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
         _ => return Err(damaged(path).cause("it is a database of something else")),
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    if pragma(&transaction, "user_version").map_err(failed)? == 0 {
+    let found = pragma(&transaction, "user_version").map_err(failed)?;
+    if found == WITH_TRIGGERS {
+        let without = format!("DROP TRIGGER added; DROP TRIGGER removed; PRAGMA user_version = {SCHEMA};");
+        transaction.execute_batch(&without).map_err(failed)?;
+    } else if found == 0 {
         let others: i64 = transaction.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0)).map_err(failed)?;
         if others > 0 {
             return Err(damaged(path).cause("it is a database of something else"));
@@ -266,6 +266,7 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
 fn insert(connection: &mut Connection, exchanges: &[Recorded], keep: Keep) -> rusqlite::Result<Vec<i64>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut ids = Vec::new();
+    let mut all_bytes = 0;
     {
         let mut row = transaction.prepare_cached(
             "INSERT INTO requests (began, method, path, target, status, micros, size, statements, error, bytes)
@@ -289,14 +290,22 @@ fn insert(connection: &mut Connection, exchanges: &[Recorded], keep: Keep) -> ru
                 error,
                 number(bytes)
             ])?;
+            all_bytes += bytes;
             let id = transaction.last_insert_rowid();
             details.execute(params![id, text, exchange.request_body.content, exchange.response_body.content])?;
             ids.push(id);
         }
     }
+    count(&transaction, number(ids.len() as u64), number(all_bytes))?;
     remove_oldest(&transaction, keep)?;
     transaction.commit()?;
     Ok(ids)
+}
+
+/// So many more requests, of so many bytes, are in the store.
+fn count(connection: &Connection, requests: i64, bytes: i64) -> rusqlite::Result<()> {
+    let mut more = connection.prepare_cached("UPDATE totals SET count = count + ?1, bytes = bytes + ?2")?;
+    more.execute([requests, bytes]).map(drop)
 }
 
 fn number(number: u64) -> i64 {
@@ -305,23 +314,25 @@ fn number(number: u64) -> i64 {
 
 fn remove_oldest(connection: &Connection, keep: Keep) -> rusqlite::Result<()> {
     let totals = "SELECT count, bytes FROM totals";
-    let (mut count, mut bytes): (i64, i64) = connection.query_row(totals, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (all, all_bytes): (i64, i64) = connection.query_row(totals, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let (most, most_bytes) = (number(keep.requests), number(keep.bytes));
-    if count <= most && bytes <= most_bytes {
+    let (mut left, mut bytes) = (all, all_bytes);
+    let mut until = None;
+    if left <= most && bytes <= most_bytes {
         return Ok(());
     }
-    let mut until = None;
     let mut oldest = connection.prepare_cached("SELECT id, bytes FROM requests ORDER BY id")?;
     let mut rows = oldest.query([])?;
-    while count > most || bytes > most_bytes {
+    while left > most || bytes > most_bytes {
         let Some(row) = rows.next()? else { break };
         until = Some(row.get::<_, i64>(0)?);
-        count -= 1;
+        left -= 1;
         bytes -= row.get::<_, i64>(1)?;
     }
     if let Some(until) = until {
         connection.execute("DELETE FROM details WHERE id <= ?1", [until])?;
         connection.execute("DELETE FROM requests WHERE id <= ?1", [until])?;
+        count(connection, left - all, bytes - all_bytes)?;
     }
     Ok(())
 }
@@ -333,13 +344,13 @@ fn clear(connection: &mut Connection, ids: &[i64]) -> rusqlite::Result<usize> {
     let mut removed = 0;
     if ids.is_empty() {
         transaction.execute("DELETE FROM details", [])?;
-        // With a condition, for the trigger.
-        removed = transaction.execute("DELETE FROM requests WHERE true", [])?;
+        removed = transaction.execute("DELETE FROM requests", [])?;
     }
     for id in ids {
         transaction.execute("DELETE FROM details WHERE id = ?1", [id])?;
         removed += transaction.execute("DELETE FROM requests WHERE id = ?1", [id])?;
     }
+    transaction.execute("UPDATE totals SET (count, bytes) = (SELECT count(*), coalesce(sum(bytes), 0) FROM requests)", [])?;
     transaction.commit()?;
     // What was in the journal is gone as well, unless somebody reads it at this moment.
     empty_journal(connection)?;

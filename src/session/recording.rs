@@ -14,7 +14,7 @@ use bollard::container::LogOutput;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::engine::Engine;
 use crate::engine::container::State;
@@ -31,8 +31,10 @@ use crate::session::up::optional;
 const PAUSE: Duration = Duration::from_millis(500);
 /// What is under way when the server ends arrives by then.
 const ENDING: Duration = Duration::from_secs(2);
-/// Pieces of output, each of some messages, that wait for the disk.
-const MOST_WAITING: usize = 16;
+/// KiB of messages that wait for the thread that writes. Beyond that the container waits, whose queues have an end.
+const MOST_WAITING: u32 = 64 << 10;
+/// That thread gives way to the server: what came is stored a moment later where all processors are busy.
+const NICENESS: i32 = 10;
 /// Requests that are stored in one step.
 const MOST_AT_ONCE: usize = 200;
 
@@ -68,9 +70,37 @@ pub struct Settings {
 /// A store that is written to.
 #[derive(Debug)]
 struct Open {
-    messages: mpsc::Sender<Vec<Vec<u8>>>,
+    messages: Sender,
     told: mpsc::UnboundedReceiver<Told>,
     writer: JoinHandle<u64>,
+}
+
+/// Messages that came at once, and the room that they take.
+#[derive(Debug)]
+struct Piece {
+    messages: Vec<Vec<u8>>,
+    _room: OwnedSemaphorePermit,
+}
+
+/// Where they are put.
+#[derive(Debug, Clone)]
+struct Sender {
+    pieces: mpsc::UnboundedSender<Piece>,
+    room: Arc<Semaphore>,
+}
+
+impl Sender {
+    fn new() -> (Self, mpsc::UnboundedReceiver<Piece>) {
+        let (pieces, taken) = mpsc::unbounded_channel();
+        (Self { pieces, room: Arc::new(Semaphore::new(MOST_WAITING as usize)) }, taken)
+    }
+
+    /// Waits until there is room. `None`: nobody takes it any more.
+    async fn send(&self, messages: Vec<Vec<u8>>) -> Option<()> {
+        let kib = messages.iter().map(Vec::len).sum::<usize>().div_ceil(1024);
+        let room = Arc::clone(&self.room).acquire_many_owned(u32::try_from(kib).map_or(MOST_WAITING, |kib| kib.min(MOST_WAITING)));
+        self.pieces.send(Piece { messages, _room: room.await.ok()? }).ok()
+    }
 }
 
 /// What the thread that writes has to say.
@@ -151,7 +181,7 @@ impl Recording {
 impl Open {
     fn new(settings: &Arc<Settings>) -> Result<Self> {
         let store = Store::open(settings.path.as_deref().ok_or_else(store::no_directory)?)?;
-        let (messages, taken) = mpsc::channel(MOST_WAITING);
+        let (messages, taken) = Sender::new();
         let (tell, told) = mpsc::unbounded_channel();
         let settings = Arc::clone(settings);
         let writer = std::thread::Builder::new().name("requests".into()).spawn(move || write(store, taken, &settings, &tell));
@@ -212,7 +242,7 @@ struct Followed<'a> {
 
 impl<'a> Followed<'a> {
     /// Waits for something to happen, and sees to it.
-    async fn step(&mut self, messages: Option<mpsc::Sender<Vec<Vec<u8>>>>) {
+    async fn step(&mut self, messages: Option<Sender>) {
         let Some(messages) = messages else { return std::future::pending().await };
         if !self.at_once {
             tokio::select! {
@@ -270,7 +300,7 @@ async fn switch(engine: &Engine, container: &str, on: bool, body_limit: u64) {
 }
 
 /// Passes on what a container's collector says, until it ends. Returns the container.
-async fn collect(engine: &Engine, container: String, settings: &Settings, switches: bool, messages: mpsc::Sender<Vec<Vec<u8>>>) -> String {
+async fn collect(engine: &Engine, container: String, settings: &Settings, switches: bool, messages: Sender) -> String {
     if switches {
         switch(engine, &container, true, settings.body_limit).await;
     }
@@ -282,7 +312,7 @@ async fn collect(engine: &Engine, container: String, settings: &Settings, switch
     while let Some(Ok(piece)) = running.output.next().await {
         if let LogOutput::StdOut { message } | LogOutput::Console { message } = piece {
             let whole = begun.feed(&message);
-            if !whole.is_empty() && messages.send(whole).await.is_err() {
+            if !whole.is_empty() && messages.send(whole).await.is_none() {
                 return container;
             }
         }
@@ -291,15 +321,17 @@ async fn collect(engine: &Engine, container: String, settings: &Settings, switch
 }
 
 /// Stores what comes. Returns how many requests that were.
-fn write(mut store: Store, mut messages: mpsc::Receiver<Vec<Vec<u8>>>, settings: &Settings, tell: &mpsc::UnboundedSender<Told>) -> u64 {
+fn write(mut store: Store, mut pieces: mpsc::UnboundedReceiver<Piece>, settings: &Settings, tell: &mpsc::UnboundedSender<Told>) -> u64 {
     let Settings { keep, scrubber, .. } = settings;
+    // Of this thread alone. Where it is refused all goes on as it is.
+    let _ = rustix::process::nice(NICENESS);
     let (mut stored, mut failing, mut unstored) = (0, false, 0);
-    while let Some(first) = messages.blocking_recv() {
+    while let Some(first) = pieces.blocking_recv() {
         let mut batch = Vec::new();
         let mut lost = 0;
         let mut next = Some(first);
-        while let Some(whole) = next {
-            for message in whole {
+        while let Some(piece) = next {
+            for message in piece.messages {
                 match read(&message) {
                     Some(Message::Recorded(recorded)) => batch.push(Recorded::new(scrubber.exchange(recorded.into_exposed()))),
                     Some(Message::Lost(count)) => lost += count,
@@ -307,7 +339,7 @@ fn write(mut store: Store, mut messages: mpsc::Receiver<Vec<Vec<u8>>>, settings:
                     None => {}
                 }
             }
-            next = if batch.len() < MOST_AT_ONCE { messages.try_recv().ok() } else { None };
+            next = if batch.len() < MOST_AT_ONCE { pieces.try_recv().ok() } else { None };
         }
         if !batch.is_empty() {
             match store.insert(&batch, *keep) {
@@ -337,6 +369,23 @@ fn write(mut store: Store, mut messages: mpsc::Receiver<Vec<Vec<u8>>>, settings:
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_waits_to_be_stored_has_an_end() {
+        let (sender, mut pieces) = Sender::new();
+        let large = || vec![vec![0; (MOST_WAITING as usize) << 9]];
+        assert_eq!((sender.send(large()).await, sender.send(large()).await), (Some(()), Some(())));
+        let third = sender.send(vec![vec![0]]);
+        tokio::pin!(third);
+        assert!(tokio::time::timeout(Duration::from_millis(20), &mut third).await.is_err());
+        drop(pieces.recv().await);
+        assert_eq!(third.await, Some(()));
+        // One that is larger than all the room has all of it.
+        drop((pieces.recv().await, pieces.recv().await));
+        assert_eq!(sender.send(vec![vec![0; (MOST_WAITING as usize) << 11]]).await, Some(()));
+        drop(pieces);
+        assert_eq!(sender.send(vec![vec![0]]).await, None);
+    }
 
     #[test]
     fn without_a_directory_for_the_store_only_recording_fails() {

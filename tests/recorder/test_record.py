@@ -266,7 +266,7 @@ def make(seed, events):
 def finished():
     """The record of this thread, as the server ends a request."""
     record = wrapper.current.pop(threading.get_ident(), None)
-    record.finish()
+    record.finish({})
     return record
 
 
@@ -422,7 +422,7 @@ class Differential(unittest.TestCase):
         for number in range(wrapper.MOST_STATEMENTS + 5):
             record.statement("select %d" % number, 0.1, "sqlite")
             record.template("t")
-        record.finish()
+        record.finish({})
         message = message_of(record)
         self.assertEqual((len(message["statements"]), message["more-statements"]), (wrapper.MOST_STATEMENTS, 5))
         self.assertEqual(len(message["templates"]), wrapper.MOST_TEMPLATES)
@@ -461,7 +461,7 @@ class Sending(unittest.TestCase):
     def record(self, number, size=10):
         record = wrapper.Record({"PATH_INFO": "/%d" % number}, 1 << 20)
         record.response_body.add(b"x" * size)
-        record.finish()
+        record.finish({})
         return record
 
     def test_what_is_recorded_before_the_collector_is_there_is_not_lost(self):

@@ -58,4 +58,6 @@ def serve(application, environ=None, number="1"):
 
 def _tell(name, answer, **event):
     for callback in list(event_callbacks):
-        answer.update(callback(name, **event) or {})
+        told = callback(name, **event) or {}
+        event.update(told)
+        answer.update(told)

@@ -13,12 +13,18 @@ def record_of_thread():
 
 # By name: connected already in this process.
 connected = set()
+# How many modules there were the last time: nothing is imported without that it changes.
+modules = 0
 # SQLAlchemy's statement, by thread.
 statement_began = {}
 
 
 def connect():
     """Connects to those that have been imported since the last time. Cheap where there is nothing new."""
+    global modules
+    if len(sys.modules) == modules:
+        return
+    modules = len(sys.modules)
     for name, module, function in WAYS:
         if name not in connected and module in sys.modules:
             connected.add(name)

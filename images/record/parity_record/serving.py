@@ -33,26 +33,22 @@ def is_wanted(environ):
     return environ.get("HTTP_USER_AGENT", "") not in own
 
 
-def look_at(name, **event):
+def look_at(name, *, application_object=None, **event):
     global last
-    if name == "request_started":
-        application = event.get("application_object")
-        if application is None:
-            return None
+    if name == "request_finished":
+        record = wrapper.current.pop(get_ident(), None)
+        if record is not None:
+            record.finish({key: event[key] for key in TOLD if key in event})
+            sender.put(record)
+    elif name == "request_started" and application_object is not None:
         frameworks.connect()
         # Of a request that the server ended without a word.
         wrapper.current.pop(get_ident(), None)
         known, wrapped = last
-        if known is not application:
-            wrapped = wrapper.wrap(application, limit, is_wanted)
-            last = (application, wrapped)
+        if known is not application_object:
+            wrapped = wrapper.wrap(application_object, limit, is_wanted)
+            last = (application_object, wrapped)
         return {"application_object": wrapped}
-    if name == "request_finished":
-        record = wrapper.current.pop(get_ident(), None)
-        if record is not None:
-            record.finish()
-            record.server = {key: event[key] for key in TOLD if isinstance(event.get(key), (str, int, float))}
-            sender.put(record)
     return None
 
 

@@ -29,13 +29,18 @@ current = {}
 class Record:
     """What is known of one request."""
 
+    __slots__ = (
+        "began", "clock", "cpu", "ended", "environ", "error", "finished", "headers", "more_statements", "request_body", "response_body",
+        "server", "statements", "status", "templates",
+    )  # fmt: skip
+
     def __init__(self, environ, limit):
         self.began = time.time()
         self.clock = time.perf_counter()
         self.cpu = time.thread_time()
-        self.finished = None
+        self.finished = (0.0, 0.0)
         # As the application is called with it; frameworks put their own things into theirs.
-        self.environ = environ = dict(environ)
+        self.environ = environ = environ.copy() if type(environ) is dict else dict(environ)
         for name in OBJECTS:
             if name in environ:
                 environ[name] = shown(environ[name])
@@ -66,9 +71,10 @@ class Record:
         if isinstance(name, str) and len(self.templates) < MOST_TEMPLATES:
             self.templates.append(name)
 
-    def finish(self):
-        """Nothing more comes of it."""
+    def finish(self, server):
+        """Nothing more comes of it. `server`: what the server knows."""
         self.finished = time.perf_counter() - self.clock, time.thread_time() - self.cpu
+        self.server = server
 
     def weight(self):
         """About how many bytes of memory it takes."""
@@ -76,7 +82,7 @@ class Record:
 
     def message(self):
         """As the collector gets it."""
-        total, cpu = self.finished or (0.0, 0.0)
+        total, cpu = self.finished
         return {
             "began": self.began,
             "pid": os.getpid(),

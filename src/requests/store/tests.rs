@@ -159,7 +159,7 @@ fn what_is_no_store_is_left_alone() {
     let place = place();
     drop(Store::open(&place.path).unwrap());
     let newer = Connection::open(&place.path).unwrap();
-    newer.pragma_update(None, "user_version", 2).unwrap();
+    newer.pragma_update(None, "user_version", SCHEMA + 1).unwrap();
     drop(newer);
     let failure = Store::open(&place.path).unwrap_err();
     assert_eq!(failure.kind, Kind::BadFile);
@@ -211,4 +211,44 @@ fn many_may_make_it_at_the_same_moment() {
             }
         });
     }
+}
+
+/// What the store says it has, and what it has.
+fn totals(store: &Store) -> [(i64, i64); 2] {
+    ["SELECT count, bytes FROM totals", "SELECT count(*), coalesce(sum(bytes), 0) FROM requests"]
+        .map(|query| store.connection.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap())
+}
+
+#[test]
+fn totals_are_right_whatever_comes_and_goes() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    let few = Keep { requests: 7, bytes: u64::MAX };
+    for (keep, left) in [(ALL, 5), (few, 7), (Keep { requests: 3, bytes: u64::MAX }, 3), (Keep { requests: 9, bytes: 1 }, 0)] {
+        store.insert(&many(5), keep).unwrap();
+        let [told, real] = totals(&store);
+        assert_eq!((told, told.0), (real, left));
+    }
+    let ids = store.insert(&many(5), ALL).unwrap();
+    store.clear(&[ids[0], ids[3], 99]).unwrap();
+    let [told, real] = totals(&store);
+    assert_eq!((told, told.0), (real, 3));
+    assert_eq!(store.clear(&[]).unwrap(), 3);
+    assert_eq!(totals(&store), [(0, 0); 2]);
+}
+
+#[test]
+fn a_store_with_triggers_is_used_without_them() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    store.insert(&many(2), ALL).unwrap();
+    let before = "CREATE TRIGGER added AFTER INSERT ON requests BEGIN UPDATE totals SET count = count + 1, bytes = bytes + NEW.bytes; END;
+        CREATE TRIGGER removed AFTER DELETE ON requests BEGIN UPDATE totals SET count = count - 1, bytes = bytes - OLD.bytes; END;
+        PRAGMA user_version = 1;";
+    store.connection.execute_batch(before).unwrap();
+    drop(store);
+    let mut store = Store::open(&place.path).unwrap();
+    store.insert(&many(2), ALL).unwrap();
+    let [told, real] = totals(&store);
+    assert_eq!((told, told.0), (real, 4));
 }
