@@ -21,6 +21,7 @@ mod session;
 mod source;
 mod tally;
 mod torture;
+mod usage;
 
 #[allow(dead_code, reason = "the other benchmark uses the rest")]
 #[path = "../measure/docker.rs"]

@@ -18,6 +18,8 @@ pub struct Peer {
 pub enum How {
     /// `parity up --reload-on-changes` in the foreground, with more flags.
     Parity(&'static [&'static str]),
+    /// `parity up` in the foreground, with flags.
+    Foreground(&'static [&'static str]),
     /// A command in a container of the image that `parity up` runs. `{module}` and `{script}` are the project's; where it does not
     /// say `{processes}`, the peer has one.
     Command(&'static str),

@@ -68,8 +68,9 @@ impl Server {
             work.write(LOCK, lock)?;
         }
         let (runs, container, address) = match peer.how {
-            How::Parity(flags) => {
-                let mut session = Session::start(&work, &[flags, &several].concat())?;
+            How::Parity(flags) | How::Foreground(flags) => {
+                let flags = [flags, &several].concat();
+                let mut session = if peer.is_parity() { Session::start(&work, &flags) } else { Session::unwatched(&work, &flags) }?;
                 let (container, url) = session.container(&work)?;
                 (Runs::Parity(session), container, address(&url)?)
             }
@@ -133,6 +134,11 @@ impl Server {
             Runs::Parity(session) => Some(session.process()),
             _ => None,
         }
+    }
+
+    /// Begins another command of parity's in its project.
+    pub fn parity(&self, arguments: &[&str]) -> Command {
+        self.work.parity(arguments)
     }
 
     fn ready(&self) -> Result<()> {

@@ -25,12 +25,18 @@ pub struct Session {
 }
 
 impl Session {
+    /// `parity up --reload-on-changes`, with more flags.
     pub fn start(work: &Workplace, flags: &[&str]) -> Result<Self> {
+        Self::unwatched(work, &[&["--reload-on-changes"], flags].concat())
+    }
+
+    /// `parity up` with flags.
+    pub fn unwatched(work: &Workplace, flags: &[&str]) -> Result<Self> {
         let log = tempfile::NamedTempFile::new()?;
         // One file for both, which do not write over each other.
         let out = log.reopen()?;
         let errors = out.try_clone()?;
-        let mut command = work.parity(&["up", "--reload-on-changes", "--port", "0"]);
+        let mut command = work.parity(&["up", "--port", "0"]);
         command.args(flags).stdout(out).stderr(errors).stdin(Stdio::null());
         // A Ctrl-C that ends this program must not reach it as well: it is stopped in its turn.
         let process = command.process_group(0).spawn()?;
