@@ -287,6 +287,37 @@ class WayIn(support.Case):
             time.sleep(0.005)
         self.assertTrue(os.path.exists(seen))
 
+    def test_words_that_come_at_once_are_all_heard(self):
+        os.makedirs(layout.debug())
+        waiting = hook.Hook(instruments.Runtime())
+        pipe, heard = layout.debug_pipe(os.getpid()), queue.Queue()
+        waiting.obey = heard.put
+        os.mkfifo(pipe)
+        threading.Thread(target=waiting.wait_at, args=(pipe,), daemon=True).start()
+        # The first is not read to its end before the last has written.
+        writers = [os.open(pipe, os.O_WRONLY) for _ in range(4)]
+        for writer, words in zip(writers, (b"debug\n", b"record\n", b"debug\n", b"\xff profile\n"), strict=True):
+            os.write(writer, words)
+        for writer in writers:
+            os.close(writer)
+        self.assertEqual([heard.get(timeout=PATIENCE) for _ in range(4)], ["debug", "record", "\ufffd", "profile"])
+
+    def test_who_cannot_be_let_in_may_be_the_next_time(self):
+        waiting = hook.Hook(instruments.Runtime())
+        with self.assertRaises(FileNotFoundError):
+            waiting.listen()
+        os.makedirs(layout.debug())
+        # The second time after the application has closed all that it does not know.
+        for _ in range(2):
+            waiting.listen()
+            with socket.socket(socket.AF_UNIX) as console:
+                console.connect(layout.debug_socket(os.getpid()))
+            waiting.listener.shutdown(socket.SHUT_RDWR)
+            until = time.monotonic() + PATIENCE
+            while waiting.listener is not None and time.monotonic() < until:
+                time.sleep(0.005)
+            self.assertEqual((waiting.listener, os.listdir(layout.debug())), (None, []))
+
     def test_the_profiler_leaves_no_module_behind(self):
         self.replace(sys, "path", [*sys.path])
         before = [*sys.path]

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 import unittest
 
 import agreement
@@ -64,6 +66,25 @@ class Runtime(unittest.TestCase):
             self.assertEqual(mod_wsgi.serve(hello)[2], b"hello dv", order)
             for name in order:
                 self.runtime.ignore(name)
+
+    def test_threads_that_listen_at_once_lose_nobody(self):
+        runtime, begun = self.runtime, threading.Event()
+
+        class Slow(list):
+            def __setitem__(self, at, listeners):
+                begun.set()
+                time.sleep(0.05)
+                super().__setitem__(at, listeners)
+
+        before, mod_wsgi.event_callbacks = mod_wsgi.event_callbacks, Slow()
+        self.addCleanup(setattr, mod_wsgi, "event_callbacks", before)
+        first = threading.Thread(target=runtime.listen, args=("debug", wrapper("d")))
+        first.start()
+        begun.wait(10)
+        # The last one that listens goes before mod_wsgi knows of it.
+        runtime.ignore("debug")
+        first.join()
+        self.assertEqual((runtime._listeners, mod_wsgi.event_callbacks), ({}, []))
 
     def test_a_new_application_is_told(self):
         told = []

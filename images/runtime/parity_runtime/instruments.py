@@ -6,6 +6,8 @@ here, and may replace the application of a request at `request_started`: the han
 As each event costs microseconds, mod_wsgi is asked for them only while an instrument listens.
 """
 
+import _thread
+
 import mod_wsgi
 
 TYPE_CHECKING = False
@@ -28,6 +30,7 @@ class Runtime:
 
     def __init__(self) -> None:
         self._listeners: "dict[str, Listener]" = {}
+        self._changing = _thread.allocate_lock()
         self._changed: "list[Callable[[Any], None]]" = []
         # How new the application is: counted by whoever reloads it.
         self.generation: "Callable[[], int]" = lambda: 1
@@ -35,11 +38,13 @@ class Runtime:
     def listen(self, instrument: str, listener: "Listener") -> None:
         """Has `listener(name, **event)` called with each event of mod_wsgi's, in the request's thread. What one returns is in the event of
         those after it."""
-        known = {**self._listeners, instrument: listener}
-        self._subscribe({name: known[name] for name in (*ORDER, *known) if name in known})
+        with self._changing:
+            known = {**self._listeners, instrument: listener}
+            self._subscribe({name: known[name] for name in (*ORDER, *known) if name in known})
 
     def ignore(self, instrument: str) -> None:
-        self._subscribe({name: listener for name, listener in self._listeners.items() if name != instrument})
+        with self._changing:
+            self._subscribe({name: listener for name, listener in self._listeners.items() if name != instrument})
 
     def _subscribe(self, listeners: "dict[str, Listener]") -> None:
         # In one step, as requests are under way, and before those that the application subscribes. mod_wsgi calls them itself: a function

@@ -13,6 +13,7 @@ import _thread
 import os
 import sys
 import threading
+import time
 
 from parity_runtime import disk, layout
 
@@ -82,34 +83,56 @@ class Hook:
             from parity_runtime.debug.session import Session
 
             self.session = self.session or Session(self)
-            self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self.listener.bind(layout.debug_socket(os.getpid()))
-            self.listener.listen(4)
-            threading.Thread(target=self.let_in, args=(self.listener, self.session), name="parity-debug", daemon=True).start()
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                listener.bind(layout.debug_socket(os.getpid()))
+                listener.listen(4)
+            except OSError:
+                listener.close()
+                raise
+            self.listener = listener
+            threading.Thread(target=self.let_in, args=(listener, self.session), name="parity-debug", daemon=True).start()
         return self.session
 
     def let_in(self, listener: "socket.socket", session: "Session") -> None:
         while True:
-            connection, _ = listener.accept()
+            try:
+                connection, _ = listener.accept()
+            except OSError as error:
+                # Not at the top: production has it only where the application imports it.
+                import errno
+
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    time.sleep(FOUND_WITHIN)
+                    continue
+                # The application has closed what it does not know, and may use the number. Whoever rings is let in anew.
+                listener.detach()
+                self.listener = None
+                disk.remove(layout.debug_socket(os.getpid()))
+                return
             threading.Thread(target=session.serve, args=(connection,), name="parity-debug", daemon=True).start()
 
     def wait_at(self, pipe: str) -> None:
         while True:
-            # Until somebody opens it, too.
-            with open(pipe) as words:
-                word = words.read().strip()
-            try:
-                if word == "debug":
-                    self.listen()
-                elif word == "probe":
-                    run_probe(layout.probe())
-                elif word == "record":
-                    self.turn_recorder()
-                elif word == "profile" and (self.profiling is None or self.profiling.ended):
-                    self.profiling = load_profiler(layout.profile()).begin(self.runtime, layout.profile() + "/collector.sock")
-            except Exception as error:
-                # The application is not to suffer from it, and the next one who comes may have more luck.
-                sys.stderr.write("parity: `%s` failed: %s: %s\n" % (word, type(error).__name__, error))
+            # Until somebody opens it, too. Several may have written before it is read to its end, and one may have written twice.
+            with open(pipe, errors="replace") as words:
+                said = words.read().split()
+            for word in dict.fromkeys(said):
+                try:
+                    self.obey(word)
+                except Exception as error:
+                    # The application is not to suffer from it, and the next one who comes may have more luck.
+                    sys.stderr.write("parity: `%s` failed: %s: %s\n" % (word, type(error).__name__, error))
+
+    def obey(self, word: str) -> None:
+        if word == "debug":
+            self.listen()
+        elif word == "probe":
+            run_probe(layout.probe())
+        elif word == "record":
+            self.turn_recorder()
+        elif word == "profile" and (self.profiling is None or self.profiling.ended):
+            self.profiling = load_profiler(layout.profile()).begin(self.runtime, layout.profile() + "/collector.sock")
 
 
 def application() -> "Any":
