@@ -344,6 +344,18 @@ class AheadOfTime(WorkerCase):
         ahead.blame_the_dead()
         self.assertEqual(ahead.blamed_names(), {"numpy"})
 
+    def test_several_processes_of_a_slot_blame_the_dead_at_once(self):
+        path = self.write(layout.preloading("g0", 2**22 + 1), "numpy ")
+
+        def faster(read):
+            words = disk.text_of(read).split()
+            os.unlink(path)
+            return words
+
+        self.replace(disk, "words_of", faster)
+        ahead.blame_the_dead()
+        self.assertEqual((ahead.blamed_names(), os.path.exists(path)), ({"numpy"}, False))
+
     def test_without_a_plan_nothing_is_done(self):
         self.assertEqual(ahead.stand_by(), 0)
         self.write(layout.preload(), "no plan")
@@ -817,6 +829,35 @@ class Processes(support.Case):
         self.assertEqual(self.becomes("g0", process, "failed").kind, "import")
         self.write("other.py", "TEXT = b'fixed'\n")
         self.assertEqual(self.ask(process), "200 OK fixed")
+
+    def test_whatever_an_import_raises_is_a_page(self):
+        self.write("other.py", "class Cancelled(BaseException):\n    pass\nraise Cancelled('why')\n")
+        process = self.start("g0")
+        support.has(self.ask(process), "500 Internal Server Error", "Cancelled: why", "/home/ada/shop/other.py")
+        self.assertEqual(self.becomes("g0", process, "failed").kind, "import")
+
+    def test_orders_are_taken_when_one_failed_and_when_descriptors_are_closed(self):
+        self.write("other.py", "import os\nos.closerange(3, 256)\nTEXT = b'closed'\n")
+        process = self.start("g1")
+        self.becomes("g1", process, "standby")
+        self.agent.sendto(b"what", layout.orders("g1", process.pid))
+        # What was there cannot be written over.
+        os.makedirs(layout.modules(process.pid) + "/x")
+        self.order("g1", process, TellModules())
+        disk.replace(layout.active(), "g1 2\n")
+        self.order("g1", process, Load(generation=2))
+        self.becomes("g1", process, "loaded")
+        until, number = time.monotonic() + 20, 0
+        while not os.path.exists(layout.requests(process.pid)) and time.monotonic() < until:
+            number += 1
+            try:
+                self.order("g1", process, TellRequests(number=number))
+            except OSError:
+                # It does not listen at this moment.
+                pass
+            time.sleep(0.02)
+        self.assertTrue(os.path.exists(layout.requests(process.pid)))
+        self.assertEqual(self.ask(process), "200 OK closed")
 
     def test_a_generation_that_a_process_did_not_survive_is_not_imported_again(self):
         self.write(layout.died(), '{"v": 1, "generation": 1, "error": "process 7 ended while it imported the application\\n"}')

@@ -13,9 +13,9 @@ RESTART = b"restart"
 
 def nudge(message: "bytes | None" = None) -> None:
     """Without a message: this process does something else than before."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender:
-        try:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender:
             sender.sendto(message or b"%d" % os.getpid(), layout.agent())
-        except OSError:
-            # Nobody listens, or somebody who has been told enough already.
-            pass
+    except OSError:
+        # Nobody listens, or somebody who has been told enough already; or the application has all descriptors of this process.
+        pass

@@ -83,7 +83,8 @@ def blame_the_dead() -> None:
         pid, _, kind = name.partition(".")
         if kind == "preloading" and not os.path.exists("/proc/" + pid):
             blame(dict.fromkeys(disk.words_of(here + "/" + name), "its import ended the process"))
-            os.unlink(here + "/" + name)
+            # Another process of the slot may have been faster.
+            disk.remove(here + "/" + name)
 
 
 def preload(plan: Plan) -> int:
@@ -129,7 +130,8 @@ def preload(plan: Plan) -> int:
             sys.meta_path.remove(guard)
             sys.path[:] = path
             os.close(now)
-            os.unlink(mark)
+            # The agent takes it away where it ends the process.
+            disk.remove(mark)
     for name, _, known_like in plan.modules:
         if name in sys.modules and is_among(name, known) and likeness.known.get(name) != known_like:
             spoilt[name] = "it became another one"

@@ -71,7 +71,8 @@ def load_now(log: bool) -> None:
                 State.kind = "urls"
                 importing.import_urls()
                 State.kind = None
-        except (Exception, SystemExit) as raised:
+        except BaseException as raised:
+            # Also `SystemExit`, and what asyncio and others end with: no request is to see more of it than that it failed.
             error = raised
             State.kind = State.kind or "import"
         if State.stood_by:

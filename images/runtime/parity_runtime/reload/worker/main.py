@@ -10,11 +10,12 @@ has the application imported by a process that did not, and requests that wait h
 import _thread
 import os
 import socket
+import sys
+import time
 
 import mod_wsgi
 from parity_runtime import disk, layout
 from parity_runtime.protocol import worker as protocol
-from parity_runtime.protocol.message import Unreadable
 from parity_runtime.reload import deaths
 from parity_runtime.reload.nudge import nudge
 from parity_runtime.reload.routing import active
@@ -27,6 +28,10 @@ from parity_runtime.reload.worker.telling import describe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from parity_runtime.instruments import Runtime
+    from parity_runtime.protocol.message import Message
+
+# Seconds until it listens for orders again where its socket was closed.
+LISTEN_AGAIN = 0.05
 
 
 def install(runtime: "Runtime") -> None:
@@ -86,21 +91,49 @@ def listen() -> socket.socket:
 
 
 def take_orders(orders: socket.socket) -> None:
+    """For as long as the process lives. What goes wrong with an order is said, and is the end of that one alone."""
     generation = None
     while True:
         try:
             order = protocol.ORDERS.read(orders.recv(65536))
-        except (OSError, Unreadable):
-            continue
-        # The agent repeats itself to a process that says nothing for a while.
-        if isinstance(order, protocol.Load) and order.generation != generation:
-            generation = order.generation
-            load(generation)
-        elif isinstance(order, protocol.TellModules):
-            answer(layout.modules(context.PID), planning.plan())
-        elif isinstance(order, protocol.TellRequests):
-            answer(layout.requests(context.PID), protocol.Requests(asked=order.number, requests=underway.requests()))
-            nudge()
+            # The agent repeats itself to a process that says nothing for a while.
+            if isinstance(order, protocol.Load):
+                if order.generation != generation:
+                    generation = order.generation
+                    load(generation)
+            else:
+                obey(order)
+        except BaseException as error:
+            sys.stderr.write("parity: an order of the agent failed: %s: %s\n" % (type(error).__name__, error))
+            if is_lost(orders):
+                # The application has closed what it does not know, and may use the number by now.
+                orders.detach()
+                orders = listen_again()
+
+
+def obey(order: "Message") -> None:
+    if isinstance(order, protocol.TellModules):
+        answer(layout.modules(context.PID), planning.plan())
+    elif isinstance(order, protocol.TellRequests):
+        answer(layout.requests(context.PID), protocol.Requests(asked=order.number, requests=underway.requests()))
+        nudge()
+
+
+def is_lost(orders: socket.socket) -> bool:
+    try:
+        return bool(orders.getsockname() != layout.orders(context.SLOT, context.PID))
+    except OSError:
+        return True
+
+
+def listen_again() -> socket.socket:
+    while True:
+        time.sleep(LISTEN_AGAIN)
+        try:
+            return listen()
+        except OSError:
+            # There may be no descriptor left at the moment.
+            pass
 
 
 def answer(path: str, message: "protocol.Plan | protocol.Requests") -> None:

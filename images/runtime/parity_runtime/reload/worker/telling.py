@@ -1,6 +1,5 @@
 """Tells what this process is doing: a file for whoever asks, and a word to the agent."""
 
-import os
 import threading
 
 from parity_runtime import disk, layout
@@ -27,7 +26,6 @@ def describe() -> None:
             read=dict(modules.read) if State.doing in ("loaded", "failed") else None,
         )
         disk.replace(layout.process(context.SLOT, context.PID), state.to_text())
-        loading = layout.loading(context.SLOT, context.PID)
-        if State.doing != "loading" and os.path.exists(loading):
-            os.unlink(loading)
+        if State.doing != "loading":
+            disk.remove(layout.loading(context.SLOT, context.PID))
     nudge()
