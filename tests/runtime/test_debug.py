@@ -79,6 +79,14 @@ class Breakpoints(support.Case):
         self.refuses("shop.none:view", "no module shop.none")
         self.refuses("shop.views:none", "has no none")
 
+    def test_code_that_is_saved_half_way_has_no_place_yet(self):
+        self.write("shop/half.py", "def view(:\n")
+        link = unittest.mock.Mock(breakpoints=[], homeless=[])
+        with unittest.mock.patch("builtins.open", side_effect=[open(layout.PROJECT + "/shop/half.py", "rb"), OSError("gone")]):
+            refused = breakpoints.set_all(link, [{"at": "shop.half:view"}, {"at": "shop.views:view"}])
+        self.assertEqual([why.partition(":")[0] for why in refused], ["shop.half", "shop.views"])
+        self.assertEqual([one["at"] for one in link.homeless], ["shop.half:view", "shop.views:view"])
+
     def test_what_cannot_be_set_waits_for_other_code(self):
         link = unittest.mock.Mock(breakpoints=[], homeless=[])
         refused = breakpoints.set_all(link, [{"at": "shop/views.py:3", "if": "value"}, {"at": "shop/views.py:99"}])
@@ -249,6 +257,18 @@ class Sessions(support.Case):
             self.console.thread.join(PATIENCE)
         support.has(errors.getvalue(), "cannot be understood", "version None")
 
+    def test_the_consoles_terminal_is_closed_when_it_goes(self):
+        master, terminal = os.openpty()
+        self.addCleanup(os.close, master)
+        socket.send_fds(self.console.socket, [protocol.Arm(breakpoints=[], errors=True).to_text().encode() + b"\n"], [terminal])
+        self.console.next(protocol.Armed)
+        self.assertFalse(os.get_inheritable(self.session.console.terminal))
+        os.close(terminal)
+        self.console.close()
+        # It has no end while somebody has it open.
+        self.assertTrue(select.select([master], [], [], PATIENCE)[0])
+        self.assertRaises(OSError, os.read, master, 1)
+
     def test_breakpoints_follow_code_that_is_newer(self):
         self.arm("shop.views:view")
         self.write("shop/views.py", "import os\n\n" + CODE)
@@ -402,6 +422,19 @@ class Terminal(support.Case):
         self.assertEqual(self.output.getvalue(), "\n# stopped: GET /\n-> x\n")
         self.assertEqual(self.heard(), [protocol.Line(text="c")])
         self.assertEqual(self.console.wanted, [{"at": "b.py:2"}])
+
+    def test_breakpoints_are_passed_on_to_those_that_are_there(self):
+        one = self.connect()
+        gone, other = unittest.mock.Mock(path="gone", send=unittest.mock.Mock(side_effect=OSError)), unittest.mock.Mock(path="other")
+        self.console.peers.known.update(gone=gone, other=other)
+        self.console.pass_on(one, [{"at": "b.py:2"}])
+        self.assertEqual(set(self.console.peers), {one, other})
+        other.send.assert_called_once_with(protocol.Arm(breakpoints=[{"at": "b.py:2"}], errors=True))
+
+    def test_a_request_that_cannot_be_made_is_said(self):
+        self.console.ask({"method": "GET", "path": "/a b", "data": None})
+        self.assertEqual(len(self.console.answers), 1)
+        support.has(self.console.answers[0], "# GET /a b -> no answer: ")
 
     def test_ends_of_a_prompt(self):
         for raised, answer in ((EOFError, protocol.EndOfInput()), (KeyboardInterrupt, protocol.Cancel())):

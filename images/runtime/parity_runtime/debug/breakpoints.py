@@ -23,7 +23,8 @@ def set_all(link: "Link", wanted: "list[dict[str, Any]]") -> "list[str]":
         try:
             path, line = resolve(one)
             failed = bdb.Bdb().set_break(path, line, cond=one.get("if"))
-        except ValueError as why:
+        except (ValueError, SyntaxError, OSError) as why:
+            # The file may be saved half way: it may be one again with the next save.
             failed = str(why)
         if failed:
             refused.append("%s: %s" % (one["at"], failed))

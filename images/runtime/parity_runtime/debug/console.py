@@ -148,7 +148,7 @@ class Console:
             text = answer.read().decode("utf-8", "replace")
             shown = text if len(text) <= SHOWN else text[:SHOWN] + "\n... %d characters more" % (len(text) - SHOWN)
             self.answers.append("# %s %s -> %d %s\n%s\n" % (method, shown_path, answer.status, answer.reason, shown.rstrip()))
-        except OSError as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             self.answers.append("# %s %s -> no answer: %s\n" % (method, shown_path, error))
 
     # --- prompts ----------------------------------------------------------------------------------------------------
@@ -240,7 +240,11 @@ class Console:
             self.wanted = breakpoints
             for other in self.peers:
                 if other is not peer:
-                    other.send(protocol.Arm(breakpoints=self.wanted, errors=self.settings.errors))
+                    try:
+                        other.send(protocol.Arm(breakpoints=self.wanted, errors=self.settings.errors))
+                    except OSError:
+                        # It has ended, which is not to be taken for the end of this one.
+                        self.lose(other)
 
     def lend(self, peer: Peer, what: str) -> None:
         """Stays away from the terminal while a debugger of its own has it."""

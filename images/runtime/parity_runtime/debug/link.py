@@ -1,5 +1,6 @@
 """The console, as the files that pdb reads and writes: a line of JSON for each message (`protocol/debug.py`)."""
 
+import os
 import queue
 import threading
 
@@ -32,6 +33,12 @@ class Link:
         # As the console is told of them, and those that have no line at the moment.
         self.breakpoints: "list[dict[str, Any]]" = []
         self.homeless: "list[dict[str, Any]]" = []
+
+    def take_terminal(self, terminal: int) -> None:
+        """Instead of the one that it had, which is closed; -1: none."""
+        before, self.terminal = self.terminal, terminal
+        if before >= 0:
+            os.close(before)
 
     def send(self, message: Message) -> None:
         try:

@@ -5,6 +5,7 @@
 When the console goes, everything goes on as before.
 """
 
+import os
 import socket
 import sys
 import threading
@@ -165,8 +166,10 @@ class Session:
             while True:
                 # The console sends its terminal along with its first words.
                 data, terminals, _, _ = socket.recv_fds(connection, 1 << 16, 1)
-                if terminals:
-                    link.terminal = terminals[0]
+                for terminal in terminals:
+                    # Programs that the application starts are to have none of it.
+                    os.set_inheritable(terminal, False)
+                    link.take_terminal(terminal)
                 if not data:
                     return
                 *lines, rest = (rest + data).split(b"\n")
@@ -178,6 +181,7 @@ class Session:
             pass
         finally:
             self.disarm(link)
+            link.take_terminal(-1)
             connection.close()
 
     def obey(self, link: Link, message: Message) -> None:
