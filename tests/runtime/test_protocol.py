@@ -5,7 +5,7 @@ import unittest
 
 import support
 from parity_runtime.protocol import agent, debug, smoke, worker
-from parity_runtime.protocol.message import Message, Unreadable
+from parity_runtime.protocol.message import Message, Unreadable, for_rust
 
 CHANNELS = {
     "agent-orders": agent.ORDERS,
@@ -61,6 +61,17 @@ class Examples(unittest.TestCase):
 
 
 class Messages(unittest.TestCase):
+    def test_halves_of_surrogate_pairs_are_not_for_rust(self):
+        for why, read in (
+            ("caf\udce9", "caf?"),
+            ("\N{GRINNING FACE}", "\N{GRINNING FACE}"),
+            ("\\udce9", "\\udce9"),
+            ("\ud83d\udce9x", "\U0001f4e9x"),
+        ):
+            text = for_rust(agent.Refused(why=why).to_text())
+            self.assertTrue(text.isascii())
+            self.assertEqual(json.loads(text)["why"], read)
+
     def refuses(self, text, *parts):
         with self.assertRaises(Unreadable) as refused:
             agent.ORDERS.read(text)

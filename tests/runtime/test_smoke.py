@@ -35,8 +35,9 @@ class Validator(support.Case):
             os.dup2(usual, 2)
             os.close(usual)
             os.close(write)
-        with os.fdopen(read) as lines:
-            return answer, [protocol.Finding.from_text(line.removeprefix(protocol.MARK)) for line in lines]
+            with os.fdopen(read) as lines:
+                self.said = lines.read()
+        return answer, [protocol.Finding.from_text(line.removeprefix(protocol.MARK)) for line in self.said.split("\n")[:-1]]
 
     def test_what_is_not_wsgi_is_said_once_and_changes_nothing(self):
         def application(environ, start_response):
@@ -47,6 +48,19 @@ class Validator(support.Case):
         self.assertEqual((answer[0], answer[2]), ("200", b"x"))
         self.assertEqual([(one.wsgi, one.note, one.path) for one in findings], [("status-reason", False, "/"), ("hop-by-hop", False, "/")])
         self.assertEqual(self.serve(application)[1], [])
+
+    def test_however_long_it_is_it_is_said_in_one_short_line(self):
+        def application(environ, start_response):
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            yield b"x"
+            raise ValueError("\N{GRINNING FACE}" * 2000)
+
+        for path in ("/", "/\xe3\x81\x82" * 500, "/caf\udce9"):
+            with self.assertRaises(ValueError):
+                self.serve(application, PATH_INFO=path)
+            self.assertEqual(self.said.count("\n"), 1)
+            self.assertLessEqual(len(self.said), validator.LONGEST)
+            self.assertNotIn("\\udce9", self.said)
 
     def test_one_application_is_wrapped_once(self):
         def application(environ, start_response):

@@ -99,6 +99,13 @@ def parse(text: "str | bytes") -> "Any":
         raise Unreadable("not JSON: %.80r" % (text,)) from None
 
 
+def for_rust(text: str) -> str:
+    """A message without halves of surrogate pairs, which Python has of names that are not UTF-8, and which no other language reads."""
+    if "\\ud" not in text:
+        return text
+    return dumps(loads(dumps(loads(text), ensure_ascii=False).encode("utf-8", "replace")))
+
+
 def check_version(value: "Any") -> None:
     if type(value) is not dict:
         raise Unreadable("not a JSON object: %.80r" % (value,))

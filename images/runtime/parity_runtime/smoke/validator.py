@@ -17,6 +17,7 @@ import threading
 
 from parity_runtime import layout
 from parity_runtime.protocol import smoke as protocol
+from parity_runtime.protocol.message import for_rust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,13 +46,26 @@ def tell(request: "Request", kind: str, text: str, place: "str | None" = None, n
     if key in told or len(told) >= MOST:
         return
     told.add(key)
-    finding = protocol.Finding(
-        wsgi=kind, note=note, method=request.method, path=request.path[:500], text=text[:1000], place=place, pid=os.getpid()
-    )
-    line = protocol.MARK + finding.to_text() + "\n"
-    if len(line) <= LONGEST:
-        # Not through `sys.stderr`, which is the server's and escapes the mark.
-        os.write(2, line.encode("ascii"))
+    # Not through `sys.stderr`, which is the server's and escapes the mark.
+    os.write(2, line_of(request, kind, text, place, note).encode("ascii"))
+
+
+def line_of(request: "Request", kind: str, text: str, place: "str | None", note: bool) -> str:
+    """What is not ASCII is written with up to twelve characters for each."""
+    for most in (1000, 200, 50):
+        finding = protocol.Finding(
+            wsgi=kind,
+            note=note,
+            method=request.method[:most],
+            path=request.path[: most // 2],
+            text=text[:most],
+            place=place and place[-most:],
+            pid=os.getpid(),
+        )
+        line = protocol.MARK + for_rust(finding.to_text()) + "\n"
+        if len(line) <= LONGEST:
+            break
+    return line
 
 
 def place_of_caller() -> "str | None":

@@ -2,9 +2,9 @@
 
 import sys
 
-from parity_runtime.protocol.message import Message
+from parity_runtime.protocol.message import Message, for_rust
 
 
 def say(message: Message) -> None:
-    sys.stdout.write(message.to_text() + "\n")
+    sys.stdout.write(for_rust(message.to_text()) + "\n")
     sys.stdout.flush()
