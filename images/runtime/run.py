@@ -3,6 +3,7 @@
 agent [memory|files|restart]     carries out reloads; with a word it does one thing and ends
 console SETTINGS                 the terminal's half of the debugger
 takeover keep|take|ask ADDRESS   which of two servers gets new connections
+load SETTINGS                    loads the application, without -I and -S: as the server does and as a development server does
 """
 
 import os
@@ -26,6 +27,10 @@ def main() -> int:
         from parity_runtime.reload import takeover
 
         return takeover.main(arguments)
+    if program == "load":
+        from parity_runtime.smoke.loading import main as loading
+
+        return loading.main(arguments)
     sys.stderr.write("parity: there is no program %s\n" % program)
     return 2
 

@@ -103,10 +103,19 @@ const VALIDATOR: &[File] = files![
 
 const COVERAGE: &[File] = files!["parity_runtime/coverage/__init__.py", "parity_runtime/coverage/instrument.py"];
 
+/// Loads the application in processes of their own.
+const LOADING: &[File] = files![
+    "parity_runtime/protocol/smoke.py",
+    "parity_runtime/smoke/__init__.py",
+    "parity_runtime/smoke/loading/__init__.py",
+    "parity_runtime/smoke/loading/main.py",
+    "parity_runtime/smoke/loading/seen.py",
+    "parity_runtime/smoke/loading/watching.py",
+    "parity_runtime/smoke/loading/ways.py",
+];
+
 /// Reports on what coverage.py has measured; run from a file of its own.
 pub const COVERAGE_REPORT: &str = include_str!("../../images/runtime/parity_runtime/coverage/report.py");
-/// Loads the application in processes of their own, for `parity smoke`; run from a file of its own.
-pub const LOAD: &str = include_str!("../../images/runtime/parity_runtime/smoke/load.py");
 /// What an application sees of its server; run from a file of its own.
 pub const PROBE: &str = include_str!("../../images/runtime/parity_runtime/fidelity/probe.py");
 /// Has that look around in a server.
@@ -164,6 +173,12 @@ pub fn files(instruments: &BTreeSet<Instrument>) -> Vec<(String, String)> {
     parts.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).chain([("instruments.txt".to_owned(), names)]).collect()
 }
 
+/// What `run.py load` needs, for `parity smoke`. It comes with the question, so that both ends are of one parity.
+pub fn loading() -> Vec<(String, String)> {
+    let parts: BTreeSet<File> = [BASE, PROGRAMS, LOADING].into_iter().flatten().copied().collect();
+    parts.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+}
+
 /// Runs a program of the package in a container.
 pub fn program(words: &[&str]) -> Vec<String> {
     ["/opt/venv/bin/python", "-I", "-S", "/etc/parity/run.py"].iter().chain(words).map(|word| (*word).to_owned()).collect()
@@ -189,9 +204,8 @@ mod tests {
     fn no_file_of_the_package_is_forgotten() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("images/runtime");
         let alone = ["parity_runtime/fidelity/__init__.py", "parity_runtime/fidelity/asking.py", "parity_runtime/fidelity/probe.py"];
-        let alone =
-            alone.into_iter().chain(["parity_runtime/request_log.py", "parity_runtime/smoke/load.py", "parity_runtime/coverage/report.py"]);
-        let shipped = [BASE, PROGRAMS, COVERAGE, DEBUG, RELOAD, VALIDATOR].into_iter().flatten().map(|(path, _)| *path);
+        let alone = alone.into_iter().chain(["parity_runtime/request_log.py", "parity_runtime/coverage/report.py"]);
+        let shipped = [BASE, PROGRAMS, COVERAGE, DEBUG, LOADING, RELOAD, VALIDATOR].into_iter().flatten().map(|(path, _)| *path);
         let known: BTreeSet<String> = shipped.chain(alone).map(String::from).collect();
         let there = below(&root, &root).into_iter();
         let there: BTreeSet<String> =

@@ -4,6 +4,8 @@
 //! Who writes from a container is not trusted (`docs/security.md`): a line has a limit, paths are those of files of the project or left
 //! out, and a message can cause no more than a line of text, but for the restart that is asked for.
 
+pub mod load;
+
 use std::collections::BTreeMap;
 use std::fmt;
 

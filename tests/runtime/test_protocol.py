@@ -18,6 +18,7 @@ CHANNELS = {
 ALONE = {
     "settings": {"reload": worker.Config, "console": debug.Settings},
     "validator": {"finding": smoke.Finding},
+    "smoke-load": {"settings": smoke.LoadSettings, "loaded": smoke.Loaded},
     "worker-files": {
         "state": worker.State,
         "plan": worker.Plan,

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 import unittest
 import unittest.mock
 
@@ -13,7 +15,8 @@ from parity_runtime import instruments, layout
 from parity_runtime.fidelity import asking, probe
 from parity_runtime.protocol import smoke as protocol
 from parity_runtime.reload import takeover
-from parity_runtime.smoke import instrument, load, validator
+from parity_runtime.smoke import instrument, validator
+from parity_runtime.smoke.loading import seen, watching
 
 
 class Validator(support.Case):
@@ -98,12 +101,15 @@ class Loading(support.Case):
             "seconds": 20,
             **more,
         }
-        # It comes as a file of its own, with the project where it is in a container.
-        script = self.read(load.__file__).replace('PROJECT = "/app/"', "PROJECT = %r" % (layout.PROJECT + "/"))
-        path = self.write(self.directory + "/load.py", script)
-        ran = subprocess.run([sys.executable, path, json.dumps(settings)], capture_output=True, text=True)
+        # With the project where this test has it.
+        shutil.copytree(support.RUNTIME, self.directory + "/sent", dirs_exist_ok=True)
+        path = self.directory + "/sent/parity_runtime/layout.py"
+        self.write(path, self.read(path).replace('PROJECT = "/app"', "PROJECT = %r" % layout.PROJECT))
+        text = protocol.LoadSettings(**settings).to_text()
+        ran = subprocess.run([sys.executable, self.directory + "/sent/run.py", "load", text], capture_output=True, text=True)
         self.assertEqual(ran.returncode, 0, ran.stderr)
-        return json.loads(ran.stdout)
+        loaded = protocol.Loaded.from_text(ran.stdout.removeprefix(protocol.MARK))
+        return {"server": loaded.server, "development": loaded.development}
 
     def test_what_is_left_of_an_import(self):
         text = "import os, threading\nopen('left.txt', 'w').write('x')\nprint('noise')\nos.environ['SET_HERE'] = '1'\nKEY = os.environ.get('SECRET_KEY')\n"
@@ -121,11 +127,31 @@ class Loading(support.Case):
         self.assertTrue(report["server"]["error"]["place"].endswith("/app.py:1"))
         support.has(self.load("import time; time.sleep(60)", seconds=0.5)["server"]["error"]["text"], "took more than 0 seconds")
 
+    def test_a_process_that_is_forked_is_not_waited_for(self):
+        text = (
+            "import os, sys, time\nif not os.fork():\n    time.sleep(%d)\n    os._exit(0)\nparity = [n for n in sys.path if 'sent' in n]\n"
+        )
+        began = time.monotonic()
+        server = self.load(text % 60 + "assert not parity and not sys.dont_write_bytecode\napplication = 1\n")["server"]
+        self.assertIsNone(server["error"])
+        self.assertLess(time.monotonic() - began, 30)
+        # Nor where the one that forked it is ended.
+        server = self.load(text % 60 + "time.sleep(60)\n", seconds=1)["server"]
+        support.has(server["error"]["text"], "took more than 1 seconds")
+        self.assertLess(time.monotonic() - began, 30)
+
+    def test_a_development_server_is_asked_where_there_is_one(self):
+        self.write("flask/__init__.py")
+        cli = "import os\nload_dotenv = int\nclass ScriptInfo:\n    def __init__(self, app_import_path):\n        self.path = app_import_path\n"
+        self.write("flask/cli.py", cli + "    def load_app(self):\n        raise LookupError(self.path)\n")
+        found = self.load("application = 1\n", framework="flask", app="app:application")
+        self.assertEqual((found["server"]["error"], found["development"]["error"]["text"]), (None, "app:application"))
+
     def test_small_things(self):
-        self.assertEqual(load.shown("x" * 300), "x" * 197 + "...")
-        self.assertEqual((load.where(("127.0.0.1", 6379)), load.where("/run/x")), ("127.0.0.1:6379", "/run/x"))
-        self.assertEqual(load.command(["a", b"b"]), "a b")
-        self.assertEqual(load.unlike([1, 2, 1]), [1, 2])
+        self.assertEqual(seen.shown("x" * 300), "x" * 197 + "...")
+        self.assertEqual((watching.where(("127.0.0.1", 6379)), watching.where("/run/x")), ("127.0.0.1:6379", "/run/x"))
+        self.assertEqual(watching.command(["a", b"b"]), "a b")
+        self.assertEqual(seen.unlike([1, 2, 1]), [1, 2])
 
 
 class Probe(unittest.TestCase):

@@ -144,6 +144,32 @@ fn the_validator_is_understood() {
 }
 
 #[test]
+fn how_the_application_is_loaded_is_understood() {
+    let settings = load::Settings {
+        handler: "/etc/parity/handler.wsgi".into(),
+        working_directory: "/app".into(),
+        python_path: vec!["/app".into()],
+        framework: Some("django"),
+        manage_py: Some("/app/manage.py".into()),
+        app: Some("shop:application".into()),
+        seconds: 60,
+    };
+    let examples = examples("smoke-load");
+    let names: Vec<&str> = examples.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["settings", "loaded"]);
+    let [(_, example), (_, loaded)] = examples.as_slice() else { panic!() };
+    assert_eq!(&serde_json::from_str::<Value>(&settings.to_text()).unwrap(), example);
+    // The code may print what it likes before.
+    let found = load::Loaded::find(&format!("{{}}\nhello\n{MARK}{loaded}\n")).unwrap().unwrap();
+    let load::Way { threads, connections, programs, variables, set, modules, slowest, .. } = &found.server;
+    assert_eq!((threads[0].what.as_str(), threads[0].own, connections[0].own, programs[0].ended), ("poller", true, false, true));
+    assert_eq!((variables[0].present, set.contains("DJANGO_SETTINGS_MODULE"), modules.len(), slowest.len()), (false, true, 1, 1));
+    assert_eq!(found.development.unwrap().error.unwrap().r#type, "ImportError");
+    assert_eq!(load::Loaded::find("Traceback"), None);
+    assert!(load::Loaded::find(&format!("{MARK}{{\"server\": {{}}}}")).unwrap().is_err());
+}
+
+#[test]
 fn what_is_no_message_is_said_so() {
     let why = |line: &str| read::<Said>(line.as_bytes()).unwrap_err().to_string();
     assert_eq!(why("Traceback (most recent call last):"), "not JSON: Traceback (most recent call last):");

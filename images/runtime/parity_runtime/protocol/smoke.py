@@ -23,3 +23,32 @@ class Finding(Message):
     # `/app/views.py:31`
     place: str | None
     pid: int
+
+
+# --- how the application is loaded ----------------------------------------------------------------------------------
+
+
+class LoadSettings(Message):
+    """The argument of `run.py load`, from Rust."""
+
+    # Production's script, where it is run, and the directories of python-path.
+    handler: str
+    working_directory: str
+    python_path: list[str]
+    # `django`, `flask`, or neither.
+    framework: str | None
+    manage_py: str | None
+    # module or module:callable; none of a script.
+    app: str | None
+    # That each way may take.
+    seconds: float
+    # What the server's settings are, for manage.py to fall back to.
+    django_settings: str | None = None
+
+
+class Loaded(Message):
+    """What it says on stdout, behind the mark: what each way met. Rust has the words of that (`src/runtime/protocol/load.rs`)."""
+
+    server: dict  # type: ignore[type-arg]
+    # None: the project has no development server.
+    development: dict | None  # type: ignore[type-arg]

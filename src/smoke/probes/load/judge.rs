@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Raised, Seen, Way};
 use crate::logs::Paths;
+use crate::runtime::protocol::load::{Loaded, Raised, Way};
 use crate::smoke::outcome::Finding;
 
 /// An import that takes longer is worth a remark, in seconds.
 const LONG: f64 = 2.0;
 
 /// What is wrong, and what is only worth a remark. `shell`: the names of the variables of whoever runs this.
-pub fn judge(seen: &Seen, shell: &BTreeSet<String>, paths: &Paths) -> (Vec<Finding>, Vec<Finding>) {
-    let Seen { server, development } = seen;
+pub fn judge(seen: &Loaded, shell: &BTreeSet<String>, paths: &Paths) -> (Vec<Finding>, Vec<Finding>) {
+    let Loaded { server, development } = seen;
     let (mut wrong, mut remarks) = (Vec::new(), Vec::new());
     let at = |place: &Option<String>| place.as_deref().map(|place| paths.translate(place));
     if let Some(development) = development {
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     fn judged(server: &str, development: &str) -> (Vec<String>, Vec<String>) {
-        let seen: Seen = serde_json::from_str(&format!("{{\"server\": {server}, \"development\": {development}}}")).unwrap();
+        let seen: Loaded = serde_json::from_str(&format!("{{\"server\": {server}, \"development\": {development}}}")).unwrap();
         let shell = ["API_KEY".to_owned()].into();
         let (wrong, remarks) = judge(&seen, &shell, &Paths::of_project("/home/ada/shop"));
         let texts = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.text).collect();
