@@ -171,6 +171,37 @@ class Probe(unittest.TestCase):
         self.assertIsNone(asking.until(0, lambda: None))
 
 
+class Asking(support.Case):
+    def test_one_asks_at_a_time(self):
+        self.replace(asking, "ASKING", self.directory + "/asking")
+        asking.turn()
+        self.assertEqual(self.read(asking.ASKING), "%d" % os.getpid())
+        with self.assertRaises(SystemExit):
+            asking.turn()
+        # Of one who was killed.
+        self.write(asking.ASKING, "%d" % (2**22 + 1))
+        asking.turn()
+        self.assertEqual(os.listdir(self.directory).count("asking"), 1)
+        self.assertEqual(self.read(asking.ASKING), "%d" % os.getpid())
+
+    def test_a_process_that_does_not_wait_has_not_heard(self):
+        pipe = self.directory + "/12.pipe"
+        os.mkfifo(pipe)
+        self.assertFalse(asking.ring(pipe))
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.assertTrue(asking.ring(pipe))
+        self.assertEqual(os.read(reader, 100), b"probe\n")
+        opened = os.open
+
+        def goes_away(*arguments):
+            words = opened(*arguments)
+            os.close(reader)
+            return words
+
+        self.enterContext(unittest.mock.patch.object(asking.os, "open", goes_away))
+        self.assertFalse(asking.ring(pipe))
+
+
 class Takeover(unittest.TestCase):
     def test_a_filter_always_says_the_same(self):
         instruction, program = takeover.program(1)

@@ -29,8 +29,6 @@ ANSWER = 60
 SEEN = 5
 STEP = 0.02
 
-SETTINGS: "dict[str, Any]" = {}
-
 
 def until(seconds: float, look: "Callable[[], Any]") -> "Any":
     """Whatever `look` gives, as soon as that is something."""
@@ -44,15 +42,30 @@ def until(seconds: float, look: "Callable[[], Any]") -> "Any":
 
 def turn() -> None:
     """Nobody else asks meanwhile."""
-    try:
-        with open(ASKING) as file:
-            if os.path.exists("/proc/" + file.read()):
-                sys.exit("somebody else asks it at this moment")
-        os.unlink(ASKING)
-    except OSError:
-        pass
-    with open(ASKING, "x") as file:
+    own = "%s.%d" % (ASKING, os.getpid())
+    with open(own, "w") as file:
         file.write("%d" % os.getpid())
+    try:
+        while not linked(own):
+            with open(ASKING) as file:
+                if os.path.exists("/proc/" + file.read()):
+                    sys.exit("somebody else asks it at this moment")
+            # Of one who was killed.
+            os.unlink(ASKING)
+    except FileNotFoundError:
+        # Somebody else has just ended.
+        sys.exit("somebody else asks it at this moment")
+    finally:
+        os.unlink(own)
+
+
+def linked(own: str) -> bool:
+    """The name, with all that it says: at no moment is there a file that says nothing."""
+    try:
+        os.link(own, ASKING)
+        return True
+    except FileExistsError:
+        return False
 
 
 def ring(pipe: str) -> bool:
@@ -61,8 +74,13 @@ def ring(pipe: str) -> bool:
         words = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
         return False
-    os.write(words, b"probe\n")
-    os.close(words)
+    try:
+        os.write(words, b"probe\n")
+    except OSError:
+        # It has gone away from there.
+        return False
+    finally:
+        os.close(words)
     return True
 
 
@@ -85,19 +103,19 @@ def bring() -> None:
         sys.exit("its processes do not take the probe")
 
 
-def request() -> str:
+def request(settings: "dict[str, Any]") -> str:
     """Asks for the page. Returns its status."""
     token = secrets.token_hex(16)
     with open(PLACE + "/token", "w") as file:
         file.write(token)
     lines = (
-        "GET %s HTTP/1.1" % SETTINGS["path"],
-        "Host: %s" % SETTINGS["host"],
+        "GET %s HTTP/1.1" % settings["path"],
+        "Host: %s" % settings["host"],
         "User-Agent: parity",
         "X-Parity-Probe: %s" % token,
         "Connection: close",
     )
-    with socket.create_connection(("127.0.0.1", SETTINGS["port"]), ANSWER) as connection:
+    with socket.create_connection(("127.0.0.1", settings["port"]), ANSWER) as connection:
         connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
         answer = connection.recv(1000)
         # An application that is cut off would say so in its log.
@@ -107,17 +125,16 @@ def request() -> str:
 
 
 def main() -> None:
-    global SETTINGS
-    SETTINGS = json.loads(sys.argv[1])
+    settings = json.loads(sys.argv[1])
     turn()
     try:
-        if SETTINGS["ring"]:
+        if settings["ring"]:
             bring()
-        status = request()
+        status = request(settings)
         if not until(SEEN, lambda: os.path.exists(PLACE + "/seen")):
-            sys.exit("GET %s, which was answered by %s, did not reach the application" % (SETTINGS["path"], status))
+            sys.exit("GET %s, which was answered by %s, did not reach the application" % (settings["path"], status))
         with open(PLACE + "/seen", "rb") as file:
-            sys.stdout.buffer.write(file.read(SETTINGS["most"]))
+            sys.stdout.buffer.write(file.read(settings["most"]))
     except OSError as error:
         sys.exit(str(error))
     finally:
