@@ -21,10 +21,18 @@ NAMED = {**USED, IMPORT: 0, FROM: 0, STORE: 0}
 NUMBERS = b"".join(re.escape(bytes([number])) for number in NAMED)
 NEXT = re.compile(b"(?:[^%s].)*(?:([%s])(.)|$)" % (NUMBERS, NUMBERS), re.DOTALL)
 EXTENDED = opmap["EXTENDED_ARG"]
-CACHE, CONSTANT = opmap.get("CACHE", -1), opmap["LOAD_CONST"]
-SUBSCRIPT = {opmap[name] for name in ("BINARY_SUBSCR", "BINARY_OP") if name in opmap}
-LOOKS = ("LOAD_ATTR", "LOAD_METHOD", "GET_ITER", "TO_BOOL", "POP_JUMP", "CONTAINS_OP", "CALL", "PRECALL", "DICT_MERGE", "LIST_EXTEND")
-LOOKING = {number for name, number in opmap.items() if name.startswith(LOOKS)} | SUBSCRIPT
+# What is of no interest between two others.
+PADDING = {opmap[name] for name in ("CACHE", "COPY", "PUSH_NULL") if name in opmap}
+# What takes two values, and what may put the second one there.
+PAIRS = {opmap[name] for name in ("BINARY_SUBSCR", "BINARY_OP", "COMPARE_OP") if name in opmap}
+SECOND = {
+    number for name, number in opmap.items() if name.startswith(("LOAD_CONST", "LOAD_SMALL_INT", "LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST"))
+}
+LOOKS = (
+    "LOAD_ATTR", "LOAD_METHOD", "GET_ITER", "TO_BOOL", "POP_JUMP", "JUMP_IF", "CONTAINS_OP", "CALL", "PRECALL", "DICT_MERGE", "DICT_UPDATE",
+    "LIST_EXTEND", "SET_UPDATE", "UNPACK", "UNARY", "FORMAT",
+)  # fmt: skip
+LOOKING = {number for name, number in opmap.items() if name.startswith(LOOKS)} | PAIRS
 # A flag of functions' code.
 OPTIMIZED = 1
 # Methods that are called when a class is.
@@ -121,9 +129,9 @@ def places_of(operations: bytes, operation: int, number: int) -> "Iterator[int]"
 
 
 def is_looked_into(operations: bytes, at: int) -> bool:
-    """By what comes next? Or by the one after that, with a constant as its key."""
-    following = [operation for operation in operations[at : at + 24 : 2] if operation != CACHE][:2]
-    return bool(following) and (following[0] in LOOKING or following[0] == CONSTANT and following[-1] in SUBSCRIPT)
+    """By what comes next? Or by the one after that, with a constant or another name as its key."""
+    following = [operation for operation in operations[at : at + 32 : 2] if operation not in PADDING][:2]
+    return bool(following) and (following[0] in LOOKING or following[0] in SECOND and following[-1] in PAIRS)
 
 
 def is_function(code: CodeType) -> bool:
