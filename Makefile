@@ -13,8 +13,9 @@ demo: tools release
 test: test-tools
 	$(CARGO) test --locked
 
-## The Python that runs in containers, without one: seconds
+## The Python that runs in containers, without one: by each Python of this machine, and those that Debian has; a minute
 test-runtime:
+	@sh tests/pythons.sh
 	$(CARGO) test --locked --test runtime
 
 ## The page of recorded requests in a browser; pictures of it are in target/page then

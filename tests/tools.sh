@@ -2,6 +2,7 @@
 # Checks for what parity (and, with `tests`, its tests) needs, installs what is missing where that is allowed, and says
 # what to do where it is not.
 set -eu
+cd "$(dirname "$0")/.."
 
 # The engine's socket answers without the docker command, which nobody needs for parity.
 engine=${DOCKER_HOST:-unix:///var/run/docker.sock}
@@ -37,6 +38,8 @@ if [ "${1-}" = tests ]; then
     command -v git >/dev/null || need git "git switches branches in tests"
     command -v podman >/dev/null || need podman "podman is the other engine that tests run on"
 fi
+# What the Python that runs in containers is tested with; last, as it wants mmdebstrap.
+if [ "${1-}" = tests ]; then trap 'status=$?; [ "$status" -ne 0 ] || sh tests/pythons.sh; exit "$status"' EXIT; fi
 [ -n "$missing" ] || exit 0
 
 install="apt-get install -y --no-install-recommends$missing"
