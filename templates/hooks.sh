@@ -14,13 +14,13 @@ now() {
 hook() {
     kind=$1 index=$2 command=$3
     shift 3
-    printf '\036parity {"hook":"%s","index":%d,"command":%s,"state":"begin"}\n' "$kind" "$index" "$command" >&2
+    printf '\036parity {"v":1,"hook":"%s","index":%d,"command":%s,"state":"begin"}\n' "$kind" "$index" "$command" >&2
     now; began=$now
     "$@" >&2 &
     wait $!
     status=$?
     now
-    printf '\036parity {"hook":"%s","index":%d,"command":%s,"state":"end","status":%d,"millis":%d}\n' \
+    printf '\036parity {"v":1,"hook":"%s","index":%d,"command":%s,"state":"end","status":%d,"millis":%d}\n' \
         "$kind" "$index" "$command" "$status" "$(((now - began) * 10))" >&2
     [ "$status" -eq 0 ] || exit {{ hook_failed }}
 }

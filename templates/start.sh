@@ -50,7 +50,7 @@ done
 sleep 2147483647 &
 trap 'kill "$!"; exit 0' TERM INT HUP
 trap '' WINCH
-printf '\036parity {"hook":"server","index":0,"state":"retired"}\n' >&2
+printf '\036parity {"v":1,"hook":"server","index":0,"state":"retired"}\n' >&2
 wait
 {% else -%}
 exec /usr/sbin/apache2 -f /etc/parity/httpd.conf -DFOREGROUND "$@"

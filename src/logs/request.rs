@@ -57,6 +57,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::runtime::protocol::testing::example;
 
     const ONE: &str = "1795801382000000\t200\t12345\t5120\t+\twsgi-script\tGET\t/polls/3/";
 
@@ -71,6 +72,13 @@ mod tests {
         assert!(requests[0].by_application && !requests[0].aborted);
         assert_eq!((requests[1].method.as_str(), requests[1].path.as_str()), ("POST", "/café/\\x1b[2J"));
         assert!(!requests[1].by_application && requests[1].aborted);
+    }
+
+    #[test]
+    fn what_python_writes_is_read() {
+        let line = example("request-log", "line");
+        let requests = Request::read(line.as_str().unwrap()).unwrap();
+        assert_eq!(requests.iter().map(|one| (one.status, one.path.as_str())).collect::<Vec<_>>(), [(200, "/polls/3/"), (404, "/café/")]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::runtime::protocol::MARK;
+use crate::runtime::protocol::{MARK, VERSION};
 
 /// A line of the start script.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,18 +33,35 @@ pub enum StartState {
 }
 
 impl StartLine {
-    /// `None`: not such a line.
+    /// `None`: not such a line. Before the lines had a version, they said the same as with the first one.
     pub fn read(line: &str) -> Option<Self> {
-        serde_json::from_str(line.strip_prefix(MARK)?).ok()
+        #[derive(Deserialize)]
+        struct Versioned {
+            v: Option<u32>,
+            #[serde(flatten)]
+            line: StartLine,
+        }
+        let Versioned { v, line } = serde_json::from_str(line.strip_prefix(MARK)?).ok()?;
+        matches!(v, None | Some(VERSION)).then_some(line)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::protocol::testing::example;
 
     #[test]
-    fn reads_both_ends() {
+    fn reads_what_the_script_says() {
+        let said = |name: &str| StartLine::read(&format!("{MARK}{}", example("start-script", name))).unwrap();
+        assert_eq!((said("begin").state, said("begin").hook.as_str()), (StartState::Begin, "start"));
+        assert_eq!(said("end").state, StartState::End { status: 0, millis: 120 });
+        assert_eq!(said("retired").state, StartState::Retired);
+        assert_eq!(StartLine::read("\x1eparity {\"v\":2,\"hook\":\"server\",\"index\":0,\"state\":\"retired\"}"), None);
+    }
+
+    #[test]
+    fn reads_what_it_said_without_a_version() {
         let begin =
             StartLine::read("\x1eparity {\"hook\":\"start\",\"index\":0,\"command\":\"python manage.py migrate\",\"state\":\"begin\"}");
         assert_eq!(begin.unwrap().state, StartState::Begin);

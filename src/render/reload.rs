@@ -51,3 +51,15 @@ pub fn settings(plan: &Plan) -> Result<Option<String>> {
     };
     Ok(Some(settings.to_text()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::protocol::testing::example;
+
+    #[test]
+    fn requests_go_to_the_first_slot_first() {
+        assert_eq!(example("words", "first"), FIRST);
+        assert_eq!(FIRST.split_once(' '), Some((SLOTS[0], "1")));
+    }
+}

@@ -5,6 +5,7 @@
 //! out, and a message can cause no more than a line of text, but for the restart that is asked for.
 
 pub mod load;
+pub mod probe;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -369,5 +370,7 @@ impl Finding {
     }
 }
 
+#[cfg(test)]
+pub mod testing;
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,10 @@ import json
 import unittest
 
 import support
+from parity_runtime import layout, request_log
 from parity_runtime.protocol import agent, debug, smoke, worker
-from parity_runtime.protocol.message import Message, Unreadable, for_rust
+from parity_runtime.protocol.message import VERSION, Message, Unreadable, for_rust
+from parity_runtime.reload import routing
 
 CHANNELS = {
     "agent-orders": agent.ORDERS,
@@ -61,6 +63,44 @@ class Examples(unittest.TestCase):
                     self.assertEqual(json.loads(messages[label].from_text(json.dumps(example)).to_text()), example)
 
 
+class Words(support.Case):
+    """Where no message is sent but a word, a header or a number."""
+
+    def test_they_are_those_that_rust_knows(self):
+        words = examples("words")
+        modes = {text: vars(debug.Mode.read(text)) for text in ("wait", "startup", "dap:5678", "dap:5678:startup")}
+        known = {
+            "version": VERSION,
+            "mark": smoke.MARK,
+            "first": words["first"],
+            "console-busy": debug.BUSY,
+            "debug": {debug.VARIABLE: modes},
+            "pipe": [debug.DEBUG, debug.PROBE, debug.PROFILE, debug.RECORD],
+            "probe": {
+                "asks": smoke.PROBE.removeprefix("HTTP_").replace("_", "-").title(),
+                "process": smoke.WHO,
+                "see": smoke.SEE,
+                "answers": list(smoke.ANSWERS),
+                "says": [smoke.PROCESS, smoke.THREAD, smoke.SAW],
+            },
+        }
+        self.assertEqual(known, words)
+        self.write(layout.active(), words["first"] + "\n")
+        self.assertEqual(routing.active(), ("g0", 1))
+
+    def test_whoever_writes_to_the_pipe_says_one_of_them(self):
+        hook = self.read(support.RUNTIME + "/parity_runtime/debug/hook.py")
+        support.has(hook, *('word == "%s"' % word for word in examples("words")["pipe"]))
+        writers = ("runtime/parity_runtime/fidelity/asking.py", "profile/session.py", "record/switching.py")
+        for path, word in zip(writers, (debug.PROBE, debug.PROFILE, debug.RECORD), strict=True):
+            support.has(self.read("%s/images/%s" % (support.ROOT, path)), 'b"%s\\n"' % word)
+
+    def test_lines_about_requests(self):
+        example = examples("request-log")
+        said = request_log.lines_of([request.encode() for request in example["requests"]])
+        self.assertEqual(said.decode(), example["line"] + "\n")
+
+
 class Messages(unittest.TestCase):
     def test_halves_of_surrogate_pairs_are_not_for_rust(self):
         for why, read in (
@@ -101,13 +141,3 @@ class Messages(unittest.TestCase):
         with self.assertRaises(TypeError):
             agent.Commit(generation=1, more=2)
         self.assertNotEqual(agent.Commit(generation=1), agent.Discard(generation=1))
-
-    def test_what_the_debugger_waits_for(self):
-        for text, expected in {
-            "wait": (False, None),
-            "startup": (True, None),
-            "dap:5678": (False, 5678),
-            "dap:5678:startup": (True, 5678),
-        }.items():
-            mode = debug.Mode.read(text)
-            self.assertEqual((mode.startup, mode.port), expected, text)

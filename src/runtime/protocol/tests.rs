@@ -1,19 +1,11 @@
 //! Each message as both languages know it: `tests/protocol/*.json`, an example of each by channel and name.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::testing::{example, examples};
 use super::*;
-
-/// The examples of a channel: the name of each, and the message.
-fn examples(channel: &str) -> Vec<(String, Value)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/protocol/{channel}.json"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let examples: serde_json::Map<String, Value> = serde_json::from_str(&text).unwrap();
-    examples.into_iter().collect()
-}
 
 /// Every message that Rust writes is the example, and there is no example beside.
 #[track_caller]
@@ -91,10 +83,7 @@ fn events_are_those_that_the_agent_says() {
 
 #[test]
 fn what_an_event_has_is_kept() {
-    let find = |name: &str| {
-        let (_, example) = examples("agent-events").into_iter().find(|(known, _)| known == name).unwrap();
-        read::<Said>(example.to_string().as_bytes()).unwrap()
-    };
+    let find = |name: &str| read::<Said>(example("agent-events", name).to_string().as_bytes()).unwrap();
     let Said::Serving(loaded) = find("serving") else { panic!() };
     assert_eq!((loaded.generation, loaded.pids.as_slice(), loaded.divided), (7, &[12, 13][..], true));
     assert_eq!((loaded.read, loaded.stale), (vec!["app.py".to_owned()], vec!["views.py".to_owned()]));
@@ -167,6 +156,33 @@ fn how_the_application_is_loaded_is_understood() {
     assert_eq!(found.development.unwrap().error.unwrap().r#type, "ImportError");
     assert_eq!(load::Loaded::find("Traceback"), None);
     assert!(load::Loaded::find(&format!("{MARK}{{\"server\": {{}}}}")).unwrap().is_err());
+}
+
+/// Where no message is sent but a word, a header or a number.
+#[test]
+fn words_are_those_that_python_knows() {
+    let modes = [(None, false), (None, true), (Some(5678), false), (Some(5678), true)];
+    let modes: serde_json::Map<String, Value> =
+        modes.into_iter().map(|(port, startup)| (debug_mode(port, startup), json!({"startup": startup, "port": port}))).collect();
+    let header = |name: &str| name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect::<Vec<_>>().join("-");
+    let answers = [200, 204, 304, 500].map(probe::answer);
+    let says = [probe::PROCESS, probe::THREAD, probe::SAW].map(header);
+    let words = json!({
+        "version": VERSION,
+        "mark": MARK,
+        "console-busy": BUSY,
+        "debug": {DEBUG_VARIABLE: modes},
+        "probe": {
+            "asks": probe::ASKS,
+            "process": probe::WHO,
+            "see": probe::SEE,
+            "answers": answers,
+            "says": says,
+        },
+    });
+    // Of the others `render::reload` has the first line of the file that requests are routed by, and Python those of the pipe.
+    let known = examples("words").into_iter().filter(|(name, _)| !matches!(name.as_str(), "first" | "pipe"));
+    assert_eq!(words, Value::Object(known.collect()));
 }
 
 #[test]

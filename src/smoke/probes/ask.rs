@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::runtime::protocol::probe;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -110,12 +111,12 @@ impl Answer {
 
     /// The process that answered, where the validator tells.
     pub fn process(&self) -> Option<u32> {
-        self.header("parity-process")?.parse().ok()
+        self.header(probe::PROCESS)?.parse().ok()
     }
 
     /// The thread of that process.
     pub fn thread(&self) -> Option<u64> {
-        self.header("parity-thread")?.parse().ok()
+        self.header(probe::THREAD)?.parse().ok()
     }
 
     /// The cookies that it sets, as a browser sends them back.

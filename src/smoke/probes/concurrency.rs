@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::ask::{Answer, Ask, Lost};
+use crate::runtime::protocol::probe;
 use crate::smoke::outcome::Finding;
 
 /// Requests that are asked, at most.
@@ -226,7 +227,7 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, process: u32, body: &str) -> Result<Answer, Lost> {
-        let headers = vec![("parity-process".to_owned(), process.to_string())];
+        let headers = vec![(probe::PROCESS.to_owned(), process.to_string())];
         Ok(Answer { status, headers, body: body.into(), took: Duration::from_millis(5) })
     }
 
@@ -261,7 +262,7 @@ mod tests {
     fn what_a_thread_always_says_is_its_own() {
         let by = |thread: u64, body| {
             answer(200, 1, body).map(|mut answer| {
-                answer.headers.push(("parity-thread".into(), thread.to_string()));
+                answer.headers.push((probe::THREAD.into(), thread.to_string()));
                 answer
             })
         };

@@ -22,6 +22,7 @@ use crate::engine::Engine;
 use crate::error::{Failure, Result};
 use crate::logs::{self, Paths, Record, RecordKind};
 use crate::plan::Plan;
+use crate::runtime::protocol::probe;
 use crate::session::smoke::{Server, Sink};
 use ask::Ask;
 
@@ -228,7 +229,7 @@ impl Ground<'_> {
                 all.push(ask);
             }
         }
-        if self.own { all.into_iter().map(|ask| ask.with("Parity-Probe", "1")).collect() } else { all }
+        if self.own { all.into_iter().map(|ask| ask.with(probe::ASKS, probe::WHO)).collect() } else { all }
     }
 
     fn crashes(&self, from: Instant) -> Vec<String> {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::Done;
 use super::ask::{Answer, Ask, Lost};
 use crate::plan::Plan;
+use crate::runtime::protocol::probe;
 use crate::smoke::outcome::Finding;
 use trial::{TRIALS, Trial, pages, requests, seeing};
 use words::{concerns, words};
@@ -112,7 +113,7 @@ impl Asker<'_> {
 impl Got {
     fn of(got: Result<Answer, Lost>) -> Self {
         let Ok(answer) = got else { return Self::default() };
-        let saw = answer.header("parity-saw").and_then(|saw| serde_json::from_str(saw).ok());
+        let saw = answer.header(probe::SAW).and_then(|saw| serde_json::from_str(saw).ok());
         Self { status: Some(answer.status), saw, headers: answer.headers.into_iter().map(|(name, _)| name).collect() }
     }
 

@@ -125,6 +125,7 @@ class Hook:
                     sys.stderr.write("parity: `%s` failed: %s: %s\n" % (word, type(error).__name__, error))
 
     def obey(self, word: str) -> None:
+        # `protocol/debug.py` has the words, and is imported only for whoever comes.
         if word == "debug":
             self.listen()
         elif word == "probe":

@@ -5,8 +5,11 @@ from parity_runtime.protocol.message import Channel, Message
 # The console's exit code where another one was there before.
 BUSY = 3
 
-# What is written to debug/PID.pipe: the console comes, or the probe does.
-DEBUG, PROBE = "debug", "probe"
+# The variable that `Mode` is in.
+VARIABLE = "PARITY_DEBUG"
+
+# What is written to debug/PID.pipe: the console comes, the probe, the profiler, or the recorder is turned on or off.
+DEBUG, PROBE, PROFILE, RECORD = "debug", "probe", "profile", "record"
 
 
 class Settings(Message):

@@ -5,8 +5,10 @@ from parity_runtime.protocol.message import Message
 # What a line on stderr that is for parity starts with; JSON follows. A record separator is in nobody's text.
 MARK = "\x1eparity "
 
-# Asks the validator: `1` for the process, `see` for what reached the application, `answer 204` for that answer.
+# The header that asks the validator: who answers, what reached the application, or for that answer.
 PROBE = "HTTP_PARITY_PROBE"
+WHO, SEE, ANSWERS = "1", "see", ("answer 200", "answer 204", "answer 304", "answer 500")
+# Those of the answer.
 PROCESS, THREAD, SAW = "Parity-Process", "Parity-Thread", "Parity-Saw"
 
 

@@ -148,7 +148,7 @@ class Request:
         self.began = False
         self.typed = False
         self.probe = environ.pop(protocol.PROBE, None)
-        self.saw = None if self.probe in (None, "1") else self.look(environ)
+        self.saw = None if self.probe in (None, protocol.WHO) else self.look(environ)
 
     @staticmethod
     def look(environ: "dict[str, Any]") -> str:
@@ -163,7 +163,7 @@ class Request:
 
     def more(self) -> "list[tuple[str, str]]":
         """Headers for whoever asks with a probe."""
-        if self.probe == "1":
+        if self.probe == protocol.WHO:
             return [(protocol.PROCESS, str(os.getpid())), (protocol.THREAD, str(threading.get_ident()))]
         if self.saw is not None:
             return [(protocol.PROCESS, str(os.getpid())), (protocol.SAW, self.saw)]
@@ -458,7 +458,7 @@ def wrap(application: "Any") -> "Any":
 
     def validated(environ: "dict[str, Any]", start_response: "Any") -> "Any":
         request = Request(environ, application)
-        if request.probe in ("answer 200", "answer 204", "answer 304", "answer 500"):
+        if request.probe in protocol.ANSWERS:
             return answered(request, start_response)
         if "wsgi.input" in environ:
             environ["wsgi.input"] = Input(environ["wsgi.input"], request)

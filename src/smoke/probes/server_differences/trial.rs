@@ -1,11 +1,11 @@
 //! The kinds of requests that are tried, each beside a plain one that differs in nothing but that.
 
+use crate::runtime::protocol::probe;
 use crate::smoke::probes::ask::Ask;
 
 /// A path that no application has: what matters is what gets there.
 pub const NOWHERE: &str = "/parity-probe";
 /// Asks the validator to say what reached the application.
-const SEE: &str = "see";
 
 /// A kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,7 +83,7 @@ pub fn requests(trial: Trial, page: &Ask, limit: u64) -> (Ask, Ask) {
     let post = Ask { method: "POST".into(), ..page.clone() }.with("Content-Type", "text/plain");
     let plain_post = Ask { body: b"x".to_vec(), ..post.clone() };
     // What the validator answers, as an application might.
-    let answer = |status: u16| page.clone().with("Parity-Probe", format!("answer {status}"));
+    let answer = |status: u16| page.clone().with(probe::ASKS, probe::answer(status));
     let (plain, tried) = match trial {
         Trial::EncodedSlash => (below("/a-b"), below("/a%2Fb")),
         Trial::DoubleSlash => (below("/a"), below("//a")),
@@ -130,5 +130,5 @@ pub fn pages<'a>(mount: &str, answered: impl Iterator<Item = &'a Ask>) -> Vec<As
 
 /// The same, and the validator says what reached the application.
 pub fn seeing(ask: Ask) -> Ask {
-    if ask.header("parity-probe").is_some() { ask } else { ask.with("Parity-Probe", SEE) }
+    if ask.header(probe::ASKS).is_some() { ask } else { ask.with(probe::ASKS, probe::SEE) }
 }
