@@ -334,25 +334,25 @@ class Namespaces(unittest.TestCase):
 class AheadOfTime(WorkerCase):
     def test_packages_are_known_with_all_that_they_are_in(self):
         known = {"a", "a.b", "c.d"}
-        self.assertTrue(ahead.is_among("a.b", known))
-        self.assertFalse(ahead.is_among("c.d", known))
+        self.assertTrue(planning.is_among("a.b", known))
+        self.assertFalse(planning.is_among("c.d", known))
 
     def test_blame_is_kept_once(self):
-        ahead.blame({"a": "it\nfails", "b": "why"})
-        ahead.blame({"a": "again"})
+        planning.blame({"a": "it\nfails", "b": "why"})
+        planning.blame({"a": "again"})
         self.assertEqual(disk.text_of(layout.preload_bad()), "a it fails\nb why\n")
 
     def test_what_others_have_blamed_meanwhile_is_no_reason_to_give_up(self):
         self.enterContext(unittest.mock.patch.object(likeness, "avoided", {"a"}))
-        ahead.blame({"a": "fails", "b": "fails too"})
-        self.assertEqual(ahead.to_blame({"a": "", "b": ""}), ["b"])
-        self.assertEqual(ahead.to_blame(["a"]), ["*"])
+        planning.blame({"a": "fails", "b": "fails too"})
+        self.assertEqual(planning.to_blame({"a": "", "b": ""}), ["b"])
+        self.assertEqual(planning.to_blame(["a"]), ["*"])
 
     def test_the_dead_are_blamed(self):
         self.write(layout.preloading("g0", 2**22 + 1), "numpy ")
         self.write(layout.preloading("g0", os.getpid()), "scipy")
         ahead.blame_the_dead()
-        self.assertEqual(ahead.blamed_names(), {"numpy"})
+        self.assertEqual(planning.blamed_names(), {"numpy"})
 
     def test_several_processes_of_a_slot_blame_the_dead_at_once(self):
         path = self.write(layout.preloading("g0", 2**22 + 1), "numpy ")
@@ -364,7 +364,7 @@ class AheadOfTime(WorkerCase):
 
         self.replace(disk, "words_of", faster)
         ahead.blame_the_dead()
-        self.assertEqual((ahead.blamed_names(), os.path.exists(path)), ({"numpy"}, False))
+        self.assertEqual((planning.blamed_names(), os.path.exists(path)), ({"numpy"}, False))
 
     def test_without_a_plan_nothing_is_done(self):
         self.assertEqual(ahead.stand_by(), 0)

@@ -8,7 +8,6 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::ask::{Answer, Ask, Lost};
-use crate::runtime::protocol::probe;
 use crate::smoke::outcome::Finding;
 
 /// Requests that are asked, at most.
@@ -225,6 +224,7 @@ fn median(took: &[Duration]) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::protocol::probe;
 
     fn answer(status: u16, process: u32, body: &str) -> Result<Answer, Lost> {
         let headers = vec![(probe::PROCESS.to_owned(), process.to_string())];

@@ -23,25 +23,17 @@ import sys
 from parity_runtime import disk, layout
 from parity_runtime.protocol.message import Unreadable
 from parity_runtime.protocol.worker import Plan
-from parity_runtime.reload.worker import bytecode, context, imports, likeness, namespaces, prepared, silence
+from parity_runtime.reload.worker import bytecode, context, imports, likeness, namespaces, planning, prepared, silence
 from parity_runtime.reload.worker.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
-
-# Modules that were there before anything of the application's.
-there: "frozenset[str]" = frozenset()
-
-
-def begin() -> None:
-    global there
-    there = frozenset(sys.modules)
 
 
 def stand_by() -> int:
     """Does ahead of time what can be done. Returns how many modules that has brought."""
+    context.note_what_is_there()
     try:
         with open(layout.preload()) as file:
             plan = Plan.from_text(file.read())
@@ -58,31 +50,13 @@ def is_urgent() -> bool:
     return os.path.exists(layout.urgent())
 
 
-def blamed_names() -> "set[str]":
-    return {line.partition(" ")[0] for line in disk.text_of(layout.preload_bad()).splitlines()}
-
-
-def blame(reasons: "dict[str, str]") -> None:
-    """Modules that are not imported ahead of time again, and why."""
-    new = reasons.keys() - blamed_names()
-    if new:
-        with open(layout.preload_bad(), "a") as file:
-            file.write("".join("%s %s\n" % (name, " ".join(reasons[name].split())) for name in sorted(new)))
-
-
-def to_blame(names: "Iterable[str]") -> "list[str]":
-    """Those of the names whose leaving out can help; `*` where this process has left out all of them already. Not what has been
-    blamed since: processes of a slot begin together, and meet the same."""
-    return sorted(set(names) - likeness.avoided) or ["*"]
-
-
 def blame_the_dead() -> None:
     """A module that a process of this slot did not survive is not imported ahead of time again."""
     here = layout.slot(context.SLOT)
     for name in os.listdir(here):
         pid, _, kind = name.partition(".")
         if kind == "preloading" and not os.path.exists("/proc/" + pid):
-            blame(dict.fromkeys(disk.words_of(here + "/" + name), "its import ended the process"))
+            planning.blame(dict.fromkeys(disk.words_of(here + "/" + name), "its import ended the process"))
             # Another process of the slot may have been faster.
             disk.remove(here + "/" + name)
 
@@ -90,7 +64,7 @@ def blame_the_dead() -> None:
 def preload(plan: Plan) -> int:
     """Imports the modules of the plan, as far as there is time. Returns how many there are."""
     blame_the_dead()
-    likeness.avoided = blamed_names()
+    likeness.avoided = planning.blamed_names()
     known = set(plan.known) - likeness.avoided
     path = sys.path[:]
     own = [entry for entry in path if not entry or context.is_own(entry + "/")]
@@ -110,7 +84,7 @@ def preload(plan: Plan) -> int:
             for name, origin, _ in plan.modules:
                 if is_urgent():
                     break
-                if not is_among(name, known):
+                if not planning.is_among(name, known):
                     continue
                 os.pwrite(now, name.encode().ljust(200), 0)
                 before = len(sys.modules)
@@ -133,14 +107,14 @@ def preload(plan: Plan) -> int:
             # The agent takes it away where it ends the process.
             disk.remove(mark)
     for name, _, known_like in plan.modules:
-        if name in sys.modules and is_among(name, known) and likeness.known.get(name) != known_like:
+        if name in sys.modules and planning.is_among(name, known) and likeness.known.get(name) != known_like:
             spoilt[name] = "it became another one"
     spoilt.update(namespaces.given())
     spoilt.update(imports.dependent)
     if spoilt:
-        blame(spoilt)
+        planning.blame(spoilt)
         # Where nobody new is to blame it would go on for ever.
-        if to_blame(spoilt) == ["*"]:
+        if planning.to_blame(spoilt) == ["*"]:
             disk.replace(layout.preload_ended(), "")
         os._exit(0)
     prepared.remember(guard.project, guard.sought)
@@ -149,11 +123,6 @@ def preload(plan: Plan) -> int:
     gc.freeze()
     State.frozen = True
     return done
-
-
-def is_among(name: str, known: "set[str] | dict[str, Any]") -> bool:
-    """Is it known, with all the packages that it is in? What parity itself needs is there in each process."""
-    return (name in known or name in there) and ("." not in name or is_among(name.rpartition(".")[0], known))
 
 
 def failure(name: str, origin: "str | None") -> "str | None":
@@ -178,7 +147,7 @@ class Guard:
         self.sought: "set[str]" = set()
 
     def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "Any":
-        if is_among(name, self.known):
+        if planning.is_among(name, self.known):
             return None
         if name.partition(".")[0] in self.project:
             imports.depends("imports %s of the project" % name)

@@ -7,8 +7,7 @@ import sys
 from parity_runtime import layout
 from parity_runtime.reload import deaths
 from parity_runtime.reload.routing import active
-from parity_runtime.reload.worker import ahead, context, importing, imports, modules, page, prepared, underway
-from parity_runtime.reload.worker.errors import is_certain, text_of
+from parity_runtime.reload.worker import context, importing, imports, modules, planning, prepared, underway
 from parity_runtime.reload.worker.state import State
 from parity_runtime.reload.worker.telling import describe
 
@@ -79,12 +78,15 @@ def load_now(log: bool) -> None:
             # The first process goes on: what it imports with its first requests can be imported ahead of time, too.
             imports.end()
         outdated = prepared.outdated()
+    certain = True
     if error is not None:
-        State.error = text_of(error)
-    if State.stood_by and (outdated or error is not None and not is_certain(error)):
+        from parity_runtime.reload.worker import errors
+
+        State.error, certain = errors.text_of(error), errors.is_certain(error)
+    if State.stood_by and (outdated or not certain):
         State.doing = "failed"
         State.doubt = "; ".join("%s: %s" % known for known in list(outdated.items())[:3]) or "the import failed"
-        State.blamed = ahead.to_blame(outdated or prepared.blamed(error))
+        State.blamed = planning.to_blame(outdated or prepared.blamed(error))
         State.outdated = bool(outdated)
         return
     if application is None:
@@ -110,6 +112,8 @@ def application(environ: "dict[str, Any]", start_response: "Any") -> "Any":
         return passing.answer(environ, start_response)
     # Django without its URLs takes seconds to fail with each request, and has nothing else to say about it.
     if loaded is None or State.error is not None:
+        from parity_runtime.reload.worker import page
+
         return page.answer(environ, start_response)
     return loaded(environ, start_response)
 

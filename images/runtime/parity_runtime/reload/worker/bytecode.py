@@ -9,7 +9,7 @@ import marshal
 import os
 import sys
 
-from parity_runtime.reload.worker import imports, likeness, namespaces
+from parity_runtime.reload.worker import imports, likeness
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ class OfImage(imports.OfImage):
         if imports.mode is not None:
             likeness.note(module.__name__, module)
         if imports.mode is imports.REFUSE:
+            # It is there by then.
+            from parity_runtime.reload.worker import namespaces
+
             namespaces.note_import(module.__name__, module)
 
 
@@ -59,6 +62,8 @@ class Loader(OfImage, importlib.machinery.SourceFileLoader):  # type: ignore[mis
         if code is None:
             code = super().get_code(fullname)
         if imports.mode is imports.REFUSE and "-packages/" in self.path:
+            from parity_runtime.reload.worker import namespaces
+
             namespaces.note_code(fullname, code)
         return code
 

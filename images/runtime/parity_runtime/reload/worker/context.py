@@ -1,6 +1,7 @@
 """What this process is: one of a slot, for a project. Set once, before anything else of the worker's is used."""
 
 import os
+import sys
 
 from parity_runtime import layout
 from parity_runtime.reload import config
@@ -14,12 +15,20 @@ PID = 0
 CONFIG: "Config"
 # What the project's paths begin with.
 INSIDE = "/"
+# Modules that were there before anything of the application's.
+there: "frozenset[str]" = frozenset()
 
 
 def begin(slot: str) -> None:
     global SLOT, PID, CONFIG, INSIDE
     SLOT, PID, CONFIG = slot, os.getpid(), config.read()
     INSIDE = CONFIG.project + "/"
+
+
+def note_what_is_there() -> None:
+    """Nothing of the application has been imported yet, and all that parity needs for now."""
+    global there
+    there = frozenset(sys.modules)
 
 
 def is_own(path: str) -> bool:

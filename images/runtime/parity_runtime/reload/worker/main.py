@@ -19,7 +19,7 @@ from parity_runtime.protocol import worker as protocol
 from parity_runtime.reload import deaths
 from parity_runtime.reload.nudge import nudge
 from parity_runtime.reload.routing import active
-from parity_runtime.reload.worker import ahead, audit, bytecode, context, imports, modules, planning, touched, underway
+from parity_runtime.reload.worker import audit, bytecode, context, imports, modules, planning, touched, underway
 from parity_runtime.reload.worker.application import attach, load
 from parity_runtime.reload.worker.importing import Handler
 from parity_runtime.reload.worker.state import State
@@ -43,7 +43,6 @@ def install(runtime: "Runtime") -> None:
     touched.begin()
     Handler.begin()
     planning.begin()
-    ahead.begin()
     modules.begin([bytecode.finder])
     os.makedirs(layout.slot(context.SLOT), mode=0o700, exist_ok=True)
     bury_the_dead()
@@ -53,6 +52,9 @@ def install(runtime: "Runtime") -> None:
         fresh = disk.words_of(layout.fresh(context.SLOT))
         load(int(fresh[0]) if fresh else None)
     else:
+        # Imported where they are needed: the first process is waited for, and needs none of this.
+        from parity_runtime.reload.worker import ahead
+
         State.stood_by = True
         State.preloaded = ahead.stand_by()
         describe()

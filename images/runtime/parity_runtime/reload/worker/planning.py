@@ -2,11 +2,13 @@
 
 import sys
 
+from parity_runtime import disk, layout
 from parity_runtime.protocol.worker import Plan
-from parity_runtime.reload.worker import ahead, context, imports, likeness, prepared
+from parity_runtime.reload.worker import context, imports, likeness, prepared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 # Functions and classes of Python as they were before anything of the application's.
@@ -14,15 +16,16 @@ first: "dict[tuple[str, str], Any]" = {}
 
 
 def begin() -> None:
+    context.note_what_is_there()
     first.update(prepared.standard())
 
 
 def plan() -> Plan:
     """What processes that stand by can do."""
-    ahead.blame(imports.dependent)
+    blame(imports.dependent)
     found = {} if is_patched() else imports.independent()
     found = {name: module for name, module in found.items() if is_as_named(name, module) and not is_projects(name, module)}
-    names = [name for name in found if ahead.is_among(name, found)]
+    names = [name for name in found if is_among(name, found)]
     modules = [[name, prepared.origin_of(found[name]), likeness.known.get(name)] for name in names]
     specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
     files = [
@@ -30,6 +33,29 @@ def plan() -> Plan:
     ]
     known = [*names, *sorted(imports.absent - found.keys())]
     return Plan(modules=modules, known=known, files=files)
+
+
+def is_among(name: str, known: "set[str] | dict[str, Any]") -> bool:
+    """Is it known, with all the packages that it is in? What parity itself needs is there in each process."""
+    return (name in known or name in context.there) and ("." not in name or is_among(name.rpartition(".")[0], known))
+
+
+def blamed_names() -> "set[str]":
+    return {line.partition(" ")[0] for line in disk.text_of(layout.preload_bad()).splitlines()}
+
+
+def blame(reasons: "dict[str, str]") -> None:
+    """Modules that are not imported ahead of time again, and why."""
+    new = reasons.keys() - blamed_names()
+    if new:
+        with open(layout.preload_bad(), "a") as file:
+            file.write("".join("%s %s\n" % (name, " ".join(reasons[name].split())) for name in sorted(new)))
+
+
+def to_blame(names: "Iterable[str]") -> "list[str]":
+    """Those of the names whose leaving out can help; `*` where this process has left out all of them already. Not what has been
+    blamed since: processes of a slot begin together, and meet the same."""
+    return sorted(set(names) - likeness.avoided) or ["*"]
 
 
 def is_as_named(name: str, module: "Any") -> bool:

@@ -6,9 +6,8 @@ others after what it has done.
 
 import os
 import sys
-import traceback
 
-from parity_runtime.reload.worker import context, imports, namespaces
+from parity_runtime.reload.worker import context, imports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +47,8 @@ def remember(project: "set[str]", sought: "set[str]") -> None:
     Prepared.path = sys.path[:]
     Prepared.finders = sys.meta_path[:]
     Prepared.standard = standard()
+    from parity_runtime.reload.worker import namespaces
+
     namespaces.finish()
 
 
@@ -76,6 +77,8 @@ def outdated() -> "dict[str, str]":
     `*`: nobody knows which."""
     if Prepared.names is None:
         return {}
+    from parity_runtime.reload.worker import namespaces
+
     found = dict(imports.outdated)
     new = [entry for entry in sys.path if entry not in Prepared.path]
     found.update(shadowed(new))
@@ -94,7 +97,10 @@ def blamed(error: "BaseException | None") -> "list[str]":
     """The packages imported ahead of time that an error came by; `*`: none, so nobody knows."""
     files: "set[str]" = set()
     while error is not None:
-        files.update(frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__))
+        traceback = error.__traceback__
+        while traceback is not None:
+            files.add(traceback.tb_frame.f_code.co_filename)
+            traceback = traceback.tb_next
         error = error.__cause__ or error.__context__
     packages = {name.partition(".")[0] for name in imports.seen if getattr(sys.modules.get(name), "__file__", None) in files}
     return sorted(packages & (Prepared.names or set())) or ["*"]
