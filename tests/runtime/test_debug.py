@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 import threading
 import time
 import types
@@ -493,6 +494,68 @@ class Terminal(support.Case):
         with self.assertRaises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
         self.assertFalse(typed.prompting or typed.pressed)
+
+
+TYPING = """
+import fcntl, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY)
+sys.path.insert(0, sys.argv[1])
+import readline
+from parity_runtime.debug.keys import Keys
+keys = Keys()
+keys.listen()
+keys.prompting = True
+print("said " + input("(Pdb) "))
+"""
+
+
+class Prompt(unittest.TestCase):
+    """In a terminal of its own."""
+
+    def setUp(self):
+        self.master, slave = os.openpty()
+        self.addCleanup(os.close, self.master)
+        self.resize(50)
+        arguments = [sys.executable, "-B", "-c", TYPING, support.RUNTIME]
+        self.program = subprocess.Popen(
+            arguments, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, env={**os.environ, "TERM": "xterm"}
+        )
+        os.close(slave)
+        self.addCleanup(self.program.wait)
+        self.addCleanup(self.program.kill)
+        self.shown = b""
+
+    def resize(self, rows):
+        termios.tcsetwinsize(self.master, (rows, 200))
+
+    def shows(self, text):
+        until = time.monotonic() + PATIENCE
+        while text not in self.shown:
+            self.assertTrue(select.select([self.master], [], [], until - time.monotonic())[0], (text, self.shown))
+            self.shown += os.read(self.master, 4096)
+        self.shown = self.shown.partition(text)[2]
+
+    def test_it_is_drawn_again_however_late_it_learns_of_the_size(self):
+        self.shows(b"(Pdb) ")
+        os.write(self.master, b"p wan")
+        self.shows(b"p wan")
+        for _ in range(3):
+            # A machine that is busy has it run when both have been done.
+            self.program.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, self.program.pid, os.WSTOPPED | os.WNOWAIT)
+            self.resize(51)
+            self.resize(50)
+            self.program.send_signal(signal.SIGCONT)
+            self.shows(b"(Pdb) p wan")
+        os.write(self.master, b"ted\r")
+        self.shows(b"said p wanted")
+
+    def test_ctrl_c_ends_it(self):
+        self.shows(b"(Pdb) ")
+        os.write(self.master, b"p wan")
+        self.shows(b"p wan")
+        os.write(self.master, b"\x03")
+        self.shows(b"KeyboardInterrupt")
 
 
 class Programs(unittest.TestCase):

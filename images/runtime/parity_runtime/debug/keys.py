@@ -1,5 +1,11 @@
-"""Ctrl-C. It ends what is typed at a prompt; anywhere else it is noted, and nothing is torn apart half way."""
+"""Ctrl-C, and a prompt that is to be drawn again.
 
+Ctrl-C ends what is typed at a prompt; anywhere else it is noted, and nothing is torn apart half way. What parity tells covers a prompt,
+so parity changes the size of the terminal, and back. readline alone would look at the size when it gets to it, which on a busy machine
+is afterwards, and find it as it was.
+"""
+
+import functools
 import os
 import select
 import signal
@@ -26,6 +32,7 @@ class Keys:
         for end in (self.pending, self.wake):
             os.set_blocking(end, False)
         signal.signal(signal.SIGINT, self.interrupt)
+        signal.signal(signal.SIGWINCH, self.draw_again)
         signal.set_wakeup_fd(self.wake, warn_on_full_buffer=False)
         threading.Thread(target=self.insist, daemon=True).start()
 
@@ -35,25 +42,51 @@ class Keys:
     def listen_again(self) -> None:
         signal.signal(signal.SIGINT, self.interrupt)
 
-    def interrupt(self, *_: "Any") -> None:
+    def saw(self) -> None:
+        """The interpreter sees to all signals that have come."""
         try:
             os.read(self.pending, 64)
         except BlockingIOError:
             pass
+
+    def draw_again(self, *_: "Any") -> None:
+        self.saw()
+        library = readline_itself() if self.prompting else None
+        if library is not None:
+            library.rl_resize_terminal()
+            library.rl_forced_update_display()
+
+    def interrupt(self, *_: "Any") -> None:
+        self.saw()
         if self.prompting:
             self.prompting = False
             raise KeyboardInterrupt
         self.pressed = True
 
     def insist(self) -> None:
-        """readline sees a signal only while it waits for a key. One that came just before would wait for the next key."""
+        """readline sees a signal only while it waits for a key. One that came just before would wait for the next key: another one,
+        which harms nobody, has it seen."""
         main = threading.main_thread().ident
         while main is not None:
             select.select([self.pending], [], [])
             time.sleep(SEEN_WITHIN)
             if self.prompting and select.select([self.pending], [], [], 0)[0]:
-                signal.pthread_kill(main, signal.SIGINT)
+                signal.pthread_kill(main, signal.SIGWINCH)
 
     def was_pressed(self) -> bool:
         pressed, self.pressed = self.pressed, False
         return pressed
+
+
+@functools.cache
+def readline_itself() -> "Any":
+    """The library, as Python's module has no function for this."""
+    try:
+        import ctypes
+        import readline
+
+        library = ctypes.CDLL(readline.__file__)
+        return library if library.rl_resize_terminal and library.rl_forced_update_display else None
+    except (ImportError, OSError, AttributeError):
+        # It is drawn again with the next key.
+        return None
