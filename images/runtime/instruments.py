@@ -44,10 +44,11 @@ compiled = []
 
 
 def keep_compiled():
-    """Nobody waits for this."""
+    """Nobody waits for this, and what was kept is not held any longer."""
     try:
         os.makedirs(COMPILED, mode=0o700, exist_ok=True)
-        for kept, digest, code in compiled:
+        while compiled:
+            kept, digest, code = compiled.pop()
             with open("%s.%d" % (kept, os.getpid()), "wb") as file:
                 file.write(digest)
                 marshal.dump(code, file)

@@ -60,6 +60,7 @@ mod tests {
     #[test]
     fn requests_go_to_the_first_slot_first() {
         assert_eq!(example("words", "first"), FIRST);
+        assert_eq!(example("words", "port"), PORT);
         assert_eq!(FIRST.split_once(' '), Some((SLOTS[0], "1")));
     }
 }

@@ -68,8 +68,6 @@ class AgentCase(support.Case):
         self.clock = Clock()
         for module in (generation, recycling, draining):
             self.replace(module, "time", self.clock)
-        self.replace(generation.Reload, "late", False)
-        self.replace(generation.Reload, "known", {})
         self.write(layout.ETC + "/startup.py", support.startup())
         self.slots = FakeSlots(support.config())
         self.addCleanup(self.slots.orders.close)
@@ -188,7 +186,7 @@ class Reloads(AgentCase):
         del self.slots.there["g1"][2]
         self.look(False)
         self.assertEqual(self.kinds(), [protocol.Begun])
-        self.assertTrue(generation.Reload.late)
+        self.assertTrue(self.agent.learned.late)
 
     def test_files_that_are_never_seen_are_said(self):
         self.take(protocol.Prepare(generation=2, files={"app.py": "00"}))

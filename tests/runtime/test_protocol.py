@@ -73,6 +73,7 @@ class Words(support.Case):
             "version": VERSION,
             "mark": smoke.MARK,
             "first": words["first"],
+            "port": layout.PORT,
             "console-busy": debug.BUSY,
             "debug": {debug.VARIABLE: modes},
             "pipe": [debug.DEBUG, debug.PROBE, debug.PROFILE, debug.RECORD],

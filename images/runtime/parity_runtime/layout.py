@@ -15,6 +15,8 @@ PROJECT = "/app"
 PYTHON = "/opt/venv/bin/python"
 # Debuggers that Python does not come with, in an image that has one.
 DEBUGGERS = "/opt/debugger"
+# What Apache listens on.
+PORT = 8000
 
 
 def handler() -> str:

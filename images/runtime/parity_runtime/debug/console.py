@@ -137,7 +137,7 @@ class Console:
             kind = "application/json" if body[:1] in (b"{", b"[") else "application/x-www-form-urlencoded"
             headers = [] if data is None else [("Content-Type", kind)]
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", 8000)
+            connection = http.client.HTTPConnection("127.0.0.1", layout.PORT)
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             for name, value in [("Host", "localhost"), *headers]:
                 connection.putheader(name, value.encode("utf-8"))

@@ -14,6 +14,8 @@ import socket
 import struct
 import time
 
+from parity_runtime.layout import PORT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,6 @@ SO_ATTACH_REUSEPORT_CBPF = 51
 RETURN = 0x06
 LISTENING = "0A"
 
-PORT = 8000
 # Seconds for the old server to accept what arrived before; it takes a few milliseconds unless all of it is busy.
 DRAIN = 1.0
 SHORTEST_DRAIN = 0.05

@@ -31,18 +31,31 @@ LEFT_WITHIN = 2
 SUCCEEDED_AFTER = 0.05
 
 
+class Learned:
+    """What the reloads of an agent have shown."""
+
+    def __init__(self) -> None:
+        # Were files ever seen here later than they were saved?
+        self.late = False
+        # What was read of the project's files the last time, by their digests.
+        self.known: dict[str, str] = {}
+
+
 class Reload:
     """One reload, step by step: the saved files are seen here, a standby is there, it has loaded, requests go to it."""
 
-    # Were files ever seen here later than they were saved?
-    late = False
-    # What was read of the project's files the last time, by their digests.
-    known: "dict[str, str]" = {}
-
     def __init__(
-        self, slots: Slots, generation: int, files: dict[str, str | None], recycling: Recycling, notes: Notes, before: "Reload | None"
+        self,
+        slots: Slots,
+        generation: int,
+        files: dict[str, str | None],
+        recycling: Recycling,
+        notes: Notes,
+        learned: Learned,
+        before: "Reload | None",
     ) -> None:
         self.slots = slots
+        self.learned = learned
         self.generation = generation
         self.files = files
         self.recycling = recycling
@@ -105,11 +118,11 @@ class Reload:
     def begin(self) -> bool:
         """Has the application imported. Where files are not known to be late this is not waited for, but made sure of; a slot is lost
         by that once."""
-        if Reload.late or self.missed or doubting.is_in_place(self.slots.config):
+        if self.learned.late or self.missed or doubting.is_in_place(self.slots.config):
             if not self.seen():
                 return False
             # What was missed has come, and has not just been saved again.
-            Reload.late |= self.missed
+            self.learned.late |= self.missed
             return self.found() and self.tell_begun()
         if not self.found():
             return False
@@ -134,7 +147,8 @@ class Reload:
         """Are they newer than what was announced? Who saved them says so as well: another reload follows this one."""
         digests = {path: digest(self.notes.files.path(path)) for path in self.files}
         late = [path for path, wanted in self.files.items() if digests[path] != wanted]
-        if any(path not in Reload.known or digests[path] == Reload.known[path] for path in late):
+        known = self.learned.known
+        if any(path not in known or digests[path] == known[path] for path in late):
             return False
         self.unsure = late
         return True
@@ -218,7 +232,7 @@ class Reload:
         if any(process.generation != self.generation for process in done):
             stale.append("")
         stale.extend(self.unsure)
-        Reload.known.update((self.notes.files.inside(path), noted[0]) for path, noted in read.items())
+        self.learned.known.update((self.notes.files.inside(path), noted[0]) for path, noted in read.items())
         if self.attempt is not PREPARED:
             self.came_out(failed)
         if not self.committed:

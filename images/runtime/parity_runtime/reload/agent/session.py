@@ -7,7 +7,7 @@ from parity_runtime.protocol import agent as protocol
 from parity_runtime.protocol.message import Message
 from parity_runtime.protocol.worker import State
 from parity_runtime.reload.agent.files import is_older
-from parity_runtime.reload.agent.generation import Reload
+from parity_runtime.reload.agent.generation import Learned, Reload
 from parity_runtime.reload.agent.notes import Notes
 from parity_runtime.reload.agent.output import say
 from parity_runtime.reload.agent.recycling import Recycling
@@ -22,6 +22,7 @@ class Agent:
         self.slots = slots
         self.recycling = Recycling(slots)
         self.reload: Reload | None = None
+        self.learned = Learned()
         self.notes = Notes(slots)
         # Processes may have noted more than they have said.
         self.noted = False
@@ -60,7 +61,7 @@ class Agent:
         if before is not None and not before.finished:
             before.discard()
         self.recycling.catch_up()
-        self.reload = Reload(self.slots, order.generation, order.files, self.recycling, self.notes, before)
+        self.reload = Reload(self.slots, order.generation, order.files, self.recycling, self.notes, self.learned, before)
 
     def are_own(self, files: dict[str, str | None]) -> bool:
         self.noted |= self.notes.read()
