@@ -5,7 +5,6 @@ use crate::smoke::probes::ask::Ask;
 
 /// A path that no application has: what matters is what gets there.
 pub const NOWHERE: &str = "/parity-probe";
-/// Asks the validator to say what reached the application.
 
 /// A kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
