@@ -4,7 +4,7 @@ use super::context::Context;
 use super::settled::Settled;
 use crate::error::Result;
 use crate::requests::scrub::Scrubber;
-use crate::requests::store;
+use crate::requests::{Storing, store};
 use crate::session::recording::{Recording, Settings};
 
 impl Context<'_> {
@@ -16,7 +16,8 @@ impl Context<'_> {
         let name = self.container();
         let path = store::path(&self.environment, &name).ok();
         let scrubber = Scrubber::new(settled.secrets.iter().map(|(_, value)| value));
-        let settings = Settings { path, keep: settled.record.keep(), body_limit: settled.record.body_limit(), scrubber, name };
+        let storing = Storing::new(scrubber, &settled.record);
+        let settings = Settings { path, keep: settled.record.keep(), body_limit: settled.record.body_limit(), storing, name };
         Recording::new(settings, settled.plan.record.is_some())
     }
 }

@@ -14,6 +14,8 @@ pub struct Record {
     pub body_limit: Option<Sourced<Bytes>>,
     /// Names of further fields with secrets.
     pub redact: Option<Sourced<Vec<String>>>,
+    /// Secrets are stored, as a replay needs them.
+    pub secrets: Option<Sourced<bool>>,
 }
 
 impl Record {
@@ -24,6 +26,11 @@ impl Record {
     /// Bytes of a body.
     pub fn body_limit(&self) -> u64 {
         self.body_limit.as_ref().map_or(BODY_LIMIT, |limit| limit.value.0)
+    }
+
+    /// Are secrets stored?
+    pub fn secrets(&self) -> bool {
+        self.secrets.as_ref().is_none_or(|secrets| secrets.value)
     }
 
     pub fn redact(&self) -> &[String] {

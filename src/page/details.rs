@@ -60,6 +60,7 @@ fn remarks(exchange: &Redacted) -> Vec<String> {
         remarks.extend((!exchange.complete).then(|| "the answer broke off".into()));
     }
     remarks.extend(exchange.scrubbed.then(|| "a value of `env` was in it, and is not stored".into()));
+    remarks.extend(exchange.without_secrets.then(|| "its secrets are not stored (record-secrets: false)".into()));
     remarks
 }
 

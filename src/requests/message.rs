@@ -215,6 +215,7 @@ fn exchange(request: Request) -> Exchange {
         pid: request.pid,
         slot,
         scrubbed: false,
+        without_secrets: false,
         imported: false,
     }
 }

@@ -29,11 +29,14 @@ pub mod redaction;
 pub mod scrub;
 pub mod show;
 pub mod store;
+pub mod storing;
 #[cfg(test)]
 pub mod testing;
+pub mod withheld;
 
 pub use filter::Filter;
 pub use model::{Body, Exchange, Raised, Recorded, Redacted, Statement, Summary};
 pub use names::Names;
 pub use redaction::{OnTerminal, Redaction};
 pub use store::{Keep, Store};
+pub use storing::Storing;

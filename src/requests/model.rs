@@ -49,6 +49,8 @@ pub struct Exchange {
     pub slot: Option<String>,
     /// A value of the application's environment was in it, and is not stored.
     pub scrubbed: bool,
+    /// Its secrets are not stored: `***` is in their place (`record-secrets: false`).
+    pub without_secrets: bool,
     /// It comes from a HAR file.
     pub imported: bool,
 }

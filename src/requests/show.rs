@@ -53,6 +53,9 @@ pub fn text(exchange: &Redacted, view: &View<'_>) -> String {
     if exchange.scrubbed {
         about.push("a value of `env` was in it, and is not stored".into());
     }
+    if exchange.without_secrets {
+        about.push("its secrets are not stored (record-secrets: false)".into());
+    }
     lines.push(about.join(", "));
     lines.push(String::new());
     lines.push(format!("> {} {} {}", exchange.method, exchange.target, exchange.protocol));
@@ -223,6 +226,7 @@ pub fn json(exchange: &Redacted) -> Value {
         "pid": exchange.pid,
         "slot": exchange.slot,
         "scrubbed": exchange.scrubbed,
+        "without-secrets": exchange.without_secrets,
         "imported": exchange.imported,
     })
 }

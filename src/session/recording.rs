@@ -23,8 +23,7 @@ use crate::error::{Failure, Result};
 use crate::events::{Event, Report};
 use crate::render::record::{self, COLLECTORS};
 use crate::requests::message::{Frames, Message, read};
-use crate::requests::scrub::Scrubber;
-use crate::requests::{Keep, Recorded, Store, store};
+use crate::requests::{Keep, Store, Storing, store};
 use crate::session::up::optional;
 
 /// Between two looks for a container that serves under the name.
@@ -62,7 +61,7 @@ pub struct Settings {
     pub keep: Keep,
     /// Bytes of a body that are kept.
     pub body_limit: u64,
-    pub scrubber: Scrubber,
+    pub storing: Storing,
     /// The name that the server has.
     pub name: String,
 }
@@ -322,7 +321,7 @@ async fn collect(engine: &Engine, container: String, settings: &Settings, switch
 
 /// Stores what comes. Returns how many requests that were.
 fn write(mut store: Store, mut pieces: mpsc::UnboundedReceiver<Piece>, settings: &Settings, tell: &mpsc::UnboundedSender<Told>) -> u64 {
-    let Settings { keep, scrubber, .. } = settings;
+    let Settings { keep, storing, .. } = settings;
     // Of this thread alone. Where it is refused all goes on as it is.
     let _ = rustix::process::nice(NICENESS);
     let (mut stored, mut failing, mut unstored) = (0, false, 0);
@@ -333,7 +332,7 @@ fn write(mut store: Store, mut pieces: mpsc::UnboundedReceiver<Piece>, settings:
         while let Some(piece) = next {
             for message in piece.messages {
                 match read(&message) {
-                    Some(Message::Recorded(recorded)) => batch.push(Recorded::new(scrubber.exchange(recorded.into_exposed()))),
+                    Some(Message::Recorded(recorded)) => batch.push(storing.exchange(*recorded)),
                     Some(Message::Lost(count)) => lost += count,
                     Some(Message::Collecting) => drop(tell.send(Told::Collecting)),
                     None => {}
@@ -389,7 +388,7 @@ mod tests {
 
     #[test]
     fn without_a_directory_for_the_store_only_recording_fails() {
-        let settings = || Settings { path: None, keep: Keep::default(), body_limit: 1, scrubber: Scrubber::default(), name: "x".into() };
+        let settings = || Settings { path: None, keep: Keep::default(), body_limit: 1, storing: Storing::default(), name: "x".into() };
         assert!(Recording::new(settings(), false).is_ok());
         assert!(Recording::new(settings(), true).unwrap_err().message.contains("no directory"));
     }
