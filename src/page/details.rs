@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::requests::body::{self, Nature};
 use crate::requests::model::{Headers, media_type};
-use crate::requests::show::{pretty, repeated, traceback};
+use crate::requests::show::{on_host, pretty, repeated, traceback};
 use crate::requests::{Body, Redacted, curl, har};
 
 /// Characters of a body that a browser shows at once.
@@ -43,6 +43,7 @@ pub fn json(exchange: &Redacted, root: &Path) -> Value {
             "all": statements.iter().take(MOST_STATEMENTS).map(|one| json!({"sql": one.sql, "times": one.times, "micros": one.micros})).collect::<Vec<_>>(),
         },
         "templates": exchange.templates,
+        "log": {"lines": exchange.log.iter().map(|line| on_host(line, Some(root))).collect::<Vec<_>>(), "more": exchange.more_log},
         "environ": exchange.environ,
         "curl": curl::command(exchange),
         "replay": format!("parity replay {}", exchange.id),

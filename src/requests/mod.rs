@@ -19,6 +19,7 @@ pub mod edit;
 pub mod filter;
 pub mod har;
 pub mod list;
+pub mod log;
 pub mod mapping;
 pub mod marshal;
 pub mod message;

@@ -44,7 +44,14 @@ pub struct Exchange {
     /// Statements of which nothing is known but that they were.
     pub more_statements: u64,
     pub templates: Vec<String>,
+    /// What the application wrote to the server's log meanwhile.
+    pub log: Vec<String>,
+    /// Lines before those, which are not kept.
+    pub more_log: u64,
     pub pid: u32,
+    /// The thread that answered, as the server's log names it.
+    #[serde(skip)]
+    pub thread: u64,
     /// The group of processes that answered, where there are several.
     pub slot: Option<String>,
     /// A value of the application's environment was in it, and is not stored.

@@ -197,6 +197,9 @@ impl<'a> Hiding<'a> {
                 error.text = text;
             }
         }
+        for line in &mut exchange.log {
+            *line = self.scan(line);
+        }
         for statement in &mut exchange.statements {
             statement.sql = self.scan(&statement.sql);
         }
@@ -461,8 +464,8 @@ fn cleanse(exchange: &mut Exchange, redactor: &Redactor) {
     for statement in &mut exchange.statements {
         statement.sql = redactor.clean(&statement.sql);
     }
-    for name in &mut exchange.templates {
-        *name = redactor.clean(name);
+    for text in exchange.templates.iter_mut().chain(&mut exchange.log) {
+        *text = redactor.clean(text);
     }
     if let Some(error) = &mut exchange.error {
         error.text = redactor.clean(&error.text);

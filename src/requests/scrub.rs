@@ -45,6 +45,7 @@ impl Scrubber {
         for statement in &mut exchange.statements {
             found.text(&mut statement.sql);
         }
+        exchange.log.iter_mut().for_each(|line| found.text(line));
         exchange.scrubbed |= in_what_passed;
         exchange
     }
@@ -114,6 +115,7 @@ mod tests {
             exchange.response_headers.push(("Content-Encoding".into(), "br".into()));
             exchange.response_body.content = Some(b"packed".to_vec());
             exchange.environ.push(("KEY".into(), secret("#")));
+            exchange.log = vec![secret("connects with #")];
             exchange.error = Some(crate::requests::Raised { kind: "E".into(), text: secret("#"), traceback: secret("T #") });
         });
         let clean = scrubber.exchange(exchange);

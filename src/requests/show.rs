@@ -69,6 +69,10 @@ pub fn text(exchange: &Redacted, view: &View<'_>) -> String {
         let traceback = traceback(error, view.host);
         lines.extend(traceback.trim_end().lines().map(|line| format!("  {line}")));
     }
+    if !exchange.log.is_empty() {
+        lines.push(String::new());
+        log(&mut lines, exchange, view);
+    }
     if !exchange.statements.is_empty() {
         lines.push(String::new());
         statements(&mut lines, exchange, view);
@@ -125,11 +129,28 @@ pub fn pretty(text: &str, nature: Nature) -> String {
     }
 }
 
+/// What the application wrote to the log; the last lines are those next to whatever happened.
+fn log(lines: &mut Vec<String>, exchange: &Redacted, view: &View<'_>) {
+    lines.push("log".into());
+    let most = if view.whole { usize::MAX } else { MOST_LINES };
+    let hidden = exchange.log.len().saturating_sub(most);
+    if hidden > 0 || exchange.more_log > 0 {
+        let more = if hidden > 0 { " (--whole)" } else { "" };
+        lines.push(format!("  … {} earlier lines{more}", hidden as u64 + exchange.more_log));
+    }
+    lines.extend(exchange.log[hidden..].iter().map(|line| format!("  {}", on_host(line, view.host))));
+}
+
 /// The traceback of an exception, with paths of the project on this machine.
 pub fn traceback(error: &Raised, host: Option<&Path>) -> String {
+    on_host(&error.traceback, host)
+}
+
+/// A text with paths in quotes, as Python writes them.
+pub fn on_host(text: &str, host: Option<&Path>) -> String {
     match host {
-        Some(root) => error.traceback.replace(&format!("\"{}/", layout::APP), &format!("\"{}/", root.display())),
-        None => error.traceback.clone(),
+        Some(root) => text.replace(&format!("\"{}/", layout::APP), &format!("\"{}/", root.display())),
+        None => text.to_owned(),
     }
 }
 
@@ -223,6 +244,8 @@ pub fn json(exchange: &Redacted) -> Value {
         })).collect::<Vec<_>>(),
         "more-statements": exchange.more_statements,
         "templates": exchange.templates,
+        "log": exchange.log,
+        "more-log": exchange.more_log,
         "pid": exchange.pid,
         "slot": exchange.slot,
         "scrubbed": exchange.scrubbed,
@@ -264,6 +287,8 @@ mod tests {
             });
             exchange.statements = vec![statement("select 1", 2000), statement("select  2", 1000), statement("select 1", 3200)];
             exchange.slot = Some("g1".into());
+            exchange.log = vec!["Internal Server Error".into(), "  File \"/app/polls/views.py\", line 3, token=hush".into()];
+            exchange.more_log = 7;
         });
         let shown = Redaction::new(Names::default()).exchange(&Recorded::new(exchange));
         insta::assert_snapshot!(text(&shown, &View { host: Some(Path::new("/home/ada/shop")), whole: false }), @r#"
@@ -288,6 +313,11 @@ mod tests {
           Traceback (most recent call last):
             File "/home/ada/shop/polls/views.py", line 3, in vote
           KeyError: 'a'
+
+        log
+          … 7 earlier lines
+          Internal Server Error
+            File "/home/ada/shop/polls/views.py", line 3, token=***
 
         3 SQL statements, 6.2 ms
           2× 5.2 ms  select 1

@@ -71,6 +71,7 @@ mod tests {
             ]);
             exchange.response_body = testing::body(&gzip(br#"{"access_token": "hush-six", "was": "hush-four"}"#));
             exchange.environ = headers(&[("QUERY_STRING", "token=hush-hush"), ("DB_PASSWORD", "hush-seven")]);
+            exchange.log = vec!["password=hush-eight".into(), "logged in by hush-two".into()];
             exchange.error = Some(Raised { kind: "E".into(), text: "hush-six".into(), traceback: "E: hush-six and hush-two".into() });
         });
         let bodies = [&exchange.request_body, &exchange.response_body].map(|body| body.content.clone().unwrap());

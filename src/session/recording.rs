@@ -4,9 +4,11 @@
 //! here. A thread of its own writes to the store, so that a slow disk holds up nobody but the queue. The container is not trusted
 //! (`docs/security.md`): its messages are data, of limited length and number.
 
+mod writer;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -17,12 +19,14 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::engine::Engine;
-use crate::engine::container::State;
+use crate::engine::container::{LogStart, Output, State};
 use crate::engine::exec::Command;
 use crate::error::{Failure, Result};
 use crate::events::{Event, Report};
+use crate::logs;
 use crate::render::record::{self, COLLECTORS};
-use crate::requests::message::{Frames, Message, read};
+use crate::requests::log::Lines;
+use crate::requests::message::Frames;
 use crate::requests::{Keep, Store, Storing, store};
 use crate::session::up::optional;
 
@@ -32,10 +36,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const ENDING: Duration = Duration::from_secs(2);
 /// KiB of messages that wait for the thread that writes. Beyond that the container waits, whose queues have an end.
 const MOST_WAITING: u32 = 64 << 10;
-/// That thread gives way to the server: what came is stored a moment later where all processors are busy.
-const NICENESS: i32 = 10;
-/// Requests that are stored in one step.
-const MOST_AT_ONCE: usize = 200;
+/// Lines of a server's log that may belong to requests whose recording begins.
+const LINES_BEFORE: u32 = 1000;
 
 /// A container that has just begun has not unpacked its files yet.
 const WAIT: &str = "i=0; while [ ! -e /run/parity/unpacked ]; do sleep 0.02; i=$((i+1)); [ $i -lt 500 ] || exit 1; done; \
@@ -50,6 +52,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Recording {
     settings: Arc<Settings>,
+    logged: Logged,
     open: Option<Open>,
 }
 
@@ -65,6 +68,9 @@ pub struct Settings {
     /// The name that the server has.
     pub name: String,
 }
+
+/// What servers have logged, until it is known of which requests.
+type Logged = Arc<Mutex<Lines>>;
 
 /// A store that is written to.
 #[derive(Debug)]
@@ -117,9 +123,9 @@ impl Recording {
     /// # Errors
     /// It cannot be opened.
     pub fn new(settings: Settings, on: bool) -> Result<Self> {
-        let settings = Arc::new(settings);
-        let open = on.then(|| Open::new(&settings)).transpose()?;
-        Ok(Self { settings, open })
+        let (settings, logged) = (Arc::new(settings), Logged::default());
+        let open = on.then(|| Open::new(&settings, &logged)).transpose()?;
+        Ok(Self { settings, logged, open })
     }
 
     /// Serves, and records while that is wanted: `turns` says when that changes. What is recorded is stored when this returns.
@@ -130,10 +136,11 @@ impl Recording {
         mut turns: Option<&mut mpsc::Receiver<()>>,
         served: impl Future<Output = T>,
     ) -> T {
-        let Self { settings, mut open } = self;
+        let Self { settings, logged, mut open } = self;
         let mut followed = Followed {
             engine,
             settings: &settings,
+            logged: &logged,
             switches: false,
             at_once: false,
             says_so: false,
@@ -156,7 +163,7 @@ impl Recording {
                     },
                     Some(()) = endings.next() => {}
                     Some(()) = optional(turns.as_mut().map(|turns| turns.recv())) => match open.take() {
-                        None => match Open::new(&settings) {
+                        None => match Open::new(&settings, &logged) {
                             Ok(new) => {
                                 followed.turned_on();
                                 open = Some(new);
@@ -178,12 +185,13 @@ impl Recording {
 }
 
 impl Open {
-    fn new(settings: &Arc<Settings>) -> Result<Self> {
+    fn new(settings: &Arc<Settings>, logged: &Logged) -> Result<Self> {
         let store = Store::open(settings.path.as_deref().ok_or_else(store::no_directory)?)?;
         let (messages, taken) = Sender::new();
         let (tell, told) = mpsc::unbounded_channel();
-        let settings = Arc::clone(settings);
-        let writer = std::thread::Builder::new().name("requests".into()).spawn(move || write(store, taken, &settings, &tell));
+        let (settings, logged) = (Arc::clone(settings), Arc::clone(logged));
+        let writer = std::thread::Builder::new().name("requests".into());
+        let writer = writer.spawn(move || writer::write(store, taken, &settings, &logged, &tell));
         let writer = writer.map_err(|error| Failure::new(crate::error::Kind::Other, "cannot start to record").caused_by(&error))?;
         Ok(Self { messages, told, writer })
     }
@@ -229,6 +237,7 @@ fn tell(report: &dyn Report, said: Told) {
 struct Followed<'a> {
     engine: &'a Engine,
     settings: &'a Settings,
+    logged: &'a Logged,
     /// The recorder was turned on or off since the session began: containers are told.
     switches: bool,
     /// Look for a container without waiting first.
@@ -259,7 +268,7 @@ impl<'a> Followed<'a> {
             && found.state == State::Running
             && self.known.insert(found.id.clone())
         {
-            self.collectors.push(Box::pin(collect(self.engine, found.id, self.settings, self.switches, messages)));
+            self.collectors.push(Box::pin(collect(self.engine, found.id, self.settings, self.logged, self.switches, messages)));
         }
     }
 
@@ -299,7 +308,14 @@ async fn switch(engine: &Engine, container: &str, on: bool, body_limit: u64) {
 }
 
 /// Passes on what a container's collector says, until it ends. Returns the container.
-async fn collect(engine: &Engine, container: String, settings: &Settings, switches: bool, messages: Sender) -> String {
+async fn collect(
+    engine: &Engine,
+    container: String,
+    settings: &Settings,
+    logged: &Logged,
+    switches: bool,
+    messages: Sender,
+) -> String {
     if switches {
         switch(engine, &container, true, settings.body_limit).await;
     }
@@ -307,62 +323,41 @@ async fn collect(engine: &Engine, container: String, settings: &Settings, switch
     let argv = ["sh", "-c", WAIT, if switches { brought } else { started }].map(String::from).to_vec();
     let command = Command { argv, tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
     let Ok(mut running) = engine.exec(&container, &command).await else { return container };
-    let mut begun = Frames::default();
-    while let Some(Ok(piece)) = running.output.next().await {
-        if let LogOutput::StdOut { message } | LogOutput::Console { message } = piece {
-            let whole = begun.feed(&message);
-            if !whole.is_empty() && messages.send(whole).await.is_none() {
-                return container;
+    let frames = async {
+        let mut begun = Frames::default();
+        while let Some(Ok(piece)) = running.output.next().await {
+            if let LogOutput::StdOut { message } | LogOutput::Console { message } = piece {
+                let whole = begun.feed(&message);
+                if !whole.is_empty() && messages.send(whole).await.is_none() {
+                    return;
+                }
             }
         }
+    };
+    let server = container.clone();
+    let mut log = std::pin::pin!(hear(engine, &server, logged));
+    tokio::select! {
+        () = frames => {
+            // What the server said last.
+            let _ = tokio::time::timeout(SETTLING, log).await;
+        }
+        () = async { log.as_mut().await; std::future::pending().await } => {}
     }
     container
 }
 
-/// Stores what comes. Returns how many requests that were.
-fn write(mut store: Store, mut pieces: mpsc::UnboundedReceiver<Piece>, settings: &Settings, tell: &mpsc::UnboundedSender<Told>) -> u64 {
-    let Settings { keep, storing, .. } = settings;
-    // Of this thread alone. Where it is refused all goes on as it is.
-    let _ = rustix::process::nice(NICENESS);
-    let (mut stored, mut failing, mut unstored) = (0, false, 0);
-    while let Some(first) = pieces.blocking_recv() {
-        let mut batch = Vec::new();
-        let mut lost = 0;
-        let mut next = Some(first);
-        while let Some(piece) = next {
-            for message in piece.messages {
-                match read(&message) {
-                    Some(Message::Recorded(recorded)) => batch.push(storing.exchange(*recorded)),
-                    Some(Message::Lost(count)) => lost += count,
-                    Some(Message::Collecting) => drop(tell.send(Told::Collecting)),
-                    None => {}
-                }
+/// Takes what the application writes to the server's log, to its end.
+async fn hear(engine: &Engine, container: &str, logged: &Logged) {
+    let mut output = std::pin::pin!(engine.errors(container, LogStart::LastLines(LINES_BEFORE)));
+    let mut lines = logs::Lines::default();
+    while let Some(Ok(piece)) = output.next().await {
+        let (Output::Stderr(piece) | Output::Stdout(piece)) = piece;
+        lines.feed(&piece, |line| {
+            if let Some(printed) = logs::printed(&String::from_utf8_lossy(&line)) {
+                logged.lock().unwrap_or_else(PoisonError::into_inner).hear(printed);
             }
-            next = if batch.len() < MOST_AT_ONCE { pieces.try_recv().ok() } else { None };
-        }
-        if !batch.is_empty() {
-            match store.insert(&batch, *keep) {
-                Ok(ids) => {
-                    stored += ids.len() as u64;
-                    failing = false;
-                    lost += std::mem::take(&mut unstored);
-                }
-                Err(failure) => {
-                    unstored += batch.len() as u64;
-                    if !std::mem::replace(&mut failing, true) {
-                        let _ = tell.send(Told::Failed(failure));
-                    }
-                }
-            }
-        }
-        if lost > 0 {
-            let _ = tell.send(Told::Lost(lost));
-        }
+        });
     }
-    if unstored > 0 {
-        let _ = tell.send(Told::Lost(unstored));
-    }
-    stored
 }
 
 #[cfg(test)]

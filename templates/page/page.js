@@ -255,6 +255,7 @@ function one(request) {
       button("Mark for a comparison", () => mark(request.id), "m")),
     outcome,
     ...(request.error ? [heading("Exception", request.error.type), make("pre", "", request.error.traceback.trimEnd() || `${request.error.type}: ${request.error.text}`)] : []),
+    ...(request.log.lines.length ? [heading("Log", request.log.more ? `${number.format(request.log.more)} earlier lines are not kept` : ""), make("pre", "", request.log.lines.join("\n"))] : []),
     ...timings(request.timings),
     ...sql(request.statements),
     ...passed("Request", `${request.method} ${request.protocol}`, request.request),

@@ -92,6 +92,10 @@ fn flask_in_two_processes_with_and_without_reload() {
         let boom = recorded.show(&list[2]["id"]);
         let place = format!("File \"{}/shop/catalogue.py\", line", recorded.project.root.display());
         assert!(boom.contains("ZeroDivisionError") && boom.contains(&place), "{boom}");
+        // What it logged, and nothing of what others did.
+        let log = boom.split_once("\nlog\n").unwrap_or_else(|| panic!("nothing is logged: {boom}")).1;
+        assert!(log.contains("ERROR in app: Exception on /boom [GET]") && log.contains(&place), "{boom}");
+        assert!(!post.contains("\nlog\n"), "{post}");
         assert!(recorded.show(&list[0]["id"]).contains("templates: index.html"));
 
         let ran = recorded.parity(&["replay", "--all"]).ok();

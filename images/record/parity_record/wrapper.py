@@ -5,7 +5,7 @@ import marshal
 import os
 import sys
 import time
-from _thread import get_ident
+from _thread import get_ident, get_native_id
 
 from .bodies import Body, Input
 
@@ -31,7 +31,7 @@ class Record:
 
     __slots__ = (
         "began", "clock", "cpu", "ended", "environ", "error", "finished", "headers", "more_statements", "request_body", "response_body",
-        "server", "statements", "status", "templates",
+        "server", "statements", "status", "templates", "thread",
     )  # fmt: skip
 
     def __init__(self, environ, limit):
@@ -39,6 +39,8 @@ class Record:
         self.clock = time.perf_counter()
         self.cpu = time.thread_time()
         self.finished = (0.0, 0.0)
+        # As the server's log names it: its lines are brought together with the request on the host.
+        self.thread = 0
         # As the application is called with it; frameworks put their own things into theirs.
         self.environ = environ = environ.copy() if type(environ) is dict else dict(environ)
         for name in OBJECTS:
@@ -75,6 +77,7 @@ class Record:
         """Nothing more comes of it. `server`: what the server knows."""
         self.finished = time.perf_counter() - self.clock, time.thread_time() - self.cpu
         self.server = server
+        self.thread = get_native_id()
 
     def weight(self):
         """About how many bytes of memory it takes."""
@@ -86,6 +89,7 @@ class Record:
         return {
             "began": self.began,
             "pid": os.getpid(),
+            "thread": self.thread,
             "environ": self.environ,
             "request-body": body_message(self.request_body),
             "status": self.status,
