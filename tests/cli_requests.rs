@@ -283,7 +283,10 @@ fn it_is_recorded_where_somebody_stores_it() {
         .run()
         .exits(2)
         .says(&["--record does not go with --detach", "must stay in the foreground"]);
-    project.parity(&["smoke", "--record"]).run().exits(2).says(&["--record does not go with this command", "parity up --record"]);
+    project.parity(&["coverage", "--record"]).run().exits(2).says(&["--record does not go with this command", "parity smoke --record"]);
+    project.parity(&["smoke", "--record", "--against", "up"]).run().exits(2).says(&["--record does not go with --url and --against"]);
+    let diff = project.parity(&["diff", "--profile", "smoke", "--record"]).ok().stdout;
+    assert!(diff.lines().any(|line| line.starts_with("recorder ")), "{diff}");
     let diff = project.parity(&["diff", "--record"]).ok().stdout;
     assert!(diff.lines().any(|line| line.starts_with("recorder ")), "{diff}");
     assert!(!project.parity(&["diff"]).ok().stdout.contains("recorder"));

@@ -12,6 +12,8 @@ pub const SETTINGS: &str = "/etc/parity/record.json";
 pub const REPLAY: &str = "parity-replay";
 /// The collector, which hands on what the processes record: in a server that was started to record, and where the recorder was turned on later.
 pub const COLLECTORS: [&str; 2] = ["/etc/parity/collector.py", "/run/parity/record/collector.py"];
+/// That of a server of the production image, of `parity smoke`.
+pub const COLLECTOR_OF_SMOKE: &str = "/run/parity/smoke/collector.py";
 /// Turns the recorder of a server that runs on or off.
 const SWITCHING: &str = include_str!("../../images/record/switching.py");
 
@@ -28,8 +30,13 @@ const PROGRAMS: [(&str, &str); 7] = [
 /// The `User-Agent` of parity's own questions, which are nobody's requests.
 const OWN: [&str; 2] = [concat!("parity/", env!("CARGO_PKG_VERSION")), "parity-health"];
 
-/// The files for `/etc/parity`, by name.
+/// The files for `/etc/parity`, by name. What is in an image never has any.
 pub fn files(plan: &Plan) -> Vec<(String, String)> {
+    plan.record.as_ref().filter(|_| !plan.profile.is_baked()).map(|record| package(record.body_limit)).unwrap_or_default()
+}
+
+/// Those that come beside an image, whatever is in it.
+pub fn beside(plan: &Plan) -> Vec<(String, String)> {
     plan.record.as_ref().map(|record| package(record.body_limit)).unwrap_or_default()
 }
 

@@ -218,6 +218,7 @@ fn exchange(request: Request) -> Exchange {
         more_log: 0,
         pid: request.pid,
         thread: request.thread,
+        mark: request.server.get("check").and_then(Value::as_str).map(str::to_owned),
         slot,
         scrubbed: false,
         without_secrets: false,

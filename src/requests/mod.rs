@@ -21,6 +21,7 @@ pub mod har;
 pub mod list;
 pub mod log;
 pub mod mapping;
+pub mod marks;
 pub mod marshal;
 pub mod message;
 pub mod model;
@@ -36,6 +37,7 @@ pub mod testing;
 pub mod withheld;
 
 pub use filter::Filter;
+pub use marks::Marks;
 pub use model::{Body, Exchange, Raised, Recorded, Redacted, Statement, Summary};
 pub use names::Names;
 pub use redaction::{OnTerminal, Redaction};

@@ -52,6 +52,9 @@ pub struct Exchange {
     /// The thread that answered, as the server's log names it.
     #[serde(skip)]
     pub thread: u64,
+    /// What [`super::Marks`] knows it by.
+    #[serde(skip)]
+    pub mark: Option<String>,
     /// The group of processes that answered, where there are several.
     pub slot: Option<String>,
     /// A value of the application's environment was in it, and is not stored.

@@ -24,10 +24,10 @@ use crate::engine::exec::Command;
 use crate::error::{Failure, Result};
 use crate::events::{Event, Report};
 use crate::logs;
-use crate::render::record::{self, COLLECTORS};
+use crate::render::record::{self, COLLECTOR_OF_SMOKE, COLLECTORS};
 use crate::requests::log::Lines;
 use crate::requests::message::Frames;
-use crate::requests::{Keep, Store, Storing, store};
+use crate::requests::{Keep, Marks, Store, Storing, store};
 use crate::session::up::optional;
 
 /// Between two looks for a container that serves under the name.
@@ -67,6 +67,10 @@ pub struct Settings {
     pub storing: Storing,
     /// The name that the server has.
     pub name: String,
+    /// It runs the production image, and began to record with its start; otherwise it is a server of `up` or `debug`.
+    pub is_baked: bool,
+    /// Of requests that somebody wants to find again.
+    pub marks: Marks,
 }
 
 /// What servers have logged, until it is known of which requests.
@@ -142,7 +146,7 @@ impl Recording {
             settings: &settings,
             logged: &logged,
             switches: false,
-            at_once: false,
+            at_once: settings.is_baked,
             says_so: false,
             known: BTreeSet::new(),
             collectors: FuturesUnordered::new(),
@@ -175,7 +179,9 @@ impl Recording {
                 }
             }
         };
-        let _ = tokio::time::timeout(ENDING, followed.rest()).await;
+        // A server that goes on has no last word.
+        let ending = if settings.is_baked { SETTLING } else { ENDING };
+        let _ = tokio::time::timeout(ending, followed.rest()).await;
         while endings.next().await.is_some() {}
         if let Some(open) = open {
             open.close(report).await;
@@ -320,7 +326,12 @@ async fn collect(
         switch(engine, &container, true, settings.body_limit).await;
     }
     let [started, brought] = COLLECTORS;
-    let argv = ["sh", "-c", WAIT, if switches { brought } else { started }].map(String::from).to_vec();
+    let argv: Vec<&str> = match switches {
+        _ if settings.is_baked => vec!["/opt/venv/bin/python", "-I", "-S", COLLECTOR_OF_SMOKE],
+        true => vec!["sh", "-c", WAIT, brought],
+        false => vec!["sh", "-c", WAIT, started],
+    };
+    let argv = argv.into_iter().map(String::from).collect();
     let command = Command { argv, tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
     let Ok(mut running) = engine.exec(&container, &command).await else { return container };
     let frames = async {
@@ -383,7 +394,15 @@ mod tests {
 
     #[test]
     fn without_a_directory_for_the_store_only_recording_fails() {
-        let settings = || Settings { path: None, keep: Keep::default(), body_limit: 1, storing: Storing::default(), name: "x".into() };
+        let settings = || Settings {
+            path: None,
+            keep: Keep::default(),
+            body_limit: 1,
+            storing: Storing::default(),
+            name: "x".into(),
+            is_baked: false,
+            marks: Marks::default(),
+        };
         assert!(Recording::new(settings(), false).is_ok());
         assert!(Recording::new(settings(), true).unwrap_err().message.contains("no directory"));
     }

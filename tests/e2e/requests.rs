@@ -172,3 +172,27 @@ fn what_is_stored_survives_kill_9_and_goes_on() {
     asking.join().unwrap();
     recorded.project.nothing_is_left();
 }
+
+#[test]
+fn requests_of_checks_are_recorded_in_productions_image() {
+    let project = TestProject::copy("flask-factory");
+    project.write(
+        "parity.yaml",
+        "processes: 2\nsmoke:\n  - {name: home, request: {path: /}}\n  - {name: divides, request: {path: /boom}, expect: {status: 200}}\n",
+    );
+    let parity = |arguments: &[&str]| project.parity(arguments).env("XDG_STATE_HOME", project.scratch().join("state"));
+    // With the probes, of which the last ends the server; what those ask is nobody's.
+    for flags in [&["--no-probes"][..], &[]] {
+        let ran = parity(&[&["smoke", "--record"], flags].concat()).patience(BUILD_PATIENCE).run().exits(17);
+        let list: Vec<Value> = parity(&["requests", "--format", "json"]).ok().json();
+        let told: Vec<_> = list.iter().map(|row| (row["target"].as_str().unwrap(), row["status"].as_u64().unwrap())).collect();
+        assert_eq!(told, [("/", 200), ("/boom", 500)]);
+        let id = &list[1]["id"];
+        assert!(ran.stdout.contains(&format!("recorded as {id}: `parity requests show {id}`")), "{ran}");
+        assert!(ran.stdout.contains("2 requests recorded"), "{ran}");
+        let shown = parity(&["requests", "show", &id.to_string()]).ok().stdout;
+        assert!(shown.contains("ZeroDivisionError") && shown.contains("Exception on /boom") && !shown.contains("Parity-"), "{shown}");
+        parity(&["requests", "clear"]).ok();
+    }
+    project.nothing_is_left();
+}

@@ -70,10 +70,10 @@ pub fn write(
         while let Some(piece) = next {
             for message in piece.messages {
                 match read(&message) {
-                    Some(Message::Recorded(recorded)) => waiting.push(*recorded),
+                    Some(Message::Recorded(recorded)) if settings.marks.wants(recorded.expose().began) => waiting.push(*recorded),
+                    Some(Message::Recorded(_)) | None => {}
                     Some(Message::Lost(count)) => lost += count,
                     Some(Message::Collecting) => drop(tell.send(Told::Collecting)),
-                    None => {}
                 }
             }
             next = if waiting.requests.len() < MOST_WAITING { pieces.try_recv().ok() } else { None };
@@ -84,6 +84,9 @@ pub fn write(
             match store.insert(&batch, settings.keep) {
                 Ok(ids) => {
                     stored += ids.len() as u64;
+                    for (recorded, id) in batch.iter().zip(ids) {
+                        settings.marks.stored(recorded.expose().mark.as_deref(), id);
+                    }
                     failing = false;
                     lost += std::mem::take(&mut unstored);
                 }
