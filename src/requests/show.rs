@@ -79,7 +79,7 @@ pub fn text(exchange: &Redacted, view: &View<'_>) -> String {
     }
     if !exchange.templates.is_empty() {
         lines.push(String::new());
-        lines.push(format!("templates: {}", exchange.templates.join(", ")));
+        lines.push(format!("templates: {}", templates(&exchange.templates)));
     }
     if !exchange.imported {
         lines.push(String::new());
@@ -139,6 +139,19 @@ fn log(lines: &mut Vec<String>, exchange: &Redacted, view: &View<'_>) {
         lines.push(format!("  … {} earlier lines{more}", hidden as u64 + exchange.more_log));
     }
     lines.extend(exchange.log[hidden..].iter().map(|line| format!("  {}", on_host(line, view.host))));
+}
+
+/// Each name once, with how often it is there.
+fn templates(names: &[String]) -> String {
+    let mut all: Vec<(&str, usize)> = Vec::new();
+    for name in names {
+        match all.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, times)) => *times += 1,
+            None => all.push((name, 1)),
+        }
+    }
+    let one = |(name, times): (&str, usize)| if times > 1 { format!("{name} ({times}×)") } else { name.to_owned() };
+    all.into_iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// The traceback of an exception, with paths of the project on this machine.
@@ -289,6 +302,7 @@ mod tests {
             exchange.slot = Some("g1".into());
             exchange.log = vec!["Internal Server Error".into(), "  File \"/app/polls/views.py\", line 3, token=hush".into()];
             exchange.more_log = 7;
+            exchange.templates = ["base.html", "row.html", "row.html"].map(String::from).to_vec();
         });
         let shown = Redaction::new(Names::default()).exchange(&Recorded::new(exchange));
         insta::assert_snapshot!(text(&shown, &View { host: Some(Path::new("/home/ada/shop")), whole: false }), @r#"
@@ -322,6 +336,8 @@ mod tests {
         3 SQL statements, 6.2 ms
           2× 5.2 ms  select 1
           1.0 ms  select 2
+
+        templates: base.html, row.html (2×)
 
         ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓███████████████████  ░ queue 0.3 ms, █ application 12 ms, ▓ of that SQL 6.2 ms, processor 8.0 ms
         "#);

@@ -134,6 +134,8 @@ fn django_with_statements_a_session_and_a_form() {
     for part in ["> password = ***", "> csrfmiddlewaretoken = ***", "SQL statements", "auth_user", "sessionid=***"] {
         assert!(login.contains(part), "{part} is not in {login}");
     }
+    let home = recorded.show(&list[2]["id"]);
+    assert!(home.contains("templates: ") && home.contains("mine.html"), "{home}");
     // Parameters are what people type.
     assert!(!login.contains("engine"), "{login}");
     let boom = recorded.show(&list[3]["id"]);

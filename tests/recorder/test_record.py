@@ -444,6 +444,43 @@ class Frameworks(unittest.TestCase):
         self.assertNotIn("hush", str(record.message()))
 
 
+    def test_templates_of_django_by_the_method_that_renders_each(self):
+        class Template:
+            def __init__(self, name):
+                self.name = name
+
+            def _render(self, context):
+                """As it was."""
+                return context["x"]
+
+        frameworks.note_names(Template, "_render", lambda args, kwargs: True)
+        self.assertEqual(Template("nobody.html")._render({"x": 1}), 1)
+        wrapper.current[threading.get_ident()] = record = wrapper.Record({}, LIMIT)
+        with self.assertRaises(KeyError):
+            Template("a.html")._render({})
+        Template(None)._render(context={"x": 2})
+        finished()
+        self.assertEqual(record.templates, ["a.html"])
+        self.assertEqual((Template._render.__name__, Template._render.__doc__), ("_render", "As it was."))
+
+    def test_templates_of_jinja2_with_those_that_they_include(self):
+        try:
+            import jinja2
+        except ImportError:
+            self.skipTest("there is no Jinja2")
+        frameworks.jinja2_templates()
+        sources = {"base.html": "<{% block b %}{% endblock %}>", "row.html": "{{ row }}",
+                   "page.html": "{% extends 'base.html' %}{% block b %}{% for row in rows %}{% include 'row.html' %}{% endfor %}{% endblock %}"}  # fmt: skip
+        environment = jinja2.Environment(loader=jinja2.DictLoader(sources))
+        wrapper.current[threading.get_ident()] = record = wrapper.Record({}, LIMIT)
+        environment.get_template("row.html")
+        page = environment.get_template("page.html").render(rows=[1, 2])
+        parts = "".join(environment.from_string("{{ x }}").generate(x=3))
+        finished()
+        self.assertEqual((page, parts), ("<12>", "3"))
+        self.assertEqual(record.templates, ["page.html", "base.html", "row.html", "row.html"])
+
+
 class Sending(unittest.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
