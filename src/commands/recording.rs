@@ -28,6 +28,6 @@ impl Context<'_> {
         let path = store::path(&self.environment, &self.container()).ok();
         let scrubber = Scrubber::new(settled.secrets.iter().map(|(_, value)| value));
         let storing = Storing::new(scrubber, &settled.record);
-        Settings { path, keep: settled.record.keep(), body_limit: settled.record.body_limit(), storing, name, is_baked: false, marks }
+        Settings { path, keep: settled.record.keep(), extent: settled.record.extent(), storing, name, is_baked: false, marks }
     }
 }

@@ -31,6 +31,9 @@ pub fn json(exchange: &Redacted, root: &Path) -> Value {
         "response": {"headers": exchange.response_headers, "body": body(&exchange.response_headers, &exchange.response_body)},
         "error": exchange.error.as_ref().map(|error| json!({
             "type": error.kind, "text": error.text, "traceback": traceback(error, Some(root)),
+            "locals": error.locals.iter().map(|frame| json!({
+                "place": on_host(&format!("\"{}\", line {}", frame.file, frame.line), Some(root)), "function": frame.function, "locals": frame.locals,
+            })).collect::<Vec<_>>(),
         })),
         // Of one that was imported only the whole is known.
         "timings": json!({

@@ -60,7 +60,10 @@ mod tests {
 
     #[test]
     fn the_recorder_comes_beside_it_and_is_in_no_image() {
-        let record = Some(crate::plan::Record { origin: crate::units::Origin::Default, body_limit: 1 });
+        let record = Some(crate::plan::Record {
+            origin: crate::units::Origin::Default,
+            extent: crate::config::Extent { body_limit: 1, locals: false },
+        });
         let plan = Plan { profile: Profile::Smoke, record, ..testing::django() };
         assert_eq!(profile_files(&plan).unwrap(), profile_files(&Plan { record: None, ..plan.clone() }).unwrap());
         let length = |plan: &Plan| command(plan, Configuration::Image).unwrap()[4].len();

@@ -38,7 +38,7 @@ pub mod withheld;
 
 pub use filter::Filter;
 pub use marks::Marks;
-pub use model::{Body, Exchange, Raised, Recorded, Redacted, Statement, Summary};
+pub use model::{Body, Exchange, Frame, Raised, Recorded, Redacted, Statement, Summary};
 pub use names::Names;
 pub use redaction::{OnTerminal, Redaction};
 pub use store::{Keep, Store};

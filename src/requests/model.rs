@@ -87,6 +87,18 @@ pub struct Raised {
     pub kind: String,
     pub text: String,
     pub traceback: String,
+    /// Where `record-locals` is on, the innermost frame last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locals: Vec<Frame>,
+}
+
+/// A frame of a traceback, and what its variables held.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    pub file: String,
+    pub line: u32,
+    pub function: String,
+    pub locals: Vec<(String, String)>,
 }
 
 /// Microseconds.
@@ -187,7 +199,7 @@ macro_rules! silent {
     )+};
 }
 
-silent!(Exchange, Body, Raised, Statement, Summary);
+silent!(Exchange, Body, Raised, Frame, Statement, Summary);
 
 impl Exchange {
     pub fn path(&self) -> &str {

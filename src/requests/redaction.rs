@@ -196,6 +196,9 @@ impl<'a> Hiding<'a> {
                 error.traceback = error.traceback.replace(&error.text, &text);
                 error.text = text;
             }
+            for (name, text) in error.locals.iter_mut().flat_map(|frame| &mut frame.locals) {
+                *text = if self.names.is_secret(name) { self.hide(unquoted(text)) } else { self.scan(text) };
+            }
         }
         for line in &mut exchange.log {
             *line = self.scan(line);
@@ -470,6 +473,9 @@ fn cleanse(exchange: &mut Exchange, redactor: &Redactor) {
     if let Some(error) = &mut exchange.error {
         error.text = redactor.clean(&error.text);
         error.traceback = redactor.clean(&error.traceback);
+        for (_, text) in error.locals.iter_mut().flat_map(|frame| &mut frame.locals) {
+            *text = redactor.clean(text);
+        }
     }
     for (body, _) in bodies(exchange) {
         let Some(content) = body.content.take() else { continue };

@@ -41,6 +41,9 @@ impl Scrubber {
         if let Some(error) = &mut exchange.error {
             found.text(&mut error.text);
             found.text(&mut error.traceback);
+            for frame in &mut error.locals {
+                frame.locals.iter_mut().for_each(|(_, text)| found.text(text));
+            }
         }
         for statement in &mut exchange.statements {
             found.text(&mut statement.sql);
@@ -116,7 +119,8 @@ mod tests {
             exchange.response_body.content = Some(b"packed".to_vec());
             exchange.environ.push(("KEY".into(), secret("#")));
             exchange.log = vec![secret("connects with #")];
-            exchange.error = Some(crate::requests::Raised { kind: "E".into(), text: secret("#"), traceback: secret("T #") });
+            exchange.error =
+                Some(crate::requests::Raised { kind: "E".into(), text: secret("#"), traceback: secret("T #"), ..Default::default() });
         });
         let clean = scrubber.exchange(exchange);
         assert!(clean.scrubbed && clean.response_body.content.is_none());

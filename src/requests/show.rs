@@ -17,6 +17,8 @@ use crate::units::{layout, quantity};
 const MOST_LINES: usize = 60;
 const MOST_WIDTH: usize = 2000;
 const MOST_STATEMENTS: usize = 30;
+/// Frames whose variables are shown.
+const MOST_FRAMES: usize = 3;
 /// Characters of the bar of timings.
 const BAR: u64 = 40;
 
@@ -68,6 +70,7 @@ pub fn text(exchange: &Redacted, view: &View<'_>) -> String {
         lines.push("exception".into());
         let traceback = traceback(error, view.host);
         lines.extend(traceback.trim_end().lines().map(|line| format!("  {line}")));
+        variables(&mut lines, error, view);
     }
     if !exchange.log.is_empty() {
         lines.push(String::new());
@@ -126,6 +129,24 @@ pub fn pretty(text: &str, nature: Nature) -> String {
             fields.map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join("\n")
         }
         _ => text.to_owned(),
+    }
+}
+
+/// What variables held, of the innermost frames.
+fn variables(lines: &mut Vec<String>, error: &Raised, view: &View<'_>) {
+    let shown = if view.whole { error.locals.len() } else { MOST_FRAMES.min(error.locals.len()) };
+    for frame in &error.locals[error.locals.len() - shown..] {
+        if frame.locals.is_empty() {
+            continue;
+        }
+        let place = on_host(&format!("\"{}\", line {}", frame.file, frame.line), view.host);
+        lines.push(String::new());
+        lines.push(format!("variables of {} in {place}", frame.function));
+        lines.extend(frame.locals.iter().map(|(name, text)| format!("  {name} = {text}")));
+    }
+    let hidden = error.locals.len() - shown;
+    if hidden > 0 {
+        lines.push(format!("  … {hidden} outer frames (--whole)"));
     }
 }
 
@@ -243,7 +264,7 @@ pub fn json(exchange: &Redacted) -> Value {
         "status": exchange.status,
         "reason": exchange.reason,
         "response": {"headers": exchange.response_headers, "body": body_json(&exchange.response_body)},
-        "error": exchange.error.as_ref().map(|error| json!({"type": error.kind, "text": error.text, "traceback": error.traceback})),
+        "error": exchange.error.as_ref().map(|error| json!({"type": error.kind, "text": error.text, "traceback": error.traceback, "locals": error.locals})),
         "complete": exchange.complete,
         "milliseconds": {
             "total": millis(exchange.timings.total),
@@ -280,7 +301,7 @@ fn body_json(body: &Body) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::requests::{Names, Recorded, Redaction, testing};
+    use crate::requests::{Frame, Names, Recorded, Redaction, testing};
 
     #[test]
     fn one_request() {
@@ -297,6 +318,15 @@ mod tests {
                 kind: "KeyError".into(),
                 text: "'a'".into(),
                 traceback: "Traceback (most recent call last):\n  File \"/app/polls/views.py\", line 3, in vote\nKeyError: 'a'\n".into(),
+                locals: vec![
+                    Frame { file: "/app/polls/urls.py".into(), line: 9, function: "serve".into(), locals: vec![] },
+                    Frame {
+                        file: "/app/polls/views.py".into(),
+                        line: 3,
+                        function: "vote".into(),
+                        locals: vec![("row".into(), "{'id': 7}".into()), ("api_key".into(), "'hush'".into())],
+                    },
+                ],
             });
             exchange.statements = vec![statement("select 1", 2000), statement("select  2", 1000), statement("select 1", 3200)];
             exchange.slot = Some("g1".into());
@@ -327,6 +357,10 @@ mod tests {
           Traceback (most recent call last):
             File "/home/ada/shop/polls/views.py", line 3, in vote
           KeyError: 'a'
+
+        variables of vote in "/home/ada/shop/polls/views.py", line 3
+          row = {'id': 7}
+          api_key = ***
 
         log
           … 7 earlier lines

@@ -35,7 +35,7 @@ mod tests {
 
     use super::*;
     use crate::requests::body::content;
-    use crate::requests::{Exchange, Raised, testing};
+    use crate::requests::{Exchange, Frame, Raised, testing};
     use crate::units::{Origin, Secret, Sourced};
 
     fn stored(change: impl FnOnce(&mut Exchange)) -> Exchange {
@@ -71,8 +71,20 @@ mod tests {
             ]);
             exchange.response_body = testing::body(&gzip(br#"{"access_token": "hush-six", "was": "hush-four"}"#));
             exchange.environ = headers(&[("QUERY_STRING", "token=hush-hush"), ("DB_PASSWORD", "hush-seven")]);
+            exchange.error = Some(Raised {
+                kind: "E".into(),
+                text: "hush-six".into(),
+                traceback: "E: hush-six and hush-two".into(),
+                ..Default::default()
+            });
+            let frame = |name: &str, text: &str| Frame { locals: vec![(name.into(), text.into())], ..Frame::default() };
+            let locals = vec![
+                frame("password", "'hush-nine'"),
+                frame("form", "{'token': 'hush-ten', 'x': 'hush-two'}"),
+                frame("x", "<F k='of-the-environment'>"),
+            ];
+            exchange.error = Some(Raised { locals, ..exchange.error.take().unwrap_or_default() });
             exchange.log = vec!["password=hush-eight".into(), "logged in by hush-two".into()];
-            exchange.error = Some(Raised { kind: "E".into(), text: "hush-six".into(), traceback: "E: hush-six and hush-two".into() });
         });
         let bodies = [&exchange.request_body, &exchange.response_body].map(|body| body.content.clone().unwrap());
         let all = serde_json::to_string(&exchange).unwrap() + &bodies.map(|body| String::from_utf8(body).unwrap()).concat();

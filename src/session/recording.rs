@@ -18,6 +18,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
+use crate::config::Extent;
 use crate::engine::Engine;
 use crate::engine::container::{LogStart, Output, State};
 use crate::engine::exec::Command;
@@ -62,8 +63,8 @@ pub struct Settings {
     /// `None`: there is no directory for it.
     pub path: Option<PathBuf>,
     pub keep: Keep,
-    /// Bytes of a body that are kept.
-    pub body_limit: u64,
+    /// What is kept of each request.
+    pub extent: Extent,
     pub storing: Storing,
     /// The name that the server has.
     pub name: String,
@@ -285,12 +286,12 @@ impl<'a> Followed<'a> {
     /// What there is to do for the containers that record.
     fn turned_off(&mut self) -> impl Future<Output = ()> + use<'a> {
         self.switches = true;
-        let (engine, limit, containers) = (self.engine, self.settings.body_limit, std::mem::take(&mut self.known));
+        let (engine, extent, containers) = (self.engine, self.settings.extent, std::mem::take(&mut self.known));
         let mut collectors = std::mem::take(&mut self.collectors);
         async move {
             let off = async {
                 for container in containers {
-                    switch(engine, &container, false, limit).await;
+                    switch(engine, &container, false, extent).await;
                 }
                 tokio::time::sleep(SETTLING).await;
             };
@@ -308,22 +309,15 @@ impl<'a> Followed<'a> {
 }
 
 /// Tells the processes of a container to record, or not to. Where that fails there is nothing to collect, and the container is ending.
-async fn switch(engine: &Engine, container: &str, on: bool, body_limit: u64) {
-    let (argv, files) = record::switch(on, body_limit);
+async fn switch(engine: &Engine, container: &str, on: bool, extent: Extent) {
+    let (argv, files) = record::switch(on, extent);
     let _ = tokio::time::timeout(PATIENCE, engine.ask(container, argv, files.as_bytes(), 0)).await;
 }
 
 /// Passes on what a container's collector says, until it ends. Returns the container.
-async fn collect(
-    engine: &Engine,
-    container: String,
-    settings: &Settings,
-    logged: &Logged,
-    switches: bool,
-    messages: Sender,
-) -> String {
+async fn collect(engine: &Engine, container: String, settings: &Settings, logged: &Logged, switches: bool, messages: Sender) -> String {
     if switches {
-        switch(engine, &container, true, settings.body_limit).await;
+        switch(engine, &container, true, settings.extent).await;
     }
     let [started, brought] = COLLECTORS;
     let argv: Vec<&str> = match switches {
@@ -397,7 +391,7 @@ mod tests {
         let settings = || Settings {
             path: None,
             keep: Keep::default(),
-            body_limit: 1,
+            extent: Extent { body_limit: 1, locals: false },
             storing: Storing::default(),
             name: "x".into(),
             is_baked: false,

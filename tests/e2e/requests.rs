@@ -76,7 +76,7 @@ impl Recorded {
 #[test]
 fn flask_in_two_processes_with_and_without_reload() {
     for flags in [&[][..], &["--reload-on-changes"]] {
-        let mut recorded = Recorded::up("flask-factory", "processes: 2\nthreads: 2\n", flags);
+        let mut recorded = Recorded::up("flask-factory", "processes: 2\nthreads: 2\nrecord-locals: true\n", flags);
         recorded.browser().get("/").ok();
         recorded.browser().post("/basket", "application/x-www-form-urlencoded", b"thing=tea&password=hush-hush").ok();
         assert_eq!(recorded.browser().get("/boom").status, 500);
@@ -92,6 +92,7 @@ fn flask_in_two_processes_with_and_without_reload() {
         let boom = recorded.show(&list[2]["id"]);
         let place = format!("File \"{}/shop/catalogue.py\", line", recorded.project.root.display());
         assert!(boom.contains("ZeroDivisionError") && boom.contains(&place), "{boom}");
+        assert!(boom.contains("variables of dispatch_request in \"/") && boom.contains("  view_args = {}"), "{boom}");
         // What it logged, and nothing of what others did.
         let log = boom.split_once("\nlog\n").unwrap_or_else(|| panic!("nothing is logged: {boom}")).1;
         assert!(log.contains("ERROR in app: Exception on /boom [GET]") && log.contains(&place), "{boom}");

@@ -80,6 +80,7 @@ def install(runtime, settings=None):
             with open(SETTINGS) as file:
                 settings = json.load(file)
         limit = settings["body-limit"]
+        wrapper.keeps_variables = settings["locals"]
         own = tuple(settings["own"])
         sender = sending.Sender(COLLECTOR)
         mod_wsgi.subscribe_shutdown(stop)

@@ -22,6 +22,8 @@ OBJECTS = ("wsgi.version", "wsgi.input", "wsgi.errors", "wsgi.file_wrapper")
 # Of `marshal`: the last one without references, which `src/requests/marshal.rs` reads.
 VERSION = 2
 
+# Variables of an exception's frames are recorded as well.
+keeps_variables = False
 # What each thread is doing.
 current = {}
 
@@ -172,7 +174,15 @@ def described(error):
         said = str(error)
     except Exception:
         said = ""
-    return {"type": type(error).__name__, "text": said[:LONGEST_VALUE], "traceback": text[-LONGEST_TRACEBACK:]}
+    told = {"type": type(error).__name__, "text": said[:LONGEST_VALUE], "traceback": text[-LONGEST_TRACEBACK:]}
+    if keeps_variables:
+        try:
+            from . import variables
+
+            told["locals"] = variables.of_traceback(error.__traceback__)
+        except Exception as trouble:
+            complain(trouble)
+    return told
 
 
 def wrap(application, limit, is_wanted=None):
