@@ -166,6 +166,28 @@ fn values_of_the_environment_are_never_stored() {
 }
 
 #[test]
+fn secrets_are_not_stored_where_that_is_said() {
+    let project = Project::new();
+    project.write("parity.yaml", "record-secrets: false\n");
+    project.import("http://h.example");
+    std::fs::remove_file(project.root.join("saved.har")).unwrap();
+    for name in ["", "-wal"] {
+        let bytes = std::fs::read(format!("{}{name}", project.store().display())).unwrap_or_default();
+        assert!(!bytes.windows(9).any(|window| window == b"hush-hush"));
+    }
+    let shown = project.parity(&["requests", "show", "2"]).ok().stdout;
+    assert!(shown.contains("> Cookie: sessionid=***; a=***") && shown.contains("its secrets are not stored"), "{shown}");
+    let (origin, told) = server("{\"error\": \"not ***\"}");
+    let ran = project.parity(&["replay", "2", "--against", &origin, "--unsafe"]).run().exits(2);
+    assert!(
+        ran.stdout.contains("sent without the cookie sessionid, the cookie a; sent with *** as the field password: secrets are not stored"),
+        "{ran}"
+    );
+    let sent = told.recv().unwrap().to_lowercase();
+    assert!(!sent.contains("cookie:") && sent.starts_with("post /login"), "{sent}");
+}
+
+#[test]
 fn bad_files_are_told() {
     let project = Project::new();
     let refused = |name: &str| project.parity(&["requests", "import", name]).run().exits(3);
@@ -261,7 +283,10 @@ fn it_is_recorded_where_somebody_stores_it() {
         .run()
         .exits(2)
         .says(&["--record does not go with --detach", "must stay in the foreground"]);
-    project.parity(&["smoke", "--record"]).run().exits(2).says(&["--record does not go with this command", "parity up --record"]);
+    project.parity(&["coverage", "--record"]).run().exits(2).says(&["--record does not go with this command", "parity smoke --record"]);
+    project.parity(&["smoke", "--record", "--against", "up"]).run().exits(2).says(&["--record does not go with --url and --against"]);
+    let diff = project.parity(&["diff", "--profile", "smoke", "--record"]).ok().stdout;
+    assert!(diff.lines().any(|line| line.starts_with("recorder ")), "{diff}");
     let diff = project.parity(&["diff", "--record"]).ok().stdout;
     assert!(diff.lines().any(|line| line.starts_with("recorder ")), "{diff}");
     assert!(!project.parity(&["diff"]).ok().stdout.contains("recorder"));

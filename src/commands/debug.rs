@@ -22,6 +22,7 @@ use crate::events::{Event, Report};
 use crate::plan::{Debug, Profile, Tool};
 use crate::project;
 use crate::replay;
+use crate::requests::withheld;
 use crate::runtime::protocol::{BUSY, Breakpoint, Console, Message, Request};
 use crate::session::image::{self, How};
 use crate::session::reload::{Following, Key};
@@ -153,11 +154,17 @@ fn recorded(context: &Context<'_>, id: i64) -> Result<Request> {
         None if body.size == 0 => &[],
         None => return Err(refused("its body was not kept: it is larger than record-body-limit")),
     };
+    let nothing = withheld::Given::default();
+    if let Some(missing) = withheld::told(exchange, &nothing) {
+        context.ui.note(missing);
+    }
+    let kept =
+        |name: &str, value: &str| if exchange.without_secrets { withheld::header(name, value, &nothing) } else { Some(value.to_owned()) };
     Ok(Request {
         method: exchange.method.clone(),
         path: exchange.target.clone(),
         data: (!content.is_empty()).then(|| STANDARD.encode(content)),
-        headers: Some(replay::passed_on(exchange).cloned().collect()),
+        headers: Some(replay::passed_on(exchange).filter_map(|(name, value)| Some((name.clone(), kept(name, value)?))).collect()),
     })
 }
 

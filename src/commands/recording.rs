@@ -4,7 +4,7 @@ use super::context::Context;
 use super::settled::Settled;
 use crate::error::Result;
 use crate::requests::scrub::Scrubber;
-use crate::requests::store;
+use crate::requests::{Marks, Storing, store};
 use crate::session::recording::{Recording, Settings};
 
 impl Context<'_> {
@@ -13,10 +13,21 @@ impl Context<'_> {
     /// # Errors
     /// It cannot be opened.
     pub fn recording(&self, settled: &Settled) -> Result<Recording> {
-        let name = self.container();
-        let path = store::path(&self.environment, &name).ok();
+        Recording::new(self.recorded(settled, self.container(), Marks::default()), settled.plan.record.is_some())
+    }
+
+    /// The same for a server of `parity smoke`, which has that name.
+    ///
+    /// # Errors
+    /// As [`Self::recording`].
+    pub fn recording_of_checks(&self, settled: &Settled, name: String, marks: Marks) -> Result<Recording> {
+        Recording::new(Settings { is_baked: true, ..self.recorded(settled, name, marks) }, true)
+    }
+
+    fn recorded(&self, settled: &Settled, name: String, marks: Marks) -> Settings {
+        let path = store::path(&self.environment, &self.container()).ok();
         let scrubber = Scrubber::new(settled.secrets.iter().map(|(_, value)| value));
-        let settings = Settings { path, keep: settled.record.keep(), body_limit: settled.record.body_limit(), scrubber, name };
-        Recording::new(settings, settled.plan.record.is_some())
+        let storing = Storing::new(scrubber, &settled.record);
+        Settings { path, keep: settled.record.keep(), extent: settled.record.extent(), storing, name, is_baked: false, marks }
     }
 }

@@ -260,7 +260,7 @@ fn tell(context: &Context<'_>, outcome: &Outcome, tally: &mut Tally) {
         hints.push(difference.what.clone());
         hints.extend(difference.lines.iter().map(|line| format!("  {line}")));
     }
-    hints.extend(outcome.remark.map(String::from));
+    hints.extend(outcome.remark.clone());
     let mark = if alike { crate::ui::Mark::Good } else { crate::ui::Mark::Bad };
     context.ui.marked(mark, &format!("{number}{} {}  {said}", request.method, request.target), &hints);
 }

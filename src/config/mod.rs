@@ -29,7 +29,7 @@ pub(crate) use advice::nearest;
 pub use hooks::BuildHook;
 pub use load::{Flags, Sources, load};
 pub use project::PROJECT_SETTINGS;
-pub use record::{Keep, Record};
+pub use record::{Extent, Keep, Record};
 pub use reload::{OnError, Reload, WatchAction, WatchRule};
 pub use server::{SETTINGS, Server};
 pub use services::ServicesMode;

@@ -62,6 +62,8 @@ pub const PROJECT_SETTINGS: &[Setting] = &[
     setting("record-body-limit", Shape::One, "Of a body that is larger, its size and digest are kept."),
     setting("record-redact", Shape::List, "Names of further fields whose values are not shown: of headers, cookies, forms and JSON.")
         .ruled(&rule::LINE),
+    setting("record-locals", Shape::One, "Record the variables of an exception's frames as well."),
+    setting("record-secrets", Shape::One, "`false`: passwords, tokens and cookies are not stored either; a replay goes without them."),
     setting(
         "smoke",
         Shape::Checks,
@@ -127,6 +129,8 @@ impl Config {
                 put(&mut self.record.body_limit, given, origin)?;
             }
             "record-redact" => put(&mut self.record.redact, given, origin)?,
+            "record-locals" => put(&mut self.record.locals, given, origin)?,
+            "record-secrets" => put(&mut self.record.secrets, given, origin)?,
             "sync" => put(&mut self.reload.sync, given, origin)?,
             "watch-polling" => put(&mut self.reload.watch_polling, given, origin)?,
             _ => return self.server.set(key, given, origin),

@@ -14,6 +14,10 @@ pub struct Record {
     pub body_limit: Option<Sourced<Bytes>>,
     /// Names of further fields with secrets.
     pub redact: Option<Sourced<Vec<String>>>,
+    /// Variables of an exception's frames are recorded.
+    pub locals: Option<Sourced<bool>>,
+    /// Secrets are stored, as a replay needs them.
+    pub secrets: Option<Sourced<bool>>,
 }
 
 impl Record {
@@ -26,9 +30,28 @@ impl Record {
         self.body_limit.as_ref().map_or(BODY_LIMIT, |limit| limit.value.0)
     }
 
+    /// What the recorder keeps of each request.
+    pub fn extent(&self) -> Extent {
+        Extent { body_limit: self.body_limit(), locals: self.locals.as_ref().is_some_and(|locals| locals.value) }
+    }
+
+    /// Are secrets stored?
+    pub fn secrets(&self) -> bool {
+        self.secrets.as_ref().is_none_or(|secrets| secrets.value)
+    }
+
     pub fn redact(&self) -> &[String] {
         self.redact.as_ref().map(|names| names.value.as_slice()).unwrap_or_default()
     }
+}
+
+/// What the recorder keeps of each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Bytes of a body.
+    pub body_limit: u64,
+    /// The variables of an exception's frames.
+    pub locals: bool,
 }
 
 /// Of a body that is larger, its size and digest are kept.

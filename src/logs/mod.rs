@@ -19,10 +19,14 @@ mod traceback;
 mod writing;
 
 use std::fmt;
+use std::time::Instant;
 
 use serde::Serialize;
 
+use apache::{Entry, Speaker};
+
 pub use crate::runtime::protocol::Finding;
+pub use lines::Lines;
 pub use paths::Paths;
 pub use reader::{Reader, Stream};
 pub use request::Request;
@@ -112,6 +116,40 @@ impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// A line that the application printed while it ran in mod_wsgi.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Printed {
+    pub pid: u32,
+    pub thread: u64,
+    /// The time of day where the server is. Microseconds.
+    pub at: i64,
+    pub heard: Instant,
+    /// Without control characters and colours.
+    pub text: String,
+    /// mod_wsgi 6 marks what the application prints.
+    pub marked: bool,
+    /// It is mod_wsgi's, and what it knows of an exception follows.
+    pub reports: bool,
+}
+
+/// Reads such a line of Apache's error log; `None`: it is another one, or in a format of the user's own.
+pub fn printed(line: &str) -> Option<Printed> {
+    let entry = Entry::read(line)?;
+    let reports = entry.speaker == Speaker::Announcement;
+    if !reports && entry.speaker != Speaker::Application {
+        return None;
+    }
+    Some(Printed {
+        pid: entry.pid,
+        thread: entry.tid,
+        at: i64::try_from(entry.at?).ok()?,
+        heard: Instant::now(),
+        text: text::neutralise(&text::plain(&entry.text)),
+        marked: entry.context.script,
+        reports,
+    })
 }
 
 /// What to do about all that a program has printed which then failed, for known mistakes.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::requests::body::{self, Nature};
 use crate::requests::model::{Headers, media_type};
-use crate::requests::show::{pretty, repeated, traceback};
+use crate::requests::show::{on_host, pretty, repeated, traceback};
 use crate::requests::{Body, Redacted, curl, har};
 
 /// Characters of a body that a browser shows at once.
@@ -31,6 +31,9 @@ pub fn json(exchange: &Redacted, root: &Path) -> Value {
         "response": {"headers": exchange.response_headers, "body": body(&exchange.response_headers, &exchange.response_body)},
         "error": exchange.error.as_ref().map(|error| json!({
             "type": error.kind, "text": error.text, "traceback": traceback(error, Some(root)),
+            "locals": error.locals.iter().map(|frame| json!({
+                "place": on_host(&format!("\"{}\", line {}", frame.file, frame.line), Some(root)), "function": frame.function, "locals": frame.locals,
+            })).collect::<Vec<_>>(),
         })),
         // Of one that was imported only the whole is known.
         "timings": json!({
@@ -43,6 +46,7 @@ pub fn json(exchange: &Redacted, root: &Path) -> Value {
             "all": statements.iter().take(MOST_STATEMENTS).map(|one| json!({"sql": one.sql, "times": one.times, "micros": one.micros})).collect::<Vec<_>>(),
         },
         "templates": exchange.templates,
+        "log": {"lines": exchange.log.iter().map(|line| on_host(line, Some(root))).collect::<Vec<_>>(), "more": exchange.more_log},
         "environ": exchange.environ,
         "curl": curl::command(exchange),
         "replay": format!("parity replay {}", exchange.id),
@@ -60,6 +64,7 @@ fn remarks(exchange: &Redacted) -> Vec<String> {
         remarks.extend((!exchange.complete).then(|| "the answer broke off".into()));
     }
     remarks.extend(exchange.scrubbed.then(|| "a value of `env` was in it, and is not stored".into()));
+    remarks.extend(exchange.without_secrets.then(|| "its secrets are not stored (record-secrets: false)".into()));
     remarks
 }
 

@@ -252,7 +252,7 @@ pub(super) fn recording(plan: &Plan) -> Option<Difference> {
         "recorder",
         "the server calls the application",
         "a function between the two notes what passes, answers stay as they are; it hears of statements and exceptions by the signals of \
-         Django, Flask and SQLAlchemy",
+         Django, Flask and SQLAlchemy, and of templates by functions around the methods of Django's and Jinja2's that render them",
         "so that you can look at requests, and ask them again",
     );
     Some(row.seen(&[

@@ -13,8 +13,8 @@ mod writable;
 
 use std::path::PathBuf;
 
-use crate::config::Server;
 pub use crate::config::{BuildHook, OnError, ServicesMode, WatchAction, WatchRule, WritableContent};
+use crate::config::{Extent, Server};
 use crate::project::{Framework, Locals, Requirements, Services};
 use crate::units::{EntryPoint, Origin, Sourced};
 
@@ -241,8 +241,8 @@ pub struct Reload {
 pub struct Record {
     /// Who asked for it.
     pub origin: Origin,
-    /// Bytes of a body that are kept.
-    pub body_limit: u64,
+    /// What is kept of each.
+    pub extent: Extent,
 }
 
 /// A URL path and what Apache serves there.

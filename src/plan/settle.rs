@@ -192,13 +192,15 @@ fn reload(profile: Profile, said: config::Reload) -> Option<Reload> {
 fn record(profile: Profile, said: &config::Record) -> Result<Option<Record>> {
     let Some(on) = said.on.clone().filter(|said| said.value) else { return Ok(None) };
     match &on.origin {
+        // Each check is one of its requests: whoever wants them says so.
+        Origin::Flag(_) if profile == Profile::Smoke => Ok(Some(Record { origin: on.origin, extent: said.extent() })),
         Origin::Flag(flag) if profile.is_baked() || profile == Profile::Profiler => {
             Err(Failure::new(Kind::Usage, format!("{flag} does not go with this command"))
                 .cause("its server is run as production runs it, and records nothing")
-                .hint("`parity up --record` and `parity debug --record` record requests"))
+                .hint("`parity up --record`, `parity debug --record` and `parity smoke --record` record requests"))
         }
         _ if profile.is_baked() || profile == Profile::Profiler => Ok(None),
-        _ => Ok(Some(Record { origin: on.origin, body_limit: said.body_limit() })),
+        _ => Ok(Some(Record { origin: on.origin, extent: said.extent() })),
     }
 }
 

@@ -13,7 +13,7 @@ pub fn of(plan: &Plan) -> BTreeSet<Instrument> {
     let coverage = (plan.profile == Profile::Coverage).then_some(Instrument::Coverage);
     let debug = debug::is_hooked(plan).then_some(Instrument::Debug);
     let reload = plan.reload.is_some().then_some(Instrument::Reload);
-    let record = plan.record.is_some().then_some(Instrument::Record);
+    let record = (plan.record.is_some() && !plan.profile.is_baked()).then_some(Instrument::Record);
     coverage.into_iter().chain(debug).chain(reload).chain(record).collect()
 }
 

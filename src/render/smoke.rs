@@ -1,7 +1,8 @@
-//! The validator, for a container of the production image.
+//! The validator, and the recorder where that is wanted, for a container of the production image.
 
 use super::httpd;
 use super::instrument;
+use super::record;
 use crate::error::Result;
 use crate::plan::{Plan, Profile};
 use crate::runtime::{self, Instrument};
@@ -23,7 +24,9 @@ pub enum Configuration {
 /// # Errors
 /// An `application-group` that cannot be written, and with [`Configuration::Plan`] any other setting.
 pub fn command(plan: &Plan, configuration: Configuration) -> Result<Vec<String>> {
-    let mut files = runtime::files(&[Instrument::Validator].into());
+    let record = plan.record.is_some().then_some(Instrument::Record);
+    let mut files = runtime::files(&[Instrument::Validator].into_iter().chain(record).collect());
+    files.extend(record::beside(plan));
     if configuration == Configuration::Plan {
         files.push((
             instrument::CONFIGURATION.to_owned(),
@@ -53,6 +56,19 @@ mod tests {
         );
         assert_eq!(command.len(), 7);
         assert!(command.iter().all(|argument| argument.len() < 100_000), "the kernel takes no longer arguments");
+    }
+
+    #[test]
+    fn the_recorder_comes_beside_it_and_is_in_no_image() {
+        let record = Some(crate::plan::Record {
+            origin: crate::units::Origin::Default,
+            extent: crate::config::Extent { body_limit: 1, locals: false },
+        });
+        let plan = Plan { profile: Profile::Smoke, record, ..testing::django() };
+        assert_eq!(profile_files(&plan).unwrap(), profile_files(&Plan { record: None, ..plan.clone() }).unwrap());
+        let length = |plan: &Plan| command(plan, Configuration::Image).unwrap()[4].len();
+        assert!(length(&plan) > length(&Plan { record: None, ..plan.clone() }) + 5000);
+        assert!(length(&plan) < 100_000, "the kernel takes no longer arguments");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::requests::mapping::Mapping;
 use crate::requests::message::split_status;
 use crate::requests::model::value;
 use crate::requests::scrub::Scrubber;
-use crate::requests::{Body, Exchange, Recorded, Redacted, Redaction, Summary, body};
+use crate::requests::{Body, Exchange, Recorded, Redacted, Redaction, Summary, body, withheld};
 use crate::smoke::client::{Answer, Client, DEADLINE, MOST_BODY};
 use crate::smoke::question::Question;
 
@@ -44,6 +44,8 @@ pub struct Replay<'a> {
     /// The server records, and is told that this is a replay.
     is_recorded: bool,
     mapping: RefCell<Mapping>,
+    /// For requests that were stored without secrets.
+    given: RefCell<withheld::Given>,
 }
 
 /// An answer of now.
@@ -63,7 +65,7 @@ pub struct Outcome {
     pub answer: Result<(u16, Duration), String>,
     pub differences: Vec<Difference>,
     /// Why the body was not compared, or the request was not what it was.
-    pub remark: Option<&'static str>,
+    pub remark: Option<String>,
 }
 
 impl Outcome {
@@ -74,7 +76,15 @@ impl Outcome {
 
 impl<'a> Replay<'a> {
     pub fn new(client: &'a Client, redaction: &'a Redaction, scrubber: &'a Scrubber) -> Self {
-        Self { client, redaction, scrubber, with_secrets: false, is_recorded: false, mapping: RefCell::default() }
+        Self {
+            client,
+            redaction,
+            scrubber,
+            with_secrets: false,
+            is_recorded: false,
+            mapping: RefCell::default(),
+            given: RefCell::default(),
+        }
     }
 
     /// Sends cookies, authorization and the like.
@@ -93,7 +103,8 @@ impl<'a> Replay<'a> {
     pub async fn one(&self, recorded: &Recorded) -> Outcome {
         let before = recorded.expose();
         let request = self.redaction.summary(&Recorded::new(before.summary()));
-        let mut remark = before.scrubbed.then_some("a value of `env` was in it, which is not stored");
+        let scrubbed = || before.scrubbed.then(|| "a value of `env` was in it, which is not stored".to_owned());
+        let mut remark = withheld::told(before, &self.given.borrow()).or_else(scrubbed);
         let Answered { now, cut, took } = match self.ask(recorded).await {
             Ok(answered) => answered,
             Err(why) => return Outcome { request, answer: Err(why), differences: Vec::new(), remark },
@@ -102,7 +113,7 @@ impl<'a> Replay<'a> {
         let (one, other) = self.redaction.pair(recorded, &now);
         let mut differences = differences(&one, &other);
         if cut {
-            remark = Some("its body is larger than 4 MiB, and was not compared");
+            remark = Some("its body is larger than 4 MiB, and was not compared".into());
             differences.retain(|difference| difference.what != "body");
         }
         Outcome { request, answer: Ok(got), differences, remark }
@@ -120,6 +131,7 @@ impl<'a> Replay<'a> {
         }
         let answer = self.client.ask(&self.question(&sent), DEADLINE).await.map_err(|trouble| trouble.to_string())?;
         let now = exchange(&sent, &answer, self.client.base().as_str());
+        self.given.borrow_mut().learn(&now);
         self.mapping.borrow_mut().learn(before, &now, self.redaction.names());
         // What is not stored of one is not to be seen in the other.
         Ok(Answered { now: Recorded::new(self.scrubber.exchange(now)), cut: answer.cut, took: answer.took })
@@ -128,11 +140,12 @@ impl<'a> Replay<'a> {
     fn question(&self, sent: &Exchange) -> Question {
         let base = self.client.base().as_str();
         let origin = url::Url::parse(base).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-        let names = self.redaction.names();
+        let (names, given) = (self.redaction.names(), self.given.borrow());
         let header = |(name, value): &(String, String)| {
             if !self.with_secrets && names.is_secret(name) {
                 return None;
             }
+            let value = &if sent.without_secrets { withheld::header(name, value, &given)? } else { value.clone() };
             // Where the page came from is where it comes from now.
             let value = match name.to_ascii_lowercase().as_str() {
                 "origin" | "referer" if !sent.origin.is_empty() => value.replacen(&sent.origin, &origin, 1),

@@ -45,6 +45,8 @@ enum Form {
 struct Request {
     began: f64,
     pid: u32,
+    #[serde(default)]
+    thread: u64,
     environ: BTreeMap<String, Shown>,
     request_body: Part,
     status: Option<String>,
@@ -212,9 +214,14 @@ fn exchange(request: Request) -> Exchange {
             .collect(),
         more_statements: request.more_statements,
         templates: request.templates,
+        log: Vec::new(),
+        more_log: 0,
         pid: request.pid,
+        thread: request.thread,
+        mark: request.server.get("check").and_then(Value::as_str).map(str::to_owned),
         slot,
         scrubbed: false,
+        without_secrets: false,
         imported: false,
     }
 }
@@ -352,6 +359,7 @@ mod tests {
         assert_eq!((got.status, got.reason.as_str()), (Some(404), "Not Found"));
         assert_eq!((got.response_body.size, got.response_body.file, got.response_body.content.is_none()), (9, true, true));
         assert_eq!((got.timings.total, got.timings.queue, got.timings.gil), (12_400, 299, 2));
+        assert_eq!((got.pid, got.thread), (31, 40));
         assert_eq!((got.slot.as_deref(), got.statements.len(), got.more_statements), (Some("g1"), 1, 2));
         let environ = |name: &str| got.environ.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         assert_eq!((environ("wsgi.multithread"), environ("apache.version")), (Some("true"), Some("(2, 4, 71)")));

@@ -19,7 +19,9 @@ pub mod edit;
 pub mod filter;
 pub mod har;
 pub mod list;
+pub mod log;
 pub mod mapping;
+pub mod marks;
 pub mod marshal;
 pub mod message;
 pub mod model;
@@ -29,11 +31,15 @@ pub mod redaction;
 pub mod scrub;
 pub mod show;
 pub mod store;
+pub mod storing;
 #[cfg(test)]
 pub mod testing;
+pub mod withheld;
 
 pub use filter::Filter;
-pub use model::{Body, Exchange, Raised, Recorded, Redacted, Statement, Summary};
+pub use marks::Marks;
+pub use model::{Body, Exchange, Frame, Raised, Recorded, Redacted, Statement, Summary};
 pub use names::Names;
 pub use redaction::{OnTerminal, Redaction};
 pub use store::{Keep, Store};
+pub use storing::Storing;

@@ -44,11 +44,23 @@ pub struct Exchange {
     /// Statements of which nothing is known but that they were.
     pub more_statements: u64,
     pub templates: Vec<String>,
+    /// What the application wrote to the server's log meanwhile.
+    pub log: Vec<String>,
+    /// Lines before those, which are not kept.
+    pub more_log: u64,
     pub pid: u32,
+    /// The thread that answered, as the server's log names it.
+    #[serde(skip)]
+    pub thread: u64,
+    /// What [`super::Marks`] knows it by.
+    #[serde(skip)]
+    pub mark: Option<String>,
     /// The group of processes that answered, where there are several.
     pub slot: Option<String>,
     /// A value of the application's environment was in it, and is not stored.
     pub scrubbed: bool,
+    /// Its secrets are not stored: `***` is in their place (`record-secrets: false`).
+    pub without_secrets: bool,
     /// It comes from a HAR file.
     pub imported: bool,
 }
@@ -75,6 +87,18 @@ pub struct Raised {
     pub kind: String,
     pub text: String,
     pub traceback: String,
+    /// Where `record-locals` is on, the innermost frame last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locals: Vec<Frame>,
+}
+
+/// A frame of a traceback, and what its variables held.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    pub file: String,
+    pub line: u32,
+    pub function: String,
+    pub locals: Vec<(String, String)>,
 }
 
 /// Microseconds.
@@ -175,7 +199,7 @@ macro_rules! silent {
     )+};
 }
 
-silent!(Exchange, Body, Raised, Statement, Summary);
+silent!(Exchange, Body, Raised, Frame, Statement, Summary);
 
 impl Exchange {
     pub fn path(&self) -> &str {

@@ -73,6 +73,23 @@ impl Redaction {
         Redacted::new(summary)
     }
 
+    /// What is stored where secrets are not: the same with `***` in their place. A body without a secret stays as it is; one that was packed
+    /// is unpacked for it, and one that cannot be looked into is left out.
+    pub fn stored(&self, recorded: Recorded) -> Recorded {
+        let mut exchange = recorded.into_exposed();
+        let before = exchange.clone();
+        for (body, headers) in bodies(&mut exchange) {
+            body.content = body::content(body, headers);
+        }
+        let mut hiding = Hiding { keeps_files: true, ..Hiding::new(&self.names) };
+        hiding.exchange(&mut exchange);
+        cleanse(&mut exchange, &hiding.redactor());
+        keep_packed(&mut exchange.request_body, &mut exchange.request_headers, &before.request_body, &before.request_headers);
+        keep_packed(&mut exchange.response_body, &mut exchange.response_headers, &before.response_body, &before.response_headers);
+        exchange.without_secrets = true;
+        Recorded::new(exchange)
+    }
+
     /// Any number of the same request, in their order: what is secret in one is hidden in all.
     pub fn all(&self, exchanges: &[&Recorded]) -> Vec<Redacted> {
         let mut hiding = Hiding::new(&self.names);
@@ -104,6 +121,18 @@ fn bodies(exchange: &mut Exchange) -> [(&mut Body, &Headers); 2] {
     [(&mut exchange.request_body, &exchange.request_headers), (&mut exchange.response_body, &exchange.response_headers)]
 }
 
+/// Has the body as it passed if nothing in it is hidden; otherwise says that it is not packed any more.
+fn keep_packed(body: &mut Body, headers: &mut Headers, passed: &Body, passed_headers: &Headers) {
+    if !body::is_packed(passed_headers) || body.content.is_none() {
+        return;
+    }
+    if body.content == body::content(passed, passed_headers) {
+        body.content.clone_from(&passed.content);
+    } else {
+        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-encoding"));
+    }
+}
+
 /// Values that are hidden where they are found by name, and looked for nowhere else.
 const WORDS: [&str; 8] = ["true", "false", "none", "null", "undefined", "bearer", "basic", "password"];
 /// A number that is shorter is one of many.
@@ -113,11 +142,13 @@ const SHORTEST_NUMBER: usize = 6;
 pub(super) struct Hiding<'a> {
     names: &'a Names,
     found: Vec<Secret>,
+    /// Parts of forms that are no text stay as they are.
+    keeps_files: bool,
 }
 
 impl<'a> Hiding<'a> {
     pub(super) fn new(names: &'a Names) -> Self {
-        Self { names, found: Vec::new() }
+        Self { names, found: Vec::new(), keeps_files: false }
     }
 
     fn redactor(&self) -> Redactor {
@@ -165,6 +196,12 @@ impl<'a> Hiding<'a> {
                 error.traceback = error.traceback.replace(&error.text, &text);
                 error.text = text;
             }
+            for (name, text) in error.locals.iter_mut().flat_map(|frame| &mut frame.locals) {
+                *text = if self.names.is_secret(name) { self.hide(unquoted(text)) } else { self.scan(text) };
+            }
+        }
+        for line in &mut exchange.log {
+            *line = self.scan(line);
         }
         for statement in &mut exchange.statements {
             statement.sql = self.scan(&statement.sql);
@@ -249,7 +286,7 @@ impl<'a> Hiding<'a> {
         let nature = Nature::of(headers);
         if nature == Nature::Multipart {
             let kind = value(headers, "content-type").unwrap_or_default();
-            body.content = Some(self.multipart(&content, kind).into_bytes());
+            body.content = Some(self.multipart(&content, kind));
             return;
         }
         let Some(text) = body::text(&content).filter(|_| nature != Nature::Binary) else {
@@ -315,41 +352,46 @@ impl<'a> Hiding<'a> {
         *value = Value::String(STARS.into());
     }
 
-    /// A form with files, part by part. What is no text is only counted.
-    fn multipart(&mut self, content: &[u8], kind: &str) -> String {
+    /// A form with files, part by part. What is no text is only counted, or stays as it is.
+    fn multipart(&mut self, content: &[u8], kind: &str) -> Vec<u8> {
         let boundary =
             kind.split(';').filter_map(|part| part.trim().split_once('=')).find(|(name, _)| name.eq_ignore_ascii_case("boundary"));
         let boundary = boundary.map(|(_, value)| value.trim_matches('"')).filter(|boundary| !boundary.is_empty());
         let Some(boundary) = boundary else {
-            return self.scan(&String::from_utf8_lossy(content));
+            return self.scan(&String::from_utf8_lossy(content)).into_bytes();
         };
         let mark = format!("--{boundary}");
-        let mut out = String::new();
+        let mut out = Vec::new();
         let mut parts = split(content, mark.as_bytes());
         // What is before the first one is nobody's.
         parts.next();
         for part in parts {
-            out += &mark;
+            out.extend_from_slice(mark.as_bytes());
             let (head, data) = match split_once(part, b"\r\n\r\n") {
                 Some(halves) => halves,
                 None => {
-                    out += &self.scan(&String::from_utf8_lossy(part));
+                    out.extend_from_slice(self.scan(&String::from_utf8_lossy(part)).as_bytes());
                     continue;
                 }
             };
             let head = String::from_utf8_lossy(head);
             let name = FIELD_NAME.captures(&head).and_then(|found| found.get(1).or(found.get(2))).map(|name| name.as_str().to_owned());
-            out += &head;
-            out += "\r\n\r\n";
+            out.extend_from_slice(head.as_bytes());
+            out.extend_from_slice(b"\r\n\r\n");
             let ended = data.ends_with(b"\r\n");
             let data = if ended { &data[..data.len() - 2] } else { data };
-            out += &match body::text(data) {
+            let shown = match body::text(data) {
                 Some(text) if name.is_some_and(|name| self.names.is_secret(&name)) => self.hide(text),
                 Some(text) if text.trim_start().starts_with(['{', '[']) => self.json(text),
                 Some(text) => self.scan(text),
+                None if self.keeps_files => {
+                    out.extend_from_slice(data);
+                    String::new()
+                }
                 None => format!("({} bytes)", data.len()),
             };
-            out += if ended { "\r\n" } else { "" };
+            out.extend_from_slice(shown.as_bytes());
+            out.extend_from_slice(if ended { b"\r\n" } else { b"" });
         }
         out
     }
@@ -425,12 +467,15 @@ fn cleanse(exchange: &mut Exchange, redactor: &Redactor) {
     for statement in &mut exchange.statements {
         statement.sql = redactor.clean(&statement.sql);
     }
-    for name in &mut exchange.templates {
-        *name = redactor.clean(name);
+    for text in exchange.templates.iter_mut().chain(&mut exchange.log) {
+        *text = redactor.clean(text);
     }
     if let Some(error) = &mut exchange.error {
         error.text = redactor.clean(&error.text);
         error.traceback = redactor.clean(&error.traceback);
+        for (_, text) in error.locals.iter_mut().flat_map(|frame| &mut frame.locals) {
+            *text = redactor.clean(text);
+        }
     }
     for (body, _) in bodies(exchange) {
         let Some(content) = body.content.take() else { continue };
@@ -443,7 +488,8 @@ fn cleanse(exchange: &mut Exchange, redactor: &Redactor) {
 }
 
 /// `name=`, `filename=` of a part of a form.
-static FIELD_NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(?i)content-disposition:[^\r\n]*?[;\s]name=(?:"([^"\r\n]*)"|([^;\s]*))"#));
+pub(super) static FIELD_NAME: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"(?i)content-disposition:[^\r\n]*?[;\s]name=(?:"([^"\r\n]*)"|([^;\s]*))"#));
 pub(super) static TAG: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?is)<(?:input|meta|button|option|param)\b[^>]*>"));
 pub(super) static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(?s)([\w:.-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)"#));
 static ELEMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)<([\w.:-]{2,64})>([^<]*)</"));

@@ -41,10 +41,14 @@ impl Scrubber {
         if let Some(error) = &mut exchange.error {
             found.text(&mut error.text);
             found.text(&mut error.traceback);
+            for frame in &mut error.locals {
+                frame.locals.iter_mut().for_each(|(_, text)| found.text(text));
+            }
         }
         for statement in &mut exchange.statements {
             found.text(&mut statement.sql);
         }
+        exchange.log.iter_mut().for_each(|line| found.text(line));
         exchange.scrubbed |= in_what_passed;
         exchange
     }
@@ -114,7 +118,9 @@ mod tests {
             exchange.response_headers.push(("Content-Encoding".into(), "br".into()));
             exchange.response_body.content = Some(b"packed".to_vec());
             exchange.environ.push(("KEY".into(), secret("#")));
-            exchange.error = Some(crate::requests::Raised { kind: "E".into(), text: secret("#"), traceback: secret("T #") });
+            exchange.log = vec![secret("connects with #")];
+            exchange.error =
+                Some(crate::requests::Raised { kind: "E".into(), text: secret("#"), traceback: secret("T #"), ..Default::default() });
         });
         let clean = scrubber.exchange(exchange);
         assert!(clean.scrubbed && clean.response_body.content.is_none());

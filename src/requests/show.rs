@@ -17,6 +17,8 @@ use crate::units::{layout, quantity};
 const MOST_LINES: usize = 60;
 const MOST_WIDTH: usize = 2000;
 const MOST_STATEMENTS: usize = 30;
+/// Frames whose variables are shown.
+const MOST_FRAMES: usize = 3;
 /// Characters of the bar of timings.
 const BAR: u64 = 40;
 
@@ -53,6 +55,9 @@ pub fn text(exchange: &Redacted, view: &View<'_>) -> String {
     if exchange.scrubbed {
         about.push("a value of `env` was in it, and is not stored".into());
     }
+    if exchange.without_secrets {
+        about.push("its secrets are not stored (record-secrets: false)".into());
+    }
     lines.push(about.join(", "));
     lines.push(String::new());
     lines.push(format!("> {} {} {}", exchange.method, exchange.target, exchange.protocol));
@@ -65,6 +70,11 @@ pub fn text(exchange: &Redacted, view: &View<'_>) -> String {
         lines.push("exception".into());
         let traceback = traceback(error, view.host);
         lines.extend(traceback.trim_end().lines().map(|line| format!("  {line}")));
+        variables(&mut lines, error, view);
+    }
+    if !exchange.log.is_empty() {
+        lines.push(String::new());
+        log(&mut lines, exchange, view);
     }
     if !exchange.statements.is_empty() {
         lines.push(String::new());
@@ -72,7 +82,7 @@ pub fn text(exchange: &Redacted, view: &View<'_>) -> String {
     }
     if !exchange.templates.is_empty() {
         lines.push(String::new());
-        lines.push(format!("templates: {}", exchange.templates.join(", ")));
+        lines.push(format!("templates: {}", templates(&exchange.templates)));
     }
     if !exchange.imported {
         lines.push(String::new());
@@ -122,11 +132,59 @@ pub fn pretty(text: &str, nature: Nature) -> String {
     }
 }
 
+/// What variables held, of the innermost frames.
+fn variables(lines: &mut Vec<String>, error: &Raised, view: &View<'_>) {
+    let shown = if view.whole { error.locals.len() } else { MOST_FRAMES.min(error.locals.len()) };
+    for frame in &error.locals[error.locals.len() - shown..] {
+        if frame.locals.is_empty() {
+            continue;
+        }
+        let place = on_host(&format!("\"{}\", line {}", frame.file, frame.line), view.host);
+        lines.push(String::new());
+        lines.push(format!("variables of {} in {place}", frame.function));
+        lines.extend(frame.locals.iter().map(|(name, text)| format!("  {name} = {text}")));
+    }
+    let hidden = error.locals.len() - shown;
+    if hidden > 0 {
+        lines.push(format!("  … {hidden} outer frames (--whole)"));
+    }
+}
+
+/// What the application wrote to the log; the last lines are those next to whatever happened.
+fn log(lines: &mut Vec<String>, exchange: &Redacted, view: &View<'_>) {
+    lines.push("log".into());
+    let most = if view.whole { usize::MAX } else { MOST_LINES };
+    let hidden = exchange.log.len().saturating_sub(most);
+    if hidden > 0 || exchange.more_log > 0 {
+        let more = if hidden > 0 { " (--whole)" } else { "" };
+        lines.push(format!("  … {} earlier lines{more}", hidden as u64 + exchange.more_log));
+    }
+    lines.extend(exchange.log[hidden..].iter().map(|line| format!("  {}", on_host(line, view.host))));
+}
+
+/// Each name once, with how often it is there.
+fn templates(names: &[String]) -> String {
+    let mut all: Vec<(&str, usize)> = Vec::new();
+    for name in names {
+        match all.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, times)) => *times += 1,
+            None => all.push((name, 1)),
+        }
+    }
+    let one = |(name, times): (&str, usize)| if times > 1 { format!("{name} ({times}×)") } else { name.to_owned() };
+    all.into_iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
 /// The traceback of an exception, with paths of the project on this machine.
 pub fn traceback(error: &Raised, host: Option<&Path>) -> String {
+    on_host(&error.traceback, host)
+}
+
+/// A text with paths in quotes, as Python writes them.
+pub fn on_host(text: &str, host: Option<&Path>) -> String {
     match host {
-        Some(root) => error.traceback.replace(&format!("\"{}/", layout::APP), &format!("\"{}/", root.display())),
-        None => error.traceback.clone(),
+        Some(root) => text.replace(&format!("\"{}/", layout::APP), &format!("\"{}/", root.display())),
+        None => text.to_owned(),
     }
 }
 
@@ -206,7 +264,7 @@ pub fn json(exchange: &Redacted) -> Value {
         "status": exchange.status,
         "reason": exchange.reason,
         "response": {"headers": exchange.response_headers, "body": body_json(&exchange.response_body)},
-        "error": exchange.error.as_ref().map(|error| json!({"type": error.kind, "text": error.text, "traceback": error.traceback})),
+        "error": exchange.error.as_ref().map(|error| json!({"type": error.kind, "text": error.text, "traceback": error.traceback, "locals": error.locals})),
         "complete": exchange.complete,
         "milliseconds": {
             "total": millis(exchange.timings.total),
@@ -220,9 +278,12 @@ pub fn json(exchange: &Redacted) -> Value {
         })).collect::<Vec<_>>(),
         "more-statements": exchange.more_statements,
         "templates": exchange.templates,
+        "log": exchange.log,
+        "more-log": exchange.more_log,
         "pid": exchange.pid,
         "slot": exchange.slot,
         "scrubbed": exchange.scrubbed,
+        "without-secrets": exchange.without_secrets,
         "imported": exchange.imported,
     })
 }
@@ -240,7 +301,7 @@ fn body_json(body: &Body) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::requests::{Names, Recorded, Redaction, testing};
+    use crate::requests::{Frame, Names, Recorded, Redaction, testing};
 
     #[test]
     fn one_request() {
@@ -257,9 +318,21 @@ mod tests {
                 kind: "KeyError".into(),
                 text: "'a'".into(),
                 traceback: "Traceback (most recent call last):\n  File \"/app/polls/views.py\", line 3, in vote\nKeyError: 'a'\n".into(),
+                locals: vec![
+                    Frame { file: "/app/polls/urls.py".into(), line: 9, function: "serve".into(), locals: vec![] },
+                    Frame {
+                        file: "/app/polls/views.py".into(),
+                        line: 3,
+                        function: "vote".into(),
+                        locals: vec![("row".into(), "{'id': 7}".into()), ("api_key".into(), "'hush'".into())],
+                    },
+                ],
             });
             exchange.statements = vec![statement("select 1", 2000), statement("select  2", 1000), statement("select 1", 3200)];
             exchange.slot = Some("g1".into());
+            exchange.log = vec!["Internal Server Error".into(), "  File \"/app/polls/views.py\", line 3, token=hush".into()];
+            exchange.more_log = 7;
+            exchange.templates = ["base.html", "row.html", "row.html"].map(String::from).to_vec();
         });
         let shown = Redaction::new(Names::default()).exchange(&Recorded::new(exchange));
         insta::assert_snapshot!(text(&shown, &View { host: Some(Path::new("/home/ada/shop")), whole: false }), @r#"
@@ -285,9 +358,20 @@ mod tests {
             File "/home/ada/shop/polls/views.py", line 3, in vote
           KeyError: 'a'
 
+        variables of vote in "/home/ada/shop/polls/views.py", line 3
+          row = {'id': 7}
+          api_key = ***
+
+        log
+          … 7 earlier lines
+          Internal Server Error
+            File "/home/ada/shop/polls/views.py", line 3, token=***
+
         3 SQL statements, 6.2 ms
           2× 5.2 ms  select 1
           1.0 ms  select 2
+
+        templates: base.html, row.html (2×)
 
         ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓███████████████████  ░ queue 0.3 ms, █ application 12 ms, ▓ of that SQL 6.2 ms, processor 8.0 ms
         "#);

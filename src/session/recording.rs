@@ -4,9 +4,11 @@
 //! here. A thread of its own writes to the store, so that a slow disk holds up nobody but the queue. The container is not trusted
 //! (`docs/security.md`): its messages are data, of limited length and number.
 
+mod writer;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -16,15 +18,17 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
+use crate::config::Extent;
 use crate::engine::Engine;
-use crate::engine::container::State;
+use crate::engine::container::{LogStart, Output, State};
 use crate::engine::exec::Command;
 use crate::error::{Failure, Result};
 use crate::events::{Event, Report};
-use crate::render::record::{self, COLLECTORS};
-use crate::requests::message::{Frames, Message, read};
-use crate::requests::scrub::Scrubber;
-use crate::requests::{Keep, Recorded, Store, store};
+use crate::logs;
+use crate::render::record::{self, COLLECTOR_OF_SMOKE, COLLECTORS};
+use crate::requests::log::Lines;
+use crate::requests::message::Frames;
+use crate::requests::{Keep, Marks, Store, Storing, store};
 use crate::session::up::optional;
 
 /// Between two looks for a container that serves under the name.
@@ -33,10 +37,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const ENDING: Duration = Duration::from_secs(2);
 /// KiB of messages that wait for the thread that writes. Beyond that the container waits, whose queues have an end.
 const MOST_WAITING: u32 = 64 << 10;
-/// That thread gives way to the server: what came is stored a moment later where all processors are busy.
-const NICENESS: i32 = 10;
-/// Requests that are stored in one step.
-const MOST_AT_ONCE: usize = 200;
+/// Lines of a server's log that may belong to requests whose recording begins.
+const LINES_BEFORE: u32 = 1000;
 
 /// A container that has just begun has not unpacked its files yet.
 const WAIT: &str = "i=0; while [ ! -e /run/parity/unpacked ]; do sleep 0.02; i=$((i+1)); [ $i -lt 500 ] || exit 1; done; \
@@ -51,6 +53,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Recording {
     settings: Arc<Settings>,
+    logged: Logged,
     open: Option<Open>,
 }
 
@@ -60,12 +63,19 @@ pub struct Settings {
     /// `None`: there is no directory for it.
     pub path: Option<PathBuf>,
     pub keep: Keep,
-    /// Bytes of a body that are kept.
-    pub body_limit: u64,
-    pub scrubber: Scrubber,
+    /// What is kept of each request.
+    pub extent: Extent,
+    pub storing: Storing,
     /// The name that the server has.
     pub name: String,
+    /// It runs the production image, and began to record with its start; otherwise it is a server of `up` or `debug`.
+    pub is_baked: bool,
+    /// Of requests that somebody wants to find again.
+    pub marks: Marks,
 }
+
+/// What servers have logged, until it is known of which requests.
+type Logged = Arc<Mutex<Lines>>;
 
 /// A store that is written to.
 #[derive(Debug)]
@@ -118,9 +128,9 @@ impl Recording {
     /// # Errors
     /// It cannot be opened.
     pub fn new(settings: Settings, on: bool) -> Result<Self> {
-        let settings = Arc::new(settings);
-        let open = on.then(|| Open::new(&settings)).transpose()?;
-        Ok(Self { settings, open })
+        let (settings, logged) = (Arc::new(settings), Logged::default());
+        let open = on.then(|| Open::new(&settings, &logged)).transpose()?;
+        Ok(Self { settings, logged, open })
     }
 
     /// Serves, and records while that is wanted: `turns` says when that changes. What is recorded is stored when this returns.
@@ -131,12 +141,13 @@ impl Recording {
         mut turns: Option<&mut mpsc::Receiver<()>>,
         served: impl Future<Output = T>,
     ) -> T {
-        let Self { settings, mut open } = self;
+        let Self { settings, logged, mut open } = self;
         let mut followed = Followed {
             engine,
             settings: &settings,
+            logged: &logged,
             switches: false,
-            at_once: false,
+            at_once: settings.is_baked,
             says_so: false,
             known: BTreeSet::new(),
             collectors: FuturesUnordered::new(),
@@ -157,7 +168,7 @@ impl Recording {
                     },
                     Some(()) = endings.next() => {}
                     Some(()) = optional(turns.as_mut().map(|turns| turns.recv())) => match open.take() {
-                        None => match Open::new(&settings) {
+                        None => match Open::new(&settings, &logged) {
                             Ok(new) => {
                                 followed.turned_on();
                                 open = Some(new);
@@ -169,7 +180,9 @@ impl Recording {
                 }
             }
         };
-        let _ = tokio::time::timeout(ENDING, followed.rest()).await;
+        // A server that goes on has no last word.
+        let ending = if settings.is_baked { SETTLING } else { ENDING };
+        let _ = tokio::time::timeout(ending, followed.rest()).await;
         while endings.next().await.is_some() {}
         if let Some(open) = open {
             open.close(report).await;
@@ -179,12 +192,13 @@ impl Recording {
 }
 
 impl Open {
-    fn new(settings: &Arc<Settings>) -> Result<Self> {
+    fn new(settings: &Arc<Settings>, logged: &Logged) -> Result<Self> {
         let store = Store::open(settings.path.as_deref().ok_or_else(store::no_directory)?)?;
         let (messages, taken) = Sender::new();
         let (tell, told) = mpsc::unbounded_channel();
-        let settings = Arc::clone(settings);
-        let writer = std::thread::Builder::new().name("requests".into()).spawn(move || write(store, taken, &settings, &tell));
+        let (settings, logged) = (Arc::clone(settings), Arc::clone(logged));
+        let writer = std::thread::Builder::new().name("requests".into());
+        let writer = writer.spawn(move || writer::write(store, taken, &settings, &logged, &tell));
         let writer = writer.map_err(|error| Failure::new(crate::error::Kind::Other, "cannot start to record").caused_by(&error))?;
         Ok(Self { messages, told, writer })
     }
@@ -230,6 +244,7 @@ fn tell(report: &dyn Report, said: Told) {
 struct Followed<'a> {
     engine: &'a Engine,
     settings: &'a Settings,
+    logged: &'a Logged,
     /// The recorder was turned on or off since the session began: containers are told.
     switches: bool,
     /// Look for a container without waiting first.
@@ -260,7 +275,7 @@ impl<'a> Followed<'a> {
             && found.state == State::Running
             && self.known.insert(found.id.clone())
         {
-            self.collectors.push(Box::pin(collect(self.engine, found.id, self.settings, self.switches, messages)));
+            self.collectors.push(Box::pin(collect(self.engine, found.id, self.settings, self.logged, self.switches, messages)));
         }
     }
 
@@ -271,12 +286,12 @@ impl<'a> Followed<'a> {
     /// What there is to do for the containers that record.
     fn turned_off(&mut self) -> impl Future<Output = ()> + use<'a> {
         self.switches = true;
-        let (engine, limit, containers) = (self.engine, self.settings.body_limit, std::mem::take(&mut self.known));
+        let (engine, extent, containers) = (self.engine, self.settings.extent, std::mem::take(&mut self.known));
         let mut collectors = std::mem::take(&mut self.collectors);
         async move {
             let off = async {
                 for container in containers {
-                    switch(engine, &container, false, limit).await;
+                    switch(engine, &container, false, extent).await;
                 }
                 tokio::time::sleep(SETTLING).await;
             };
@@ -294,76 +309,60 @@ impl<'a> Followed<'a> {
 }
 
 /// Tells the processes of a container to record, or not to. Where that fails there is nothing to collect, and the container is ending.
-async fn switch(engine: &Engine, container: &str, on: bool, body_limit: u64) {
-    let (argv, files) = record::switch(on, body_limit);
+async fn switch(engine: &Engine, container: &str, on: bool, extent: Extent) {
+    let (argv, files) = record::switch(on, extent);
     let _ = tokio::time::timeout(PATIENCE, engine.ask(container, argv, files.as_bytes(), 0)).await;
 }
 
 /// Passes on what a container's collector says, until it ends. Returns the container.
-async fn collect(engine: &Engine, container: String, settings: &Settings, switches: bool, messages: Sender) -> String {
+async fn collect(engine: &Engine, container: String, settings: &Settings, logged: &Logged, switches: bool, messages: Sender) -> String {
     if switches {
-        switch(engine, &container, true, settings.body_limit).await;
+        switch(engine, &container, true, settings.extent).await;
     }
     let [started, brought] = COLLECTORS;
-    let argv = ["sh", "-c", WAIT, if switches { brought } else { started }].map(String::from).to_vec();
+    let argv: Vec<&str> = match switches {
+        _ if settings.is_baked => vec!["/opt/venv/bin/python", "-I", "-S", COLLECTOR_OF_SMOKE],
+        true => vec!["sh", "-c", WAIT, brought],
+        false => vec!["sh", "-c", WAIT, started],
+    };
+    let argv = argv.into_iter().map(String::from).collect();
     let command = Command { argv, tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
     let Ok(mut running) = engine.exec(&container, &command).await else { return container };
-    let mut begun = Frames::default();
-    while let Some(Ok(piece)) = running.output.next().await {
-        if let LogOutput::StdOut { message } | LogOutput::Console { message } = piece {
-            let whole = begun.feed(&message);
-            if !whole.is_empty() && messages.send(whole).await.is_none() {
-                return container;
+    let frames = async {
+        let mut begun = Frames::default();
+        while let Some(Ok(piece)) = running.output.next().await {
+            if let LogOutput::StdOut { message } | LogOutput::Console { message } = piece {
+                let whole = begun.feed(&message);
+                if !whole.is_empty() && messages.send(whole).await.is_none() {
+                    return;
+                }
             }
         }
+    };
+    let server = container.clone();
+    let mut log = std::pin::pin!(hear(engine, &server, logged));
+    tokio::select! {
+        () = frames => {
+            // What the server said last.
+            let _ = tokio::time::timeout(SETTLING, log).await;
+        }
+        () = async { log.as_mut().await; std::future::pending().await } => {}
     }
     container
 }
 
-/// Stores what comes. Returns how many requests that were.
-fn write(mut store: Store, mut pieces: mpsc::UnboundedReceiver<Piece>, settings: &Settings, tell: &mpsc::UnboundedSender<Told>) -> u64 {
-    let Settings { keep, scrubber, .. } = settings;
-    // Of this thread alone. Where it is refused all goes on as it is.
-    let _ = rustix::process::nice(NICENESS);
-    let (mut stored, mut failing, mut unstored) = (0, false, 0);
-    while let Some(first) = pieces.blocking_recv() {
-        let mut batch = Vec::new();
-        let mut lost = 0;
-        let mut next = Some(first);
-        while let Some(piece) = next {
-            for message in piece.messages {
-                match read(&message) {
-                    Some(Message::Recorded(recorded)) => batch.push(Recorded::new(scrubber.exchange(recorded.into_exposed()))),
-                    Some(Message::Lost(count)) => lost += count,
-                    Some(Message::Collecting) => drop(tell.send(Told::Collecting)),
-                    None => {}
-                }
+/// Takes what the application writes to the server's log, to its end.
+async fn hear(engine: &Engine, container: &str, logged: &Logged) {
+    let mut output = std::pin::pin!(engine.errors(container, LogStart::LastLines(LINES_BEFORE)));
+    let mut lines = logs::Lines::default();
+    while let Some(Ok(piece)) = output.next().await {
+        let (Output::Stderr(piece) | Output::Stdout(piece)) = piece;
+        lines.feed(&piece, |line| {
+            if let Some(printed) = logs::printed(&String::from_utf8_lossy(&line)) {
+                logged.lock().unwrap_or_else(PoisonError::into_inner).hear(printed);
             }
-            next = if batch.len() < MOST_AT_ONCE { pieces.try_recv().ok() } else { None };
-        }
-        if !batch.is_empty() {
-            match store.insert(&batch, *keep) {
-                Ok(ids) => {
-                    stored += ids.len() as u64;
-                    failing = false;
-                    lost += std::mem::take(&mut unstored);
-                }
-                Err(failure) => {
-                    unstored += batch.len() as u64;
-                    if !std::mem::replace(&mut failing, true) {
-                        let _ = tell.send(Told::Failed(failure));
-                    }
-                }
-            }
-        }
-        if lost > 0 {
-            let _ = tell.send(Told::Lost(lost));
-        }
+        });
     }
-    if unstored > 0 {
-        let _ = tell.send(Told::Lost(unstored));
-    }
-    stored
 }
 
 #[cfg(test)]
@@ -389,7 +388,15 @@ mod tests {
 
     #[test]
     fn without_a_directory_for_the_store_only_recording_fails() {
-        let settings = || Settings { path: None, keep: Keep::default(), body_limit: 1, scrubber: Scrubber::default(), name: "x".into() };
+        let settings = || Settings {
+            path: None,
+            keep: Keep::default(),
+            extent: Extent { body_limit: 1, locals: false },
+            storing: Storing::default(),
+            name: "x".into(),
+            is_baked: false,
+            marks: Marks::default(),
+        };
         assert!(Recording::new(settings(), false).is_ok());
         assert!(Recording::new(settings(), true).unwrap_err().message.contains("no directory"));
     }

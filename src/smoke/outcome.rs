@@ -67,6 +67,8 @@ pub struct Outcome {
     pub request: Option<String>,
     /// `302 Found, text/html, 0 bytes`
     pub answer: Option<String>,
+    /// The number of its request in the store, where it was recorded.
+    pub recorded: Option<i64>,
 }
 
 /// All outcomes of a run, in order.
@@ -77,6 +79,8 @@ pub struct Suite {
     /// What ran there, where parity ran it.
     pub image: Option<Image>,
     pub outcomes: Vec<Outcome>,
+    /// How many requests were recorded, where that was wanted.
+    pub recorded: Option<u64>,
     pub took: Duration,
 }
 
@@ -128,6 +132,7 @@ impl Outcome {
             log: Vec::new(),
             request: None,
             answer: None,
+            recorded: None,
         }
     }
 

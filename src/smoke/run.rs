@@ -17,6 +17,8 @@ use super::question::Question;
 use super::redact::Redactor;
 use super::text::quoted;
 use crate::logs::{Record, RecordKind};
+use crate::render::record::REPLAY;
+use crate::requests::Marks;
 
 /// Between two tries of a check that fails.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -45,6 +47,8 @@ pub struct Runner<'a, 'b> {
     pub redactor: &'a Redactor,
     pub rules: Rules,
     pub before: Option<Before<'b>>,
+    /// The server records, and is told which request is which check's.
+    pub marks: Option<&'a Marks>,
 }
 
 /// What went over the wire for a check, for those who ask the same again.
@@ -58,8 +62,13 @@ pub struct Exchange {
     pub passed: bool,
 }
 
+/// What was recorded is in the store by then.
+const STORED: Duration = Duration::from_secs(3);
+const STEP: Duration = Duration::from_millis(20);
+
 /// A check that was done or skipped.
 struct Done {
+    mark: Option<String>,
     outcome: Outcome,
     exchange: Option<Exchange>,
     captured: Vec<(String, Value)>,
@@ -117,7 +126,7 @@ impl Runner<'_, '_> {
 
     async fn one(&self, chosen: &Chosen<'_>, all: &[Chosen<'_>], values: &Values) -> Done {
         let check = chosen.check;
-        let nothing = |outcome| Done { outcome: self.redactor.outcome(outcome), exchange: None, captured: Vec::new() };
+        let nothing = |outcome| Done { mark: None, outcome: self.redactor.outcome(outcome), exchange: None, captured: Vec::new() };
         if let Some(reason) = &chosen.skip {
             return nothing(skipped(check, reason.clone()));
         }
@@ -131,9 +140,23 @@ impl Runner<'_, '_> {
                 Err(Missing(name)) => return nothing(skipped(check, lacking(&name, check, all))),
             };
             if !done.outcome.has_failed() || begun.elapsed() + PAUSE >= self.rules.retry {
-                return Done { outcome: self.redactor.outcome(done.outcome), ..done };
+                let recorded = if done.outcome.has_failed() { self.recorded(done.mark.as_deref()).await } else { None };
+                return Done { outcome: self.redactor.outcome(Outcome { recorded, ..done.outcome }), ..done };
             }
             tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// The number of a request in the store.
+    async fn recorded(&self, mark: Option<&str>) -> Option<i64> {
+        let (marks, mark) = self.marks.zip(mark)?;
+        let begun = Instant::now();
+        loop {
+            let id = marks.id(mark);
+            if id.is_some() || begun.elapsed() > STORED {
+                return id;
+            }
+            tokio::time::sleep(STEP).await;
         }
     }
 
@@ -142,7 +165,10 @@ impl Runner<'_, '_> {
         let deadline = check.expect.max_ms.map_or(DEADLINE, |most| DEADLINE.max(Duration::from_millis(most.into()) + BEYOND));
         let complete = self.client.complete(&question);
         let sent = Instant::now();
-        let answered = self.client.ask(&question, deadline).await;
+        let mark = self.marks.map(Marks::next);
+        let mut asked = question.clone();
+        asked.headers.extend(mark.iter().map(|mark| (REPLAY.to_owned(), mark.clone())));
+        let answered = self.client.ask(&asked, deadline).await;
         let took = sent.elapsed();
         let mut findings = Vec::new();
         let mut captured = Vec::new();
@@ -187,7 +213,7 @@ impl Runner<'_, '_> {
         let request = Some(format!("{} {}", question.method, question.path));
         let outcome =
             Outcome { place: place(check), status, log, request, answer, ..Outcome::failed(&check.name, What::Check, took, findings) };
-        Ok(Done { outcome, exchange, captured })
+        Ok(Done { mark, outcome, exchange, captured })
     }
 
     /// What `log:` says to the records.

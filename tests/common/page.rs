@@ -127,6 +127,7 @@ pub fn exchange(number: usize) -> Exchange {
             kind: "KeyError".into(),
             text: "'<img src=x onerror=\"document.title=1\">'".into(),
             traceback: "Traceback (most recent call last):\n  File \"/app/shop/views.py\", line 41, in checkout\n    total = cart[key]\n            ~~~~^^^^^\nKeyError: '<img src=x onerror=\"document.title=1\">'\n".into(),
+            ..Raised::default()
         });
     }
     exchange

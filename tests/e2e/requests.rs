@@ -76,7 +76,7 @@ impl Recorded {
 #[test]
 fn flask_in_two_processes_with_and_without_reload() {
     for flags in [&[][..], &["--reload-on-changes"]] {
-        let mut recorded = Recorded::up("flask-factory", "processes: 2\nthreads: 2\n", flags);
+        let mut recorded = Recorded::up("flask-factory", "processes: 2\nthreads: 2\nrecord-locals: true\n", flags);
         recorded.browser().get("/").ok();
         recorded.browser().post("/basket", "application/x-www-form-urlencoded", b"thing=tea&password=hush-hush").ok();
         assert_eq!(recorded.browser().get("/boom").status, 500);
@@ -92,6 +92,11 @@ fn flask_in_two_processes_with_and_without_reload() {
         let boom = recorded.show(&list[2]["id"]);
         let place = format!("File \"{}/shop/catalogue.py\", line", recorded.project.root.display());
         assert!(boom.contains("ZeroDivisionError") && boom.contains(&place), "{boom}");
+        assert!(boom.contains("variables of dispatch_request in \"/") && boom.contains("  view_args = {}"), "{boom}");
+        // What it logged, and nothing of what others did.
+        let log = boom.split_once("\nlog\n").unwrap_or_else(|| panic!("nothing is logged: {boom}")).1;
+        assert!(log.contains("ERROR in app: Exception on /boom [GET]") && log.contains(&place), "{boom}");
+        assert!(!post.contains("\nlog\n"), "{post}");
         assert!(recorded.show(&list[0]["id"]).contains("templates: index.html"));
 
         let ran = recorded.parity(&["replay", "--all"]).ok();
@@ -130,6 +135,8 @@ fn django_with_statements_a_session_and_a_form() {
     for part in ["> password = ***", "> csrfmiddlewaretoken = ***", "SQL statements", "auth_user", "sessionid=***"] {
         assert!(login.contains(part), "{part} is not in {login}");
     }
+    let home = recorded.show(&list[2]["id"]);
+    assert!(home.contains("templates: ") && home.contains("mine.html"), "{home}");
     // Parameters are what people type.
     assert!(!login.contains("engine"), "{login}");
     let boom = recorded.show(&list[3]["id"]);
@@ -167,4 +174,28 @@ fn what_is_stored_survives_kill_9_and_goes_on() {
     recorded.end();
     asking.join().unwrap();
     recorded.project.nothing_is_left();
+}
+
+#[test]
+fn requests_of_checks_are_recorded_in_productions_image() {
+    let project = TestProject::copy("flask-factory");
+    project.write(
+        "parity.yaml",
+        "processes: 2\nsmoke:\n  - {name: home, request: {path: /}}\n  - {name: divides, request: {path: /boom}, expect: {status: 200}}\n",
+    );
+    let parity = |arguments: &[&str]| project.parity(arguments).env("XDG_STATE_HOME", project.scratch().join("state"));
+    // With the probes, of which the last ends the server; what those ask is nobody's.
+    for flags in [&["--no-probes"][..], &[]] {
+        let ran = parity(&[&["smoke", "--record"], flags].concat()).patience(BUILD_PATIENCE).run().exits(17);
+        let list: Vec<Value> = parity(&["requests", "--format", "json"]).ok().json();
+        let told: Vec<_> = list.iter().map(|row| (row["target"].as_str().unwrap(), row["status"].as_u64().unwrap())).collect();
+        assert_eq!(told, [("/", 200), ("/boom", 500)]);
+        let id = &list[1]["id"];
+        assert!(ran.stdout.contains(&format!("recorded as {id}: `parity requests show {id}`")), "{ran}");
+        assert!(ran.stdout.contains("2 requests recorded"), "{ran}");
+        let shown = parity(&["requests", "show", &id.to_string()]).ok().stdout;
+        assert!(shown.contains("ZeroDivisionError") && shown.contains("Exception on /boom") && !shown.contains("Parity-"), "{shown}");
+        parity(&["requests", "clear"]).ok();
+    }
+    project.nothing_is_left();
 }

@@ -7,6 +7,7 @@ MESSAGES = [
     {
         "began": 1790000000.5,
         "pid": 31,
+        "thread": 40,
         "environ": {
             "REQUEST_METHOD": "POST",
             "REQUEST_URI": "/a%20b?c=d",

@@ -444,6 +444,114 @@ class Frameworks(unittest.TestCase):
         self.assertNotIn("hush", str(record.message()))
 
 
+    def test_templates_of_django_by_the_method_that_renders_each(self):
+        class Template:
+            def __init__(self, name):
+                self.name = name
+
+            def _render(self, context):
+                """As it was."""
+                return context["x"]
+
+        frameworks.note_names(Template, "_render", lambda args, kwargs: True)
+        self.assertEqual(Template("nobody.html")._render({"x": 1}), 1)
+        wrapper.current[threading.get_ident()] = record = wrapper.Record({}, LIMIT)
+        with self.assertRaises(KeyError):
+            Template("a.html")._render({})
+        Template(None)._render(context={"x": 2})
+        finished()
+        self.assertEqual(record.templates, ["a.html"])
+        self.assertEqual((Template._render.__name__, Template._render.__doc__), ("_render", "As it was."))
+
+    def test_templates_of_jinja2_with_those_that_they_include(self):
+        try:
+            import jinja2
+        except ImportError:
+            self.skipTest("there is no Jinja2")
+        frameworks.jinja2_templates()
+        sources = {"base.html": "<{% block b %}{% endblock %}>", "row.html": "{{ row }}",
+                   "page.html": "{% extends 'base.html' %}{% block b %}{% for row in rows %}{% include 'row.html' %}{% endfor %}{% endblock %}"}  # fmt: skip
+        environment = jinja2.Environment(loader=jinja2.DictLoader(sources))
+        wrapper.current[threading.get_ident()] = record = wrapper.Record({}, LIMIT)
+        environment.get_template("row.html")
+        page = environment.get_template("page.html").render(rows=[1, 2])
+        parts = "".join(environment.from_string("{{ x }}").generate(x=3))
+        finished()
+        self.assertEqual((page, parts), ("<12>", "3"))
+        self.assertEqual(record.templates, ["page.html", "base.html", "row.html", "row.html"])
+
+
+class Variables(unittest.TestCase):
+    def setUp(self):
+        self.addCleanup(setattr, wrapper, "keeps_variables", False)
+        wrapper.keeps_variables = True
+
+    def record(self, function):
+        record = wrapper.Record({}, LIMIT)
+        try:
+            function()
+        except Exception as error:
+            record.raised(error)
+        record.finish({})
+        return message_of(record)["error"]["locals"]
+
+    def test_nothing_of_the_applications_is_called(self):
+        called = []
+
+        class Order:
+            def __init__(self):
+                self.id, self.sum, self._hidden, self.lines = 7, "12", 1, []
+
+            def __getattribute__(self, name):
+                called.append(name)
+                return super().__getattribute__(name)
+
+            def __repr__(self):
+                called.append("repr")
+                raise RuntimeError
+
+            __class__ = property(lambda self: called.append("class"))
+
+        class Odd:
+            __dict__ = property(lambda self: called.append("dict"))
+
+        class Fields(dict):
+            def items(self):
+                called.append("items")
+
+        def view():
+            order, odd, fields, kind, many = Order(), Odd(), Fields(a=[1, (2.5, None)]), Order, list(range(100))
+            text, itself = "x" * 10_000, []
+            itself.append(itself)
+            called.clear()
+            return order.id / 0 if called else {}["x"]
+
+        frames = self.record(view)
+        self.assertEqual(called, [])
+        file, line, function, pairs = frames[-1]
+        self.assertEqual((file, function), (__file__, "view"))
+        held = dict(pairs)
+        self.assertEqual(held["order"], "<Order id=7, sum='12'>")
+        self.assertEqual((held["odd"], held["kind"], held["fields"]), ("<Odd>", "<class Order>", "<Fields {'a': [1, (2.5, None)]}>"))
+        self.assertEqual(held["many"], "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … 90 more]")
+        self.assertEqual((len(held["text"]), held["itself"]), (301, "[[[<list>]]]"))
+
+    def test_there_is_an_end_to_them(self):
+        def deep(depth, **more):
+            here = {str(number): "y" * 1000 for number in range(200)}
+            return deep(depth - 1, **here) if depth else {}["x"]
+
+        frames = self.record(lambda: deep(50))
+        self.assertLessEqual(len(frames), 20)
+        self.assertEqual(frames[-1][2], "deep")
+        self.assertLess(len(str(frames)), 100_000)
+
+    def test_without_the_setting_there_are_none(self):
+        wrapper.keeps_variables = False
+        with self.assertRaises(KeyError):
+            self.record(lambda: {}["x"])
+
+
 class Sending(unittest.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory()

@@ -3,6 +3,7 @@
     bodies      what is kept of a body as it passes
     wrapper     the function around the application
     frameworks  what Django, Flask and SQLAlchemy say of a request by their own signals
+    variables   what variables held where an exception was raised, where that is wanted
     sending     the queue, and the thread that sends what is in it to the collector
     serving     the way into mod_wsgi
 

@@ -1,4 +1,6 @@
-"""What frameworks say of a request by their own signals. They are asked only where the application has imported them."""
+"""What frameworks say of a request by their own signals, and what templates are rendered. They are asked only where the application has
+imported them.
+"""
 
 import sys
 import time
@@ -68,23 +70,47 @@ def time_statement(execute, sql, params, many, context):
             record.statement(sql, time.perf_counter() - began, context["connection"].vendor)
 
 
+def django_templates():
+    from django.template.base import Template
+
+    # Those that a template includes or extends as well.
+    note_names(Template, "_render", lambda args, kwargs: True)
+
+
+def jinja2_templates():
+    from jinja2.environment import Environment, Template
+
+    note_names(Template, "render", lambda args, kwargs: True)
+    note_names(Template, "generate", lambda args, kwargs: True)
+    # A template asks for those that it includes or extends, and says its own name.
+    note_names(Environment, "get_template", lambda args, kwargs: kwargs.get("parent", args[1] if len(args) > 1 else None) is not None)
+
+
+def note_names(owner, method, is_rendering):
+    """Notes the name of the template that a method renders, or of that which it finds for another one."""
+    original = getattr(owner, method)
+
+    def noted(self, *args, **kwargs):
+        record = current.get(get_ident())
+        if record is not None and is_rendering(args, kwargs):
+            record.template(args[0] if method == "get_template" and args else getattr(self, "name", None))
+        return original(self, *args, **kwargs)
+
+    noted.__name__, noted.__qualname__, noted.__doc__ = original.__name__, original.__qualname__, original.__doc__
+    noted.__wrapped__ = original
+    setattr(owner, method, noted)
+
+
 def flask_signals():
-    from flask import got_request_exception, template_rendered
+    from flask import got_request_exception
 
     got_request_exception.connect(note_flask_exception)
-    template_rendered.connect(note_template)
 
 
 def note_flask_exception(_, exception=None, **__):
     record = record_of_thread()
     if record is not None:
         record.raised(exception if exception is not None else sys.exc_info()[1])
-
-
-def note_template(_, template=None, **__):
-    record = record_of_thread()
-    if record is not None:
-        record.template(getattr(template, "name", None))
 
 
 def sqlalchemy_statements():
@@ -110,6 +136,8 @@ def after_statement(connection, cursor, statement, parameters, context, many):
 WAYS = [
     ("django errors", "django.core.signals", django_errors),
     ("django statements", "django.db.backends.signals", django_statements),
+    ("django templates", "django.template.base", django_templates),
     ("flask", "flask.app", flask_signals),
+    ("jinja2", "jinja2.environment", jinja2_templates),
     ("sqlalchemy", "sqlalchemy.engine", sqlalchemy_statements),
 ]

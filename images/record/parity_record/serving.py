@@ -13,8 +13,9 @@ SETTINGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 # Says "off" once somebody has turned the recorder off.
 WANTED = "/run/parity/record/wanted"
 COLLECTOR = "/run/parity/record/collector.sock"
-# The mark of `parity replay`, which it sends only where this is.
+# The mark of `parity replay`, which it sends only where this is; that of a check of `parity smoke` begins as `CHECK`.
 REPLAY = "HTTP_PARITY_REPLAY"
+CHECK = "check-"
 # Seconds that a process which ends may take for what is not sent yet.
 DRAINING = 1.0
 
@@ -24,12 +25,18 @@ limit = 0
 own = ()
 # The application that was wrapped last, and the wrapper: there is one application in a process.
 last = (None, None)
+# What checks are under way, by thread.
+checks = {}
 
 
 def is_wanted(environ):
     # The application does not see that its request is a replay, and a replay is not recorded again.
-    if environ.pop(REPLAY, None) is not None:
-        return False
+    mark = environ.pop(REPLAY, None)
+    if mark is not None:
+        if not mark.startswith(CHECK):
+            return False
+        checks[get_ident()] = mark[:40]
+        return True
     return environ.get("HTTP_USER_AGENT", "") not in own
 
 
@@ -39,6 +46,8 @@ def look_at(name, *, application_object=None, **event):
         record = wrapper.current.pop(get_ident(), None)
         if record is not None:
             record.finish({key: event[key] for key in TOLD if key in event})
+            if checks:
+                record.server["check"] = checks.pop(get_ident(), None)
             sender.put(record)
     elif name == "request_started" and application_object is not None:
         frameworks.connect()
@@ -71,6 +80,7 @@ def install(runtime, settings=None):
             with open(SETTINGS) as file:
                 settings = json.load(file)
         limit = settings["body-limit"]
+        wrapper.keeps_variables = settings["locals"]
         own = tuple(settings["own"])
         sender = sending.Sender(COLLECTOR)
         mod_wsgi.subscribe_shutdown(stop)

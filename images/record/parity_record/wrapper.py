@@ -5,7 +5,7 @@ import marshal
 import os
 import sys
 import time
-from _thread import get_ident
+from _thread import get_ident, get_native_id
 
 from .bodies import Body, Input
 
@@ -22,6 +22,8 @@ OBJECTS = ("wsgi.version", "wsgi.input", "wsgi.errors", "wsgi.file_wrapper")
 # Of `marshal`: the last one without references, which `src/requests/marshal.rs` reads.
 VERSION = 2
 
+# Variables of an exception's frames are recorded as well.
+keeps_variables = False
 # What each thread is doing.
 current = {}
 
@@ -31,7 +33,7 @@ class Record:
 
     __slots__ = (
         "began", "clock", "cpu", "ended", "environ", "error", "finished", "headers", "more_statements", "request_body", "response_body",
-        "server", "statements", "status", "templates",
+        "server", "statements", "status", "templates", "thread",
     )  # fmt: skip
 
     def __init__(self, environ, limit):
@@ -39,6 +41,8 @@ class Record:
         self.clock = time.perf_counter()
         self.cpu = time.thread_time()
         self.finished = (0.0, 0.0)
+        # As the server's log names it: its lines are brought together with the request on the host.
+        self.thread = 0
         # As the application is called with it; frameworks put their own things into theirs.
         self.environ = environ = environ.copy() if type(environ) is dict else dict(environ)
         for name in OBJECTS:
@@ -75,6 +79,7 @@ class Record:
         """Nothing more comes of it. `server`: what the server knows."""
         self.finished = time.perf_counter() - self.clock, time.thread_time() - self.cpu
         self.server = server
+        self.thread = get_native_id()
 
     def weight(self):
         """About how many bytes of memory it takes."""
@@ -86,6 +91,7 @@ class Record:
         return {
             "began": self.began,
             "pid": os.getpid(),
+            "thread": self.thread,
             "environ": self.environ,
             "request-body": body_message(self.request_body),
             "status": self.status,
@@ -168,7 +174,15 @@ def described(error):
         said = str(error)
     except Exception:
         said = ""
-    return {"type": type(error).__name__, "text": said[:LONGEST_VALUE], "traceback": text[-LONGEST_TRACEBACK:]}
+    told = {"type": type(error).__name__, "text": said[:LONGEST_VALUE], "traceback": text[-LONGEST_TRACEBACK:]}
+    if keeps_variables:
+        try:
+            from . import variables
+
+            told["locals"] = variables.of_traceback(error.__traceback__)
+        except Exception as trouble:
+            complain(trouble)
+    return told
 
 
 def wrap(application, limit, is_wanted=None):

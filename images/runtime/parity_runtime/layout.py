@@ -134,7 +134,10 @@ def uploaded() -> str:
 
 def recorder() -> str:
     """The directory that has its package: with the other files of a server that was started to record, else it was brought later."""
-    return ETC if os.path.isdir(ETC + "/parity_record") else RUN + "/record"
+    for place in (ETC, RUN + "/smoke"):
+        if os.path.isdir(place + "/parity_record"):
+            return place
+    return RUN + "/record"
 
 
 def record_wanted() -> str:

@@ -19,7 +19,7 @@ use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
 use crate::requests::har::{self, Limits};
 use crate::requests::scrub::Scrubber;
-use crate::requests::{Filter, Redaction, Store};
+use crate::requests::{Filter, Redaction, Store, withheld};
 use crate::session::Interrupts;
 use crate::session::smoke::Server;
 use crate::smoke::check::Check;
@@ -137,6 +137,17 @@ impl Material {
             context
                 .ui
                 .note(format!("skipped {} that may change data there: `--unsafe` sends them", count(left_out, "request", "requests")));
+        }
+        let nothing = withheld::Given::default();
+        let without = wanted
+            .iter()
+            .filter(|wanted| matches!(wanted, Wanted::Recorded(recorded) if withheld::told(recorded.expose(), &nothing).is_some()));
+        match without.count() {
+            0 => {}
+            some => context.ui.note(format!(
+                "{} asked without secrets, which are not stored (record-secrets: false)",
+                count(some, "request is", "requests are")
+            )),
         }
         if wanted.is_empty() {
             return Err(Failure::new(Kind::Usage, "there is nothing to ask").hint("`parity requests` lists what is recorded"));

@@ -110,6 +110,8 @@ impl Workshop<'_> {
 
     async fn baked(&self, engine: &Engine, context: &Context<'_>, image: String) -> Result<Startable> {
         let mut settled = context.settle(&self.args.server.without(&["port", "host"]), Profile::Smoke)?;
+        // What is recorded is asked for of no server of a comparison.
+        settled.plan.record = None;
         context.join_services(engine, &mut settled.plan, self.interrupts).await?;
         let command = command(&settled.plan, Configuration::Image)?;
         Ok(Startable { settled: Rc::new(settled), image, command, user: User::PRODUCTION, copy: None, repository: None, _worktree: None })

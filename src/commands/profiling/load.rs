@@ -116,7 +116,8 @@ impl Load {
                 let chosen: Vec<Chosen<'_>> = checks.iter().map(|check| Chosen { check, skip: None }).collect();
                 for _ in 0..*number {
                     let client = Client::new(Base::parse(url)?);
-                    let runner = Runner { client: &client, journal: None, redactor: &redactor, rules: rules.clone(), before: None };
+                    let runner =
+                        Runner { client: &client, journal: None, redactor: &redactor, rules: rules.clone(), before: None, marks: None };
                     runner.run(&chosen, |outcome, _| tell(words(&outcome))).await;
                 }
             }

@@ -7,7 +7,7 @@ use super::export::counted;
 use super::{Context, Requests, Store};
 use crate::error::Result;
 use crate::events::Report;
-use crate::requests::Recorded;
+use crate::requests::Storing;
 use crate::requests::har::{self, Limits};
 
 /// Requests that are stored in one step.
@@ -23,13 +23,14 @@ pub struct Args {
 pub fn run(context: &Context<'_>, args: &Args) -> Result<ExitCode> {
     let requests = Requests::of(context, false)?;
     let keep = requests.record.keep();
+    let storing = Storing::new(requests.scrubber.clone(), &requests.record);
     let mut store = Store::open(&requests.path)?;
     let mut batch = Vec::new();
     let mut bytes = 0;
     let done = har::import(&args.file, Limits::new(requests.record.body_limit()), &mut |recorded| {
-        let exchange = requests.scrubber.exchange(recorded.into_exposed());
-        bytes += exchange.bytes();
-        batch.push(Recorded::new(exchange));
+        let recorded = storing.exchange(recorded);
+        bytes += recorded.expose().bytes();
+        batch.push(recorded);
         if batch.len() >= AT_ONCE || bytes > 32 << 20 {
             bytes = 0;
             store.insert(&std::mem::take(&mut batch), keep)?;

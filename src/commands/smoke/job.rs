@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::{Args, Context};
 use crate::error::{Kind, Result};
 use crate::events::{Event, Report};
+use crate::requests::Marks;
 use crate::session::Interrupts;
 use crate::smoke::PROBES;
 use crate::smoke::check::Check;
@@ -37,6 +38,8 @@ pub struct Job<'a> {
     front_page_only: bool,
     selection: Selection,
     redactor: Redactor,
+    /// Requests are recorded.
+    marks: Option<Marks>,
     begun: Instant,
     suite: RefCell<Suite>,
     exchanges: RefCell<Vec<Exchange>>,
@@ -68,6 +71,7 @@ impl<'a> Job<'a> {
             front_page_only,
             selection,
             redactor,
+            marks: args.server.switches_on("record").then(Marks::default),
             begun: Instant::now(),
             suite: RefCell::default(),
             exchanges: RefCell::default(),
@@ -105,7 +109,7 @@ impl<'a> Job<'a> {
             fail_fast: self.args.fail_fast,
             retry: Duration::from_secs(self.args.retry_timeout.into()),
         };
-        let runner = Runner { client: &client, journal, redactor: &self.redactor, rules, before };
+        let runner = Runner { client: &client, journal, redactor: &self.redactor, rules, before, marks: self.marks.as_ref() };
         let before = self.suite.borrow().outcomes.len();
         let run = async {
             let each = |mut outcome: Outcome, exchange: Option<Exchange>| {
@@ -145,7 +149,7 @@ impl<'a> Job<'a> {
     pub async fn rehearse(&self, url: &str) -> Result<Vec<Exchange>> {
         let client = Client::new(Base::parse(url)?);
         let rules = Rules { jobs: 1, fail_fast: false, retry: Duration::ZERO };
-        let runner = Runner { client: &client, journal: None, redactor: &self.redactor, rules, before: None };
+        let runner = Runner { client: &client, journal: None, redactor: &self.redactor, rules, before: None, marks: None };
         let mut exchanges = Vec::new();
         runner.run(&self.chosen(), |_, exchange| exchanges.extend(exchange)).await;
         Ok(exchanges)
@@ -225,6 +229,10 @@ impl<'a> Job<'a> {
         count.passed > 0 && count.failed == 0
     }
 
+    pub fn marks(&self) -> Option<&Marks> {
+        self.marks.as_ref()
+    }
+
     pub fn interrupts(&self) -> &Interrupts {
         self.interrupts
     }
@@ -244,7 +252,8 @@ impl<'a> Job<'a> {
 
     /// All outcomes, for the report.
     pub fn finish(&self) -> Suite {
-        let suite = Suite { took: self.begun.elapsed(), ..self.suite.borrow().clone() };
+        let recorded = self.marks.as_ref().map(Marks::count);
+        let suite = Suite { recorded, took: self.begun.elapsed(), ..self.suite.borrow().clone() };
         let count = suite.count();
         if count.passed + count.failed == 0 && count.skipped > 0 {
             self.ui.report(Event::Warning { text: "nothing was checked: everything was skipped".into(), hint: None });

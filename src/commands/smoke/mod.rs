@@ -110,6 +110,11 @@ fn report(text: &str) -> Result<(ReportFormat, PathBuf), String> {
 
 pub async fn run(context: &Context<'_>, args: Args, format: Format) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
+    if args.server.switches_on("record") && (args.url.is_some() || args.against.is_some()) {
+        return Err(Failure::new(Kind::Usage, "--record does not go with --url and --against")
+            .cause("only the server that this command starts is told to record")
+            .hint("`parity up --record` records the requests of the server that it runs"));
+    }
     let job = Job::new(context, &args, format, &interrupts)?;
     let ended = match &args.url {
         Some(url) => job.elsewhere(url).await,

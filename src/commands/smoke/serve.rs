@@ -28,7 +28,7 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
     let mut settled = context.settle(&args.server, Profile::Smoke)?;
     // What goes into the image is said before an engine is asked for.
     let source = match args.against.is_none() && args.image.is_none() {
-        true => Some(Source::of(context, &args.server)?),
+        true => Some(Source::of(context, &args.server.without(&["record"]))?),
         false => None,
     };
     let engine = interrupts.or(context.engine()).await?;
@@ -103,7 +103,15 @@ async fn check(context: &Context<'_>, job: &Job<'_>, scene: &Scene<'_>, settled:
         if let Some(took) = server.ready_after {
             context.ui.note(format!("{} (first answer after {:.1} s)", server.url, took.as_secs_f64()));
         }
-        work(job, &scene.with(server)).await?;
+        let ground = scene.with(server);
+        let work = Box::pin(work(job, &ground));
+        match job.marks() {
+            Some(marks) => {
+                let recording = context.recording_of_checks(settled, server.name.clone(), marks.clone())?;
+                recording.beside(scene.engine, context.ui, None, work).await?;
+            }
+            None => work.await?,
+        }
         Ok(((), if job.keeps() { Fate::Keep } else { Fate::Remove }))
     };
     with_server(&start, all).await.map_err(|failure| settled.explain(failure))
@@ -132,6 +140,10 @@ async fn work(job: &Job<'_>, ground: &Ground<'_>) -> Result<()> {
     let url = &ground.server.url;
     job.check(url, Some(ground.journal)).await?;
     job.tests(url).await?;
+    if let Some(marks) = job.marks() {
+        // What the probes ask is nobody's request.
+        marks.end();
+    }
     if ground.server.has_ended() {
         let how = how_it_ended(ground.engine, ground.server).await;
         let finding = Finding::new(format!("{how} while it was checked")).hint("`parity up` and the same requests show what it says last");

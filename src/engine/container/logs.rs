@@ -31,6 +31,15 @@ impl Engine {
     /// What the container wrote, and on as long as it runs if `follow`.
     pub fn logs(&self, id: &str, follow: bool, from: LogStart) -> impl Stream<Item = Result<Output>> + Send + use<> {
         let options = LogsOptionsBuilder::default().follow(follow).stdout(true).stderr(true);
+        self.read(id, options, from)
+    }
+
+    /// What it writes to stderr alone, as it comes.
+    pub fn errors(&self, id: &str, from: LogStart) -> impl Stream<Item = Result<Output>> + Send + use<> {
+        self.read(id, LogsOptionsBuilder::default().follow(true).stderr(true), from)
+    }
+
+    fn read(&self, id: &str, options: LogsOptionsBuilder, from: LogStart) -> impl Stream<Item = Result<Output>> + Send + use<> {
         let options = match from {
             LogStart::Beginning => options.tail("all"),
             LogStart::LastLines(lines) => options.tail(&lines.to_string()),

@@ -66,7 +66,8 @@ fn what_was_found_is_hidden_wherever_it_is_repeated() {
     let exchange = testing::exchange(|exchange| {
         exchange.request_headers.push(("Cookie".into(), "sessionid=s3ss10n".into()));
         exchange.request_headers.push(("Authorization".into(), format!("Basic {}", STANDARD.encode("me:hunter22"))));
-        exchange.error = Some(Raised { kind: "E".into(), text: "no s3ss10n".into(), traceback: "E: no s3ss10n hunter22".into() });
+        exchange.error =
+            Some(Raised { kind: "E".into(), text: "no s3ss10n".into(), traceback: "E: no s3ss10n hunter22".into(), ..Default::default() });
         exchange.statements = vec![Statement { sql: "select 's3ss10n'".into(), ..Statement::default() }];
         exchange.environ = vec![("HTTP_COOKIE".into(), "sessionid=s3ss10n".into()), ("X".into(), "hunter22".into())];
         exchange.response_headers = vec![("Content-Type".into(), "image/png".into())];
@@ -156,7 +157,7 @@ proptest! {
             10 => exchange.request_headers.push(("Authorization".into(), format!("Basic {}", STANDARD.encode(format!("me:{token}"))))),
             11 => exchange.environ.push((name.to_uppercase(), secret.clone())),
             12 => exchange.request_headers.push(("Referer".into(), format!("http://h/?next=1&{name}={form}"))),
-            _ => exchange.error = Some(Raised { kind: "E".into(), text: format!("{name}={token}"), traceback: format!("E: {name}={token}") }),
+            _ => exchange.error = Some(Raised { kind: "E".into(), text: format!("{name}={token}"), traceback: format!("E: {name}={token}"), ..Default::default() }),
         }
         if gzip && !exchange.response_body.content.as_ref().unwrap().is_empty() {
             use std::io::Write;

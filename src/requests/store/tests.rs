@@ -45,7 +45,7 @@ fn what_is_stored_is_read_again_and_is_the_users_alone() {
     let exchange = testing::exchange(|exchange| {
         exchange.request_body = testing::body(b"a\0b");
         exchange.response_body.content = None;
-        exchange.error = Some(crate::requests::Raised { kind: "E".into(), text: "t".into(), traceback: "T".into() });
+        exchange.error = Some(crate::requests::Raised { kind: "E".into(), text: "t".into(), traceback: "T".into(), ..Default::default() });
     });
     let id = store.insert(&[Recorded::new(exchange.clone())], ALL).unwrap()[0];
     let reader = Store::find(&place.path).unwrap().unwrap();

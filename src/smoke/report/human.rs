@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{place, record_lines};
 use crate::smoke::outcome::{Image, Outcome, Status, Suite, What};
-use crate::smoke::text::visible;
+use crate::smoke::text::{count, visible};
 
 /// The lines of an outcome, coloured. No line begins with what a text of the server's says: a CI system must not take it
 /// for a command.
@@ -33,6 +33,9 @@ pub fn lines(outcome: &Outcome) -> Vec<String> {
         } else if !place.is_empty() {
             lines.push(format!("    {}", place.trim_start()));
         }
+    }
+    if let Some(id) = outcome.recorded {
+        lines.push(format!("    recorded as {id}: `parity requests show {id}`"));
     }
     for finding in &outcome.findings {
         lines.push(format!("    ! {}", one_line(&finding.text)));
@@ -79,7 +82,12 @@ pub fn summary(suite: &Suite) -> String {
     let color = if count.failed > 0 { AnsiColor::Red } else { AnsiColor::Green };
     let style = Style::new().bold().fg_color(Some(color.into()));
     let image = suite.image.as_ref().map(|tested| format!("\n{}", image(tested))).unwrap_or_default();
-    format!("{style}{}{style:#} in {} ({}){image}", parts.join(", "), duration(suite.took), visible(&suite.url))
+    let recorded = suite.recorded.map(|recorded| format!("\n{} recorded", count_of(recorded))).unwrap_or_default();
+    format!("{style}{}{style:#} in {} ({}){image}{recorded}", parts.join(", "), duration(suite.took), visible(&suite.url))
+}
+
+fn count_of(recorded: u64) -> String {
+    count(usize::try_from(recorded).unwrap_or(usize::MAX), "request", "requests")
 }
 
 fn duration(took: Duration) -> String {

@@ -14,6 +14,7 @@ pub fn render(suite: &Suite) -> String {
         "passed": count.passed,
         "failed": count.failed,
         "skipped": count.skipped,
+        "recorded": suite.recorded,
         "seconds": seconds(suite.took),
         "outcomes": outcomes,
     });
@@ -37,6 +38,7 @@ fn outcome(outcome: &Outcome) -> Value {
         "seconds": seconds(outcome.took),
         "request": outcome.request,
         "answer": outcome.answer,
+        "recorded": outcome.recorded,
         "findings": outcome.findings,
         "log": log,
     })

@@ -17,6 +17,7 @@ fn suite() -> Suite {
         hint: None,
     };
     let failed = Outcome {
+        recorded: Some(42),
         place: place(7),
         request: Some("POST /login/?a=1".into()),
         answer: Some("500 Internal Server Error, text/html, 12 bytes".into()),
@@ -30,6 +31,7 @@ fn suite() -> Suite {
         vec![Finding::new("answers differ").hint("use a lock").details(["a", "b"])],
     );
     Suite {
+        recorded: Some(3),
         url: "http://127.0.0.1:8000".into(),
         image: Some(Image {
             id: "sha256:0a1b".into(),
@@ -85,7 +87,7 @@ proptest! {
         outcome.log = vec![Record::new(RecordKind::Error, [text.clone()])];
         outcome.request = Some(format!("GET {text}"));
         let skipped = Outcome::skipped(text.clone(), What::Check, text.clone());
-        let suite = Suite { url: "http://x".into(), image: None, outcomes: vec![outcome, skipped], took: Duration::ZERO };
+        let suite = Suite { url: "http://x".into(), image: None, outcomes: vec![outcome, skipped], recorded: None, took: Duration::ZERO };
         let render = |format: ReportFormat| format.render(&suite, Path::new(""));
         prop_assert!(render(ReportFormat::Human).lines().all(|line| !line.trim_start().starts_with("::")));
         prop_assert!(serde_json::from_str::<serde_json::Value>(&render(ReportFormat::Json)).is_ok());

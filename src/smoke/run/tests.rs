@@ -41,6 +41,7 @@ async fn outcomes(text: &str) -> Vec<(Outcome, Option<Exchange>)> {
     let client = Client::new(Base::parse(&server(journal.clone()).await).unwrap());
     let redactor = Redactor::new(&[Secret::new("hush-hush")]);
     let runner = Runner {
+        marks: None,
         before: None,
         client: &client,
         journal: Some(&journal),
