@@ -26,7 +26,7 @@ pub const DEBUGGER: &str = "debugger";
 /// The stage that is deployed, with coverage.py.
 pub const COVERAGE: &str = "coverage";
 /// The version whose ways [`crate::runtime`] knows.
-const COVERAGE_PY: &str = "coverage==7.17.5";
+pub const COVERAGE_PY: &str = "coverage==7.17.5";
 
 /// What a build needs that the plan does not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -103,6 +103,9 @@ const VALIDATOR: &[File] = files![
 
 const COVERAGE: &[File] = files!["parity_runtime/coverage/__init__.py", "parity_runtime/coverage/instrument.py"];
 
+/// The same for processes that run already.
+const ATTACHED: &[File] = files!["parity_runtime/coverage/attached.py", "parity_runtime/coverage/sources.py"];
+
 /// Reports on what coverage.py has measured; run from a file of its own.
 pub const COVERAGE_REPORT: &str = include_str!("../../images/runtime/parity_runtime/coverage/report.py");
 /// Loads the application in processes of their own, for `parity smoke`; run from a file of its own.
@@ -164,6 +167,12 @@ pub fn files(instruments: &BTreeSet<Instrument>) -> Vec<(String, String)> {
     parts.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).chain([("instruments.txt".to_owned(), names)]).collect()
 }
 
+/// coverage.py's instrument for processes that run already: a package of its own, as they may have another version of `parity_runtime`.
+pub fn attached_coverage() -> Vec<(String, String)> {
+    let files = COVERAGE.iter().chain(ATTACHED);
+    files.map(|(path, text)| (path.replacen("parity_runtime/coverage", "parity_coverage", 1), (*text).to_owned())).collect()
+}
+
 /// Runs a program of the package in a container.
 pub fn program(words: &[&str]) -> Vec<String> {
     ["/opt/venv/bin/python", "-I", "-S", "/etc/parity/run.py"].iter().chain(words).map(|word| (*word).to_owned()).collect()
@@ -191,7 +200,7 @@ mod tests {
         let alone = ["parity_runtime/fidelity/__init__.py", "parity_runtime/fidelity/asking.py", "parity_runtime/fidelity/probe.py"];
         let alone =
             alone.into_iter().chain(["parity_runtime/request_log.py", "parity_runtime/smoke/load.py", "parity_runtime/coverage/report.py"]);
-        let shipped = [BASE, PROGRAMS, COVERAGE, DEBUG, RELOAD, VALIDATOR].into_iter().flatten().map(|(path, _)| *path);
+        let shipped = [BASE, PROGRAMS, COVERAGE, ATTACHED, DEBUG, RELOAD, VALIDATOR].into_iter().flatten().map(|(path, _)| *path);
         let known: BTreeSet<String> = shipped.chain(alone).map(String::from).collect();
         let there = below(&root, &root).into_iter();
         let there: BTreeSet<String> =

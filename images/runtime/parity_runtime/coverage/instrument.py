@@ -214,7 +214,7 @@ def configured(coverage: "Any", settings: "dict[str, Any]", note: "Callable[[str
     measured = coverage.Coverage(
         data_file=settings["data"] + "/.coverage",
         data_suffix=True,
-        config_file="%s/%s" % (ROOT, config) if config else False,
+        config_file="%s/%s" % (settings.get("root", ROOT), config) if config else False,
         messages=False,
     )
     get, put = measured.get_option, measured.set_option
