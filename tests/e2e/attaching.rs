@@ -142,6 +142,33 @@ fn what_up_runs_is_measured_without_a_restart() {
 }
 
 #[test]
+fn what_ran_of_an_older_version_of_a_file_does_not_count() {
+    let project = project();
+    let (mut session, url) = project.foreground(&["--reload-on-changes"]);
+    Browser::at(&url).get("/").ok();
+    let said = measured(&project, "measuring ", || {
+        for _ in 0..8 {
+            Browser::at(&url).get("/").ok();
+            Browser::at(&url).get("/boom");
+        }
+        // The lines of `/boom` move: those that ran before are other ones now.
+        let catalogue = project.read("shop/catalogue.py");
+        project.write("shop/catalogue.py", &catalogue.replace("@blueprint.get(\"/boom\")", "LATER = 1\n\n\n@blueprint.get(\"/boom\")"));
+        session.next(|line| line.contains("shop/catalogue.py → serving"));
+        Browser::at(&url).get("/").ok();
+    });
+    assert!(said.contains("does not count") && said.contains("shop/catalogue.py"), "{said}");
+    let found = read(&project);
+    let [ran, missing, unseen] = &found["shop/catalogue.py"];
+    // Its import was measured, in a process that stood by.
+    assert!([1, 3, 5, 8, 9, 10, 22].iter().all(|line| ran.contains(line)), "{ran:?}");
+    assert_eq!((&missing[..], unseen.len()), (&[15, 16, 17, 18, 19, 27][..], 0));
+    // Of what has not changed all counts, also what ran in processes that have ended.
+    assert!(found["shop/__init__.py"][1].is_empty(), "{found:?}");
+    drop(session);
+}
+
+#[test]
 fn c_at_a_server_in_the_foreground() {
     let project = project();
     let mut terminal = project.parity(&["up", "--reload-on-changes", "--port", "0"]).patience(BUILD_PATIENCE).in_terminal();
