@@ -16,6 +16,11 @@ pub const DIRECTORY: &str = "/run/parity/coverage";
 pub const TOOL: &str = "/opt/coverage";
 /// What the processes measure: a volume of the container's, which outlives its processes.
 pub const DATA: &str = "/var/lib/parity/coverage";
+/// Where the image is built that has [`HOOK`].
+pub const SITE: &str = "/opt/coverage-site";
+/// What a Python program does first, where the environment of a process that is measured says so (`coverage/child.py`).
+pub const HOOK: &str = "import os; _p = os.environ.get(\"PARITY_COVERAGE\"); \
+                        _p and exec(compile(open(_p).read(), _p, \"exec\"), {\"__name__\": \"parity_coverage\", \"__file__\": _p})";
 /// Where all of it is in a server that `parity coverage --attach` measures: in memory.
 pub const ATTACHED: &str = "/run/parity/coverage";
 pub const ATTACHED_TOOL: &str = "/run/parity/coverage/tool";

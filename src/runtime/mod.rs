@@ -101,7 +101,8 @@ const VALIDATOR: &[File] = files![
     "parity_runtime/smoke/validator.py",
 ];
 
-const COVERAGE: &[File] = files!["parity_runtime/coverage/__init__.py", "parity_runtime/coverage/instrument.py"];
+const COVERAGE: &[File] =
+    files!["parity_runtime/coverage/__init__.py", "parity_runtime/coverage/child.py", "parity_runtime/coverage/instrument.py"];
 
 /// The same for processes that run already.
 const ATTACHED: &[File] = files!["parity_runtime/coverage/attached.py", "parity_runtime/coverage/sources.py"];

@@ -14,6 +14,9 @@ smoke:
   - {name: stream, request: {path: /stream}}
   - {name: thread, request: {path: /thread}}
   - {name: again, request: {path: /}}
+  - {name: program, request: {path: /program}}
+  - {name: forked, request: {path: /forked}}
+  - {name: spawned, request: {path: /spawned}}
   - {name: killed, request: {path: /killed}, expect: {status: [500, 502, 503]}}
 ";
 
@@ -48,11 +51,71 @@ def register(app):
         worker.join()
         return str(found)
 
-    from . import killed
+    from . import children, killed
 
+    children.register(app)
     killed.register(app)
 ";
 
+/// Processes that the application starts, each of which runs a part of `job.py`.
+const CHILDREN: &str = "import multiprocessing
+import os
+import subprocess
+import sys
+
+from . import job
+
+
+def register(app):
+    @app.get('/program')
+    def program():
+        return subprocess.run([sys.executable, '-m', 'shop.job'], capture_output=True, check=True).stdout
+
+    @app.get('/forked')
+    def forked():
+        child = os.fork()
+        if child == 0:
+            job.plain()
+            os._exit(0)
+        os.waitpid(child, 0)
+        process = multiprocessing.get_context('fork').Process(target=job.forked)
+        process.start()
+        process.join()
+        return str(process.exitcode)
+
+    @app.get('/spawned')
+    def spawned():
+        process = multiprocessing.get_context('spawn').Process(target=job.spawned)
+        process.start()
+        process.join()
+        return str(process.exitcode)
+";
+
+const JOB: &str = "def main():
+    print('done')
+
+
+def plain():
+    return 'plain'
+
+
+def forked():
+    return 'forked'
+
+
+def spawned():
+    return 'spawned'
+
+
+def never():
+    return 'never'
+
+
+if __name__ == '__main__':
+    main()
+";
+
+/// What runs beside it in the same process has ended by then.
 const KILLED: &str = "import os
 import signal
 import time
@@ -61,7 +124,7 @@ import time
 def register(app):
     @app.get('/killed')
     def killed():
-        time.sleep(3)
+        time.sleep(8)
         os.kill(os.getpid(), signal.SIGKILL)
         return 'never'
 ";
@@ -88,6 +151,8 @@ fn the_lines_are_those_that_ran() {
     project.write("parity.yaml", YAML);
     project.write("shop/more.py", MORE);
     project.write("shop/killed.py", KILLED);
+    project.write("shop/children.py", CHILDREN);
+    project.write("shop/job.py", JOB);
     let init = project.read("shop/__init__.py");
     project.write("shop/__init__.py", &init.replace("    return app", "    from . import more\n\n    more.register(app)\n    return app"));
 
@@ -104,6 +169,10 @@ fn the_lines_are_those_that_ran() {
     let row = |name: &str| ran.stdout.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {ran}"));
     assert!(row("shop/killed.py").ends_with("11"), "{ran}");
     assert!(row("shop/more.py").ends_with("15"), "{ran}");
+    assert!(!ran.stderr.contains("runs coverage.py itself"), "{ran}");
+    // Those in the children run there alone.
+    assert!(row("shop/job.py").ends_with("18"), "{ran}");
+    assert!(row("shop/children.py").ends_with("100 %"), "{ran}");
 
     let json: Value = serde_json::from_str(&written("coverage.json")).unwrap();
     let executed = |told: &Value| -> Vec<u64> { serde_json::from_value(told["executed_lines"].clone()).unwrap() };

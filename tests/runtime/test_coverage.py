@@ -71,6 +71,8 @@ class Measured(support.Case):
             unittest.mock.patch.object(instrument, "ROOT", self.directory),
             unittest.mock.patch("_thread.start_new_thread"),
             unittest.mock.patch("atexit.register"),
+            unittest.mock.patch("os.register_at_fork"),
+            unittest.mock.patch.dict(os.environ),
         ]
         for patch in patches:
             patch.start()

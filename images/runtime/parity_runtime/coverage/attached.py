@@ -36,7 +36,7 @@ class Attached(instrument.Measuring):
         self.sources: "Any" = None
         self.is_first = True
 
-    def begin(self, settings: "dict[str, Any]") -> None:
+    def begin(self, settings: "dict[str, Any]", serves: bool = True) -> None:
         if sys.version_info < (3, 12):
             raise RuntimeError("Python %d.%d has no sys.monitoring: --attach needs Python 3.12 or newer" % sys.version_info[:2])
         if "coverage" in self.modules:
@@ -55,6 +55,7 @@ class Attached(instrument.Measuring):
                 self.coverage.set_option("run:" + name, [self.inside(each) for each in named])
         self.coverage.start()
         self.sources = sources.Sources(self.project)
+        self.follow_forks()
         mod_wsgi.subscribe_shutdown(self.shut_down)
 
     def inside(self, name: str) -> str:
@@ -68,6 +69,9 @@ class Attached(instrument.Measuring):
         self.save()
 
     def save(self) -> None:
+        if not os.path.isdir(self.data):
+            # Nobody wants it any more; this process was forked meanwhile.
+            return
         super().save()
         with self.lock:
             data = self.coverage.get_data()
@@ -122,6 +126,19 @@ class Attached(instrument.Measuring):
             for code in tracer.code_objects:
                 monitoring.set_local_events(tracer.myid, code, 0)
         self.coverage.stop()
+
+    def before_fork(self) -> None:
+        # What is told of forks is told of them for ever.
+        if not self.ended:
+            super().before_fork()
+
+    def after_fork(self) -> None:
+        if self.ended:
+            return
+        # It is the other process' to say when it ends.
+        self.connection.close()
+        self.is_first = True
+        super().after_fork()
 
     def tell(self, message: "dict[str, Any]") -> None:
         self.connection.sendall(json.dumps(message).encode("ascii") + b"\n")
