@@ -194,3 +194,56 @@ fn the_lines_are_those_that_ran() {
     assert!(written("html/index.html").contains("more.py"));
     assert!(written("lcov").contains("SF:shop/more.py"));
 }
+
+/// 200 modules of 100 lines, of which a request runs every other function: its source, and the lines that do not run.
+fn module(number: usize) -> (String, Vec<u64>) {
+    let (mut source, mut missing) = (vec![format!("NUMBER = {number}"), String::new()], Vec::new());
+    for at in 0..14 {
+        let begins = source.len() as u64 + 1;
+        source.extend([
+            format!("def work{at}(value):"),
+            "    total = value + NUMBER".into(),
+            "    if total < 0:".into(),
+            "        return 'never'".into(),
+            "    return total".into(),
+            String::new(),
+            String::new(),
+        ]);
+        missing.extend(if (number + at).is_multiple_of(2) { begins + 3..begins + 4 } else { begins + 1..begins + 5 });
+    }
+    source.truncate(100);
+    (source.join("\n") + "\n", missing)
+}
+
+#[test]
+fn twenty_thousand_lines_are_told_line_by_line() {
+    let project = Smoked::copy("flask-factory");
+    project.write("parity.yaml", "processes: 2\nthreads: 3\nsmoke:\n  - {name: all, request: {path: /all}}\n");
+    let init = project.read("shop/__init__.py");
+    project
+        .write("shop/__init__.py", &init.replace("    return app", "    from .parts import register\n\n    register(app)\n    return app"));
+    project.make_directory("shop/parts");
+    let names: Vec<String> = (0..200).map(|number| format!("part{number:03}")).collect();
+    let mut wanted = BTreeMap::new();
+    for (number, name) in names.iter().enumerate() {
+        let (source, missing) = module(number);
+        assert_eq!(source.lines().count(), 100);
+        project.write(&format!("shop/parts/{name}.py"), &source);
+        wanted.insert(format!("shop/parts/{name}.py"), missing);
+    }
+    let all = format!(
+        "from . import {}\n\nPARTS = [{}]\n\n\ndef register(app):\n    @app.get('/all')\n    def all():\n        for number, part in enumerate(PARTS):\n            \
+         for at in range(number % 2, 14, 2):\n                getattr(part, 'work%d' % at)(at)\n        return 'all'\n",
+        names.join(", "),
+        names.join(", ")
+    );
+    project.write("shop/parts/__init__.py", &all);
+    let report = project.scratch().join("coverage.json");
+    let ran = project.parity(&["coverage", "--report", &format!("json={}", report.display())]).patience(crate::common::BUILD_PATIENCE).ok();
+    let json: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    let missing = |path: &String| -> Vec<u64> { serde_json::from_value(json["files"][path]["missing_lines"].clone()).unwrap() };
+    for (path, wanted) in &wanted {
+        assert_eq!(&missing(path), wanted, "{path}: {ran}");
+    }
+    assert!(missing(&"shop/parts/__init__.py".to_owned()).is_empty());
+}
