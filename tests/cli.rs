@@ -433,6 +433,8 @@ fn mistakes_about_coverage_are_told_before_an_engine_is_asked() {
         (&["--fail-under", "101"], "from 0 to 100"),
         (&["--by-check"], "add `--report html=htmlcov`"),
         (&["--by-check", "--jobs", "2", "--report", "html=a"], "cannot be used with"),
+        (&["--attach", "--only", "home"], "cannot be used with"),
+        (&["--duration", "5"], "--attach"),
         (&["--also-tests"], "CMD"),
         (&["--changed-since", "no-such-branch"], "git knows no commit or branch no-such-branch"),
         (&["--changed-since=--output=a"], "git knows no commit or branch"),

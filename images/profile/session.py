@@ -1,13 +1,13 @@
-"""Has the processes of a server profiled, and passes on to stdout what they say, line by line. parity on the host reads that.
+"""Has the processes of a server profiled, or measured by coverage.py, and passes on to stdout what they say, line by line. parity on the
+host reads that.
 
-    session.py RATE OWN      OWN: a JSON list of `User-Agent`s that are not looked at
+    session.py WORD SETTINGS SECONDS      what they are called by and told, and how long their last lines are waited for
 
 It comes to them by the debugger's way in, a named pipe for each, also to those that start later. It ends with its stdin: then
 the processes are told to end, and their last lines are waited for.
 """
 
 import glob
-import json
 import os
 import selectors
 import socket
@@ -17,17 +17,15 @@ import time
 DIRECTORY = os.path.dirname(os.path.abspath(__file__))
 ADDRESS = DIRECTORY + "/collector.sock"
 PIPES = "/run/parity/debug/*.pipe"
-WORD = b"profile\n"
 # Bytes of a line, and of what is read at once.
 LONGEST = 16 << 20
 PIECE = 256 * 1024
-# Seconds: between two looks for new processes, and for the last lines.
+# Seconds between two looks for new processes.
 STEP = 0.25
-ENDING = 2.0
 
 
 class Sender:
-    """A process that is profiled."""
+    """A process that has come."""
 
     def __init__(self, connection):
         self.connection = connection
@@ -51,8 +49,10 @@ def write(data):
 
 
 class Session:
-    def __init__(self, settings):
-        self.settings = settings
+    def __init__(self, word, settings, ending):
+        self.word = word.encode() + b"\n"
+        self.settings = settings.encode() + b"\n"
+        self.ending = ending
         self.called = set()
         self.senders = {}
         self.selector = selectors.DefaultSelector()
@@ -76,9 +76,10 @@ class Session:
             except OSError:
                 # It does not wait there at the moment.
                 continue
-            os.write(words, WORD)
+            os.write(words, self.word)
             os.close(words)
             self.called.add(pid)
+            write(b'{"called":%d}\n' % int(pid))
 
     def step(self, seconds):
         """Waits for something. Returns whether it is to go on."""
@@ -121,13 +122,13 @@ class Session:
             except OSError:
                 # It has ended already.
                 pass
-        until = time.monotonic() + ENDING
+        until = time.monotonic() + self.ending
         while self.senders and time.monotonic() < until:
             self.step(0.05)
 
 
 def is_busy():
-    """Does another one profile this server?"""
+    """Does another one do the same with this server?"""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.connect(ADDRESS)
@@ -136,11 +137,11 @@ def is_busy():
         return False
 
 
-def main(rate, own):
+def main(word, settings, seconds):
     if is_busy():
         write(b'{"collecting":false}\n')
         return
-    session = Session(json.dumps({"rate": float(rate), "own": json.loads(own)}).encode() + b"\n")
+    session = Session(word, settings, float(seconds))
     write(b'{"collecting":true}\n')
     called = 0.0
     try:

@@ -1,4 +1,4 @@
-//! What the user types while a server runs in the foreground: `r`, `R`, `o`, `w`, `d`, `p`, `q`.
+//! What the user types while a server runs in the foreground: `r`, `R`, `o`, `w`, `d`, `p`, `c`, `q`.
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
@@ -59,25 +59,32 @@ impl Hush {
     }
 }
 
-/// `parity profile --attach` beside the server: what it finds it says in this terminal, when it is ended.
-#[derive(Debug, Default)]
-struct Profiler(Option<Child>);
+/// `parity profile` or `coverage` with `--attach` beside the server: what it finds it says in this terminal, when it is ended.
+#[derive(Debug)]
+struct Attached {
+    command: &'static str,
+    child: Option<Child>,
+}
 
-impl Profiler {
+impl Attached {
+    fn new(command: &'static str) -> Self {
+        Self { command, child: None }
+    }
+
     /// Begins, or ends what has begun.
     fn press(&mut self, root: &Path) {
-        let running = self.0.take().and_then(|mut child| matches!(child.try_wait(), Ok(None)).then_some(child));
+        let running = self.child.take().and_then(|mut child| matches!(child.try_wait(), Ok(None)).then_some(child));
         match running {
             Some(running) => {
                 if let Some(pid) = i32::try_from(running.id()).ok().and_then(Pid::from_raw) {
                     let _ = kill_process(pid, Signal::INT);
                 }
-                self.0 = Some(running);
+                self.child = Some(running);
             }
             None => {
                 let Ok(parity) = std::env::current_exe() else { return };
-                let arguments = ["profile", "--attach", "--ended-by-key", "--project"];
-                self.0 = Command::new(parity).args(arguments).arg(root).stdin(Stdio::null()).spawn().ok();
+                let arguments = [self.command, "--attach", "--ended-by-key", "--project"];
+                self.child = Command::new(parity).args(arguments).arg(root).stdin(Stdio::null()).spawn().ok();
             }
         }
     }
@@ -98,7 +105,7 @@ pub struct Typed {
     _hush: Arc<Hush>,
 }
 
-/// Keys as they are typed; `None` where nobody types. `root`: the project that `d` debugs and `p` profiles.
+/// Keys as they are typed; `None` where nobody types. `root`: the project that `d` debugs, `p` profiles and `c` measures.
 pub fn read(root: &Path) -> Option<Typed> {
     let hush = Arc::new(Hush::enter()?);
     let (sender, keys) = mpsc::channel(8);
@@ -109,7 +116,7 @@ pub fn read(root: &Path) -> Option<Typed> {
         let mut stdin = std::io::stdin().lock();
         let mut buffer = [0; 64];
         let mut page = None;
-        let mut profiler = Profiler::default();
+        let (mut profiler, mut coverage) = (Attached::new("profile"), Attached::new("coverage"));
         loop {
             // Whoever comes after this process must not lose what is typed then: nothing is read unless it is there.
             let ready = poll(&mut [PollFd::new(&std::io::stdin(), PollFlags::IN)], None);
@@ -125,6 +132,7 @@ pub fn read(root: &Path) -> Option<Typed> {
                     // One that was not seen to yet is enough.
                     (b'R', Some(_)) => drop(turn.try_send(())),
                     (b'p' | b'P', Some(_)) => profiler.press(&root),
+                    (b'c' | b'C', Some(_)) => coverage.press(&root),
                     (byte, _) => {
                         if key_of(*byte).is_some_and(|key| sender.blocking_send(key).is_err()) {
                             return;

@@ -1,5 +1,6 @@
 //! The command line: one command, one file.
 
+mod attachable;
 mod build;
 mod clean;
 mod compare;

@@ -30,6 +30,12 @@ pub struct Report {
     pub fail_under: Option<f64>,
     #[serde(default)]
     pub skip_covered: bool,
+    /// With `--attach`, files that had been imported before: of these no line counts that an import runs.
+    #[serde(default)]
+    pub imported_before: Vec<String>,
+    /// With `--attach`, files that have changed since lines of them ran: of these only what has run since counts.
+    #[serde(default)]
+    pub stale: Vec<String>,
     /// There is nothing to report on, and why.
     #[serde(default)]
     pub(super) empty: Option<String>,
@@ -61,6 +67,8 @@ pub enum Note<'a> {
     Trace,
     /// The application runs coverage.py itself.
     Coverage,
+    /// Only lines are measured: this Python does not tell of branches.
+    Branches(&'a str),
     /// A plug-in is left out.
     Plugin(&'a str),
 }
@@ -98,7 +106,11 @@ impl Report {
                 .hint("does the server end by itself? `parity smoke` tells"),
             (None, why) => {
                 let failure = failure.cause(why.clone().unwrap_or_else(|| "no line of the project has run".into()));
-                failure.hint("are `source`, `include` and `omit` in the settings of coverage.py as they should be?")
+                failure.hint(if self.imported_before.is_empty() {
+                    "are `source`, `include` and `omit` in the settings of coverage.py as they should be?"
+                } else {
+                    "make requests while it measures"
+                })
             }
         }
     }
@@ -109,6 +121,7 @@ impl Report {
             "unsaved" => Some(Note::Unsaved(detail)),
             "trace" => Some(Note::Trace),
             "coverage" => Some(Note::Coverage),
+            "branches" => Some(Note::Branches(detail)),
             "plugin" => Some(Note::Plugin(detail)),
             _ => None,
         })

@@ -129,12 +129,13 @@ pub(super) fn coverage(server: &Server) -> Vec<Difference> {
         "coverage",
         "no line is measured",
         "coverage.py, from an image of this profile alone, notes in each process which lines run, and writes them down every few seconds; \
-         requests take longer",
+         so it does in Python programs that the application starts, by PARITY_COVERAGE in its environment; requests take longer",
         "so that you learn which lines your checks reach",
     );
     let measured = measured.seen(&[
         "+imported before: *",
         "+imported: *",
+        "environment: PARITY_COVERAGE",
         "imported before: *",
         "imported: *",
         "order: *",

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{httpd, instrument};
+use super::{httpd, instrument, profiler};
 use crate::coverage::Configuration;
 use crate::error::Result;
 use crate::plan::Plan;
@@ -16,6 +16,14 @@ pub const DIRECTORY: &str = "/run/parity/coverage";
 pub const TOOL: &str = "/opt/coverage";
 /// What the processes measure: a volume of the container's, which outlives its processes.
 pub const DATA: &str = "/var/lib/parity/coverage";
+/// Where the image is built that has [`HOOK`].
+pub const SITE: &str = "/opt/coverage-site";
+/// What a Python program does first, where the environment of a process that is measured says so (`coverage/child.py`).
+pub const HOOK: &str = "import os; _p = os.environ.get(\"PARITY_COVERAGE\"); \
+                        _p and exec(compile(open(_p).read(), _p, \"exec\"), {\"__name__\": \"parity_coverage\", \"__file__\": _p})";
+/// Where all of it is in a server that `parity coverage --attach` measures: in memory.
+pub const ATTACHED: &str = "/run/parity/coverage";
+pub const ATTACHED_TOOL: &str = "/run/parity/coverage/tool";
 /// Seconds between two times that it is written down.
 const INTERVAL: f64 = 2.0;
 
@@ -32,6 +40,20 @@ pub fn command(plan: &Plan, configuration: Option<&Configuration>, by_check: boo
     files.push((instrument::CONFIGURATION.into(), httpd::render(&Plan { reload: None, ..plan.clone() })?));
     files.extend(configuration.map(|found| (found.name.to_owned(), found.text.clone())));
     instrument::command(plan, DIRECTORY, &files, None)
+}
+
+/// What is run in the container of a server to have its processes measured, which begin then: it says on stdout what they say, and ends
+/// with its stdin. `ending`: seconds for them to write down the last.
+pub fn attached(configuration: Option<&Configuration>, data: &str, ending: u32) -> Vec<String> {
+    let config = configuration.map(|found| found.name);
+    let settings = json!({
+        "data": data, "tool": ATTACHED_TOOL, "project": layout::APP, "interval": INTERVAL, "config": config, "root": ATTACHED,
+    });
+    let mut files = runtime::attached_coverage();
+    let (name, session) = profiler::SESSION;
+    files.push((name.to_owned(), session.to_owned()));
+    files.extend(configuration.map(|found| (found.name.to_owned(), found.text.clone())));
+    profiler::called(ATTACHED, "coverage", &files, &settings, ending)
 }
 
 #[cfg(test)]
@@ -52,6 +74,13 @@ mod tests {
         assert_eq!(without, production.lines().collect::<Vec<_>>());
         let command = command(&plan, None, false).unwrap();
         assert_eq!(command[5..], ["-f", "/run/parity/coverage/httpd.conf"]);
+        assert!(command.iter().all(|argument| argument.len() < 100_000), "the kernel takes no longer arguments");
+    }
+
+    #[test]
+    fn what_a_server_that_runs_is_given_fits_into_arguments() {
+        let configuration = Configuration { name: ".coveragerc", text: "[run]\n".into() };
+        let command = attached(Some(&configuration), "/run/parity/coverage/7/data", 15);
         assert!(command.iter().all(|argument| argument.len() < 100_000), "the kernel takes no longer arguments");
     }
 

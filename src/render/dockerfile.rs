@@ -26,7 +26,7 @@ pub const DEBUGGER: &str = "debugger";
 /// The stage that is deployed, with coverage.py.
 pub const COVERAGE: &str = "coverage";
 /// The version whose ways [`crate::runtime`] knows.
-const COVERAGE_PY: &str = "coverage==7.17.5";
+pub const COVERAGE_PY: &str = "coverage==7.17.5";
 
 /// What a build needs that the plan does not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -112,6 +112,9 @@ struct Measuring {
     package: &'static str,
     tool: &'static str,
     data: &'static str,
+    /// A tree with the file that has Python programs measured which the application starts, and that file's text.
+    site: &'static str,
+    hook: &'static str,
 }
 
 /// The Dockerfile. The stages up to [`RUNTIME`] are the same for every profile.
@@ -167,7 +170,13 @@ pub fn render(plan: &Plan, options: &Options) -> Result<String> {
                 &["/opt/venv/bin/python", "-IS", "/etc/parity/health.py", &PORT.to_string(), &plan.health.path, &plan.health.host],
             )?,
             health_start: health_start(plan),
-            coverage: options.coverage.then_some(Measuring { package: COVERAGE_PY, tool: coverage::TOOL, data: coverage::DATA }),
+            coverage: options.coverage.then_some(Measuring {
+                package: COVERAGE_PY,
+                tool: coverage::TOOL,
+                data: coverage::DATA,
+                site: coverage::SITE,
+                hook: coverage::HOOK,
+            }),
             debugger: options.debugger.as_deref().map(package).transpose()?,
             collect_static: plan
                 .collect_static

@@ -1,6 +1,6 @@
 //! The profiler: it is given to the processes of a server that runs, by the debugger's way in. No image has it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::archive;
 use crate::plan::Plan;
@@ -11,10 +11,14 @@ const DIRECTORY: &str = "/run/parity/profile";
 /// A container that has just begun has not unpacked its own files yet.
 const SCRIPT: &str = "i=0; while [ ! -e /run/parity/unpacked ]; do sleep 0.02; i=$((i+1)); [ $i -lt 500 ] || exit 1; done; \
                       mkdir -p -m 700 \"$0\" && printf %s \"$1\" | base64 -d | tar -xzC \"$0\" || exit 92; \
-                      exec /opt/venv/bin/python -I -S \"$0/session.py\" \"$2\" \"$3\"";
+                      exec /opt/venv/bin/python -I -S \"$0/session.py\" \"$2\" \"$3\" \"$4\"";
+/// Seconds that the last lines of processes are waited for.
+const ENDING: u32 = 2;
+/// What calls the processes, for whoever is to be let into them.
+pub(super) const SESSION: (&str, &str) = ("session.py", include_str!("../../images/profile/session.py"));
 
 const PROGRAMS: [(&str, &str); 6] = [
-    ("session.py", include_str!("../../images/profile/session.py")),
+    SESSION,
     ("parity_profile/__init__.py", include_str!("../../images/profile/parity_profile/__init__.py")),
     ("parity_profile/routes.py", include_str!("../../images/profile/parity_profile/routes.py")),
     ("parity_profile/sampler.py", include_str!("../../images/profile/parity_profile/sampler.py")),
@@ -34,7 +38,12 @@ const OWN: [&str; 1] = ["parity-health"];
 /// What is run in a container to have its processes profiled: it says on stdout what they say, and ends with its stdin.
 pub fn session(rate: f64) -> Vec<String> {
     let files = PROGRAMS.map(|(name, text)| (name.to_owned(), text.to_owned()));
-    ["sh", "-c", SCRIPT, DIRECTORY, &archive(&files), &rate.to_string(), &json!(OWN).to_string()].map(String::from).to_vec()
+    called(DIRECTORY, "profile", &files, &json!({"rate": rate, "own": OWN}), ENDING)
+}
+
+/// What is run in a container to have its processes called by a word, and told settings: with these files, which they find in that directory.
+pub(super) fn called(directory: &str, word: &str, files: &[(String, String)], settings: &Value, ending: u32) -> Vec<String> {
+    ["sh", "-c", SCRIPT, directory, &archive(files), word, &settings.to_string(), &ending.to_string()].map(String::from).to_vec()
 }
 
 /// What is run in a container to see what the application's import costs, and its input.

@@ -101,7 +101,11 @@ const VALIDATOR: &[File] = files![
     "parity_runtime/smoke/validator.py",
 ];
 
-const COVERAGE: &[File] = files!["parity_runtime/coverage/__init__.py", "parity_runtime/coverage/instrument.py"];
+const COVERAGE: &[File] =
+    files!["parity_runtime/coverage/__init__.py", "parity_runtime/coverage/child.py", "parity_runtime/coverage/instrument.py"];
+
+/// The same for processes that run already.
+const ATTACHED: &[File] = files!["parity_runtime/coverage/attached.py", "parity_runtime/coverage/sources.py"];
 
 /// Loads the application in processes of their own.
 const LOADING: &[File] = files![
@@ -179,6 +183,12 @@ pub fn loading() -> Vec<(String, String)> {
     parts.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
 }
 
+/// coverage.py's instrument for processes that run already: a package of its own, as they may have another version of `parity_runtime`.
+pub fn attached_coverage() -> Vec<(String, String)> {
+    let files = COVERAGE.iter().chain(ATTACHED);
+    files.map(|(path, text)| (path.replacen("parity_runtime/coverage", "parity_coverage", 1), (*text).to_owned())).collect()
+}
+
 /// Runs a program of the package in a container.
 pub fn program(words: &[&str]) -> Vec<String> {
     ["/opt/venv/bin/python", "-I", "-S", "/etc/parity/run.py"].iter().chain(words).map(|word| (*word).to_owned()).collect()
@@ -205,7 +215,8 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("images/runtime");
         let alone = ["parity_runtime/fidelity/__init__.py", "parity_runtime/fidelity/asking.py", "parity_runtime/fidelity/probe.py"];
         let alone = alone.into_iter().chain(["parity_runtime/request_log.py", "parity_runtime/coverage/report.py"]);
-        let shipped = [BASE, PROGRAMS, COVERAGE, DEBUG, LOADING, RELOAD, VALIDATOR].into_iter().flatten().map(|(path, _)| *path);
+        let shipped = [BASE, PROGRAMS, COVERAGE, ATTACHED, DEBUG, LOADING, RELOAD, VALIDATOR].into_iter().flatten();
+        let shipped = shipped.map(|(path, _)| *path);
         let known: BTreeSet<String> = shipped.chain(alone).map(String::from).collect();
         let there = below(&root, &root).into_iter();
         let there: BTreeSet<String> =

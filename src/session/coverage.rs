@@ -1,6 +1,8 @@
 //! What the processes of a server have measured, once it has ended: combined and reported on by coverage.py in a container of its own,
 //! which has the server's volume, no network, and nothing of this machine.
 
+pub mod attached;
+
 use serde_json::json;
 
 use super::owner;
@@ -49,17 +51,31 @@ pub struct Measured {
     pub written: Vec<u8>,
 }
 
+/// Where things are in the container of a report.
+#[derive(Debug)]
+struct Places<'a> {
+    tool: &'a str,
+    data: &'a str,
+    /// Where it works.
+    work: &'a str,
+    /// Where it has files of this machine.
+    given: &'a str,
+    /// The processes had begun before they were measured, and files may have changed meanwhile.
+    is_attached: bool,
+}
+
 /// Ends a server, and reports on what its processes have measured.
 ///
 /// # Errors
 /// The engine's; nothing was measured.
 pub async fn ended(engine: &Engine, plan: &Plan, server: &Server, image: &str, wanted: &Wanted<'_>) -> Result<Measured> {
     engine.stop(&server.id, GRACE).await?;
-    let wish = container(plan, server, image);
+    let wish = container(plan, &server.name, image, Some(&server.id));
+    let places = Places { tool: TOOL, data: DATA, work: WORK, given: GIVEN, is_attached: false };
     let id = engine.create(&wish).await?;
     let started = engine.start(&id, &wish).await;
     let reported = match started {
-        Ok(()) => report(engine, plan, &id, wanted).await,
+        Ok(()) => report(engine, plan, &id, &places, wanted).await,
         Err(failure) => Err(failure),
     };
     engine.remove(&id).await?;
@@ -79,10 +95,10 @@ pub async fn remove_left(engine: &Engine, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-fn container(plan: &Plan, server: &Server, image: &str) -> Wish {
+fn container(plan: &Plan, server: &str, image: &str, volumes_of: Option<&String>) -> Wish {
     let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     Wish {
-        name: format!("{}-report", server.name),
+        name: format!("{server}-report"),
         image: image.to_owned(),
         command: ["sleep", LIFE].map(String::from).to_vec(),
         env: Vec::new(),
@@ -103,38 +119,39 @@ fn container(plan: &Plan, server: &Server, image: &str) -> Wish {
         networks: Vec::new(),
         lends_network: false,
         joins: None,
-        volumes_of: Some(server.id.clone()),
+        volumes_of: volumes_of.cloned(),
     }
 }
 
-async fn report(engine: &Engine, plan: &Plan, id: &str, wanted: &Wanted<'_>) -> Result<Measured> {
+async fn report(engine: &Engine, plan: &Plan, id: &str, places: &Places<'_>, wanted: &Wanted<'_>) -> Result<Measured> {
     let formats: Vec<String> = wanted.formats.iter().filter(|format| format.is_coverages()).map(ToString::to_string).collect();
     let settings = json!({
-        "tool": TOOL,
-        "data": DATA,
-        "work": WORK,
+        "tool": places.tool,
+        "data": places.data,
+        "work": places.work,
+        "attached": places.is_attached,
         "project": layout::APP,
         "root": plan.root.to_string_lossy(),
         "config": wanted.configuration.map(|found| json!({"name": found.name, "text": found.text})),
         "reports": formats,
         "by-check": wanted.by_check,
         "keep": wanted.keep,
-        "given": GIVEN,
+        "given": places.given,
     });
-    give(engine, id, &wanted.given).await?;
+    give(engine, id, places.given, &wanted.given).await?;
     let program = ["/opt/venv/bin/python", "-I", "-S", "-c", COVERAGE_REPORT].map(String::from).to_vec();
     let report = Report::read(&engine.ask(id, program, settings.to_string().as_bytes(), MOST_TOLD).await?)?;
     let written = if formats.is_empty() && !wanted.keep {
         Vec::new()
     } else {
-        let archive = ["tar", "-C", &format!("{WORK}/out"), "-cf", "-", "."].map(String::from).to_vec();
+        let archive = ["tar", "-C", &format!("{}/out", places.work), "-cf", "-", "."].map(String::from).to_vec();
         engine.ask(id, archive, &[], MOST_WRITTEN).await?
     };
     Ok(Measured { report, written })
 }
 
 /// Hands files to the container.
-async fn give(engine: &Engine, id: &str, given: &[(String, Vec<u8>)]) -> Result<()> {
+async fn give(engine: &Engine, id: &str, directory: &str, given: &[(String, Vec<u8>)]) -> Result<()> {
     if given.is_empty() {
         return Ok(());
     }
@@ -147,7 +164,7 @@ async fn give(engine: &Engine, id: &str, given: &[(String, Vec<u8>)]) -> Result<
         archive.append_data(&mut header, name, content.as_slice()).map_err(failed)?;
     }
     let archive = archive.into_inner().map_err(failed)?;
-    let unpack = ["sh", "-c", "mkdir -p \"$0\" && tar -x --no-same-owner -C \"$0\"", GIVEN].map(String::from).to_vec();
+    let unpack = ["sh", "-c", "mkdir -p \"$0\" && tar -x --no-same-owner -C \"$0\"", directory].map(String::from).to_vec();
     engine.ask(id, unpack, &archive, MOST_TOLD).await.map(|_| ())
 }
 

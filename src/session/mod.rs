@@ -1,6 +1,7 @@
 //! One run of a project: observe, decide, execute. What happens is reported as events.
 
 mod browser;
+mod called;
 pub mod clean;
 pub mod copy;
 pub mod coverage;

@@ -2,20 +2,13 @@
 //!
 //! The container is not trusted (`docs/security.md`): its lines are data, of limited length and number.
 
-use std::pin::Pin;
 use std::time::Duration;
 
-use bollard::container::LogOutput;
-use futures_util::StreamExt;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
-
+use super::called::Called;
 use crate::engine::Engine;
-use crate::engine::exec::{Command, Running};
 use crate::error::{Failure, Kind, Result};
 use crate::profiling::{Gathering, Profile};
 use crate::render::profiler::session;
-use crate::units::lines::Lines;
-use crate::units::visible;
 
 /// Until all processes are profiled.
 const BEGINNING: Duration = Duration::from_secs(15);
@@ -23,10 +16,6 @@ const BEGINNING: Duration = Duration::from_secs(15);
 const ENDING: Duration = Duration::from_secs(5);
 /// Where nobody knows how many processes there are: none has come for so long.
 const QUIET: Duration = Duration::from_millis(600);
-/// Bytes of a line of a process.
-const LONGEST_LINE: usize = 16 << 20;
-/// Bytes of what went wrong.
-const MOST_SAID: usize = 4096;
 
 /// What is profiled, and how.
 #[derive(Debug, Clone, Copy)]
@@ -40,18 +29,10 @@ pub struct Profiled<'a> {
 }
 
 /// A profiler that runs.
+#[derive(Debug)]
 pub struct Profiling {
-    running: Option<Running>,
-    input: Pin<Box<dyn AsyncWrite + Send>>,
-    lines: Lines,
+    called: Called,
     gathering: Gathering,
-    said: Vec<u8>,
-}
-
-impl std::fmt::Debug for Profiling {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Profiling").finish_non_exhaustive()
-    }
 }
 
 impl Profiling {
@@ -61,11 +42,7 @@ impl Profiling {
     /// They do not take the profiler.
     pub async fn begin(profiled: Profiled<'_>) -> Result<Self> {
         let Profiled { engine, container, rate, processes } = profiled;
-        let command = Command { argv: session(rate), tty: false, stdin: true, env: Vec::new(), working_directory: Some("/".into()) };
-        let mut running = engine.exec(container, &command).await?;
-        let input = std::mem::replace(&mut running.input, Box::pin(tokio::io::sink()));
-        let lines = Lines::up_to(LONGEST_LINE);
-        let mut profiling = Self { running: Some(running), input, lines, gathering: Gathering::new(rate), said: Vec::new() };
+        let mut profiling = Self { called: Called::call(engine, container, session(rate)).await?, gathering: Gathering::new(rate) };
         let begun = async {
             while profiling.gathering.processes() < processes.unwrap_or(1) && profiling.step().await {}
             // More may come.
@@ -80,11 +57,7 @@ impl Profiling {
         }
         if profiling.gathering.processes() == 0 {
             let failure = Failure::new(Kind::Other, "the server's processes do not take the profiler");
-            let said = String::from_utf8_lossy(&profiling.said);
-            let failure = match said.lines().rev().find(|line| !line.trim().is_empty()) {
-                Some(last) => failure.cause(visible(last)),
-                None => failure,
-            };
+            let failure = profiling.called.complaint().into_iter().fold(failure, Failure::cause);
             return Err(failure.hint("`parity logs` shows what they say"));
         }
         Ok(profiling)
@@ -111,7 +84,7 @@ impl Profiling {
 
     /// What was seen. Processes that are in the middle of something say it before.
     pub async fn finish(mut self) -> Profile {
-        let _ = self.input.shutdown().await;
+        self.called.hang_up().await;
         let rest = async { while self.step().await {} };
         let _ = tokio::time::timeout(ENDING, rest).await;
         self.gathering.finish()
@@ -119,21 +92,8 @@ impl Profiling {
 
     /// Takes in what comes next. Returns whether more may come.
     async fn step(&mut self) -> bool {
-        let Some(running) = &mut self.running else { return false };
-        match running.output.next().await {
-            Some(Ok(LogOutput::StdErr { message })) => {
-                let room = MOST_SAID.saturating_sub(self.said.len());
-                self.said.extend(message.into_iter().take(room));
-                true
-            }
-            Some(Ok(piece)) => {
-                self.lines.feed(&piece.into_bytes()).iter().for_each(|line| self.gathering.feed(line));
-                true
-            }
-            _ => {
-                self.running = None;
-                false
-            }
-        }
+        let Some(lines) = self.called.next().await else { return false };
+        lines.iter().for_each(|line| self.gathering.feed(line));
+        true
     }
 }

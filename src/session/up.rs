@@ -273,7 +273,7 @@ async fn run(
         let keys = match (&session, &claim) {
             (Some(_), _) => reload::KEYS,
             (None, Claim::None) => "q leaves it running, as Ctrl-C does",
-            (None, _) => "R records requests, w shows them, o opens the browser, d debugs, p profiles, q quits",
+            (None, _) => "R records requests, w shows them, o opens the browser, d debugs, p profiles, c measures coverage, q quits",
         };
         report.report(Event::Note { text: keys.into() });
     }

@@ -14,6 +14,9 @@ smoke:
   - {name: stream, request: {path: /stream}}
   - {name: thread, request: {path: /thread}}
   - {name: again, request: {path: /}}
+  - {name: program, request: {path: /program}}
+  - {name: forked, request: {path: /forked}}
+  - {name: spawned, request: {path: /spawned}}
   - {name: killed, request: {path: /killed}, expect: {status: [500, 502, 503]}}
 ";
 
@@ -48,11 +51,71 @@ def register(app):
         worker.join()
         return str(found)
 
-    from . import killed
+    from . import children, killed
 
+    children.register(app)
     killed.register(app)
 ";
 
+/// Processes that the application starts, each of which runs a part of `job.py`.
+const CHILDREN: &str = "import multiprocessing
+import os
+import subprocess
+import sys
+
+from . import job
+
+
+def register(app):
+    @app.get('/program')
+    def program():
+        return subprocess.run([sys.executable, '-m', 'shop.job'], capture_output=True, check=True).stdout
+
+    @app.get('/forked')
+    def forked():
+        child = os.fork()
+        if child == 0:
+            job.plain()
+            os._exit(0)
+        os.waitpid(child, 0)
+        process = multiprocessing.get_context('fork').Process(target=job.forked)
+        process.start()
+        process.join()
+        return str(process.exitcode)
+
+    @app.get('/spawned')
+    def spawned():
+        process = multiprocessing.get_context('spawn').Process(target=job.spawned)
+        process.start()
+        process.join()
+        return str(process.exitcode)
+";
+
+const JOB: &str = "def main():
+    print('done')
+
+
+def plain():
+    return 'plain'
+
+
+def forked():
+    return 'forked'
+
+
+def spawned():
+    return 'spawned'
+
+
+def never():
+    return 'never'
+
+
+if __name__ == '__main__':
+    main()
+";
+
+/// What runs beside it in the same process has ended by then.
 const KILLED: &str = "import os
 import signal
 import time
@@ -61,7 +124,7 @@ import time
 def register(app):
     @app.get('/killed')
     def killed():
-        time.sleep(3)
+        time.sleep(8)
         os.kill(os.getpid(), signal.SIGKILL)
         return 'never'
 ";
@@ -88,6 +151,8 @@ fn the_lines_are_those_that_ran() {
     project.write("parity.yaml", YAML);
     project.write("shop/more.py", MORE);
     project.write("shop/killed.py", KILLED);
+    project.write("shop/children.py", CHILDREN);
+    project.write("shop/job.py", JOB);
     let init = project.read("shop/__init__.py");
     project.write("shop/__init__.py", &init.replace("    return app", "    from . import more\n\n    more.register(app)\n    return app"));
 
@@ -104,6 +169,10 @@ fn the_lines_are_those_that_ran() {
     let row = |name: &str| ran.stdout.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {ran}"));
     assert!(row("shop/killed.py").ends_with("11"), "{ran}");
     assert!(row("shop/more.py").ends_with("15"), "{ran}");
+    assert!(!ran.stderr.contains("runs coverage.py itself"), "{ran}");
+    // Those in the children run there alone.
+    assert!(row("shop/job.py").ends_with("18"), "{ran}");
+    assert!(row("shop/children.py").ends_with("100 %"), "{ran}");
 
     let json: Value = serde_json::from_str(&written("coverage.json")).unwrap();
     let executed = |told: &Value| -> Vec<u64> { serde_json::from_value(told["executed_lines"].clone()).unwrap() };
@@ -124,4 +193,57 @@ fn the_lines_are_those_that_ran() {
     }
     assert!(written("html/index.html").contains("more.py"));
     assert!(written("lcov").contains("SF:shop/more.py"));
+}
+
+/// 200 modules of 100 lines, of which a request runs every other function: its source, and the lines that do not run.
+fn module(number: usize) -> (String, Vec<u64>) {
+    let (mut source, mut missing) = (vec![format!("NUMBER = {number}"), String::new()], Vec::new());
+    for at in 0..14 {
+        let begins = source.len() as u64 + 1;
+        source.extend([
+            format!("def work{at}(value):"),
+            "    total = value + NUMBER".into(),
+            "    if total < 0:".into(),
+            "        return 'never'".into(),
+            "    return total".into(),
+            String::new(),
+            String::new(),
+        ]);
+        missing.extend(if (number + at).is_multiple_of(2) { begins + 3..begins + 4 } else { begins + 1..begins + 5 });
+    }
+    source.truncate(100);
+    (source.join("\n") + "\n", missing)
+}
+
+#[test]
+fn twenty_thousand_lines_are_told_line_by_line() {
+    let project = Smoked::copy("flask-factory");
+    project.write("parity.yaml", "processes: 2\nthreads: 3\nsmoke:\n  - {name: all, request: {path: /all}}\n");
+    let init = project.read("shop/__init__.py");
+    project
+        .write("shop/__init__.py", &init.replace("    return app", "    from .parts import register\n\n    register(app)\n    return app"));
+    project.make_directory("shop/parts");
+    let names: Vec<String> = (0..200).map(|number| format!("part{number:03}")).collect();
+    let mut wanted = BTreeMap::new();
+    for (number, name) in names.iter().enumerate() {
+        let (source, missing) = module(number);
+        assert_eq!(source.lines().count(), 100);
+        project.write(&format!("shop/parts/{name}.py"), &source);
+        wanted.insert(format!("shop/parts/{name}.py"), missing);
+    }
+    let all = format!(
+        "from . import {}\n\nPARTS = [{}]\n\n\ndef register(app):\n    @app.get('/all')\n    def all():\n        for number, part in enumerate(PARTS):\n            \
+         for at in range(number % 2, 14, 2):\n                getattr(part, 'work%d' % at)(at)\n        return 'all'\n",
+        names.join(", "),
+        names.join(", ")
+    );
+    project.write("shop/parts/__init__.py", &all);
+    let report = project.scratch().join("coverage.json");
+    let ran = project.parity(&["coverage", "--report", &format!("json={}", report.display())]).patience(crate::common::BUILD_PATIENCE).ok();
+    let json: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    let missing = |path: &String| -> Vec<u64> { serde_json::from_value(json["files"][path]["missing_lines"].clone()).unwrap() };
+    for (path, wanted) in &wanted {
+        assert_eq!(&missing(path), wanted, "{path}: {ran}");
+    }
+    assert!(missing(&"shop/parts/__init__.py".to_owned()).is_empty());
 }

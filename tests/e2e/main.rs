@@ -12,6 +12,7 @@ mod project;
 mod python;
 
 mod again;
+mod attaching;
 mod build_secrets;
 mod building;
 mod cleaning;

@@ -3,9 +3,18 @@
 use std::path::Path;
 use std::process::Command;
 
-#[test]
-fn shares_that_are_known_come_out() {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/profiler/test_profile.py");
+fn pass(file: &str) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/profiler").join(file);
     let ran = Command::new("python3").arg("-B").arg(&script).output().expect("python3");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+#[test]
+fn shares_that_are_known_come_out() {
+    pass("test_profile.py");
+}
+
+#[test]
+fn queries_are_their_callers() {
+    pass("test_sql.py");
 }

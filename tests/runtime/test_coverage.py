@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import socket
 import sys
 import threading
 import types
@@ -12,18 +13,19 @@ import unittest.mock
 import mod_wsgi
 import support
 from parity_runtime import instruments
-from parity_runtime.coverage import instrument
+from parity_runtime.coverage import attached, instrument, report, sources
 
 
 class Fake:
     """What the instrument has of coverage.py."""
 
     made = None
+    usual = {"run:plugins": ["django_coverage_plugin"]}
 
     def __init__(self, **arguments):
         Fake.made = self
         self.arguments = arguments
-        self.options = {"run:plugins": ["django_coverage_plugin"]}
+        self.options = dict(self.usual)
         self.saved = 0
         self.started_in = None
         self._collector = object()
@@ -69,6 +71,8 @@ class Measured(support.Case):
             unittest.mock.patch.object(instrument, "ROOT", self.directory),
             unittest.mock.patch("_thread.start_new_thread"),
             unittest.mock.patch("atexit.register"),
+            unittest.mock.patch("os.register_at_fork"),
+            unittest.mock.patch.dict(os.environ),
         ]
         for patch in patches:
             patch.start()
@@ -152,6 +156,83 @@ class Measured(support.Case):
             self.install()
         self.assertIn(["failed", "RuntimeError: no tool id"], self.notes())
         self.assertEqual((mod_wsgi.event_callbacks, mod_wsgi.shutdown_callbacks), ([], []))
+
+    def attach(self, **more):
+        ours, theirs = socket.socketpair()
+        self.addCleanup(theirs.close)
+        self.addCleanup(ours.close)
+        settings = {**self.settings, "root": self.directory, "tool": "/nowhere", **more}
+        theirs.sendall(json.dumps(settings).encode() + b"\n")
+        with unittest.mock.patch.object(attached.socket, "socket", lambda *_: Connected(ours)):
+            return attached.begin(None, "/nowhere"), theirs
+
+    @unittest.skipIf(sys.version_info >= (3, 12), "has sys.monitoring")
+    def test_what_cannot_begin_in_a_living_process_is_refused(self):
+        begun, theirs = self.attach()
+        self.assertIn("needs Python 3.12", json.loads(theirs.recv(4096))["failed"])
+        self.assertTrue(begun.ended)
+        self.assertEqual(mod_wsgi.shutdown_callbacks, [])
+
+    @unittest.skipIf(sys.version_info < (3, 12), "has no sys.monitoring")
+    def test_settings_of_a_living_process_are_relative_to_the_project(self):
+        del sys.modules["coverage"]
+        here = os.getcwd()
+        given = {"run:branch": True, "run:source": ["shop", "package"], "run:omit": ["*/tests/*", "shop/old.py"]}
+        os.makedirs(self.settings["project"] + "/shop")
+        with (
+            unittest.mock.patch.dict(Fake.usual, given),
+            unittest.mock.patch.object(instrument, "imported", lambda tool: types.SimpleNamespace(Coverage=Fake)),
+        ):
+            self.attach()
+        options = Fake.made.options
+        self.assertEqual((Fake.made.started_in, options["run:core"]), (here, "sysmon"))
+        self.assertEqual(options["run:source"], [self.settings["project"] + "/shop", "package"])
+        self.assertEqual(options["run:omit"], ["*/tests/*", self.settings["project"] + "/shop/old.py"])
+        self.assertEqual(options["run:branch"], sys.version_info >= (3, 14))
+        self.assertEqual(["branches" in note for note in self.notes()].count(True), int(sys.version_info < (3, 14)))
+
+
+class Connected:
+    """A socket that has its other end already."""
+
+    def __init__(self, socket):
+        self.socket = socket
+
+    def connect(self, address):
+        pass
+
+    def __getattr__(self, name):
+        return getattr(self.socket, name)
+
+
+class Seen(support.Case):
+    def test_only_files_that_are_older_than_the_process_are_certain(self):
+        path = self.directory + "/a.py"
+        self.write(path, "A = 1\n")
+        known = sources.Sources(self.directory)
+        known.began = os.stat(path).st_ctime + 1
+        self.assertTrue(known.look([path]))
+        self.assertEqual(known.digests[path], report.digest(path))
+        self.assertFalse(known.look([path]))
+        later = sources.Sources(self.directory)
+        later.began = os.stat(path).st_ctime - 1
+        later.look([path])
+        self.assertEqual(later.digests, {path: None})
+        # The worker of a reload knows what it has imported, whatever is there now.
+        with unittest.mock.patch.dict(sys.modules, {sources.WORKER: types.SimpleNamespace(read={path: ["abc", 1, 2]})}):
+            told = sources.Sources(self.directory)
+            told.look([path])
+        self.assertEqual(told.digests, {path: "abc"})
+        self.assertLess(abs(sources.began() - os.stat("/proc/self").st_mtime), 3600)
+
+    def test_lines_that_an_import_runs_are_known(self):
+        path = self.directory + "/a.py"
+        lines = ["import os", "", "class A:", "    b = 1", "", "    def c(self):", "        return 2", "", "d = lambda: 3", ""]
+        self.write(path, "\n".join(lines))
+        self.assertEqual(report.lines_of_import(path) - {0}, {1, 3, 4, 6, 9})
+        self.assertEqual(report.lines_of_import(path, alone=True) - {0}, {1, 3, 4, 6})
+        self.write(path, "def")
+        self.assertEqual(report.lines_of_import(path), set())
 
 
 if __name__ == "__main__":

@@ -343,7 +343,7 @@ class WayIn(support.Case):
         self.replace(sys, "path", [*sys.path])
         before = [*sys.path]
         for _ in range(2):
-            serving = hook.load_profiler(support.ROOT + "/images/profile")
+            serving = hook.load_visitor(support.ROOT + "/images/profile", "parity_profile", "serving")
             self.assertTrue(callable(serving.begin))
             self.assertEqual([name for name in sys.modules if name.startswith("parity_profile")], [])
         self.assertEqual(sys.path, before)

@@ -171,6 +171,6 @@ def probe() -> str:
     return RUN + "/fidelity/probe.py"
 
 
-def profile() -> str:
-    """The profiler, and the socket of whoever takes what it says."""
-    return RUN + "/profile"
+def visitor(word: str) -> str:
+    """The profiler or coverage.py, and the socket of whoever takes what it says."""
+    return "%s/%s" % (RUN, word)

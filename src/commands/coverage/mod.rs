@@ -1,5 +1,6 @@
 //! `parity coverage`
 
+mod attach;
 mod changes;
 mod kept;
 mod tests;
@@ -62,6 +63,18 @@ pub struct Args {
     #[arg(long, requires = "command")]
     also_tests: bool,
 
+    /// Measure what `parity up` runs at this moment, without a restart, until Ctrl-C; on Python 3.12 and newer
+    #[arg(long, conflicts_with_all = ["by_check", "only", "skip", "jobs"])]
+    attach: bool,
+
+    /// `c` in the terminal of `parity up` has begun it, and ends it
+    #[arg(long, hide = true, requires = "attach")]
+    ended_by_key: bool,
+
+    /// End --attach after so many seconds
+    #[arg(long, value_name = "SECONDS", requires = "attach", conflicts_with = "command", value_parser = clap::value_parser!(u32).range(1..))]
+    duration: Option<u32>,
+
     /// Only this check, and those whose captured values it needs; may be repeated
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
@@ -97,7 +110,8 @@ fn percentage(text: &str) -> Result<f64, String> {
 }
 
 pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
-    let Args { report, changed_since, fail_under, by_check, append, also_tests, only, skip, jobs, server, command } = args;
+    let attached = args.attach.then_some(attach::End { seconds: args.duration, by_key: args.ended_by_key });
+    let Args { report, changed_since, fail_under, by_check, append, also_tests, only, skip, jobs, server, command, .. } = args;
     if by_check && !report.iter().any(|(format, _)| matches!(format, Format::Html | Format::Json)) {
         return Err(Failure::new(Kind::Usage, "--by-check is told in the html and json reports, and none is asked for")
             .hint("add `--report html=htmlcov`"));
@@ -113,7 +127,10 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let kept = Kept::of(context)?;
     let given = if append { kept.files()? } else { Vec::new() };
     let wanted = Wanted { formats: &formats, configuration: configuration.as_ref(), by_check, keep: append, given };
-    let measured = measure(context, &checks, &job, wanted, also_tests).await;
+    let measured = match attached {
+        Some(end) => attach::measure(context, &checks, &job, wanted, also_tests, end).await,
+        None => measure(context, &checks, &job, wanted, also_tests).await,
+    };
     let suite = job.finish();
     let Measured { report: all, written } = measured?;
     remark(context, &all);
@@ -127,6 +144,9 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         None => all.clone(),
     };
     tell(context, &told, changed.as_ref());
+    if attached.is_some() {
+        attach::remark(context, &all);
+    }
     let prefix = reports::prefix(context);
     for (format, path) in &report {
         match format {
@@ -248,6 +268,10 @@ fn remark(context: &Context<'_>, report: &Lines) {
             Note::Coverage => (
                 "the application runs coverage.py itself: lines that ran meanwhile are not measured".into(),
                 Some("`parity coverage` needs no call in the project: run without it"),
+            ),
+            Note::Branches(python) => (
+                format!("branches are not measured, only lines: sys.monitoring of Python {python} does not tell of them"),
+                Some("`parity coverage` without --attach does; so does --attach on Python 3.14"),
             ),
             Note::Plugin(name) => (format!("the plug-in {name} of coverage.py is left out: no server has plug-ins"), None),
         };

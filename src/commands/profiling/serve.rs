@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 
 use super::Args;
 use super::load::{Load, Tally};
+use crate::commands::attachable;
 use crate::commands::context::Context;
 use crate::engine::Engine;
-use crate::engine::container::{State, not_running};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::logs::Record;
@@ -21,7 +21,6 @@ use crate::render;
 use crate::session::Interrupts;
 use crate::session::image;
 use crate::session::profiling::{Profiled, Profiling};
-use crate::session::siblings::{self, Role};
 use crate::session::smoke::{Fate, Server, Start, with_server};
 use crate::smoke::text::count;
 
@@ -103,17 +102,7 @@ async fn with_own<T>(
 /// The server of `parity up`, or of `parity debug`. It goes on when this ends.
 pub async fn attached(context: &Context<'_>, args: &Args, load: &Load, interrupts: &Interrupts) -> Result<Seen> {
     let engine = interrupts.or(context.engine()).await?;
-    let running = interrupts.or(engine.observe_project(&context.root)).await?.into_iter();
-    let running = running.filter(|found| found.state == State::Running && siblings::role(&found.name) == Role::Server);
-    let found = running.min_by_key(|found| found.name != context.container()).ok_or_else(|| not_running(&context.container()))?;
-    if !matches!(found.profile.as_str(), "up" | "debug") {
-        return Err(Failure::new(
-            Kind::Usage,
-            format!("{} runs the {} profile, which has no way in for a profiler", found.name, found.profile),
-        )
-        .hint("without `--attach` a server of its own is profiled; `parity up` starts one that has a way in"));
-    }
-    let url = found.url.clone().ok_or_else(|| not_running(&found.name))?;
+    let (found, url) = attachable::server(context, &engine, interrupts, "a profiler").await?;
     let profiled = Profiled { engine: &engine, container: &found.id, rate: args.rate.into(), processes: None };
     profile(context, args, load, interrupts, profiled, &url).await
 }

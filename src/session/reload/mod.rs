@@ -110,7 +110,8 @@ impl std::fmt::Debug for Following<'_> {
 }
 
 /// What can be typed.
-pub const KEYS: &str = "r reloads, R records requests, w shows them, o opens the browser, d debugs, p profiles, q quits";
+pub const KEYS: &str =
+    "r reloads, R records requests, w shows them, o opens the browser, d debugs, p profiles, c measures coverage, q quits";
 
 /// Something the user typed in the session's terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -62,7 +62,7 @@ impl Typed {
         let shell = project.program("setsid", &arguments).env("PATH", path).env("XDG_STATE_HOME", state);
         let mut shell = shell.terminal(theirs).start();
         let url = shell.url();
-        shell.says("r reloads, R records requests, w shows them, o opens the browser, d debugs, p profiles, q quits");
+        shell.says("r reloads, R records requests, w shows them, o opens the browser, d debugs, p profiles, c measures coverage, q quits");
         assert!(terminal.is_hushed());
         Self { shell, terminal, project, url }
     }

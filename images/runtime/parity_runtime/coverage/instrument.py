@@ -12,8 +12,6 @@ import os
 import sys
 from time import sleep
 
-import mod_wsgi
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
 
 # The directory that `instruments.txt` is in.
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# Names what a Python program runs first that the application starts.
+VARIABLE = "PARITY_COVERAGE"
 # The tool of sys.monitoring: neither coverage.py's own id nor a debugger's or a profiler's, which the application may want.
 TOOL = 3
 # Seconds between two looks for the next check.
@@ -47,8 +47,11 @@ class Measuring:
         # Lines are told apart by the check that runs.
         self.by_check: bool = settings["by-check"]
         self.turn = ""
+        # What is held while the process forks.
+        self.held: "list[Any]" = []
 
-    def begin(self, settings: "dict[str, Any]") -> None:
+    def begin(self, settings: "dict[str, Any]", serves: bool = True) -> None:
+        """`serves`: requests come, in threads that the server makes."""
         coverage = imported(settings["tool"])
         # What its settings say is relative to the project.
         here = os.getcwd()
@@ -64,36 +67,76 @@ class Measuring:
 
         trace: "Any" = threading.gettrace()
         self.trace = trace
-        if trace is not None and sys.version_info < (3, 12):
+        self.follow_forks()
+        if serves:
+            os.environ[VARIABLE] = os.path.dirname(os.path.abspath(__file__)) + "/child.py"
+        if serves and trace is not None and sys.version_info < (3, 12):
             self.unblock = unblocking()
             _thread.start_new_thread(self.keep_unblocked, ())
         if self.by_check:
             self.coverage.switch_context("start")
-            self.put("begun.%d" % os.getpid(), "")
+            if serves:
+                # Whoever waits for the next check waits for this process.
+                self.put("begun.%d" % os.getpid(), "")
+            else:
+                self.take_turn()
         _thread.start_new_thread(self.keep_by_check if self.by_check else self.keep, ())
 
     def keep_by_check(self) -> None:
         """Looks for the next check, which waits until each process knows of it."""
         while True:
             sleep(TURN)
+            self.take_turn()
+
+    def take_turn(self) -> None:
+        try:
+            with open(self.data + "/turn", encoding="utf-8") as file:
+                turn, name = file.read().split("\n", 1)
+        except (OSError, ValueError):
+            return
+        if turn == self.turn:
+            return
+        self.turn = turn
+        with self.lock:
             try:
-                with open(self.data + "/turn", encoding="utf-8") as file:
-                    turn, name = file.read().split("\n", 1)
-            except (OSError, ValueError):
-                continue
-            if turn == self.turn:
-                continue
-            self.turn = turn
-            with self.lock:
-                try:
-                    self.coverage.save()
-                    self.coverage.switch_context(name)
-                    if self.trace is None:
-                        # Each line is told once, until it is asked for again.
-                        vars(sys)["monitoring"].restart_events()
-                except Exception as error:
-                    self.note("unsaved", "%s: %s" % (type(error).__name__, error))
-            self.put("turn.%d" % os.getpid(), turn)
+                self.coverage.save()
+                self.coverage.switch_context(name)
+                if self.trace is None:
+                    # Each line is told once, until it is asked for again.
+                    vars(sys)["monitoring"].restart_events()
+            except Exception as error:
+                self.note("unsaved", "%s: %s" % (type(error).__name__, error))
+        self.put("turn.%d" % os.getpid(), turn)
+
+    def follow_forks(self) -> None:
+        """A process that this one forks, as `multiprocessing` does, is measured too."""
+        os.register_at_fork(before=self.before_fork, after_in_parent=self.release, after_in_child=self.after_fork)
+
+    def before_fork(self) -> None:
+        """Whatever another thread holds now would be held in the new process for ever."""
+        self.lock.acquire()
+        collector = self.coverage._collector
+        held = [self.lock, getattr(collector, "data_lock", None)]
+        held += [getattr(tracer, "lock", None) for tracer in getattr(collector, "tracers", ())]
+        self.held = [lock for lock in held if lock is not None]
+        for lock in self.held[1:]:
+            lock.acquire()
+
+    def release(self) -> None:
+        for lock in reversed(self.held):
+            lock.release()
+
+    def after_fork(self) -> None:
+        self.release()
+        end = os._exit
+
+        def save_and_end(status: int) -> None:
+            self.save()
+            end(status)
+
+        # It ends by this, which runs nothing of `atexit`.
+        vars(os)["_exit"] = save_and_end
+        _thread.start_new_thread(self.keep, ())
 
     def put(self, name: str, text: str) -> None:
         path = "%s/%s" % (self.data, name)
@@ -214,7 +257,7 @@ def configured(coverage: "Any", settings: "dict[str, Any]", note: "Callable[[str
     measured = coverage.Coverage(
         data_file=settings["data"] + "/.coverage",
         data_suffix=True,
-        config_file="%s/%s" % (ROOT, config) if config else False,
+        config_file="%s/%s" % (settings.get("root", ROOT), config) if config else False,
         messages=False,
     )
     get, put = measured.get_option, measured.set_option
@@ -243,9 +286,21 @@ WARNINGS = (
 )  # fmt: skip
 
 
-def install(runtime: "Runtime") -> None:
+def read_settings() -> "dict[str, Any]":
     with open(ROOT + "/coverage.json", encoding="utf-8") as file:
-        settings = json.load(file)
+        return json.load(file)  # type: ignore[no-any-return]
+
+
+def measure_program() -> None:
+    """In a program that the application has started, before anything of it runs."""
+    settings = read_settings()
+    Measuring(settings).begin(settings, serves=False)
+
+
+def install(runtime: "Runtime") -> None:
+    import mod_wsgi
+
+    settings = read_settings()
     measuring = Measuring(settings)
     try:
         measuring.begin(settings)

@@ -1,11 +1,12 @@
 """Combines what the processes of a server have measured, and reports on it; run from a file of its own, in a container without a
-network: what it reads was written beside the application. Settings come as JSON on stdin, the result goes to stdout as JSON, and
-reports in coverage.py's own formats to a directory.
+network, or for `--attach` in the server's: what it reads was written beside the application. Settings come as JSON on stdin, the result
+goes to stdout as JSON, and reports in coverage.py's own formats to a directory.
 """
 
 import contextlib
 import glob
 import hashlib
+import inspect
 import io
 import json
 import os
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # Of one text in the result.
 LONGEST = 500
 MOST_NOTES = 100
+MOST_NAMES = 1000
 
 
 def notes(data: str) -> "list[list[str]]":
@@ -59,14 +61,109 @@ def opened(coverage: "Any", settings: "dict[str, Any]", work: str, said: "dict[s
     return measured
 
 
-def combined(measured: "Any", settings: "dict[str, Any]", work: str) -> int:
-    """Returns how many processes have left something."""
+def combined(measured: "Any", settings: "dict[str, Any]", work: str, said: "dict[str, Any]") -> None:
     parts = glob.glob(settings["data"] + "/.coverage.*")
+    said["processes"] = len(parts)
     more = [*earlier(settings, work), *of_tests(settings, work)]
     if parts or more:
-        measured.combine([*more, *([settings["data"]] if parts else [])], keep=True)
+        now = certain(parts, settings, work, said) if settings.get("attached") else [settings["data"]] if parts else []
+        measured.combine([*more, *now], keep=True)
     measured.load()
-    return len(parts)
+
+
+def certain(parts: "list[str]", settings: "dict[str, Any]", work: str, said: "dict[str, Any]") -> "list[str]":
+    """What living processes have measured, of files that are as they were then, and which of these had been imported before."""
+    import coverage
+
+    told = sources(settings["data"])
+    paths = []
+    stale: "set[str]" = set()
+    whole: "set[str]" = set()
+    for number, path in enumerate(sorted(parts)):
+        _, digests = told.get(path.rpartition(".pid")[2].partition(".")[0], (set(), {}))
+        known = coverage.CoverageData(path)
+        known.read()
+        # Others are there as well, which have not run.
+        ran = {name for name in known.measured_files() if known.lines(name)}
+        if not ran:
+            continue
+        data = coverage.CoverageData("%s/.part.%d" % (work, number))
+        data.update(known)
+        changed = {name for name in ran if not is_same(name, digests)}
+        data.purge_files(changed)
+        stale |= changed
+        whole |= {name for name in ran - changed if lines_of_import(name, alone=True).intersection(data.lines(name) or ())}
+        data.write()
+        data.close()
+        paths.append(data.data_filename())
+    said["processes"] = len(told)
+    before = {name for imported, digests in told.values() for name in imported if is_same(name, digests)} - whole
+    leave_out(before)
+    said["imported-before"] = inside(before, settings)
+    said["stale"] = inside(stale, settings)
+    return paths
+
+
+def is_same(name: str, digests: "dict[str, str | None]") -> bool:
+    return digests.get(name) is not None and digests[name] == digest(name)
+
+
+def inside(names: "set[str]", settings: "dict[str, Any]") -> "list[str]":
+    project = settings["project"] + "/"
+    return sorted(name[len(project) :] for name in names if name.startswith(project))[:MOST_NAMES]
+
+
+def sources(data: str) -> "dict[str, tuple[set[str], dict[str, str | None]]]":
+    """By the processes' ids: what each had imported before, and the digests of the files of which it ran lines."""
+    found: "dict[str, tuple[set[str], dict[str, str | None]]]" = {}
+    for path in glob.glob(data + "/sources.*"):
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError), open(path, encoding="utf-8") as file:
+            told = json.load(file)
+            found[path.rpartition(".")[2]] = set(told["before"]), dict(told["digests"])
+    return found
+
+
+def leave_out(files: "set[str]") -> None:
+    """Lines that run when a file is imported are neither covered nor missing in these: nobody has seen whether they ran."""
+    from coverage.python import PythonFileReporter
+
+    reporter: "Any" = PythonFileReporter
+    lines, excluded, exits = reporter.lines, reporter.excluded_lines, reporter.exit_counts
+
+    def unseen(self: "Any") -> "set[int]":
+        if self.filename not in files:
+            return set()
+        return self.translate_lines(lines_of_import(self.filename)) & lines(self)  # type: ignore[no-any-return]
+
+    reporter.lines = lambda self: lines(self) - unseen(self)
+    reporter.excluded_lines = lambda self: excluded(self) | unseen(self)
+    reporter.exit_counts = lambda self: {line: count for line, count in exits(self).items() if line not in unseen(self)}
+
+
+def lines_of_import(path: str, alone: bool = False) -> "set[int]":
+    """Those of the module itself and of its classes; `alone`: without those that have something of a function too."""
+    try:
+        with open(path, "rb") as file:
+            code = compile(file.read(), path, "exec", dont_inherit=True)
+    except (OSError, ValueError, SyntaxError):
+        return set()
+    found: "set[int]" = set()
+    others: "set[int]" = set()
+    codes = [(code, True)]
+    while codes:
+        code, is_imports = codes.pop()
+        lines = {line for _, _, line in code.co_lines() if line}
+        if not is_imports:
+            # Of a function the first line is that of its `def`.
+            others |= lines - {code.co_firstlineno} if code.co_name != "<lambda>" else lines
+            continue
+        found |= lines
+        for inner in code.co_consts:
+            if isinstance(inner, type(code)):
+                # What has local variables of its own is a function's.
+                is_functions = inner.co_flags & inspect.CO_OPTIMIZED and not inner.co_name.startswith("<generic parameters")
+                codes.append((inner, not is_functions))
+    return found - others if alone else found
 
 
 def earlier(settings: "dict[str, Any]", work: str) -> "list[str]":
@@ -186,7 +283,7 @@ def result(settings: "dict[str, Any]") -> "dict[str, Any]":
     said: "dict[str, Any]" = {"version": coverage.__version__, "notes": notes(settings["data"]), "processes": 0, "files": {}}
     try:
         measured = opened(coverage, settings, work, said)
-        said["processes"] = combined(measured, settings, work)
+        combined(measured, settings, work, said)
         path = work + "/report.json"
         measured.json_report(outfile=path)
         with open(path, encoding="utf-8") as file:

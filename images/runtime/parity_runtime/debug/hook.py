@@ -1,4 +1,5 @@
-"""The way in for the debugger, the probe and the profiler, in each process that serves the application in the `up` and `debug` profiles.
+"""The way in for the debugger, the probe, the profiler and coverage.py, in each process that serves the application in the `up` and
+`debug` profiles.
 
 A thread waits at a named pipe, PID.pipe: nothing more is imported for that, and requests take the same way as in production. Whoever
 comes writes a word to it:
@@ -7,6 +8,7 @@ comes writes a word to it:
     probe     `parity diff --live`: its probe is run
     record    requests are recorded from now on, or no more
     profile   `parity profile`: the profiler is imported, and runs as long as that command does
+    coverage  `parity coverage --attach`: coverage.py is imported, and measures as long as that command does
 """
 
 import _thread
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 # Seconds. By then a console has found a new process.
 FOUND_WITHIN = 1
+# What comes as files of a command that runs, by its word: the package and the module that begins.
+VISITORS = {"profile": ("parity_profile", "serving"), "coverage": ("parity_coverage", "attached")}
 
 
 class Hook:
@@ -38,8 +42,8 @@ class Hook:
         self.listener: "socket.socket | None" = None
         # What the breakpoints were set for.
         self.known: "Any" = None
-        # The last profiler.
-        self.profiling: "Any" = None
+        # By their words, the last ones that have come as files of a command.
+        self.visitors: "dict[str, Any]" = {}
 
     # --- requests ---------------------------------------------------------------------------------------------------
 
@@ -132,8 +136,9 @@ class Hook:
             run_probe(layout.probe())
         elif word == "record":
             self.turn_recorder()
-        elif word == "profile" and (self.profiling is None or self.profiling.ended):
-            self.profiling = load_profiler(layout.profile()).begin(self.runtime, layout.profile() + "/collector.sock")
+        elif word in VISITORS and (word not in self.visitors or self.visitors[word].ended):
+            directory = layout.visitor(word)
+            self.visitors[word] = load_visitor(directory, *VISITORS[word]).begin(self.runtime, directory + "/collector.sock")
 
 
 def application() -> "Any":
@@ -150,19 +155,18 @@ def run_probe(path: str) -> None:
     namespace["look_once"]()
 
 
-def load_profiler(directory: str) -> "Any":
-    """It comes as files of the command that is typed, and leaves no module behind: the next command may be of another version."""
+def load_visitor(directory: str, package: str, module: str) -> "Any":
+    """It leaves no module behind: the next command may be of another version."""
     writes = sys.dont_write_bytecode
     sys.dont_write_bytecode = True
     sys.path.insert(0, directory)
     try:
-        from parity_profile import serving
+        return __import__("%s.%s" % (package, module), fromlist=[module])
     finally:
         sys.path.remove(directory)
         sys.dont_write_bytecode = writes
-        for name in [name for name in sys.modules if name.partition(".")[0] == "parity_profile"]:
+        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
             del sys.modules[name]
-    return serving
 
 
 def listen_for_ide(port: int, wait: bool) -> None:
