@@ -49,6 +49,7 @@ const RULES: &[Rule] = rules! {
     }),
     r"The SECRET_KEY setting must not be empty" => Say("give the settings a SECRET_KEY: set the variable they read in `.env`, or under `env:` in parity.yaml"),
     r"Requested setting \w+, but settings are not configured" => Say("set DJANGO_SETTINGS_MODULE under `env:` in parity.yaml, or in the WSGI module"),
+    r"populate\(\) isn't reentrant" => Say("Django says this of each further try in a process whose first one failed: what is wrong is in the traceback before this one"),
 
     // Imports.
     r"(?m)^ModuleNotFoundError: No module named '([^']+)'" => Ask(missing_module),
@@ -412,6 +413,7 @@ mod tests {
             (Traceback, &["ImportError: libfoo.so.1: cannot open shared object file"], "name its Debian package"),
             (Traceback, &["TypeError: ASGIHandler.__call__() missing 1 required positional argument: 'send'"], "ASGI"),
             (Traceback, &["TypeError: 'coroutine' object is not iterable"], "ASGI"),
+            (Traceback, &["RuntimeError: populate() isn't reentrant"], "the traceback before"),
             (Traceback, &["ModuleNotFoundError: No module named 'imp'"], "`python: \"3.11\"`"),
             (Traceback, &["ModuleNotFoundError: No module named 'distutils.util'"], "`python: \"3.11\"`"),
             (Traceback, &["ModuleNotFoundError: No module named 'telnetlib'"], "after 3.12"),

@@ -818,6 +818,25 @@ class Processes(support.Case):
         self.write("other.py", "TEXT = b'fixed'\n")
         self.assertEqual(self.ask(process), "200 OK fixed")
 
+    def test_another_try_of_an_import_that_failed_is_answered_at_once_with_what_failed_first(self):
+        process = self.start("g1")
+        self.becomes("g1", process, "standby")
+        # What Django does with its applications: what has failed once in a process fails for another reason from then on.
+        self.write(
+            "app.py", "import sys\nif 'tried' in vars(sys):\n    raise RuntimeError('not twice')\nsys.tried = True\nimport nowhere\n"
+        )
+        disk.replace(layout.active(), "g1 2\n")
+        self.order("g1", process, Load(generation=2))
+        support.has(self.becomes("g1", process, "failed").error, "No module named 'nowhere'")
+        for _ in range(2):
+            began = time.monotonic()
+            answer = self.ask(process)
+            self.assertLess(time.monotonic() - began, 20)
+            support.has(answer, "500 Internal Server Error", "ModuleNotFoundError: No module named 'nowhere'", "RuntimeError: not twice")
+        state = StateFile.from_text(self.read(layout.process("g1", process.pid)))
+        self.assertIsNone(state.doubt)
+        support.has(state.error, "nowhere")
+
     def test_a_generation_that_a_process_did_not_survive_is_not_imported_again(self):
         self.write(layout.died(), '{"v": 1, "generation": 1, "error": "process 7 ended while it imported the application\\n"}')
         support.has(self.ask(self.start("g0")), "500 Internal Server Error", "process 7 ended")
