@@ -76,7 +76,8 @@ class IndependentImports(WorkerCase):
 
     def setUp(self):
         super().setUp()
-        for name in ("seen", "dependent", "absent", "under_way", "changed", "read_early", "outdated", "with_metadata"):
+        state = ("seen", "dependent", "absent", "under_way", "changed", "read_early", "outdated", "with_metadata")
+        for name in (*state, "finders_of_image", "finders_known"):
             value = getattr(imports, name)
             self.replace(imports, name, value)
             value.clear()
@@ -202,6 +203,43 @@ class IndependentImports(WorkerCase):
         # It could be imported later: it was not for want of something.
         Loader().exec_module(module("absent", lambda: None))
         self.assertNotIn("parity_test_absent", imports.independent())
+
+    def test_what_finds_modules_is_expected_from_a_module_of_the_image_alone(self):
+        self.replace(imports, "mode", imports.WATCH)
+        self.replace(sys, "meta_path", sys.meta_path[:])
+        self.replace(prepared.Prepared, "names", set())
+        self.replace(prepared.Prepared, "path", sys.path[:])
+        self.replace(prepared.Prepared, "finders", sys.meta_path[:])
+        self.replace(prepared.Prepared, "standard", {})
+
+        class Base:
+            def exec_module(self, module):
+                module.body()
+
+        class OfImage(imports.OfImage, Base):
+            pass
+
+        class OfProject(imports.OfProject, Base):
+            pass
+
+        class Finder:
+            def find_spec(self, name, path=None, target=None):
+                return None
+
+        def module(loader, body):
+            made = types.ModuleType("parity_test_finder")
+            made.body = body
+            return lambda: loader().exec_module(made)
+
+        def adds():
+            sys.meta_path.append(Finder())
+
+        # As six does: whether it was imported ahead of time or not yet says nothing about what was.
+        module(OfProject, module(OfImage, module(OfImage, adds)))()
+        self.assertEqual(prepared.outdated(), {})
+        # The project's own, wherever its import is asked for.
+        module(OfImage, module(OfProject, adds))()
+        self.assertEqual(prepared.outdated(), {"*": "the way in which modules are found was changed"})
 
 
 class TheImportSystem(WorkerCase):
