@@ -344,6 +344,8 @@ def child(way: str, settings: "dict[str, Any]", write: int) -> None:
         error = described(raised)
     took = time.monotonic() - began
     seen.on = False
+    if way == "server" and error is None:
+        load_what_checks_do()
     modules = {}
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
@@ -396,6 +398,19 @@ def load_urls() -> None:
         from django.urls import get_resolver
 
         get_resolver().url_patterns  # noqa: B018
+
+
+def load_what_checks_do() -> None:
+    """`manage.py check` looks at what a server loads when it is first needed: template tags, database routers, storages, backends.
+    That a server has not needed them yet is no difference."""
+    if "django.core.wsgi" in sys.modules:
+        try:
+            from django.core.checks import run_checks
+
+            run_checks()
+        except BaseException:
+            # What is wrong there is told of the other way, which runs them as a user does.
+            pass
 
 
 def as_development(settings: "dict[str, Any]") -> None:
