@@ -321,6 +321,11 @@ const PACKAGES: &[(&str, &str)] = &[
 fn missing_module(found: &Captures, record: &Record, _: &Scene) -> Option<String> {
     let module = &found[1];
     // Python names a whole path only where all but its end is there.
+    if let Some(part) = module.strip_prefix("distutils.") {
+        return Some(format!(
+            "this Python has `distutils` without `{part}`, which Debian and Ubuntu have in a package of its own: write `image: {{packages: [python3-distutils]}}` in parity.yaml"
+        ));
+    }
     if let Some((package, name)) = module.rsplit_once('.').filter(|(package, _)| removed(package).is_none()) {
         return Some(format!("`{package}` is there and has no `{name}`: check the spelling, and that its file is saved"));
     }
@@ -415,7 +420,9 @@ mod tests {
             (Traceback, &["TypeError: 'coroutine' object is not iterable"], "ASGI"),
             (Traceback, &["RuntimeError: populate() isn't reentrant"], "the traceback before"),
             (Traceback, &["ModuleNotFoundError: No module named 'imp'"], "`python: \"3.11\"`"),
-            (Traceback, &["ModuleNotFoundError: No module named 'distutils.util'"], "`python: \"3.11\"`"),
+            (Traceback, &["ModuleNotFoundError: No module named 'distutils'"], "`python: \"3.11\"`"),
+            // The package is there: it is no matter of the version.
+            (Traceback, &["ModuleNotFoundError: No module named 'distutils.util'"], "`image: {packages: [python3-distutils]}`"),
             (Traceback, &["ModuleNotFoundError: No module named 'telnetlib'"], "after 3.12"),
             (Traceback, &["sqlite3.OperationalError: no such table: users"], "`flask db upgrade`"),
             (Error, &["AH01630: client denied by server configuration: /usr/share/x"], "`url-alias`"),
