@@ -1,5 +1,7 @@
 //! Django sites: `manage.py`, the settings it names, and the WSGI application those name.
 
+mod imported;
+
 use super::python::{Expr, StatementKind};
 use super::settings::{self, Setting, Settings};
 use super::tree::{self, Tree};
@@ -59,7 +61,7 @@ fn site(tree: &Tree, environment: &Environment, manage_py: &str) -> Option<Site>
         EntryPoint::Script { path, .. } => Some(path.clone()),
         EntryPoint::Installed { .. } => None,
     });
-    let served = wsgi_file.as_deref().and_then(|file| scope.named(file, MODULE));
+    let served = wsgi_file.as_deref().and_then(|file| scope.served(file, entry.as_ref().map(|entry| &entry.value), &mut remarks));
     let served_class = wsgi_file.as_deref().and_then(|file| scope.named(file, CONFIGURATION)).or(managed_class.clone());
     let mut served_settings = None;
     if let (Some(managed), Some(served)) = (&settings_module, &served) {
@@ -137,6 +139,24 @@ impl Scope<'_> {
             certain: true,
         };
         given.map(named).or(set)
+    }
+
+    /// The settings that the WSGI module serves, which those that are set before it are, unless it sets others in any case.
+    fn served(&self, file: &str, entry: Option<&EntryPoint>, remarks: &mut Vec<String>) -> Option<Named> {
+        let named = self.named(file, MODULE);
+        let Some(EntryPoint::Module { module, .. }) = entry else { return named };
+        if self.environment.contains_key(MODULE) || named.as_ref().is_some_and(|named| named.forced) {
+            return named;
+        }
+        let Some(before) = self.set_before(module, MODULE) else { return named };
+        if let Some(named) = named.filter(|named| named.value != before.value) {
+            remarks.push(format!(
+                "{} names {}, but {} is imported before it and sets {}, which is what is served: set {MODULE} under `env:` in parity.yaml, and in \
+                 production",
+                named.place, named.value, before.place, before.value
+            ));
+        }
+        Some(before)
     }
 
     fn load(&self, module: &str, class: Option<&Named>) -> Option<Settings> {
