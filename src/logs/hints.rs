@@ -81,7 +81,7 @@ const RULES: &[Rule] = rules! {
         let commands = if is_of_django(record, scene) { "`parity exec -- python manage.py makemigrations`, then `migrate`" } else { "migrate it with your tool, by `parity exec -- …`" };
         Some(format!("the database's tables are older than the models: {commands}"))
     }),
-    r"No such file or directory: '(/[^']+)'" => Ask(host_path),
+    r"No such file or directory: '(/[^']+)'" => Ask(missing_file),
     r"(?:AH00035|AH00132|AH00529)" => Say("a directory on the way cannot be entered: give it permission x for the user who runs parity (`chmod a+x`)"),
     r"(?i)read-only file system|permission denied" => Ask(|_, record, scene| writing::refused(record, &scene.setting, &scene.paths)),
     r"No space left on device" => Say("the disk, or a tmpfs of the container, is full"),
@@ -285,10 +285,14 @@ fn missing_library(found: &Captures, _: &Record, _: &Scene) -> Option<String> {
     })
 }
 
+fn missing_file(found: &Captures, _: &Record, scene: &Scene) -> Option<String> {
+    host_path(&found[1], scene).or_else(|| writing::left_out(&found[1], &scene.setting, &scene.paths))
+}
+
 /// A path of this machine, in the code or in a variable.
-fn host_path(found: &Captures, _: &Record, scene: &Scene) -> Option<String> {
+fn host_path(path: &str, scene: &Scene) -> Option<String> {
     let (host, container) = (scene.paths.host.to_str()?, &scene.paths.container);
-    let rest = found[1].strip_prefix(host).filter(|rest| !host.is_empty() && rest.starts_with('/'))?;
+    let rest = path.strip_prefix(host).filter(|rest| !host.is_empty() && rest.starts_with('/'))?;
     Some(format!("in the container the project is at {container}: this is {container}{rest} there; make such paths from `__file__`"))
 }
 
