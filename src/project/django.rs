@@ -87,6 +87,7 @@ fn site(tree: &Tree, environment: &Environment, manage_py: &str) -> Option<Site>
     remarks.extend(in_effect.and_then(allowed_hosts_remark));
     if let (Some(module), Some(settings)) = (&settings_module, &loaded) {
         remarks.extend(classes_remark(module, managed_class.as_ref(), settings));
+        remarks.extend(static_url_remark(settings));
     }
 
     let none = Settings::new();
@@ -98,10 +99,7 @@ fn site(tree: &Tree, environment: &Environment, manage_py: &str) -> Option<Site>
         static_root: static_root(&home, loaded.get("STATIC_ROOT")),
         static_dirs: static_dirs(&home, loaded.get("STATICFILES_DIRS")),
         allowed_host: in_effect.and_then(allowed_host),
-        staticfiles: loaded.get("INSTALLED_APPS").is_some_and(|apps| {
-            let Value::List(apps) = &apps.value else { return false };
-            apps.iter().any(|app| app.text().is_some_and(|app| app.starts_with("django.contrib.staticfiles")))
-        }),
+        staticfiles: has_staticfiles(loaded),
     };
     let writes = writes::of_django(&home, in_effect.unwrap_or(&Settings::new()));
     Some(Site { home, writes, facts: Sourced::detected(facts, place), entry, remarks })
@@ -233,6 +231,23 @@ fn classes_remark(module: &str, class: Option<&Named>, settings: &Settings) -> O
             class.place
         ),
     })
+}
+
+fn has_staticfiles(settings: &Settings) -> bool {
+    settings.get("INSTALLED_APPS").is_some_and(|apps| {
+        let Value::List(apps) = &apps.value else { return false };
+        apps.iter().any(|app| app.text().is_some_and(|app| app.starts_with("django.contrib.staticfiles")))
+    })
+}
+
+/// Where `STATIC_URL` is not known, nothing is collected, and Apache serves nothing: pages come without their styles.
+fn static_url_remark(settings: &Settings) -> Option<String> {
+    let setting = settings.get("STATIC_URL").filter(|setting| setting.value == Value::Unknown && has_staticfiles(settings))?;
+    Some(format!(
+        "STATIC_URL ({}) cannot be read without running code, so static files are neither collected nor served: in parity.yaml add `python manage.py collectstatic \
+         --noinput` to `hooks:` under `start:`, and write `url-alias: {{/static/: DIRECTORY}}` with that of STATIC_ROOT",
+        setting.place
+    ))
 }
 
 /// The only `settings` beside `manage.py`, if that does not name one.

@@ -44,6 +44,19 @@ fn a_project_as_startproject_makes_it() {
 }
 
 #[test]
+fn an_address_of_static_files_that_nobody_can_read_is_told() {
+    let site = with_settings("from urllib.parse import urlparse\nSTATIC_URL = urlparse('https://a.example/b').path + '/assets/'\n");
+    let [remark] = &site.remarks[..] else { panic!("{:?}", site.remarks) };
+    assert!(
+        remark.starts_with("STATIC_URL (mysite/settings.py:12) cannot be read") && remark.contains("`url-alias: {/static/: DIRECTORY}`"),
+        "{remark}"
+    );
+    // Whoever has no static files misses none.
+    assert_eq!(with_settings("STATIC_URL = name('x')\nINSTALLED_APPS = []\n").remarks, [""; 0]);
+    assert_eq!(with_settings("import os\nSTATIC_URL = os.environ.get('STATIC_URL', '/s/')\n").remarks, [""; 0]);
+}
+
+#[test]
 fn what_the_package_of_the_wsgi_module_imports_has_chosen_the_settings() {
     let manage = MANAGE.replace("mysite.settings", "shop.settings.dev");
     let wsgi = WSGI.replace("mysite.settings", "shop.settings.live");
