@@ -53,13 +53,12 @@ const RULES: &[Rule] = rules! {
 
     // Imports.
     r"(?m)^ModuleNotFoundError: No module named '([^']+)'" => Ask(missing_module),
+    r"(?m)^AttributeError: module '\S+' has no attribute '([^']+)'" => Ask(|found, record, _| by_nobody(record).then(|| no_such_object(&found[1]))),
     r"(\S+?): cannot open shared object file|cannot load library '([^']+)'" => Ask(missing_library),
     r"Could not find the GDAL library" => Say("GeoDjango needs GDAL: write `image: {packages: [gdal-bin]}` in parity.yaml"),
     r"missing \d+ required positional arguments?: [^\n]*'(?:send|receive)'|'coroutine' object is not iterable|coroutine '[^']+' was never awaited" =>
         Say("this looks like an ASGI application, and mod_wsgi serves WSGI: name a WSGI one, `app: module:callable` in parity.yaml (Django: get_wsgi_application())"),
-    r"does not contain WSGI application '([^']+)'" => Ask(|found, _, _| {
-        Some(format!("the module was imported but has no `{}`: name the right object, `app: module:callable` in parity.yaml", &found[1]))
-    }),
+    r"does not contain WSGI application '([^']+)'" => Ask(|found, _, _| Some(no_such_object(&found[1]))),
     r"WSGI0107|WSGI0108|SystemExit exception raised when doing exec" => Say("something calls sys.exit() while the application is imported: guard it with `if __name__ == \"__main__\":`"),
 
     // Files.
@@ -321,9 +320,26 @@ const PACKAGES: &[(&str, &str)] = &[
     ("flask", "Flask"),
 ];
 
+/// No frame of a traceback is of any code but the server's own: it asked for what `app` names.
+fn by_nobody(record: &Record) -> bool {
+    let begins = |text: &str| text.starts_with("Traceback (most recent call last)") || text.contains("Failed to exec Python script file");
+    let is_whole = record.lines.iter().any(|line| begins(&line.text));
+    is_whole && !record.lines.iter().any(|line| !line.dim && line.text.trim_start().starts_with("File \""))
+}
+
+fn no_such_object(name: &str) -> String {
+    format!("the module was imported but has no `{name}`: name the right object, `app: module:callable` in parity.yaml")
+}
+
 /// A module with a directory or file of that name in the project's frames is the project's own.
 fn missing_module(found: &Captures, record: &Record, _: &Scene) -> Option<String> {
     let module = &found[1];
+    if by_nobody(record) {
+        return Some(format!(
+            "`app` names `{module}`, which is neither in the project nor installed: `parity config` says where that comes from, and without `app:` in parity.yaml it is \
+             looked for"
+        ));
+    }
     // Python names a whole path only where all but its end is there.
     if let Some(part) = module.strip_prefix("distutils.") {
         return Some(format!(
@@ -388,6 +404,34 @@ mod tests {
                 "write `env: {DATABASE_URL: …}`",
             ),
             (Traceback, &["ModuleNotFoundError: No module named 'yaml'"], "`PyYAML`"),
+            // The server's own import of what `app` names.
+            (
+                Traceback,
+                &["Traceback (most recent call last):", "ModuleNotFoundError: No module named 'wsgy'"],
+                "`app` names `wsgy`, which is neither",
+            ),
+            (
+                Traceback,
+                &[
+                    "mod_wsgi (pid=22): Failed to exec Python script file '/etc/parity/handler.wsgi'.",
+                    "ModuleNotFoundError: No module named 'wsgy'",
+                ],
+                "`app` names `wsgy`, which is neither",
+            ),
+            (
+                Traceback,
+                &["Traceback (most recent call last):", "AttributeError: module 'wsgi' has no attribute 'applicaton'"],
+                "has no `applicaton`: name the right object",
+            ),
+            (
+                Traceback,
+                &[
+                    "Traceback (most recent call last):",
+                    "  File \"/h/shop/wsgi.py\", line 3, in <module>",
+                    "ModuleNotFoundError: No module named 'wsgy'",
+                ],
+                "add `wsgy` to the project's requirements",
+            ),
             (
                 Traceback,
                 &["  File \"/h/mysite/wsgi.py\", line 3, in <module>", "ModuleNotFoundError: No module named 'mysite.nope'"],
@@ -481,6 +525,9 @@ mod tests {
         assert_eq!(hint(RecordKind::Traceback, &["    d['NAME']", "KeyError: 'NAME'"]), None);
         assert_eq!(hint(RecordKind::Traceback, &["    raise X('no such table')", "X"]), None);
         assert_eq!(hint(RecordKind::Noise, &["AH00072"]), None);
+        let of_code =
+            ["Traceback (most recent call last):", "  File \"/h/a.py\", line 3, in f", "AttributeError: module 'a' has no attribute 'b'"];
+        assert_eq!(hint(RecordKind::Traceback, &of_code), None);
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Project {
                 Err(match self.looked_for.iter().find_map(|what| what.trim().strip_suffix(OF_PASTE_DEPLOY)) {
                     Some(file) => failure.hint(format!(
                         "{file} is for PasteDeploy (Pyramid, TurboGears), and mod_wsgi needs a module: write a wsgi.py with the lines `import os, paste.deploy` and \
-                         `application = paste.deploy.loadapp(\"config:{file}\", relative_to=os.path.dirname(__file__))`"
+                         `application = paste.deploy.loadapp(\"config:{file}\", relative_to=os.path.dirname(__file__))`, and have PasteDeploy among the requirements"
                     )),
                     None => failure.hint("say where it is in parity.yaml, for instance `app: mysite.wsgi:application`"),
                 })

@@ -146,6 +146,7 @@ fn another_application() {
     let mut live = Live::modules(&[]);
     live.project.write("parity.yaml", "app: nothing:application\n");
     live.session.next(|line| line.contains("ModuleNotFoundError: No module named 'nothing'"));
+    live.session.next(|line| line.starts_with("hint: `app` names `nothing`, which is neither in the project nor installed"));
     live.session.next(|line| line.contains("the application nothing:application cannot be imported"));
     live.session.next(|line| line.contains("the running server is unaffected"));
     assert_eq!(live.text("/"), "first second\n");
