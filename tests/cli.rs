@@ -360,6 +360,28 @@ fn init_proposes_where_the_application_writes() {
 }
 
 #[test]
+fn init_keeps_what_the_project_has_where_it_writes() {
+    let project = Copy::of("django-tutorial");
+    let settings = std::fs::read_to_string(project.root.join("mysite/settings.py")).unwrap();
+    project.write("mysite/settings.py", &settings.replace("BASE_DIR / \"db.sqlite3\"", "BASE_DIR / \"data\" / \"db.sqlite3\""));
+    std::fs::create_dir(project.root.join("data")).unwrap();
+    let written = || {
+        project.parity(&["init", "--force"]).ok();
+        std::fs::read_to_string(project.root.join("parity.yaml")).unwrap()
+    };
+    // What holds the directory in a repository is of no use to the application.
+    project.write("data/.gitkeep", "");
+    project.write("data/db.sqlite3", "");
+    let without = written();
+    assert!(without.contains("\nwritable: [data]") && !without.contains("writable-content"), "{without}");
+    project.write("data/rates.yaml", "vat: 20\n");
+    let with = written();
+    assert!(with.contains("\nwritable-content: image   # what `parity smoke` starts with: the image has data/rates.yaml\n"), "{with}");
+    let rows = project.parity(&["diff", "--profile", "smoke"]).ok().stdout;
+    assert!(!rows.contains("empty at first"), "{rows}");
+}
+
+#[test]
 fn where_the_application_writes_is_part_of_the_plan() {
     let project = Copy::of("plain-wsgi");
     project.write("parity.yaml", "app: hello.wsgi\nwritable: [media, var/data, var]\n");

@@ -8,6 +8,7 @@ use super::flags::ServerFlags;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
 use crate::plan::{Plan, Profile};
+use crate::project::contents::{Contents, Entry};
 use crate::project::{self, Framework, Writes};
 use crate::units::{Origin, files};
 
@@ -55,8 +56,9 @@ pub fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     if args.force && path.exists() {
         std::fs::remove_file(&path).map_err(|error| Failure::new(Kind::Other, format!("cannot replace {FILE}")).caused_by(&error))?;
     }
-    let settled = context.settle(&ServerFlags::default(), Profile::Up)?;
-    project::write(&context.root, FILE, &text(&settled.plan, &settled.writes))
+    let mut settled = context.settle(&ServerFlags::default(), Profile::Up)?;
+    let contents = settled.survey()?;
+    project::write(&context.root, FILE, &text(&settled.plan, &settled.writes, &contents))
         .map_err(|error| Failure::new(Kind::Other, format!("cannot write {FILE}")).caused_by(&error))?;
     context.ui.note(format!("wrote {FILE}: `parity config` shows what follows from it, `parity up` runs it"));
     Ok(ExitCode::SUCCESS)
@@ -76,7 +78,7 @@ fn workflow(context: &Context<'_>, ci: Ci, force: bool) -> Result<ExitCode> {
 }
 
 /// What was found as settings, what might be wanted as comments.
-fn text(plan: &Plan, writes: &Writes) -> String {
+fn text(plan: &Plan, writes: &Writes, contents: &Contents) -> String {
     let mut text = String::from("# How parity runs this project. All of it is optional; `parity config` shows what holds and why.\n\n");
     let because = |origin: &Origin| match origin {
         Origin::Detected(from) => format!("  # found in {from}"),
@@ -88,13 +90,13 @@ fn text(plan: &Plan, writes: &Writes) -> String {
         "\n# The server, by mod_wsgi-express' names. Production's numbers belong here.\nprocesses: 1\nthreads: 5\n# request-timeout: 60\n# limit-request-body: 10485760\n# url-alias: {/media/: media}\n",
     );
     text.push_str("\n# image:\n#   packages: [libpq5]            # Debian packages that the application needs\n#   build-packages: [libpq-dev]   # and those that only compiling the requirements needs\n");
-    writing(&mut text, plan, writes);
+    writing(&mut text, plan, writes, contents);
     text.push_str("\n# env-file: .env      # the application's environment; never in an image, a log or `parity config`\n# env: {LOG_LEVEL: info}\n# network: mysite_default   # to reach a compose project's database\n");
     text
 }
 
 /// What the application writes to, and how that is made ready: settings where something was found, else comments.
-fn writing(text: &mut String, plan: &Plan, writes: &Writes) {
+fn writing(text: &mut String, plan: &Plan, writes: &Writes, contents: &Contents) {
     text.push_str("\n# What the application writes to. In production all else of the project is read-only.\n");
     let all: Vec<_> = writes.directories.iter().map(|directory| plain_or_quoted(&directory.value)).collect();
     let from: Vec<_> = writes.directories.iter().map(|directory| directory.origin.to_string().replace("detected from ", "")).collect();
@@ -104,6 +106,8 @@ fn writing(text: &mut String, plan: &Plan, writes: &Writes) {
     };
     if all.iter().any(|directory| directory == ".") {
         text.push_str("# `.` is the code as well: better keep what is written in a directory of its own, and name that.\n");
+    } else if let Some(file) = writes.directories.iter().find_map(|directory| shipped(contents, &directory.value)) {
+        let _ = writeln!(text, "writable-content: image   # what `parity smoke` starts with: the image has {}", one_line(&file));
     }
     let _ = match &writes.prepare {
         // What only this container has, nobody else can make ready.
@@ -119,6 +123,18 @@ fn writing(text: &mut String, plan: &Plan, writes: &Writes) {
             )
         }
     };
+}
+
+/// A file of the project's that the application finds in a directory: no placeholder for git, and nothing that it has written itself.
+fn shipped(contents: &Contents, directory: &str) -> Option<String> {
+    let is_placeholder = |entry: &Entry| entry.path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    let found = contents.files().find(|(entry, _)| entry.path.starts_with(directory) && !entry.git_ignored && !is_placeholder(entry));
+    found.map(|(entry, _)| entry.path.display().to_string())
+}
+
+/// A name in a comment.
+fn one_line(name: &str) -> String {
+    name.escape_debug().to_string()
 }
 
 /// Words that YAML cannot read otherwise stand as they are.

@@ -171,9 +171,15 @@ impl Context<'_> {
 
     /// Says what was remarkable about the project.
     pub fn remark(&self, settled: &Settled) {
-        for text in &settled.remarks {
+        self.remark_news(settled, &mut Vec::new());
+    }
+
+    /// The same, but for what is `told`: it stays said until it holds no more.
+    pub fn remark_news(&self, settled: &Settled, told: &mut Vec<String>) {
+        for text in settled.remarks.iter().filter(|text| !told.contains(text)) {
             self.ui.report(Event::Warning { text: text.clone(), hint: None });
         }
+        told.clone_from(&settled.remarks);
     }
 }
 

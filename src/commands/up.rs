@@ -1,5 +1,6 @@
 //! `parity up`
 
+use std::cell::RefCell;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -83,9 +84,10 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
         return written
             .map_err(|failure| if args.detach { failure.hint("the server runs: `parity status` shows its URL") } else { failure });
     }
+    let told = RefCell::new(settled.remarks.clone());
     let replan = || {
         let mut anew = context.settle(&args.server, Profile::Up)?;
-        context.remark(&anew);
+        context.remark_news(&anew, &mut told.borrow_mut());
         anew.plan.join_as(&settled.plan);
         // This session records, or does not, to its end.
         anew.plan.record.clone_from(&settled.plan.record);

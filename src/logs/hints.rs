@@ -49,16 +49,16 @@ const RULES: &[Rule] = rules! {
     }),
     r"The SECRET_KEY setting must not be empty" => Say("give the settings a SECRET_KEY: set the variable they read in `.env`, or under `env:` in parity.yaml"),
     r"Requested setting \w+, but settings are not configured" => Say("set DJANGO_SETTINGS_MODULE under `env:` in parity.yaml, or in the WSGI module"),
+    r"populate\(\) isn't reentrant" => Say("Django says this of each further try in a process whose first one failed: what is wrong is in the traceback before this one"),
 
     // Imports.
     r"(?m)^ModuleNotFoundError: No module named '([^']+)'" => Ask(missing_module),
+    r"(?m)^AttributeError: module '\S+' has no attribute '([^']+)'" => Ask(|found, record, _| by_nobody(record).then(|| no_such_object(&found[1]))),
     r"(\S+?): cannot open shared object file|cannot load library '([^']+)'" => Ask(missing_library),
     r"Could not find the GDAL library" => Say("GeoDjango needs GDAL: write `image: {packages: [gdal-bin]}` in parity.yaml"),
     r"missing \d+ required positional arguments?: [^\n]*'(?:send|receive)'|'coroutine' object is not iterable|coroutine '[^']+' was never awaited" =>
         Say("this looks like an ASGI application, and mod_wsgi serves WSGI: name a WSGI one, `app: module:callable` in parity.yaml (Django: get_wsgi_application())"),
-    r"does not contain WSGI application '([^']+)'" => Ask(|found, _, _| {
-        Some(format!("the module was imported but has no `{}`: name the right object, `app: module:callable` in parity.yaml", &found[1]))
-    }),
+    r"does not contain WSGI application '([^']+)'" => Ask(|found, _, _| Some(no_such_object(&found[1]))),
     r"WSGI0107|WSGI0108|SystemExit exception raised when doing exec" => Say("something calls sys.exit() while the application is imported: guard it with `if __name__ == \"__main__\":`"),
 
     // Files.
@@ -80,7 +80,7 @@ const RULES: &[Rule] = rules! {
         let commands = if is_of_django(record, scene) { "`parity exec -- python manage.py makemigrations`, then `migrate`" } else { "migrate it with your tool, by `parity exec -- …`" };
         Some(format!("the database's tables are older than the models: {commands}"))
     }),
-    r"No such file or directory: '(/[^']+)'" => Ask(host_path),
+    r"No such file or directory: '(/[^']+)'" => Ask(missing_file),
     r"(?:AH00035|AH00132|AH00529)" => Say("a directory on the way cannot be entered: give it permission x for the user who runs parity (`chmod a+x`)"),
     r"(?i)read-only file system|permission denied" => Ask(|_, record, scene| writing::refused(record, &scene.setting, &scene.paths)),
     r"No space left on device" => Say("the disk, or a tmpfs of the container, is full"),
@@ -284,10 +284,14 @@ fn missing_library(found: &Captures, _: &Record, _: &Scene) -> Option<String> {
     })
 }
 
+fn missing_file(found: &Captures, _: &Record, scene: &Scene) -> Option<String> {
+    host_path(&found[1], scene).or_else(|| writing::left_out(&found[1], &scene.setting, &scene.paths))
+}
+
 /// A path of this machine, in the code or in a variable.
-fn host_path(found: &Captures, _: &Record, scene: &Scene) -> Option<String> {
+fn host_path(path: &str, scene: &Scene) -> Option<String> {
     let (host, container) = (scene.paths.host.to_str()?, &scene.paths.container);
-    let rest = found[1].strip_prefix(host).filter(|rest| !host.is_empty() && rest.starts_with('/'))?;
+    let rest = path.strip_prefix(host).filter(|rest| !host.is_empty() && rest.starts_with('/'))?;
     Some(format!("in the container the project is at {container}: this is {container}{rest} there; make such paths from `__file__`"))
 }
 
@@ -316,10 +320,32 @@ const PACKAGES: &[(&str, &str)] = &[
     ("flask", "Flask"),
 ];
 
+/// No frame of a traceback is of any code but the server's own: it asked for what `app` names.
+fn by_nobody(record: &Record) -> bool {
+    let begins = |text: &str| text.starts_with("Traceback (most recent call last)") || text.contains("Failed to exec Python script file");
+    let is_whole = record.lines.iter().any(|line| begins(&line.text));
+    is_whole && !record.lines.iter().any(|line| !line.dim && line.text.trim_start().starts_with("File \""))
+}
+
+fn no_such_object(name: &str) -> String {
+    format!("the module was imported but has no `{name}`: name the right object, `app: module:callable` in parity.yaml")
+}
+
 /// A module with a directory or file of that name in the project's frames is the project's own.
 fn missing_module(found: &Captures, record: &Record, _: &Scene) -> Option<String> {
     let module = &found[1];
+    if by_nobody(record) {
+        return Some(format!(
+            "`app` names `{module}`, which is neither in the project nor installed: `parity config` says where that comes from, and without `app:` in parity.yaml it is \
+             looked for"
+        ));
+    }
     // Python names a whole path only where all but its end is there.
+    if let Some(part) = module.strip_prefix("distutils.") {
+        return Some(format!(
+            "this Python has `distutils` without `{part}`, which Debian and Ubuntu have in a package of its own: write `image: {{packages: [python3-distutils]}}` in parity.yaml"
+        ));
+    }
     if let Some((package, name)) = module.rsplit_once('.').filter(|(package, _)| removed(package).is_none()) {
         return Some(format!("`{package}` is there and has no `{name}`: check the spelling, and that its file is saved"));
     }
@@ -378,6 +404,34 @@ mod tests {
                 "write `env: {DATABASE_URL: …}`",
             ),
             (Traceback, &["ModuleNotFoundError: No module named 'yaml'"], "`PyYAML`"),
+            // The server's own import of what `app` names.
+            (
+                Traceback,
+                &["Traceback (most recent call last):", "ModuleNotFoundError: No module named 'wsgy'"],
+                "`app` names `wsgy`, which is neither",
+            ),
+            (
+                Traceback,
+                &[
+                    "mod_wsgi (pid=22): Failed to exec Python script file '/etc/parity/handler.wsgi'.",
+                    "ModuleNotFoundError: No module named 'wsgy'",
+                ],
+                "`app` names `wsgy`, which is neither",
+            ),
+            (
+                Traceback,
+                &["Traceback (most recent call last):", "AttributeError: module 'wsgi' has no attribute 'applicaton'"],
+                "has no `applicaton`: name the right object",
+            ),
+            (
+                Traceback,
+                &[
+                    "Traceback (most recent call last):",
+                    "  File \"/h/shop/wsgi.py\", line 3, in <module>",
+                    "ModuleNotFoundError: No module named 'wsgy'",
+                ],
+                "add `wsgy` to the project's requirements",
+            ),
             (
                 Traceback,
                 &["  File \"/h/mysite/wsgi.py\", line 3, in <module>", "ModuleNotFoundError: No module named 'mysite.nope'"],
@@ -412,8 +466,11 @@ mod tests {
             (Traceback, &["ImportError: libfoo.so.1: cannot open shared object file"], "name its Debian package"),
             (Traceback, &["TypeError: ASGIHandler.__call__() missing 1 required positional argument: 'send'"], "ASGI"),
             (Traceback, &["TypeError: 'coroutine' object is not iterable"], "ASGI"),
+            (Traceback, &["RuntimeError: populate() isn't reentrant"], "the traceback before"),
             (Traceback, &["ModuleNotFoundError: No module named 'imp'"], "`python: \"3.11\"`"),
-            (Traceback, &["ModuleNotFoundError: No module named 'distutils.util'"], "`python: \"3.11\"`"),
+            (Traceback, &["ModuleNotFoundError: No module named 'distutils'"], "`python: \"3.11\"`"),
+            // The package is there: it is no matter of the version.
+            (Traceback, &["ModuleNotFoundError: No module named 'distutils.util'"], "`image: {packages: [python3-distutils]}`"),
             (Traceback, &["ModuleNotFoundError: No module named 'telnetlib'"], "after 3.12"),
             (Traceback, &["sqlite3.OperationalError: no such table: users"], "`flask db upgrade`"),
             (Error, &["AH01630: client denied by server configuration: /usr/share/x"], "`url-alias`"),
@@ -468,6 +525,9 @@ mod tests {
         assert_eq!(hint(RecordKind::Traceback, &["    d['NAME']", "KeyError: 'NAME'"]), None);
         assert_eq!(hint(RecordKind::Traceback, &["    raise X('no such table')", "X"]), None);
         assert_eq!(hint(RecordKind::Noise, &["AH00072"]), None);
+        let of_code =
+            ["Traceback (most recent call last):", "  File \"/h/a.py\", line 3, in f", "AttributeError: module 'a' has no attribute 'b'"];
+        assert_eq!(hint(RecordKind::Traceback, &of_code), None);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Setting {
     pub baked: bool,
     /// What it may write to all the same: absolute paths in the container.
     pub writable: Vec<String>,
+    /// Those of them that had nothing in them when the server started.
+    pub empty: Vec<String>,
     /// Django makes its database's tables.
     pub django: bool,
     /// The only name that the server answers to, localhost included.
@@ -75,6 +77,17 @@ pub fn refused(record: &Record, setting: &Setting, paths: &Paths) -> Option<Stri
     }
 }
 
+/// What to do about a file that is not there, where the image has such files and the server began without them.
+pub fn left_out(missing: &str, setting: &Setting, paths: &Paths) -> Option<String> {
+    let directory = setting.empty.iter().find(|directory| path::is_at_or_below(missing, directory))?;
+    let name = directory.strip_prefix(paths.container.as_str()).map_or(directory.as_str(), |inside| inside.trim_start_matches('/'));
+    Some(format!(
+        "`{}` is `writable`, and empty when this server starts: if the file is in the image, write `writable-content: image` in parity.yaml, or keep it in a \
+         directory that is not written to",
+        name.escape_debug()
+    ))
+}
+
 /// Where a path is in the project, if it is; a relative one is taken for the project's.
 fn inside(place: &str, paths: &Paths) -> Option<String> {
     let host = paths.host.to_string_lossy();
@@ -126,6 +139,15 @@ mod tests {
         let setting = Setting { baked, writable: vec!["/app/media".into()], ..Setting::default() };
         let record = Record::new(RecordKind::Traceback, ["Traceback (most recent call last):", line]);
         refused(&record, &setting, &Paths::of_project("/home/ada/shop")).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_may_have_been_left_out() {
+        let setting = Setting { baked: true, empty: vec!["/app/data".into()], ..Setting::default() };
+        let hint = |path: &str| left_out(path, &setting, &Paths::of_project("/home/ada/shop"));
+        let said = hint("/app/data/rates.yaml").unwrap();
+        assert!(said.starts_with("`data` is `writable`, and empty") && said.contains("`writable-content: image`"), "{said}");
+        assert_eq!((hint("/app/rates.yaml"), hint("/app/data2/x")), (None, None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The one entry point, or a message with the line that decides.
 
 use super::Project;
+use super::inspect::OF_PASTE_DEPLOY;
 use crate::error::{Failure, Kind, Result};
 use crate::units::{EntryPoint, Sourced};
 
@@ -30,9 +31,15 @@ impl Project {
                         .hint("if the application is elsewhere, say where in parity.yaml: `app: mysite.wsgi:application`"));
                 }
                 let lines = self.looked_for.iter().map(|what| format!("  {what}"));
-                Err(Failure::new(Kind::Project, "no WSGI application was found in the project")
-                    .details(std::iter::once("looked for:".to_owned()).chain(lines))
-                    .hint("say where it is in parity.yaml, for instance `app: mysite.wsgi:application`"))
+                let failure = Failure::new(Kind::Project, "no WSGI application was found in the project")
+                    .details(std::iter::once("looked for:".to_owned()).chain(lines));
+                Err(match self.looked_for.iter().find_map(|what| what.trim().strip_suffix(OF_PASTE_DEPLOY)) {
+                    Some(file) => failure.hint(format!(
+                        "{file} is for PasteDeploy (Pyramid, TurboGears), and mod_wsgi needs a module: write a wsgi.py with the lines `import os, paste.deploy` and \
+                         `application = paste.deploy.loadapp(\"config:{file}\", relative_to=os.path.dirname(__file__))`, and have PasteDeploy among the requirements"
+                    )),
+                    None => failure.hint("say where it is in parity.yaml, for instance `app: mysite.wsgi:application`"),
+                })
             }
             several => {
                 let width = several.iter().map(|candidate| candidate.value.to_string().chars().count()).max().unwrap_or_default();

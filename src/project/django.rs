@@ -1,5 +1,7 @@
 //! Django sites: `manage.py`, the settings it names, and the WSGI application those name.
 
+mod imported;
+
 use super::python::{Expr, StatementKind};
 use super::settings::{self, Setting, Settings};
 use super::tree::{self, Tree};
@@ -59,7 +61,7 @@ fn site(tree: &Tree, environment: &Environment, manage_py: &str) -> Option<Site>
         EntryPoint::Script { path, .. } => Some(path.clone()),
         EntryPoint::Installed { .. } => None,
     });
-    let served = wsgi_file.as_deref().and_then(|file| scope.named(file, MODULE));
+    let served = wsgi_file.as_deref().and_then(|file| scope.served(file, entry.as_ref().map(|entry| &entry.value), &mut remarks));
     let served_class = wsgi_file.as_deref().and_then(|file| scope.named(file, CONFIGURATION)).or(managed_class.clone());
     let mut served_settings = None;
     if let (Some(managed), Some(served)) = (&settings_module, &served) {
@@ -85,6 +87,7 @@ fn site(tree: &Tree, environment: &Environment, manage_py: &str) -> Option<Site>
     remarks.extend(in_effect.and_then(allowed_hosts_remark));
     if let (Some(module), Some(settings)) = (&settings_module, &loaded) {
         remarks.extend(classes_remark(module, managed_class.as_ref(), settings));
+        remarks.extend(static_url_remark(settings));
     }
 
     let none = Settings::new();
@@ -96,10 +99,7 @@ fn site(tree: &Tree, environment: &Environment, manage_py: &str) -> Option<Site>
         static_root: static_root(&home, loaded.get("STATIC_ROOT")),
         static_dirs: static_dirs(&home, loaded.get("STATICFILES_DIRS")),
         allowed_host: in_effect.and_then(allowed_host),
-        staticfiles: loaded.get("INSTALLED_APPS").is_some_and(|apps| {
-            let Value::List(apps) = &apps.value else { return false };
-            apps.iter().any(|app| app.text().is_some_and(|app| app.starts_with("django.contrib.staticfiles")))
-        }),
+        staticfiles: has_staticfiles(loaded),
     };
     let writes = writes::of_django(&home, in_effect.unwrap_or(&Settings::new()));
     Some(Site { home, writes, facts: Sourced::detected(facts, place), entry, remarks })
@@ -137,6 +137,24 @@ impl Scope<'_> {
             certain: true,
         };
         given.map(named).or(set)
+    }
+
+    /// The settings that the WSGI module serves, which those that are set before it are, unless it sets others in any case.
+    fn served(&self, file: &str, entry: Option<&EntryPoint>, remarks: &mut Vec<String>) -> Option<Named> {
+        let named = self.named(file, MODULE);
+        let Some(EntryPoint::Module { module, .. }) = entry else { return named };
+        if self.environment.contains_key(MODULE) || named.as_ref().is_some_and(|named| named.forced) {
+            return named;
+        }
+        let Some(before) = self.set_before(module, MODULE) else { return named };
+        if let Some(named) = named.filter(|named| named.value != before.value) {
+            remarks.push(format!(
+                "{} names {}, but {} is imported before it and sets {}, which is what is served: set {MODULE} under `env:` in parity.yaml, and in \
+                 production",
+                named.place, named.value, before.place, before.value
+            ));
+        }
+        Some(before)
     }
 
     fn load(&self, module: &str, class: Option<&Named>) -> Option<Settings> {
@@ -213,6 +231,23 @@ fn classes_remark(module: &str, class: Option<&Named>, settings: &Settings) -> O
             class.place
         ),
     })
+}
+
+fn has_staticfiles(settings: &Settings) -> bool {
+    settings.get("INSTALLED_APPS").is_some_and(|apps| {
+        let Value::List(apps) = &apps.value else { return false };
+        apps.iter().any(|app| app.text().is_some_and(|app| app.starts_with("django.contrib.staticfiles")))
+    })
+}
+
+/// Where `STATIC_URL` is not known, nothing is collected, and Apache serves nothing: pages come without their styles.
+fn static_url_remark(settings: &Settings) -> Option<String> {
+    let setting = settings.get("STATIC_URL").filter(|setting| setting.value == Value::Unknown && has_staticfiles(settings))?;
+    Some(format!(
+        "STATIC_URL ({}) cannot be read without running code, so static files are neither collected nor served: in parity.yaml add `python manage.py collectstatic \
+         --noinput` to `hooks:` under `start:`, and write `url-alias: {{/static/: DIRECTORY}}` with that of STATIC_ROOT",
+        setting.place
+    ))
 }
 
 /// The only `settings` beside `manage.py`, if that does not name one.

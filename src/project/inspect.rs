@@ -82,6 +82,9 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
     })
 }
 
+/// What is said of a file that only PasteDeploy reads.
+pub(super) const OF_PASTE_DEPLOY: &str = " is there, and only PasteDeploy makes an application of it";
+
 type SearchIn = fn(&Tree, &Environment) -> search::Search;
 
 fn candidates(tree: &Tree, sites: &[Site], environment: &Environment, looked_for: &mut Vec<String>) -> Vec<Sourced<EntryPoint>> {
@@ -114,7 +117,22 @@ fn candidates(tree: &Tree, sites: &[Site], environment: &Environment, looked_for
             return search.found;
         }
     }
+    looked_for.extend(paste_deploy(tree).map(|file| format!("  {file}{OF_PASTE_DEPLOY}")));
     Vec::new()
+}
+
+/// The file by which PasteDeploy makes an application, as Pyramid and TurboGears have it: no module of Python's does.
+fn paste_deploy(tree: &Tree) -> Option<&str> {
+    let is_one = |file: &&str| {
+        tree::depth(file) == 0
+            && file.ends_with(".ini")
+            && file.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+            && tree.text(file).is_some_and(|text| {
+                text.lines().any(|line| matches!(line.trim_end(), "[app:main]" | "[composite:main]" | "[pipeline:main]"))
+            })
+    };
+    let files = || tree.files().filter(is_one);
+    files().find(|file| file.contains("prod")).or_else(|| files().next())
 }
 
 /// Those that are not known to speak another protocol; what those are is added to `looked_for`.

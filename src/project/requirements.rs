@@ -7,7 +7,7 @@
 //! 4. `Pipfile.lock`
 //! 5. `requirements.txt`
 //! 6. `requirements/production.txt`, `prod.txt`, `requirements.txt`, `base.txt`, `common.txt`, or the only file there
-//! 7. the only `requirements*.txt` that is not for development
+//! 7. the only `requirements*.txt` that is not for development; where `pyproject.toml` lists dependencies, only if its name is of a deployment
 //! 8. `[project] dependencies` of `pyproject.toml`
 //! 9. what the build of the project itself says: `setup.py`, `setup.cfg`, a `pyproject.toml` that leaves it to its build
 //!
@@ -78,13 +78,14 @@ pub(super) fn find(tree: &Tree, home: &str, groups: &[String]) -> Result<Found> 
         let (requirements, locals) = from_file(tree, &lock, groups)?;
         return Ok(Found { requirements: Some(requirements), locals, remarks });
     }
+    let listed = pyproject::has_dependencies(tree)?;
     let mut directories = vec![""];
     if !home.is_empty() {
         directories.push(home);
     }
     for directory in &directories {
         let lock = tree::join(directory, "pylock.toml");
-        let files = if tree.is_file(&lock) { Some(vec![lock]) } else { requirement_files(tree, directory, groups, &mut remarks) };
+        let files = if tree.is_file(&lock) { Some(vec![lock]) } else { requirement_files(tree, directory, groups, listed, &mut remarks) };
         if let Some(files) = files {
             let from = files.join(" and ");
             let (requirements, locals) = match &files[..] {
@@ -96,7 +97,7 @@ pub(super) fn find(tree: &Tree, home: &str, groups: &[String]) -> Result<Found> 
             };
             return Ok(Found { requirements: Some(Sourced::detected(requirements, from)), locals, remarks });
         }
-        if directory.is_empty() && pyproject::has_dependencies(tree)? {
+        if directory.is_empty() && listed {
             let (requirements, locals) = from_file(tree, "pyproject.toml", groups)?;
             remarks.extend(pyproject::not_installed(tree)?);
             return Ok(Found { requirements: Some(requirements), locals, remarks });
@@ -218,8 +219,9 @@ fn is_special(path: &str) -> bool {
 }
 
 /// The pip requirement files to install, from a directory; those of wanted groups (`requirements-dev.txt`) with them.
-fn requirement_files(tree: &Tree, directory: &str, groups: &[String], remarks: &mut Vec<String>) -> Option<Vec<String>> {
-    let base = main_file(tree, directory, remarks)?;
+/// `listed`: `pyproject.toml` says what is needed, too.
+fn requirement_files(tree: &Tree, directory: &str, groups: &[String], listed: bool, remarks: &mut Vec<String>) -> Option<Vec<String>> {
+    let base = main_file(tree, directory, listed, remarks)?;
     let mut files = vec![base];
     for group in groups {
         files.extend(groups::file_of(tree, directory, group).filter(|file| !files.contains(file)));
@@ -227,7 +229,7 @@ fn requirement_files(tree: &Tree, directory: &str, groups: &[String], remarks: &
     Some(files)
 }
 
-fn main_file(tree: &Tree, directory: &str, remarks: &mut Vec<String>) -> Option<String> {
+fn main_file(tree: &Tree, directory: &str, listed: bool, remarks: &mut Vec<String>) -> Option<String> {
     let plain = tree::join(directory, "requirements.txt");
     if tree.is_file(&plain) {
         return Some(plain);
@@ -240,7 +242,10 @@ fn main_file(tree: &Tree, directory: &str, remarks: &mut Vec<String>) -> Option<
     let reasonable = |parent: &str, prefix: &str| -> Vec<String> {
         let is_reasonable = |file: &&str| {
             let name = tree::file_name(file);
-            tree::parent(file) == parent && name.starts_with(prefix) && name.ends_with(".txt") && !is_for_development(name)
+            tree::parent(file) == parent
+                && name.starts_with(prefix)
+                && name.ends_with(".txt")
+                && if listed { is_of_deployment(name) } else { !is_for_development(name) }
         };
         tree.files().filter(is_reasonable).map(str::to_owned).collect()
     };
@@ -264,22 +269,51 @@ fn main_file(tree: &Tree, directory: &str, remarks: &mut Vec<String>) -> Option<
 }
 
 fn is_for_development(name: &str) -> bool {
-    let words = [
-        "dev",
-        "develop",
-        "development",
-        "test",
-        "tests",
-        "testing",
-        "doc",
-        "docs",
-        "lint",
-        "ci",
-        "local",
-        "build",
-        "constraints",
-        "optional",
-    ];
+    has_word(
+        name,
+        &[
+            "dev",
+            "develop",
+            "development",
+            "test",
+            "tests",
+            "testing",
+            "doc",
+            "docs",
+            "lint",
+            "ci",
+            "local",
+            "build",
+            "constraints",
+            "optional",
+        ],
+    )
+}
+
+/// Beside a list in `pyproject.toml` a file is for some purpose of its own, of a script or a tool, unless it says so.
+fn is_of_deployment(name: &str) -> bool {
+    has_word(
+        name,
+        &[
+            "prod",
+            "production",
+            "live",
+            "deploy",
+            "deployment",
+            "lock",
+            "locked",
+            "frozen",
+            "freeze",
+            "pinned",
+            "web",
+            "app",
+            "server",
+            "all",
+        ],
+    )
+}
+
+fn has_word(name: &str, words: &[&str]) -> bool {
     name.trim_end_matches(".txt").split(['-', '_', '.']).any(|word| words.contains(&word))
 }
 

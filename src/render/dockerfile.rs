@@ -257,6 +257,10 @@ fn runtime_packages(debian: Option<&str>) -> String {
     let mut packages = "apache2-bin ca-certificates libnss-extrausers media-types tzdata".to_owned();
     if let Some(version) = debian {
         packages += &format!(" python3 libpython{version}");
+        // Debian has this part of that Python's standard library in a package of its own.
+        if version == "3.11" {
+            packages += " python3-distutils";
+        }
     }
     packages
 }

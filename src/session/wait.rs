@@ -12,7 +12,7 @@ use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::logs::services::Reach;
 use crate::logs::{self, ImportFailure, Paths, Reader, Setting};
-use crate::plan::Plan;
+use crate::plan::{Plan, Store};
 use crate::project::{Framework, Service, Services};
 
 /// The server that is waited for.
@@ -86,6 +86,7 @@ pub fn reader(plan: &Plan) -> Reader {
     let setting = Setting {
         baked: plan.profile.is_baked(),
         writable: plan.writable.iter().map(|directory| directory.value.clone()).collect(),
+        empty: plan.stored(Store::Memory).map(str::to_owned).collect(),
         django: is_django(plan),
         only_name: only_name(plan),
         services: plan.services.as_ref().map(|services| beside(plan, services)),

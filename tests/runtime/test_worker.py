@@ -76,7 +76,8 @@ class IndependentImports(WorkerCase):
 
     def setUp(self):
         super().setUp()
-        for name in ("seen", "dependent", "absent", "under_way", "changed", "read_early", "outdated", "with_metadata"):
+        state = ("seen", "dependent", "absent", "under_way", "changed", "read_early", "outdated", "with_metadata")
+        for name in (*state, "finders_of_image", "finders_known"):
             value = getattr(imports, name)
             self.replace(imports, name, value)
             value.clear()
@@ -202,6 +203,43 @@ class IndependentImports(WorkerCase):
         # It could be imported later: it was not for want of something.
         Loader().exec_module(module("absent", lambda: None))
         self.assertNotIn("parity_test_absent", imports.independent())
+
+    def test_what_finds_modules_is_expected_from_a_module_of_the_image_alone(self):
+        self.replace(imports, "mode", imports.WATCH)
+        self.replace(sys, "meta_path", sys.meta_path[:])
+        self.replace(prepared.Prepared, "names", set())
+        self.replace(prepared.Prepared, "path", sys.path[:])
+        self.replace(prepared.Prepared, "finders", sys.meta_path[:])
+        self.replace(prepared.Prepared, "standard", {})
+
+        class Base:
+            def exec_module(self, module):
+                module.body()
+
+        class OfImage(imports.OfImage, Base):
+            pass
+
+        class OfProject(imports.OfProject, Base):
+            pass
+
+        class Finder:
+            def find_spec(self, name, path=None, target=None):
+                return None
+
+        def module(loader, body):
+            made = types.ModuleType("parity_test_finder")
+            made.body = body
+            return lambda: loader().exec_module(made)
+
+        def adds():
+            sys.meta_path.append(Finder())
+
+        # As six does: whether it was imported ahead of time or not yet says nothing about what was.
+        module(OfProject, module(OfImage, module(OfImage, adds)))()
+        self.assertEqual(prepared.outdated(), {})
+        # The project's own, wherever its import is asked for.
+        module(OfImage, module(OfProject, adds))()
+        self.assertEqual(prepared.outdated(), {"*": "the way in which modules are found was changed"})
 
 
 class TheImportSystem(WorkerCase):
@@ -868,6 +906,24 @@ class Processes(support.Case):
             time.sleep(0.02)
         self.assertTrue(os.path.exists(layout.requests(process.pid)))
         self.assertEqual(self.ask(process), "200 OK closed")
+    def test_another_try_of_an_import_that_failed_is_answered_at_once_with_what_failed_first(self):
+        process = self.start("g1")
+        self.becomes("g1", process, "standby")
+        # What Django does with its applications: what has failed once in a process fails for another reason from then on.
+        self.write(
+            "app.py", "import sys\nif 'tried' in vars(sys):\n    raise RuntimeError('not twice')\nsys.tried = True\nimport nowhere\n"
+        )
+        disk.replace(layout.active(), "g1 2\n")
+        self.order("g1", process, Load(generation=2))
+        support.has(self.becomes("g1", process, "failed").error, "No module named 'nowhere'")
+        for _ in range(2):
+            began = time.monotonic()
+            answer = self.ask(process)
+            self.assertLess(time.monotonic() - began, 20)
+            support.has(answer, "500 Internal Server Error", "ModuleNotFoundError: No module named 'nowhere'", "RuntimeError: not twice")
+        state = StateFile.from_text(self.read(layout.process("g1", process.pid)))
+        self.assertIsNone(state.doubt)
+        support.has(state.error, "nowhere")
 
     def test_a_generation_that_a_process_did_not_survive_is_not_imported_again(self):
         self.write(layout.died(), '{"v": 1, "generation": 1, "error": "process 7 ended while it imported the application\\n"}')

@@ -44,6 +44,60 @@ fn a_project_as_startproject_makes_it() {
 }
 
 #[test]
+fn an_address_of_static_files_that_nobody_can_read_is_told() {
+    let site = with_settings("from urllib.parse import urlparse\nSTATIC_URL = urlparse('https://a.example/b').path + '/assets/'\n");
+    let [remark] = &site.remarks[..] else { panic!("{:?}", site.remarks) };
+    assert!(
+        remark.starts_with("STATIC_URL (mysite/settings.py:12) cannot be read") && remark.contains("`url-alias: {/static/: DIRECTORY}`"),
+        "{remark}"
+    );
+    // Whoever has no static files misses none.
+    assert_eq!(with_settings("STATIC_URL = name('x')\nINSTALLED_APPS = []\n").remarks, [""; 0]);
+    assert_eq!(with_settings("import os\nSTATIC_URL = os.environ.get('STATIC_URL', '/s/')\n").remarks, [""; 0]);
+}
+
+#[test]
+fn what_the_package_of_the_wsgi_module_imports_has_chosen_the_settings() {
+    let manage = MANAGE.replace("mysite.settings", "shop.settings.dev");
+    let wsgi = WSGI.replace("mysite.settings", "shop.settings.live");
+    let queue = "import os\nfrom celery import Celery\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings.dev')\napp = Celery('shop')\n";
+    let settings = "ALLOWED_HOSTS = ['127.0.0.1']\nWSGI_APPLICATION = 'shop.wsgi.application'\n";
+    let site = |init: &str, wsgi: &str, queue: &str| {
+        one(&[
+            ("manage.py", &manage),
+            ("shop/__init__.py", init),
+            ("shop/queue.py", queue),
+            ("shop/wsgi.py", wsgi),
+            ("shop/settings/__init__.py", ""),
+            ("shop/settings/dev.py", settings),
+            ("shop/settings/live.py", "ALLOWED_HOSTS = ['shop.example']\nWSGI_APPLICATION = 'shop.wsgi.application'\n"),
+        ])
+    };
+    for init in ["from .queue import app\n", "from shop.queue import app\n", "from . import queue\n", "import shop.queue\n"] {
+        let site = site(init, &wsgi, queue);
+        assert_eq!(
+            site.remarks,
+            [
+                "shop/wsgi.py:3 names shop.settings.live, but shop/queue.py:3 is imported before it and sets shop.settings.dev, which is what is served: set DJANGO_SETTINGS_MODULE under `env:` in parity.yaml, and in production"
+            ],
+            "{init}"
+        );
+        assert_eq!(site.facts.value.allowed_host, None);
+    }
+    let live = |site: Site| site.facts.value.allowed_host.as_deref() == Some("shop.example");
+    // A function that nobody calls, a program's part, and a module that nobody imports.
+    assert!(live(site(
+        "from .queue import app\n",
+        &wsgi,
+        "def main():\n    import os\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings.dev')\n"
+    )));
+    assert!(live(site("", &wsgi, queue)));
+    // What the WSGI module sets in any case stands.
+    let forced = "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'shop.settings.live'\nfrom django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n";
+    assert!(live(site("from .queue import app\n", forced, queue)));
+}
+
+#[test]
 fn split_settings_as_cookiecutter_makes_them() {
     let manage = MANAGE.replace("'mysite.settings'", "\"config.settings.local\"");
     let base = "from pathlib import Path\nimport environ\nBASE_DIR = Path(__file__).resolve(strict=True).parent.parent.parent\nenv = environ.Env()\nDEBUG = env.bool(\"DJANGO_DEBUG\", False)\nWSGI_APPLICATION = \"config.wsgi.application\"\nDJANGO_APPS = [\"django.contrib.staticfiles\"]\nLOCAL_APPS = []\nINSTALLED_APPS = DJANGO_APPS + LOCAL_APPS\nSTATIC_ROOT = str(BASE_DIR / \"staticfiles\")\nSTATIC_URL = \"/static/\"\n";

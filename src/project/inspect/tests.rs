@@ -28,6 +28,26 @@ fn a_django_site_below_the_root() {
 }
 
 #[test]
+fn what_only_pastedeploy_makes_is_told_with_the_module_to_write() {
+    let ini = "[server:main]\nuse = egg:waitress\n\n[app:main]\nuse = egg:inn\n";
+    let package = ("inn/__init__.py", "def main(global_config, **settings):\n    return make(settings)\n");
+    let failure = inspected(&[("development.ini", ini), ("production.ini", ini), ("setup.cfg", ini), package]).choose().unwrap_err();
+    let [hint] = &failure.hints[..] else { panic!("{failure:?}") };
+    assert!(
+        hint.contains("production.ini is for PasteDeploy") && hint.contains("loadapp(\"config:production.ini\", relative_to="),
+        "{hint}"
+    );
+    // Other tools have such files, too.
+    let failure = inspected(&[("tox.ini", "[tox]\nenvlist = py313\n"), package]).choose().unwrap_err();
+    assert!(failure.hints[0].starts_with("say where it is in parity.yaml"), "{failure:?}");
+    // With that module there is one.
+    let wsgi =
+        "import os, paste.deploy\napplication = paste.deploy.loadapp(\"config:production.ini\", relative_to=os.path.dirname(__file__))\n";
+    let project = inspected(&[("production.ini", ini), package, ("wsgi.py", wsgi)]);
+    assert_eq!(project.choose().unwrap().value.to_string(), "wsgi:application");
+}
+
+#[test]
 fn a_flask_application_with_static_files() {
     let project = inspected(&[("app.py", FLASK), ("static/a.css", ""), ("requirements.txt", "flask"), (".python-version", "3.13")]);
     let chosen = project.choose().unwrap();

@@ -34,7 +34,7 @@ fn found(files: Files<'_>, wanted: &[&str]) -> Result<Found> {
 #[test]
 fn the_order_of_files() {
     let project_table = ("pyproject.toml", "[project]\ndependencies = ['a']");
-    let cases: [(Files<'_>, &str); 22] = [
+    let cases: [(Files<'_>, &str); 26] = [
         (&[("uv.lock", ""), project_table, ("requirements.txt", "")], "uv [] []"),
         (&[("pylock.toml", ""), ("poetry.lock", "")], "pylock pylock.toml"),
         (&[("pylock.prod.toml", ""), ("requirements.txt", "")], "pylock pylock.prod.toml"),
@@ -51,6 +51,11 @@ fn the_order_of_files() {
         (&[("requirements-prod.txt", ""), ("requirements-dev.txt", "")], "[requirements-prod.txt] []"),
         (&[("requirements-web.txt", ""), ("requirements-worker.txt", "")], "none"),
         (&[("requirements-dev.txt", "")], "none"),
+        // Of a script, where the project itself says what it needs.
+        (&[("requirements_migrations.txt", "psycopg2"), project_table], "project [a]"),
+        (&[("requirements-web.txt", ""), ("requirements-worker.txt", ""), project_table], "[requirements-web.txt] []"),
+        (&[("requirements/lint.txt", ""), ("requirements/scripts.txt", ""), project_table], "project [a]"),
+        (&[("requirements-lock.txt", "a==1"), ("requirements-x.txt", ""), project_table], "[requirements-lock.txt] []"),
         (&[project_table], "project [a]"),
         (&[("pyproject.toml", "[project]\nname = 'x'\ndependencies = []")], "project []"),
         (&[("pyproject.toml", "[tool.black]\nline-length = 1")], "none"),

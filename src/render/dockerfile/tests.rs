@@ -145,7 +145,10 @@ fn what_is_collected_has_the_applications_own_values() {
 fn debian_brings_its_python_and_other_images_their_own() {
     let mut plan = testing::flask();
     plan.image.base = Sourced::default(Base::Debian { suite: Suite::Bookworm });
-    assert!(render(&plan, &options()).unwrap().contains("python3 libpython3.11"));
+    assert!(render(&plan, &options()).unwrap().contains("python3 libpython3.11 python3-distutils"));
+    plan.image.base = Sourced::default(Base::Debian { suite: Suite::Trixie });
+    // Its Python has none.
+    assert!(!render(&plan, &options()).unwrap().contains("distutils"));
     plan.image.base = Sourced::default(Base::Reference("python:3.12-slim".into()));
     let other = render(&plan, &options()).unwrap();
     assert!(!other.contains("libpython") && !other.contains("python3-dev"));

@@ -146,6 +146,7 @@ fn another_application() {
     let mut live = Live::modules(&[]);
     live.project.write("parity.yaml", "app: nothing:application\n");
     live.session.next(|line| line.contains("ModuleNotFoundError: No module named 'nothing'"));
+    live.session.next(|line| line.starts_with("hint: `app` names `nothing`, which is neither in the project nor installed"));
     live.session.next(|line| line.contains("the application nothing:application cannot be imported"));
     live.session.next(|line| line.contains("the running server is unaffected"));
     assert_eq!(live.text("/"), "first second\n");
@@ -170,5 +171,14 @@ fn a_framework_that_moves_its_settings() {
     live.session.next(|line| line.contains("mysite/settings/base.py → switched"));
     live.get("/assets/notes/notes.css").ok();
     live.get("/").ok().has("/assets/notes/notes.css");
+
+    // What is remarkable about them is said once, and not with each of their saves.
+    let settings = live.project.read("mysite/settings/base.py");
+    for number in 0..3 {
+        live.project.write("mysite/settings/base.py", &format!("{settings}\nNUMBER = {number}\n"));
+        live.session.next(|line| line.contains("mysite/settings/base.py → serving in"));
+    }
+    let said = live.session.stderr();
+    assert_eq!(said.matches("serves mysite.settings.production").count(), 1, "{said}");
     live.end();
 }

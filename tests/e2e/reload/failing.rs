@@ -107,6 +107,27 @@ fn djangos_urls_and_views_fail_when_they_are_saved() {
 }
 
 #[test]
+fn djangos_models_fail_when_they_are_saved() {
+    let mut live = Live::of(TestProject::copy("django"), &[]);
+    let models = live.project.read("notes/models.py");
+    for (line, error) in [
+        ("import nothing_of_that_name\n", "ModuleNotFoundError: No module named &#x27;nothing_of_that_name&#x27;"),
+        ("class Broken(:\n", "SyntaxError: "),
+        ("NOTHING\n", "NameError: name &#x27;NOTHING&#x27;"),
+    ] {
+        live.project.write("notes/models.py", &format!("{models}\n{line}"));
+        live.told_failure("notes/models.py", if line.starts_with("import") { "fails" } else { "still fails" });
+        // Django says something else of each further try.
+        for _ in 0..2 {
+            live.get("/").has(&format!("<title>{error}")).has("notes/models.py");
+        }
+    }
+    live.save("notes/models.py", &models);
+    live.get("/").ok().has("<h1>Notes</h1>");
+    live.end();
+}
+
+#[test]
 fn what_is_broken_from_the_start_is_fixed_by_a_save() {
     let project = TestProject::copy("modules");
     project.write("first.py", BROKEN);

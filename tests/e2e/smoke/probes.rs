@@ -150,6 +150,24 @@ fn what_only_manage_py_does() {
 }
 
 #[test]
+fn what_django_loads_when_it_is_first_needed() {
+    let project = Smoked::copy("smoke-login");
+    // `manage.py check` has looked at all of it, and a server that was not asked yet at nothing.
+    project.make_directory("members/templatetags");
+    project.write("members/templatetags/__init__.py", "");
+    project.write("members/templatetags/badges.py", "from django import template\n\nregister = template.Library()\n");
+    project.write(
+        "members/models.py",
+        "from django.db import models\n\n\nclass Badge(models.Model):\n    name = models.CharField(max_length=9)\n",
+    );
+    project.write("members/routing.py", "class Router:\n    def allow_migrate(self, *args, **kwargs):\n        return None\n");
+    let settings = project.read("members/settings.py").replacen("INSTALLED_APPS = [", "INSTALLED_APPS = [\"members\", ", 1);
+    project.write("members/settings.py", &format!("{settings}\nDATABASE_ROUTERS = [\"members.routing.Router\"]\n"));
+    project.report(&["load"]).passed("load");
+    project.nothing_is_left();
+}
+
+#[test]
 fn modules_that_import_each_other_in_one_order() {
     let project = Smoked::copy("smoke-login");
     // The order of manage.py, which begins with the URLs, works; that of the WSGI module does not.

@@ -40,7 +40,7 @@ def load(ordered: "int | None" = None) -> "Any":
                 if slot == context.SLOT:
                     # Else it may be told to end at any time.
                     startup.note(deaths.about(generation, ordered is not None))
-                load_now(log=ordered is None)
+                load_now(ordered is None, None if first else before)
         finally:
             startup.done()
         application = State.application
@@ -55,9 +55,11 @@ def load(ordered: "int | None" = None) -> "Any":
     return application
 
 
-def load_now(log: bool) -> None:
+def load_now(log: bool, before: "str | None") -> None:
+    """`before`: what the first try in this process failed with, where this is another. What that has left may make this one fail in
+    another way, as Django does."""
     importing.forget_directories()
-    State.error = State.kind = None
+    State.error = State.kind = State.later = None
     outdated = prepared.outdated_before()
     application: "Any" = None
     error: "BaseException | None" = None
@@ -83,7 +85,10 @@ def load_now(log: bool) -> None:
         from parity_runtime.reload.worker import errors
 
         State.error, certain = errors.text_of(error), errors.is_certain(error)
-    if State.stood_by and (outdated or not certain):
+    if before is not None and outdated:
+        application, State.error = None, before
+    # The agent has the outcome of the first try: nobody would send the requests elsewhere.
+    if before is None and State.stood_by and (outdated or not certain):
         State.doing = "failed"
         State.doubt = "; ".join("%s: %s" % known for known in list(outdated.items())[:3]) or "the import failed"
         State.blamed = planning.to_blame(outdated or prepared.blamed(error))
@@ -96,6 +101,8 @@ def load_now(log: bool) -> None:
             # mod_wsgi's words for it, by which the log's readers know what the traceback means.
             sys.stderr.write("mod_wsgi (pid=%d): Failed to exec Python script file '%s'.\n" % (context.PID, layout.handler()))
             sys.stderr.write(State.error or "")
+        if before is not None and State.error != before:
+            State.error, State.later = before, State.error
         return
     State.doing, State.application = "loaded", application
     if Served.runtime is not None and State.error is None:

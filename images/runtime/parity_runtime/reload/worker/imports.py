@@ -47,6 +47,11 @@ under_way: "dict[int, list[str]]" = {}
 changed: "set[Any]" = set()
 # Variables that were read while modules were imported ahead of time, and by which of those. `None`: all variables.
 read_early: "dict[Any, set[str]]" = {}
+# What finds modules and came with the import of a module that is not the project's, as six's does: a plan follows the order of
+# the application's own import, so what stood before it there stands before it here.
+finders_of_image: "list[Any]" = []
+# All those whose origin is known.
+finders_known: "list[Any]" = []
 # Modules imported ahead of time that would be different by now: the name, and why.
 outdated: "dict[str, str]" = {}
 
@@ -103,7 +108,7 @@ class OfImage:
         name = module.__name__
         stack = under_way.setdefault(get_ident(), [])
         stack.append(name)
-        threads = count_threads()
+        threads, finders = count_threads(), sys.meta_path[:]
         try:
             super().exec_module(module)  # type: ignore[misc]
             if sys.version_info < (3, 12) and count_threads() > threads:
@@ -119,6 +124,8 @@ class OfImage:
             raise
         finally:
             stack.pop()
+            if sys.meta_path != finders:
+                finders_of_image.extend(new_finders(finders))
 
 
 class OfProject:
@@ -126,6 +133,7 @@ class OfProject:
 
     def exec_module(self, module: "Any") -> None:
         depends("imports %s of the project" % module.__name__)
+        finders = sys.meta_path[:]
         # What the project's code does is not done by whoever imports it.
         stack = under_way.pop(get_ident(), None)
         try:
@@ -133,6 +141,15 @@ class OfProject:
         finally:
             if stack is not None:
                 under_way[get_ident()] = stack
+            if sys.meta_path != finders:
+                new_finders(finders)
+
+
+def new_finders(before: "list[Any]") -> "list[Any]":
+    """Those that have come since, and not with an import inside this one: that has ended before, and was told of its own."""
+    new = [finder for finder in sys.meta_path if finder not in before and finder not in finders_known]
+    finders_known.extend(new)
+    return new
 
 
 def pass_for_machinery(function: "Any") -> None:

@@ -20,8 +20,10 @@ shown by <code>parity up --reload-on-changes</code> only.</p></body></html>
 
 
 def answer(environ: "dict[str, Any]", start_response: "Any") -> "list[bytes]":
-    text = (State.error or "").replace(context.INSIDE, context.CONFIG.root.rstrip("/") + "/")
+    text = in_project(State.error or "")
     title = text.strip().rsplit("\n", 1)[-1]
+    if State.later:
+        text += "\nTried again for this request, in the same process:\n\n" + in_project(State.later)
     if "html" in environ.get("HTTP_ACCEPT", "html") or environ.get("HTTP_ACCEPT") == "*/*":
         import html
 
@@ -37,3 +39,8 @@ def answer(environ: "dict[str, Any]", start_response: "Any") -> "list[bytes]":
     ]
     start_response("500 Internal Server Error", headers)
     return [data]
+
+
+def in_project(text: str) -> str:
+    """With paths of the machine that the project is on."""
+    return text.replace(context.INSIDE, context.CONFIG.root.rstrip("/") + "/")

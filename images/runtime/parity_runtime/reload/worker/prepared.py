@@ -88,7 +88,8 @@ def outdated() -> "dict[str, str]":
             found["*"] = "%s.%s was replaced" % (module, name)
             break
     found.update(namespaces.outdated())
-    if any(finder not in Prepared.finders for finder in sys.meta_path):
+    expected = Prepared.finders + imports.finders_of_image
+    if any(finder not in expected for finder in sys.meta_path):
         found["*"] = "the way in which modules are found was changed"
     return found
 

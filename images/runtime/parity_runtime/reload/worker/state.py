@@ -14,6 +14,8 @@ class State:
     application: "Any" = None
     # The text of the traceback that keeps it from being served, or that its URLs raised.
     error: "str | None" = None
+    # What another try in this process failed with, where that is something else.
+    later: "str | None" = None
     kind: "str | None" = None
     # It stood by before it imported the application.
     stood_by = False

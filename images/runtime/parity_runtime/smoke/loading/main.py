@@ -96,6 +96,8 @@ def load_here(way: str, settings: LoadSettings, write: int) -> None:
         error = described(raised)
     took = time.monotonic() - began
     seen.on = False
+    if way == "server" and error is None:
+        ways.load_what_checks_do()
     modules = {}
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)

@@ -25,6 +25,19 @@ def load_urls() -> None:
         get_resolver().url_patterns  # noqa: B018
 
 
+def load_what_checks_do() -> None:
+    """`manage.py check` looks at what a server loads when it is first needed: template tags, database routers, storages, backends.
+    That a server has not needed them yet is no difference."""
+    if "django.core.wsgi" in sys.modules:
+        try:
+            from django.core.checks import run_checks
+
+            run_checks()
+        except BaseException:
+            # What is wrong there is told of the other way, which runs them as a user does.
+            pass
+
+
 def as_development(settings: LoadSettings) -> None:
     if settings.framework == "django":
         as_manage(settings)
