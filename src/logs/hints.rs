@@ -95,8 +95,10 @@ const RULES: &[Rule] = rules! {
 
     // Requests that Apache or mod_wsgi refuses.
     r"WSGI0139|chunked Transfer-Encoding forbidden|chunked transfer encoding has not been enabled" => Say("a client sent a chunked body (411): set `chunked-request: true` in parity.yaml"),
-    r"larger than `limit-request-body`|WSGI0126.*-102|AH01587|AH00588|Request body exceeds|Requested content-length of \d+ is larger than the configured limit|Request content-length .* larger|LimitRequestBody" =>
+    r"larger than `limit-request-body`|AH01587|AH00588|Request body exceeds|Requested content-length of \d+ is larger than the configured limit|Request content-length .* larger|LimitRequestBody" =>
         Say("the body is larger than `limit-request-body` (413): raise it in parity.yaml, 0 for no limit"),
+    r"mod_wsgi request data read error" =>
+        Say("the body of the request ended too early: the client went away, or Apache refused it, which is a line of its own"),
     r"(?i)AH01617|AH01618|AH01614|Authorization header|no Authorization" => Say("credentials were refused: check `auth-user-script`, and that the application's own `Authorization` is not meant for Apache"),
     r"AH01630|AH01797|client denied by server configuration|WSGI0057" => Ask(|_, _, scene| Some(match &scene.setting.only_name {
         Some(name) => super::only_by_name(name),
@@ -424,10 +426,11 @@ mod tests {
                 &["POST /x: 413, a body of 2000 bytes is larger than `limit-request-body` (1000)"],
                 "`limit-request-body` (413): raise",
             ),
+            (Error, &["POST /x: 413, a chunked body is larger than `limit-request-body` (1000)"], "`limit-request-body` (413): raise"),
             (
-                Error,
-                &["WSGI0126: Request data read error when proxying data to daemon process: Unknown error -102."],
-                "`limit-request-body`",
+                Traceback,
+                &["OSError: mod_wsgi request data read error: Partial results are valid but processing is incomplete"],
+                "went away",
             ),
             (Noise, &["GET /a%2Fb HTTP/1.1: 404, there is an encoded slash in its path"], "AllowEncodedSlashes NoDecode"),
             (Error, &["process 11 is ended: a request took longer than `request-timeout`"], "raise `request-timeout`"),
