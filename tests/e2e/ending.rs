@@ -32,6 +32,18 @@ fn a_container_that_is_killed_is_a_failure() {
 }
 
 #[test]
+fn a_container_that_is_removed_by_force_is_a_failure_and_parity_down_is_none() {
+    for flags in [&[][..], &["--reload-on-changes"]] {
+        let ran = ended(flags, |_, container, _| engine::remove(container));
+        ran.exits(11).says(&["error: the server's container was removed while it ran", "docker rm --force"]);
+        let ran = ended(flags, |project, _, _| {
+            project.parity(&["down"]).ok();
+        });
+        ran.exits(0).says(&["stopped from elsewhere"]);
+    }
+}
+
+#[test]
 fn one_that_is_stopped_is_none_also_where_it_takes_force() {
     for flags in [&[][..], &["--reload-on-changes"]] {
         let ran = ended(flags, |_, container, _| engine::stop(container, 10));
