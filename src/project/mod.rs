@@ -4,7 +4,8 @@
 //!
 //! The first of these that is there decides; two of the same rank, with nothing to choose between them, are ambiguous.
 //!
-//! 1. Django: `manage.py` in the root or one directory down, the settings that it or `DJANGO_SETTINGS_MODULE` names, their `WSGI_APPLICATION`, else the
+//! 1. Django: `manage.py` in the root or one directory down, the settings that it, `DJANGO_SETTINGS_MODULE` or a command (`--settings=…` in hooks, a
+//!    Makefile, a Procfile) names, their `WSGI_APPLICATION`, else the
 //!    `wsgi.py` beside the settings.
 //! 2. `*.wsgi`, `wsgi.py`, `application.py` with `application` at module level, the root first, then up to two directories down.
 //! 3. `FLASK_APP` in `.flaskenv` or `.env`; then `app.py`, `wsgi.py`, `main.py` or a package with `app`, `application`,
@@ -17,6 +18,7 @@
 
 mod callable;
 mod choose;
+mod commands;
 pub mod contents;
 mod django;
 pub mod dockerignore;
@@ -66,6 +68,8 @@ pub struct Wanted {
     /// Groups and extras to install as well.
     pub groups: Vec<String>,
     pub environment: Environment,
+    /// The command lines of hooks.
+    pub hooks: Vec<Sourced<String>>,
     /// What the shell says to Compose.
     pub compose: ComposeEnvironment,
     /// No Compose file is looked at.
