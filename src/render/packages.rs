@@ -30,6 +30,9 @@ pub(super) fn tidy(directory: &str) -> String {
     )
 }
 
+/// Takes what a build has only copied out of what it has made.
+const COMPILED: &str = "/opt/parity/compiled.py";
+
 pub(super) const VENV: &str = "/opt/venv";
 
 /// What the Dockerfile has of them.
@@ -76,7 +79,8 @@ fn install(packages: &[LocalPackage], options: &Options, is_editable: fn(&LocalP
     let (mut commands, mut others) = (Vec::new(), String::new());
     // What was built at this path before may have been another project's.
     let install = format!("{UV_PIP} --refresh --no-deps --prefix {PREFIX}");
-    for package in packages {
+    let (first, after): (Vec<_>, Vec<_>) = packages.iter().partition(|package| package.is_compiled_in_part());
+    for package in first.into_iter().chain(after) {
         let path = match package.directory.as_str() {
             "" => layout::APP.to_owned(),
             directory => format!("{}/{directory}", layout::APP),
@@ -84,11 +88,18 @@ fn install(packages: &[LocalPackage], options: &Options, is_editable: fn(&LocalP
         let marker = package.marker.as_ref().map(|marker| format!(" ; {marker}")).unwrap_or_default();
         let option = if is_editable(package) { " -e" } else { "" };
         let argument = format!("{option} {}", word(&format!("{path}{marker}"))?);
+        let in_part = package.is_compiled_in_part();
         let version = options.versions.iter().find(|(directory, _)| *directory == package.directory);
         // Some tools do not ask for a version by a package's name.
         match version.map(|(_, version)| variable(package, version)).transpose()?.flatten() {
             Some(variable) => commands.push(format!("{variable} {install}{argument}")),
+            None if in_part => commands.push(format!("{install}{argument}")),
             None => others += &argument,
+        }
+        if in_part {
+            // While nothing else is in the prefix; what a build writes beside its sources is none of them.
+            commands.insert(0, format!("(cd {}; find . -type f >/tmp/sources)", layout::APP));
+            commands.push(format!("{VENV}/bin/python {COMPILED} {PREFIX}/lib/python3*/site-packages /tmp/sources"));
         }
     }
     if !others.is_empty() {
