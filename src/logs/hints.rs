@@ -132,6 +132,14 @@ const RULES: &[Rule] = rules! {
     r"WSGI0084|Queue timeout expired" => Say("all threads were busy for `queue-timeout` seconds: raise `threads` or `processes`, or find the slow request"),
     r"WSGI0116|listener backlog limit was exceeded" => Say("more requests wait than `daemon-backlog` allows, or the process does not start: look for an error above"),
     r"WSGI0(?:115|117|121|125)" => Say("Apache cannot reach the application's process: look for the reason of its end above"),
+    r"WSGI0009: Unable to change working directory to '([^']*)'" => Ask(|found, record, scene| Some({
+        let refused = record.lines.iter().any(|line| line.text.contains("Permission denied"));
+        if refused && scene.paths.host.to_str() == Some(&found[1]) {
+            format!("the server may not enter the project: `chmod u+rwx {}`; it tries again every 20 seconds, and answers nothing until then", &found[1])
+        } else {
+            "the working directory does not exist in the container: check `working-directory`".into()
+        }
+    })),
     r"WSGI00(?:09|10|11)\b" => Say("the working directory does not exist in the container: check `working-directory`"),
     r"WSGI00(?:01|02|28|29|36|38)|WSGI0099|WSGI010[0-3]|Python initialisation failed|No module named 'encodings'" =>
         Say("mod_wsgi and Python do not fit together: check `python:` in parity.yaml and rebuild with `parity up --build`"),
@@ -455,6 +463,8 @@ mod tests {
         let told = |kind, text: &str| find(&Record::new(kind, [text]), &scene);
         assert!(told(RecordKind::Traceback, "OperationalError: no such table: x").unwrap().contains("manage.py migrate"));
         assert!(told(RecordKind::Error, "AH01630: client denied by server configuration: /").unwrap().contains("`allow-localhost: true`"));
+        let refused = "(13)Permission denied: WSGI0009: Unable to change working directory to '/home/ada/shop'. Daemon process will exit.";
+        assert!(told(RecordKind::Error, refused).unwrap().contains("`chmod u+rwx /home/ada/shop`"));
         let missing = "FileNotFoundError: [Errno 2] No such file or directory: '/home/ada/shop/data/x.csv'";
         assert!(
             told(RecordKind::Traceback, missing)

@@ -121,6 +121,32 @@ fn a_file_that_the_server_may_not_read_any_more_is_told_at_once_and_served_when_
     session.end().exits(0);
 }
 
+/// mod_wsgi tries each process again every 20 seconds, and says so each time.
+#[test]
+fn a_project_that_may_not_be_entered_any_more_is_told_once_and_served_when_it_may() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let project = TestProject::copy("plain-wsgi");
+    let (mut session, url) = project.foreground(&[]);
+    let [container] = project.containers().try_into().unwrap();
+    let mode = |mode| fs::set_permissions(&project.root, fs::Permissions::from_mode(mode)).unwrap();
+    let kill = "for p in /proc/[0-9]*; do grep -q wsgi: $p/cmdline 2>/dev/null && kill ${p#/proc/}; done; true";
+    mode(0o000);
+    engine::with(async |engine| {
+        engine.run(&container, ["/bin/sh", "-c", kill].map(String::from).to_vec()).await.ok();
+    });
+    session.says("the server may not enter the project: `chmod u+rwx");
+    // Two more tries.
+    std::thread::sleep(Duration::from_secs(45));
+    mode(0o755);
+    session.be_patient(Duration::from_secs(60));
+    Browser::at(&url).get("/").ok();
+    session.interrupt();
+    let said = session.end().exits(0).stderr;
+    assert_eq!(said.matches("Unable to change working directory").count(), 1, "{said}");
+}
+
 #[test]
 fn a_flood_is_cut_short_on_a_terminal_and_whole_in_the_log() {
     // Of nearly as many bytes as Apache lets a line have: they come faster than a megabyte in a second on slow machines, too.
