@@ -7,7 +7,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use super::{Action, Verdict, path};
 use crate::config;
 use crate::plan::{Plan, lock};
-use crate::project::{PACKAGE_FILES, Requirements};
+use crate::project::{LocalPackage, PACKAGE_FILES, Requirements, is_compiled_from};
 use crate::units::{Origin, Sourced};
 
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(super) struct Configuration {
     read_by_hooks: Vec<(String, String)>,
     /// Directories of packages whose code is in the image, and what they are.
     compiled: Vec<(String, String)>,
+    /// The project itself, where extension modules of it are compiled in the image.
+    compiled_in_part: Option<String>,
     /// Directories in which requirements are looked for.
     homes: Vec<String>,
     requirements: Looked,
@@ -54,7 +56,7 @@ impl Configuration {
         for archive in &plan.image.locals.archives {
             files.add(archive, Action::Rebuild, &format!("{archive} is installed in the image"));
         }
-        for package in plan.image.locals.packages.iter().filter(|package| package.is_editable()) {
+        for package in plan.image.locals.packages.iter().filter(|package| package.is_editable() || package.is_compiled_in_part()) {
             for name in PACKAGE_FILES {
                 let cause = format!("it says what {} is installed as", package.label());
                 files.add(&path::join(&package.directory, name), Action::Rebuild, &cause);
@@ -83,6 +85,7 @@ impl Configuration {
             included: included(&server.include_file),
             read_by_hooks: read_by_hooks(plan),
             compiled: compiled(plan),
+            compiled_in_part: plan.image.locals.packages.iter().find(|package| package.is_compiled_in_part()).map(LocalPackage::label),
             homes,
             requirements: looked(plan.image.requirements.as_ref()),
         }
@@ -100,6 +103,9 @@ impl Configuration {
         }
         if let Some((_, package)) = self.compiled.iter().find(|(directory, _)| path::is_below(path, directory)) {
             return Some(Verdict::new(Action::Rebuild, format!("{package} is compiled in the image")));
+        }
+        if let Some(package) = self.compiled_in_part.as_ref().filter(|_| is_compiled_from(path)) {
+            return Some(Verdict::new(Action::Rebuild, format!("{package} is compiled from it in the image")));
         }
         let (directory, name) = path::split(path);
         let cause = match name {

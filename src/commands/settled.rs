@@ -98,6 +98,7 @@ impl Context<'_> {
             requirements: config.requirements.as_ref().map(|files| files.value.clone()),
             groups: config.groups.as_ref().map(|groups| groups.value.clone()).unwrap_or_default(),
             environment: self.decisive(&config),
+            hooks: config.hooks.commands(),
             compose: ComposeEnvironment { project_name: of_shell(project::COMPOSE_PROJECT_NAME), file: of_shell(project::COMPOSE_FILE) },
             without_services: config.services.as_ref().is_some_and(|mode| mode.value == ServicesMode::Ignore),
         };

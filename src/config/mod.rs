@@ -126,3 +126,11 @@ pub struct Hooks {
     /// Run in each container before Apache starts.
     pub start: Vec<Sourced<String>>,
 }
+
+impl Hooks {
+    /// All command lines.
+    pub fn commands(&self) -> Vec<Sourced<String>> {
+        let build = self.build.iter().map(|hook| hook.clone().map(|hook| hook.run));
+        build.chain(self.release.iter().cloned()).chain(self.start.iter().cloned()).collect()
+    }
+}

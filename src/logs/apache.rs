@@ -57,6 +57,9 @@ const NOISE: &[&str] = &[
     "AH00045", "AH00046",
 ];
 
+/// mod_wsgi, when Apache has refused what it was reading of a body, and answered: a line of the configuration says of which, and why.
+const READ_FAILED: &str = "Request data read error when proxying data to daemon process: Unknown error -102";
+
 /// Lines of mod_wsgi's `info` level that explain why a process was replaced.
 const TELLING: &[&str] =
     &["timer expired", "limit exceeded", "Exceeded CPU", "terminated by signal", "RequestTimeout", "executing file", "called from"];
@@ -164,6 +167,9 @@ impl Entry {
 
 fn speaker(module: &str, level: &str, from_client: bool, text: &str) -> Speaker {
     if module == "wsgi" && level == "error" {
+        if text.contains(READ_FAILED) {
+            return Speaker::Server(RecordKind::Noise);
+        }
         if CODE.is_match(text) {
             let announces = BEFORE_TRACEBACK.iter().any(|words| text.contains(words));
             return if announces { Speaker::Announcement } else { Speaker::Server(RecordKind::Error) };
@@ -244,6 +250,10 @@ mod tests {
         );
         assert_eq!(read("[wsgi:info] [pid 1:tid 1] mod_wsgi.c(12): Starting daemon process").0, Speaker::Server(RecordKind::Noise));
         assert_eq!(read("[ssl:warn] [pid 1] AH01909: x").0, Speaker::Server(RecordKind::Warning));
+        assert_eq!(
+            read("[wsgi:error] [pid 9:tid 1] [client 127.0.0.1:4] WSGI0126: Request data read error when proxying data to daemon process: Unknown error -102.").0,
+            Speaker::Server(RecordKind::Noise)
+        );
         // mod_wsgi 5 has no code here, but only Apache's own processes say `client`.
         assert_eq!(
             read("[wsgi:error] [pid 1:tid 2] [client 1.2.3.4:5] Truncated or oversized response headers received from daemon process 'g0': /app/x").0,

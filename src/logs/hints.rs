@@ -95,8 +95,10 @@ const RULES: &[Rule] = rules! {
 
     // Requests that Apache or mod_wsgi refuses.
     r"WSGI0139|chunked Transfer-Encoding forbidden|chunked transfer encoding has not been enabled" => Say("a client sent a chunked body (411): set `chunked-request: true` in parity.yaml"),
-    r"larger than `limit-request-body`|WSGI0126.*-102|AH01587|AH00588|Request body exceeds|Requested content-length of \d+ is larger than the configured limit|Request content-length .* larger|LimitRequestBody" =>
+    r"larger than `limit-request-body`|AH01587|AH00588|Request body exceeds|Requested content-length of \d+ is larger than the configured limit|Request content-length .* larger|LimitRequestBody" =>
         Say("the body is larger than `limit-request-body` (413): raise it in parity.yaml, 0 for no limit"),
+    r"mod_wsgi request data read error" =>
+        Say("the body of the request ended too early: the client went away, or Apache refused it, which is a line of its own"),
     r"(?i)AH01617|AH01618|AH01614|Authorization header|no Authorization" => Say("credentials were refused: check `auth-user-script`, and that the application's own `Authorization` is not meant for Apache"),
     r"AH01630|AH01797|client denied by server configuration|WSGI0057" => Ask(|_, _, scene| Some(match &scene.setting.only_name {
         Some(name) => super::only_by_name(name),
@@ -130,6 +132,14 @@ const RULES: &[Rule] = rules! {
     r"WSGI0084|Queue timeout expired" => Say("all threads were busy for `queue-timeout` seconds: raise `threads` or `processes`, or find the slow request"),
     r"WSGI0116|listener backlog limit was exceeded" => Say("more requests wait than `daemon-backlog` allows, or the process does not start: look for an error above"),
     r"WSGI0(?:115|117|121|125)" => Say("Apache cannot reach the application's process: look for the reason of its end above"),
+    r"WSGI0009: Unable to change working directory to '([^']*)'" => Ask(|found, record, scene| Some({
+        let refused = record.lines.iter().any(|line| line.text.contains("Permission denied"));
+        if refused && scene.paths.host.to_str() == Some(&found[1]) {
+            format!("the server may not enter the project: `chmod u+rwx {}`; it tries again every 20 seconds, and answers nothing until then", &found[1])
+        } else {
+            "the working directory does not exist in the container: check `working-directory`".into()
+        }
+    })),
     r"WSGI00(?:09|10|11)\b" => Say("the working directory does not exist in the container: check `working-directory`"),
     r"WSGI00(?:01|02|28|29|36|38)|WSGI0099|WSGI010[0-3]|Python initialisation failed|No module named 'encodings'" =>
         Say("mod_wsgi and Python do not fit together: check `python:` in parity.yaml and rebuild with `parity up --build`"),
@@ -481,10 +491,11 @@ mod tests {
                 &["POST /x: 413, a body of 2000 bytes is larger than `limit-request-body` (1000)"],
                 "`limit-request-body` (413): raise",
             ),
+            (Error, &["POST /x: 413, a chunked body is larger than `limit-request-body` (1000)"], "`limit-request-body` (413): raise"),
             (
-                Error,
-                &["WSGI0126: Request data read error when proxying data to daemon process: Unknown error -102."],
-                "`limit-request-body`",
+                Traceback,
+                &["OSError: mod_wsgi request data read error: Partial results are valid but processing is incomplete"],
+                "went away",
             ),
             (Noise, &["GET /a%2Fb HTTP/1.1: 404, there is an encoded slash in its path"], "AllowEncodedSlashes NoDecode"),
             (Error, &["process 11 is ended: a request took longer than `request-timeout`"], "raise `request-timeout`"),
@@ -509,6 +520,8 @@ mod tests {
         let told = |kind, text: &str| find(&Record::new(kind, [text]), &scene);
         assert!(told(RecordKind::Traceback, "OperationalError: no such table: x").unwrap().contains("manage.py migrate"));
         assert!(told(RecordKind::Error, "AH01630: client denied by server configuration: /").unwrap().contains("`allow-localhost: true`"));
+        let refused = "(13)Permission denied: WSGI0009: Unable to change working directory to '/home/ada/shop'. Daemon process will exit.";
+        assert!(told(RecordKind::Error, refused).unwrap().contains("`chmod u+rwx /home/ada/shop`"));
         let missing = "FileNotFoundError: [Errno 2] No such file or directory: '/home/ada/shop/data/x.csv'";
         assert!(
             told(RecordKind::Traceback, missing)

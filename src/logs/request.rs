@@ -35,13 +35,14 @@ impl Request {
     }
 
     fn fields(text: &str) -> Option<Self> {
-        let mut fields = text.splitn(8, '\t');
+        let mut fields = text.splitn(9, '\t');
         let mut next = || fields.next();
-        let (at, status, micros, bytes) = (next()?, next()?, next()?, next()?);
+        let (at, last_status, first_status, micros, bytes) = (next()?, next()?, next()?, next()?, next()?);
         let (connection, handler, method, path) = (next()?, next()?, next()?, next()?);
         Some(Self {
             at: at.parse().ok()?,
-            status: status.parse().ok()?,
+            // What the client has got.
+            status: if first_status == "-" { last_status } else { first_status }.parse().ok()?,
             micros: micros.parse().ok()?,
             bytes: bytes.parse().ok()?,
             by_application: handler == "wsgi-script",
@@ -59,19 +60,19 @@ mod tests {
     use super::*;
     use crate::runtime::protocol::testing::example;
 
-    const ONE: &str = "1795801382000000\t200\t12345\t5120\t+\twsgi-script\tGET\t/polls/3/";
+    const ONE: &str = "1795801382000000\t200\t-\t12345\t5120\t+\twsgi-script\tGET\t/polls/3/";
 
     #[test]
     fn several_of_a_line() {
         let line = format!(
-            "{MARK}{ONE}\x1e1795801382000001\t404\t90\t0\tX\t-\tPOST\t/caf\\xc3\\xa9/\\x1b[2J\x1enonsense\x1e1\t200\tx\t1\t+\t-\tGET\t/"
+            "{MARK}{ONE}\x1e1795801382000001\t500\t413\t90\t0\tX\t-\tPOST\t/caf\\xc3\\xa9/\\x1b[2J\x1enonsense\x1e1\t200\t-\tx\t1\t+\t-\tGET\t/"
         );
         let requests = Request::read(&line).unwrap();
         assert_eq!(requests.len(), 2, "{requests:?}");
         assert_eq!((requests[0].status, requests[0].micros, requests[0].path.as_str()), (200, 12345, "/polls/3/"));
         assert!(requests[0].by_application && !requests[0].aborted);
         assert_eq!((requests[1].method.as_str(), requests[1].path.as_str()), ("POST", "/café/\\x1b[2J"));
-        assert!(!requests[1].by_application && requests[1].aborted);
+        assert!(!requests[1].by_application && requests[1].aborted && requests[1].status == 413);
     }
 
     #[test]
@@ -91,7 +92,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_it_says_no_control_character_is_left(text in any::<String>()) {
-            let line = format!("{MARK}1\t200\t1\t1\t+\t-\t{text}\t{text}");
+            let line = format!("{MARK}1\t200\t-\t1\t1\t+\t-\t{text}\t{text}");
             for request in Request::read(&line).unwrap() {
                 prop_assert!(!request.path.chars().chain(request.method.chars()).any(|c| c.is_control() && c != '\t' && c != '\x1b'));
             }

@@ -2,7 +2,8 @@
 
 mod imported;
 
-use super::python::{Expr, StatementKind};
+use super::commands;
+use super::python::{Expr, Imported, StatementKind};
 use super::settings::{self, Setting, Settings};
 use super::tree::{self, Tree};
 use super::value::{self, Value};
@@ -28,19 +29,19 @@ pub(super) struct Site {
 }
 
 /// The sites of a project: that in the root, else those one directory down.
-pub(super) fn sites(tree: &Tree, environment: &Environment) -> Vec<Site> {
+pub(super) fn sites(tree: &Tree, environment: &Environment, hooks: &[Sourced<String>]) -> Vec<Site> {
     let is_manage = |file: &&str| tree::file_name(file) == "manage.py" && tree::depth(file) <= 1;
     let mut found: Vec<Site> = Vec::new();
     for file in tree.files().filter(is_manage) {
         if found.first().is_some_and(|site| site.home.is_empty()) {
             break;
         }
-        found.extend(site(tree, environment, file));
+        found.extend(site(tree, environment, hooks, file));
     }
     found
 }
 
-fn site(tree: &Tree, environment: &Environment, manage_py: &str) -> Option<Site> {
+fn site(tree: &Tree, environment: &Environment, hooks: &[Sourced<String>], manage_py: &str) -> Option<Site> {
     // Flask-Script's manage.py has the same name.
     if !tree.text(manage_py)?.to_ascii_lowercase().contains("django") {
         return None;
@@ -48,13 +49,13 @@ fn site(tree: &Tree, environment: &Environment, manage_py: &str) -> Option<Site>
     let home = tree::parent(manage_py).to_owned();
     let import_roots = [home.clone()];
     let scope = Scope { tree, environment, roots: &import_roots };
-    let managed = scope.named(manage_py, MODULE).or_else(|| lone_settings(tree, &home));
+    let mut remarks = Vec::new();
+    let managed = scope.managed(manage_py, hooks, &mut remarks).or_else(|| lone_settings(tree, &home));
     let (settings_module, place) = managed.map_or((None, manage_py.to_owned()), |named| (Some(named.value), named.place));
     let managed_class = scope.named(manage_py, CONFIGURATION);
     let loaded = settings_module.as_deref().and_then(|module| scope.load(module, managed_class.as_ref()));
     let entry = entry(tree, &home, settings_module.as_deref(), loaded.as_ref());
 
-    let mut remarks = Vec::new();
     // Under Apache it is wsgi.py that chooses the settings.
     let wsgi_file = entry.as_ref().and_then(|entry| match &entry.value {
         EntryPoint::Module { module, .. } => tree.module_file(&import_roots, module),
@@ -155,6 +156,47 @@ impl Scope<'_> {
             ));
         }
         Some(before)
+    }
+
+    /// The settings of `manage.py`: those that it names itself, or a module that it imports, or commands, or the only `wsgi.py`.
+    fn managed(&self, manage_py: &str, hooks: &[Sourced<String>], remarks: &mut Vec<String>) -> Option<Named> {
+        let named = self.named(manage_py, MODULE);
+        let is_there = |named: &Named| self.tree.module_file(self.roots, &named.value).is_some();
+        if named.as_ref().is_some_and(is_there) {
+            return named;
+        }
+        let imported = || self.imports(manage_py).iter().filter_map(|file| self.named(file, MODULE)).find(is_there);
+        let served = || {
+            let mut served =
+                self.tree.files().filter(|file| tree::file_name(file) == "wsgi.py").filter_map(|file| self.named(file, MODULE));
+            let first = served.find(is_there)?;
+            served.all(|other| other.value == first.value).then_some(first)
+        };
+        imported().or_else(|| self.commanded(manage_py, hooks, remarks)).or_else(served).or(named)
+    }
+
+    /// The settings that command lines name; where those that are as good name others as well, a remark says so.
+    fn commanded(&self, manage_py: &str, hooks: &[Sourced<String>], remarks: &mut Vec<String>) -> Option<Named> {
+        let mut mentions = commands::settings(self.tree, tree::parent(manage_py), hooks);
+        mentions.retain(|mention| self.tree.module_file(self.roots, &mention.module).is_some());
+        let first = mentions.first()?.clone();
+        if let Some(other) = mentions.iter().find(|mention| mention.rank == first.rank && mention.module != first.module) {
+            remarks.push(format!(
+                "{manage_py} names no settings, {} uses {} and {} uses {}: parity takes the former, unless {MODULE} is set under `env:` in parity.yaml",
+                first.place, first.module, other.place, other.module
+            ));
+        }
+        Some(Named { value: first.module, place: first.place, forced: false, certain: true })
+    }
+
+    /// The project's own modules that a script imports.
+    fn imports(&self, file: &str) -> Vec<String> {
+        let Some(module) = self.tree.module(file) else { return Vec::new() };
+        let names = module.imports_as_program().into_iter().flat_map(|import| match &import.what {
+            Imported::Name { name, .. } => vec![format!("{}.{name}", import.module), import.module.clone()],
+            _ => vec![import.module.clone()],
+        });
+        names.filter_map(|name| self.tree.module_file(self.roots, &name)).collect()
     }
 
     fn load(&self, module: &str, class: Option<&Named>) -> Option<Settings> {

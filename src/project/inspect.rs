@@ -18,7 +18,7 @@ use crate::units::{Callable, EntryPoint, Origin, Sourced};
 /// entry point is found is not a failure here, see [`Project::choose`].
 pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
     let tree = Tree::scan(root)?;
-    let sites = django::sites(&tree, &wanted.environment);
+    let sites = django::sites(&tree, &wanted.environment, &wanted.hooks);
     let mut looked_for: Vec<String> = Vec::new();
     let candidates = match &wanted.app {
         Some(app) => vec![Sourced::default(app.clone())],

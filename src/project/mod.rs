@@ -4,7 +4,8 @@
 //!
 //! The first of these that is there decides; two of the same rank, with nothing to choose between them, are ambiguous.
 //!
-//! 1. Django: `manage.py` in the root or one directory down, the settings that it or `DJANGO_SETTINGS_MODULE` names, their `WSGI_APPLICATION`, else the
+//! 1. Django: `manage.py` in the root or one directory down, the settings that it, `DJANGO_SETTINGS_MODULE` or a command (`--settings=…` in hooks, a
+//!    Makefile, a Procfile) names, their `WSGI_APPLICATION`, else the
 //!    `wsgi.py` beside the settings.
 //! 2. `*.wsgi`, `wsgi.py`, `application.py` with `application` at module level, the root first, then up to two directories down.
 //! 3. `FLASK_APP` in `.flaskenv` or `.env`; then `app.py`, `wsgi.py`, `main.py` or a package with `app`, `application`,
@@ -17,6 +18,7 @@
 
 mod callable;
 mod choose;
+mod commands;
 pub mod contents;
 mod django;
 pub mod dockerignore;
@@ -66,6 +68,8 @@ pub struct Wanted {
     /// Groups and extras to install as well.
     pub groups: Vec<String>,
     pub environment: Environment,
+    /// The command lines of hooks.
+    pub hooks: Vec<Sourced<String>>,
     /// What the shell says to Compose.
     pub compose: ComposeEnvironment,
     /// No Compose file is looked at.
@@ -209,8 +213,8 @@ pub struct LocalPackage {
     /// A PEP 508 marker, where it is not wanted everywhere.
     pub marker: Option<String>,
     pub needs: Needs,
-    /// It has parts that are compiled: its code is in the image.
-    pub compiles: bool,
+    /// It has parts that are compiled.
+    pub compiles: Compiles,
     /// Its version comes from version control.
     pub version_of: Option<VersionOf>,
 }
@@ -228,7 +232,12 @@ impl LocalPackage {
 
     /// Is its code the project's where the project is worked on?
     pub fn is_editable(&self) -> bool {
-        !self.compiles
+        self.compiles == Compiles::Nothing
+    }
+
+    /// It is the project itself, and parts of it are compiled in the image while its other code is the project's.
+    pub fn is_compiled_in_part(&self) -> bool {
+        self.compiles == Compiles::Extensions && self.directory.is_empty()
     }
 
     /// The same where the code is in the image: that of the project itself is there.
@@ -240,6 +249,27 @@ impl LocalPackage {
     pub fn is_installed_otherwise(&self) -> bool {
         self.is_editable() != self.is_deployed_editable()
     }
+}
+
+/// What a package's build compiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compiles {
+    Nothing,
+    /// Extension modules, from files that are not Python's.
+    Extensions,
+    /// Nobody knows, Python's own among them: all of its code is in the image.
+    Anything,
+}
+
+/// Is a file one that extension modules are compiled from?
+pub fn is_compiled_from(path: &str) -> bool {
+    const ENDS: &[&str] = &[
+        "c", "cc", "cpp", "cxx", "h", "hh", "hpp", "hxx", "inc", "inl", "m", "mm", "s", "asm", "pyx", "pxd", "pxi", "rs", "f", "for",
+        "f77", "f90", "f95", "i", "swg", "cmake",
+    ];
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let end = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
+    end.is_some_and(|end| ENDS.contains(&end.as_str())) || ["Cargo.toml", "Cargo.lock", "CMakeLists.txt", "meson.build"].contains(&name)
 }
 
 /// What a package of the project needs.

@@ -211,6 +211,21 @@ impl Module {
         found
     }
 
+    /// The same where the file is run as a program.
+    pub fn imports_as_program(&self) -> Vec<&Import> {
+        let mut found = self.imports();
+        for statement in &self.statements {
+            if let StatementKind::Main(body) = &statement.kind {
+                visit(body, &mut |statement| {
+                    if let StatementKind::Import(import) = &statement.kind {
+                        found.push(import);
+                    }
+                });
+            }
+        }
+        found
+    }
+
     /// Does any import come from this top-level package?
     pub fn imports_package(&self, package: &str) -> bool {
         self.imports().iter().any(|import| import.level == 0 && import.module.split('.').next() == Some(package))

@@ -31,7 +31,7 @@ pub(super) type Settings = HashMap<String, Setting>;
 pub(super) fn load(tree: &Tree, environment: &Environment, import_roots: &[String], module: &str) -> Option<Settings> {
     let file = tree.module_file(import_roots, module)?;
     let known = |name: &str| environment.contains_key(name).then_some(Value::Unknown);
-    let mut reader = Reader { tree, environment: &known, import_roots, running: Vec::new(), files: 0 };
+    let mut reader = Reader { tree, environment: &known, argv: &[], import_roots, running: Vec::new(), files: 0 };
     Some(reader.run(&file, module))
 }
 
@@ -53,7 +53,10 @@ type See<'a> = dyn FnMut(&dyn Fn(&Expr) -> Value, &Statement, bool) + 'a;
 pub(super) fn run_script(tree: &Tree, environment: &Environment, file: &str, see: &mut See<'_>) {
     let Some(module) = tree.module(file) else { return };
     let known = |name: &str| environment.get(name).map(|value| Value::Str(value.expose().to_owned()));
-    let mut reader = Reader { tree, environment: &known, import_roots: &[tree::parent(file).to_owned()], running: Vec::new(), files: 0 };
+    // As parity runs it; under a server there are none.
+    let argv: &[&str] = if tree::file_name(file) == "manage.py" { &["manage.py", "collectstatic", "--noinput"] } else { &[] };
+    let import_roots = &[tree::parent(file).to_owned()];
+    let mut reader = Reader { tree, environment: &known, argv, import_roots, running: Vec::new(), files: 0 };
     reader.script(&module.statements, &Place { file, module: "__main__" }, false, &mut Settings::new(), see);
 }
 
@@ -66,6 +69,8 @@ struct Place<'a> {
 struct Reader<'a> {
     tree: &'a Tree,
     environment: &'a dyn Fn(&str) -> Option<Value>,
+    /// `sys.argv`, where it is known.
+    argv: &'a [&'a str],
     import_roots: &'a [String],
     /// Files being read, against circles.
     running: Vec<String>,
@@ -213,7 +218,7 @@ impl Reader<'_> {
                 Some(setting.value.clone())
             })
         };
-        let evaluator = Evaluator::new(&lookup, self.environment);
+        let evaluator = Evaluator::new(&lookup, self.environment).with_arguments(self.argv);
         let value = evaluator.eval(expr);
         (value, evaluator.from_environment.get() || touched.get())
     }

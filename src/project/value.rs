@@ -113,13 +113,20 @@ pub(super) struct Evaluator<'a> {
     lookup: &'a dyn Fn(&str) -> Option<Value>,
     /// The variables that are known to be set.
     environment: &'a dyn Fn(&str) -> Option<Value>,
+    /// `sys.argv`; empty: not known.
+    argv: &'a [&'a str],
     /// Did the value depend on the environment?
     pub from_environment: Cell<bool>,
 }
 
 impl<'a> Evaluator<'a> {
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<Value>, environment: &'a dyn Fn(&str) -> Option<Value>) -> Self {
-        Self { lookup, environment, from_environment: Cell::new(false) }
+        Self { lookup, environment, argv: &[], from_environment: Cell::new(false) }
+    }
+
+    /// The program's arguments are known.
+    pub fn with_arguments(self, argv: &'a [&'a str]) -> Self {
+        Self { argv, ..self }
     }
 
     /// A variable of the environment.
@@ -130,6 +137,15 @@ impl<'a> Evaluator<'a> {
 
     /// The expression's value. The parser has bounded how deep expressions are.
     pub fn eval(&self, expr: &Expr) -> Value {
+        match self.plain(expr) {
+            Value::Import(name) if name == "sys.argv" && !self.argv.is_empty() => {
+                Value::List(self.argv.iter().map(|argument| Value::Str((*argument).to_owned())).collect())
+            }
+            value => value,
+        }
+    }
+
+    fn plain(&self, expr: &Expr) -> Value {
         match expr {
             Expr::Str(text) => Value::Str(text.clone()),
             Expr::Bool(flag) => Value::Bool(*flag),
@@ -225,6 +241,12 @@ impl<'a> Evaluator<'a> {
             (Value::Path(base), "/", right) => right.text().map_or(Value::Unknown, |name| Value::Path(calls::join_paths(&base, name))),
             (Value::Path(path), "-", Value::Int(up @ 0..64)) => Value::Path((0..up).fold(path, |path, _| calls::dirname(&path))),
             (left, "+", right) => add(left, right),
+            (Value::Str(text), "%", right) => calls::percent(&text, right).map_or(Value::Unknown, Value::Str).bounded(),
+            (Value::Int(left), "<", Value::Int(right)) => Value::Bool(left < right),
+            (Value::Int(left), "<=", Value::Int(right)) => Value::Bool(left <= right),
+            (Value::Int(left), ">", Value::Int(right)) => Value::Bool(left > right),
+            (Value::Int(left), ">=", Value::Int(right)) => Value::Bool(left >= right),
+            (Value::Str(part), "in" | "not in", Value::Str(whole)) => Value::Bool(whole.contains(&part) == (operator == "in")),
             (key, "in" | "not in", Value::Import(name)) if name == "os.environ" => {
                 Value::Bool(self.variable(key.text()).is_some() == (operator == "in"))
             }

@@ -8,7 +8,7 @@ use super::requirements::{self, Install};
 use super::{PORT, coverage, profile_files, start, template};
 use crate::error::Result;
 use crate::plan::{Base, BuildHook, CollectStatic, HOOK_TIMEOUT, Plan, Profile};
-use crate::project::Needs;
+use crate::project::{LocalPackage, Needs};
 use crate::units::{Sourced, layout};
 use secrets::Delivery;
 
@@ -198,6 +198,9 @@ pub fn context_files(plan: &Plan, options: &Options) -> Result<Vec<(String, Vec<
         ("parity/entrypoint".to_owned(), include_bytes!("../../images/entrypoint.sh").to_vec()),
         ("parity/collectstatic.py".to_owned(), include_bytes!("../../images/collectstatic.py").to_vec()),
     ];
+    if plan.image.locals.packages.iter().any(LocalPackage::is_compiled_in_part) {
+        files.push(("parity/compiled.py".to_owned(), include_bytes!("../../images/compiled.py").to_vec()));
+    }
     files.extend(
         [("hooks", &options.keys.hooks), ("environment", &options.keys.environment)]
             .map(|(name, key)| (format!("keys/{name}"), key.clone().into_bytes())),

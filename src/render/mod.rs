@@ -44,6 +44,7 @@ pub fn profile_files(plan: &Plan) -> Result<Vec<(String, String)>> {
         ("handler.wsgi".into(), handler::render(plan)?),
         ("start.sh".into(), start::render(plan)?),
     ];
+    files.extend(httpd::twice::files(&plan.server));
     files.extend(startup::files(plan)?);
     files.extend(start::release(plan)?.map(|script| ("release.sh".into(), script)));
     files.extend(plan.profile.is_baked().then(|| ("health.py".into(), include_str!("../../images/health.py").into())));

@@ -161,7 +161,14 @@ mod tests {
     }
 
     fn package(needs: Needs) -> LocalPackage {
-        LocalPackage { directory: "libs/a".into(), name: None, marker: None, needs, compiles: false, version_of: None }
+        LocalPackage {
+            directory: "libs/a".into(),
+            name: None,
+            marker: None,
+            needs,
+            compiles: crate::project::Compiles::Nothing,
+            version_of: None,
+        }
     }
 
     #[test]

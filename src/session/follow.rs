@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::own_question::OwnQuestion;
 use super::patience::Before;
+use super::stuck::Stuck;
 use crate::engine::container::Output;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
@@ -85,6 +86,7 @@ pub struct Follower {
     /// Until when so many records tell of responses that parity itself cut off, and has told of.
     cut: (Instant, usize),
     own: OwnQuestion,
+    stuck: Stuck,
     /// The project.
     root: PathBuf,
 }
@@ -112,6 +114,7 @@ impl Follower {
             before,
             cut: (Instant::now(), 0),
             own: OwnQuestion::default(),
+            stuck: Stuck::default(),
             root,
         }
     }
@@ -180,6 +183,7 @@ impl Follower {
             }
             (RecordKind::Error, _) if self.is_cut(&record) => return None,
             (RecordKind::Application, _) if self.own.is_told_by(&record) => return None,
+            _ if self.stuck.is_told_again_by(&record) => return None,
             _ => {}
         }
         let import_failed = logs::import_failure(&record);

@@ -26,6 +26,7 @@ pub mod services;
 pub mod siblings;
 pub mod smoke;
 pub mod stop;
+mod stuck;
 mod succession;
 mod unreadable;
 pub mod up;

@@ -346,10 +346,13 @@ pub enum After {
 /// not stop in time.
 ///
 /// # Errors
-/// `Kind::App`: it was killed.
+/// `Kind::App`: it was killed, or removed without having been stopped.
 async fn is_meant(engine: &Engine, id: &str) -> Result<()> {
-    let Some(found) = engine.observe(id).await?.filter(|found| found.exit_code == Some(KILLED)) else { return Ok(()) };
-    if engine.was_stopped(id).await == Some(true) {
+    let Some(found) = engine.observe(id).await? else {
+        // An engine that tells nothing of it may have been told to stop it.
+        return if engine.was_stopped(id).await == Some(false) { Err(removed()) } else { Ok(()) };
+    };
+    if found.exit_code != Some(KILLED) || engine.was_stopped(id).await == Some(true) {
         return Ok(());
     }
     let how = found.how_it_ended().unwrap_or_default();
@@ -363,13 +366,22 @@ async fn is_meant(engine: &Engine, id: &str) -> Result<()> {
     })
 }
 
-/// The same for one that has ended at this moment: whoever kills it may be about to remove it, as `parity down` does.
+fn removed() -> Failure {
+    Failure::new(Kind::App, "the server's container was removed while it ran, by another program")
+        .hint("`docker rm --force` does that, and drops the requests under way; `parity down` ends it in order")
+}
+
+/// The same for the container that holds a server's port and has ended at this moment. `parity down` removes it as it is, when it has
+/// stopped the server.
 ///
 /// # Errors
 /// As [`is_meant`].
-pub async fn is_meant_after_all(engine: &Engine, id: &str) -> Result<()> {
+pub async fn is_meant_after_all(engine: &Engine, holder: &str, server: &str) -> Result<()> {
     tokio::time::sleep(STEP * RESTART_STEPS).await;
-    is_meant(engine, id).await
+    match is_meant(engine, holder).await {
+        Err(_) if engine.was_stopped(server).await == Some(true) => Ok(()),
+        meant => meant,
+    }
 }
 
 /// The exit code of what was killed by SIGKILL.
@@ -387,7 +399,14 @@ pub async fn after_the_end(place: Place<'_>, current: &Current) -> Result<After>
         if let Some(now) = now.filter(|now| now.url.is_some()) {
             return Ok(After::TakenOver(Box::new(now)));
         }
-        let Some(found) = engine.observe(id).await? else { return Ok(After::Stopped) };
+        let Some(found) = engine.observe(id).await? else {
+            // The engine tells of the last second when it is over.
+            if engine.was_stopped(id).await == Some(true) {
+                return Ok(After::Stopped);
+            }
+            tokio::time::sleep(STEP).await;
+            continue;
+        };
         if let (container::State::Running, Some(url)) = (found.state, found.url.clone()) {
             return Ok(After::StartedAgain { url, from: found.log_of_this_run() });
         }

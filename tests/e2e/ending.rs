@@ -32,6 +32,18 @@ fn a_container_that_is_killed_is_a_failure() {
 }
 
 #[test]
+fn a_container_that_is_removed_by_force_is_a_failure_and_parity_down_is_none() {
+    for flags in [&[][..], &["--reload-on-changes"]] {
+        let ran = ended(flags, |_, container, _| engine::remove(container));
+        ran.exits(11).says(&["error: the server's container was removed while it ran", "docker rm --force"]);
+        let ran = ended(flags, |project, _, _| {
+            project.parity(&["down"]).ok();
+        });
+        ran.exits(0).says(&["stopped from elsewhere"]);
+    }
+}
+
+#[test]
 fn one_that_is_stopped_is_none_also_where_it_takes_force() {
     for flags in [&[][..], &["--reload-on-changes"]] {
         let ran = ended(flags, |_, container, _| engine::stop(container, 10));
@@ -107,6 +119,32 @@ fn a_file_that_the_server_may_not_read_any_more_is_told_at_once_and_served_when_
     Browser::at(&url).get("/").ok();
     session.interrupt();
     session.end().exits(0);
+}
+
+/// mod_wsgi tries each process again every 20 seconds, and says so each time.
+#[test]
+fn a_project_that_may_not_be_entered_any_more_is_told_once_and_served_when_it_may() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let project = TestProject::copy("plain-wsgi");
+    let (mut session, url) = project.foreground(&[]);
+    let [container] = project.containers().try_into().unwrap();
+    let mode = |mode| fs::set_permissions(&project.root, fs::Permissions::from_mode(mode)).unwrap();
+    let kill = "for p in /proc/[0-9]*; do grep -q wsgi: $p/cmdline 2>/dev/null && kill ${p#/proc/}; done; true";
+    mode(0o000);
+    engine::with(async |engine| {
+        engine.run(&container, ["/bin/sh", "-c", kill].map(String::from).to_vec()).await.ok();
+    });
+    session.says("the server may not enter the project: `chmod u+rwx");
+    // Two more tries.
+    std::thread::sleep(Duration::from_secs(45));
+    mode(0o755);
+    session.be_patient(Duration::from_secs(60));
+    Browser::at(&url).get("/").ok();
+    session.interrupt();
+    let said = session.end().exits(0).stderr;
+    assert_eq!(said.matches("Unable to change working directory").count(), 1, "{said}");
 }
 
 #[test]

@@ -44,6 +44,11 @@ pub fn kill(container: &str) {
     with(async |engine| engine.kill(container).await.unwrap());
 }
 
+/// Removes one that runs, as `docker rm --force` does.
+pub fn remove(container: &str) {
+    with(async |engine| engine.remove(container).await.unwrap());
+}
+
 /// Stops one, as `docker stop` does.
 pub fn stop(container: &str, seconds: u32) {
     with(async |engine| engine.stop(container, seconds).await.unwrap());

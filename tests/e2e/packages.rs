@@ -121,6 +121,46 @@ fn a_version_of_version_control_and_what_is_compiled() {
     assert_eq!(served(&project), "8 hello 7.1 greet\n");
 }
 
+/// The project itself has an extension module: that is the image's, and its other code what is saved.
+#[test]
+fn a_project_that_is_compiled_in_part() {
+    let project = TestProject::copy("packages");
+    let setup = "from setuptools import Extension, setup\nsetup(name='web', version='2', package_dir={'': 'src'}, packages=['web'],\n\
+                 entry_points={'console_scripts': ['tell=web.app:tell']}, ext_modules=[Extension('web._fast', ['src/web/_fast.c'])])\n";
+    let source = "#include <Python.h>\nstatic struct PyModuleDef def = {PyModuleDef_HEAD_INIT, \"_fast\", NULL, -1, NULL};\n\
+                  PyMODINIT_FUNC PyInit__fast(void) { PyObject *m = PyModule_Create(&def); PyModule_AddIntConstant(m, \"SEVEN\", 7); return m; }\n";
+    let app = "from . import _fast\nWORD = 'one'\ndef tell():\n    print(__file__, WORD, _fast.SEVEN)\n\
+               def application(environ, start_response):\n    start_response('200 OK', [('Content-Type', 'text/plain')])\n    \
+               return [f'{WORD} {_fast.SEVEN} {__file__}'.encode()]\n";
+    project.make_directory("src/web");
+    for (path, text) in [
+        ("setup.py", setup),
+        ("src/web/__init__.py", ""),
+        ("src/web/_fast.c", source),
+        ("src/web/app.py", app),
+        ("parity.yaml", "app: web.app\n"),
+    ] {
+        project.write(path, text);
+    }
+    let (mut session, url) = project.foreground(&["--reload-on-changes"]);
+    Browser::at(&url).get("/").ok().has("one 7 /app/src/web/app.py");
+    project.write("src/web/app.py", &app.replace("'one'", "'two'"));
+    session.says("src/web/app.py → serving");
+    Browser::at(&url).get("/").ok().has("two 7");
+    project.parity(&["build"]).ok().says(&["nothing to build"]);
+    project.write("src/web/_fast.c", &source.replace("7)", "8)"));
+    session.be_patient(BUILD_PATIENCE);
+    session.says("web (the project itself) is compiled from it in the image");
+    session.next(|line| line.contains("serving"));
+    Browser::at(&url).get("/").ok().has("two 8");
+    session.interrupt();
+    session.end().exits(0);
+    assert_eq!(
+        deployed(&project, "tell; python -c 'import importlib.metadata as m; print(m.version(\"web\"))'"),
+        "/app/src/web/app.py two 8\n2\n"
+    );
+}
+
 #[test]
 fn what_a_package_cannot_be_is_said_before_the_build() {
     let project = TestProject::copy("packages");

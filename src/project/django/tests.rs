@@ -8,7 +8,7 @@ const WSGI: &str = "import os\nfrom django.core.wsgi import get_wsgi_application
 
 fn find(files: &[(&str, &str)]) -> Vec<Site> {
     let dir = project(files);
-    sites(&Tree::scan(dir.path()).unwrap(), &Environment::new())
+    sites(&Tree::scan(dir.path()).unwrap(), &Environment::new(), &[])
 }
 
 fn one(files: &[(&str, &str)]) -> Site {
@@ -135,6 +135,15 @@ fn settings_modules_in_every_notation() {
         "os.environ.setdefault('DJANGO_SETTINGS_MODULE', os.environ.get('X', 'mysite.settings'))",
         "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.' + 'settings')",
         "name = os.getenv('X', 'settings')\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', f'mysite.{name}')",
+        "os.environ.setdefault('DJANGO_SETTINGS_MODULE', os.getenv('DJANGO_SETTINGS_MODULE', 'mysite.settings'))",
+        "module = os.getenv('DJANGO_SETTINGS_MODULE') or 'mysite.settings'\nos.environ['DJANGO_SETTINGS_MODULE'] = module",
+        "os.environ['DJANGO_SETTINGS_MODULE'] = 'mysite.{}'.format(os.environ.get('MODE', 'settings'))",
+        "os.environ['DJANGO_SETTINGS_MODULE'] = 'mysite.%s' % os.getenv('MODE', 'settings')",
+        "os.environ['DJANGO_SETTINGS_MODULE'] = '.'.join(['mysite', 'settings'])",
+        "MODES = {'a': 'mysite.settings', 'b': 'x'}\nos.environ['DJANGO_SETTINGS_MODULE'] = MODES.get(os.getenv('MODE', 'a'))",
+        "if len(sys.argv) > 1 and sys.argv[1] == 'runserver':\n    os.environ['DJANGO_SETTINGS_MODULE'] = 'x'\nelse:\n    os.environ['DJANGO_SETTINGS_MODULE'] = 'mysite.settings'",
+        "if len(sys.argv) > 1 and sys.argv[1] in ('collectstatic', 'migrate'):\n    os.environ['DJANGO_SETTINGS_MODULE'] = 'mysite.settings'\nelse:\n    os.environ['DJANGO_SETTINGS_MODULE'] = 'x'",
+        "from sys import argv\nos.environ['DJANGO_SETTINGS_MODULE'] = 'x' if argv[1].startswith('test') else 'mysite.settings'",
         "if 'test' in sys.argv:\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'x')\nelse:\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')",
         "if __name__ == '__main__':\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')",
         "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')\nif 'test' in sys.argv:\n    os.environ['DJANGO_SETTINGS_MODULE'] = 'x'",
@@ -256,7 +265,60 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
 }
 
 fn site_in(variables: &[(&str, &str)], files: &[(&str, &str)]) -> Site {
-    sites(&Tree::scan(project(files).path()).unwrap(), &environment(variables)).remove(0)
+    sites(&Tree::scan(project(files).path()).unwrap(), &environment(variables), &[]).remove(0)
+}
+
+/// `manage.py` names none: commands do, hooks before servers before the rest, and the environment before all.
+#[test]
+fn settings_that_commands_name() {
+    let manage = "import sys\nfrom django.core.management import execute_from_command_line\nexecute_from_command_line(sys.argv)\n";
+    let wsgi = "import os\nfrom django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n";
+    let files = |more: &[(&'static str, &'static str)]| {
+        let settings = ["base", "dev", "prod"].map(|name| (format!("shop/settings/{name}.py"), SETTINGS));
+        let mut all: Vec<(String, &str)> = settings.into();
+        all.extend([("manage.py".into(), manage), ("shop/settings/__init__.py".into(), ""), ("shop/wsgi.py".into(), wsgi)]);
+        all.extend(more.iter().map(|(name, text)| ((*name).to_owned(), *text)));
+        all
+    };
+    let found = |more: &[(&'static str, &'static str)], hooks: &[&str], variables: &[(&str, &str)]| {
+        let files = files(more);
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+        let hooks: Vec<_> = hooks.iter().map(|hook| Sourced::detected((*hook).to_owned(), "parity.yaml:2")).collect();
+        let site = sites(&Tree::scan(project(&files).path()).unwrap(), &environment(variables), &hooks).remove(0);
+        (site.facts.value.settings_module.unwrap_or_default(), site.facts.origin.to_string(), site.remarks)
+    };
+    let make = (
+        "Makefile",
+        "test:\n\t./manage.py test --settings=shop.settings.base\nrun:\n\t./manage.py runserver --settings=shop.settings.dev\n",
+    );
+    let procfile = ("Procfile", "release: python manage.py migrate --settings shop.settings.prod\n");
+    let (module, place, remarks) = found(&[make, procfile], &[], &[]);
+    assert_eq!((module.as_str(), place.as_str(), remarks.len()), ("shop.settings.dev", "detected from Makefile:4", 0));
+    let (module, place, _) = found(&[make], &["python manage.py migrate --settings=shop.settings.prod"], &[]);
+    assert_eq!((module.as_str(), place.as_str()), ("shop.settings.prod", "detected from detected from parity.yaml:2"));
+    let (module, _, remarks) =
+        found(&[make], &["python manage.py migrate --settings=shop.settings.prod"], &[("DJANGO_SETTINGS_MODULE", "shop.settings.base")]);
+    assert_eq!((module.as_str(), remarks.len()), ("shop.settings.base", 0));
+    // Another that is as good is told.
+    let (module, _, remarks) =
+        found(&[make, ("Procfile", "web: DJANGO_SETTINGS_MODULE=shop.settings.prod gunicorn shop.wsgi\n")], &[], &[]);
+    assert_eq!(module, "shop.settings.prod");
+    assert!(
+        remarks[0].starts_with("manage.py names no settings, Procfile:1 uses shop.settings.prod and Makefile:4 uses shop.settings.dev"),
+        "{remarks:?}"
+    );
+    // What is no module of the project is none.
+    assert_eq!(found(&[("Makefile", "run:\n\t./manage.py runserver --settings=other.settings\n")], &[], &[]).0, "shop.settings");
+}
+
+#[test]
+fn settings_that_are_named_in_a_module_of_manage_pys_own_or_only_in_wsgi_py() {
+    let manage = "from shop.start import main\nif __name__ == '__main__':\n    main()  # of Django\n";
+    let start = "import os\ndef main():\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings.dev')\n";
+    let files = [("manage.py", manage), ("shop/settings/__init__.py", ""), ("shop/settings/dev.py", SETTINGS)];
+    let named = |more: (&'static str, &str)| one(&[files[0], files[1], files[2], more]).facts.value.settings_module;
+    assert_eq!(named(("shop/start.py", start)).as_deref(), Some("shop.settings.dev"));
+    assert_eq!(named(("shop/wsgi.py", &WSGI.replace("mysite.settings", "shop.settings.dev"))).as_deref(), Some("shop.settings.dev"));
 }
 
 /// Nothing but `manage.py` says which of several is meant.

@@ -198,11 +198,19 @@ fn listed(pyproject: &toml::Table, directory: &str, extras: &[String]) -> Result
 }
 
 /// Has it parts that are compiled?
-fn compiles(pyproject: &toml::Table, texts: &[String]) -> bool {
+fn compiles(pyproject: &toml::Table, texts: &[String]) -> Compiles {
     let backend = at(pyproject, &["build-system", "build-backend"]).and_then(toml::Value::as_str).unwrap_or_default();
     let compiling = ["mesonpy", "scikit_build_core", "maturin", "py_build_cmake", "sipbuild"];
     let says = ["ext_modules", "ext-modules", "cffi_modules", "cythonize(", "rust_extensions", "RustExtension(", "mypycify("];
-    compiling.iter().any(|name| backend.starts_with(name)) || texts.iter().any(|text| says.iter().any(|word| text.contains(word)))
+    // These install Python's files by lists of their own, or compile them.
+    let others = ["mypycify(", ".py\"]", ".py']"];
+    let found = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
+    match () {
+        () if compiling.iter().any(|name| backend.starts_with(name)) => Compiles::Anything,
+        () if !found(&says) => Compiles::Nothing,
+        () if found(&others) => Compiles::Anything,
+        () => Compiles::Extensions,
+    }
 }
 
 /// The variable that takes the place of version control in its build, where its version comes from that.
@@ -218,7 +226,7 @@ fn version_of(texts: &[String]) -> Option<VersionOf> {
     }
 }
 
-pub use super::super::VersionOf;
+pub use super::super::{Compiles, VersionOf};
 
 /// Where `[tool.uv.sources]` says that packages are. It holds for the packages of a workspace, too.
 #[derive(Debug, Default)]

@@ -32,7 +32,7 @@ pub(super) fn attribute(base: Value, name: &str) -> Value {
             _ => Value::Method(Box::new(Value::Path(path)), name.to_owned()),
         },
         Value::Class(members) => members.into_iter().find(|member| member.name == name).map_or(Value::Unknown, |member| member.value),
-        Value::Str(_) | Value::List(_) | Value::Env(_) => Value::Method(Box::new(base), name.to_owned()),
+        Value::Str(_) | Value::List(_) | Value::Map(_) | Value::Env(_) => Value::Method(Box::new(base), name.to_owned()),
         _ => Value::Unknown,
     }
 }
@@ -45,6 +45,10 @@ impl Evaluator<'_> {
                 Value::Path(path) => path_method(&path, &name, &given).unwrap_or(Value::Unknown),
                 Value::Str(text) => text_method(&text, &name, &given).unwrap_or(Value::Unknown),
                 Value::Env(defaults) => self.read_env(&defaults, Some(&name), &given),
+                // A pair that was unpacked into it may have any key.
+                map @ Value::Map(_) if name == "get" => {
+                    given.text(0).and_then(|key| map.get(key).or(given.at(1)).cloned()).unwrap_or(Value::Unknown)
+                }
                 _ => Value::Unknown,
             },
             Value::Env(defaults) => self.read_env(&defaults, None, &given),
@@ -69,6 +73,10 @@ impl Evaluator<'_> {
                 other => Value::Int(other.text()?.trim().parse().ok()?),
             },
             "bool" => Value::Bool(given.at(0)?.truth()?),
+            "len" => match given.at(0)? {
+                Value::List(items) => Value::Int(items.len().try_into().ok()?),
+                _ => return None,
+            },
             "list" | "tuple" => match given.at(0) {
                 None => Value::List(Vec::new()),
                 Some(Value::List(items)) => Value::List(items.clone()),
@@ -172,8 +180,43 @@ fn text_method(text: &str, name: &str, given: &Arguments) -> Option<Value> {
         "rstrip" => Value::Str(text.trim_end_matches(given.text(0)?).to_owned()),
         "lower" => Value::Str(text.to_lowercase()),
         "upper" => Value::Str(text.to_uppercase()),
+        "startswith" => Value::Bool(text.starts_with(given.text(0)?)),
+        "endswith" => Value::Bool(text.ends_with(given.text(0)?)),
+        "join" => match given.at(0)? {
+            Value::List(items) => Value::Str(items.iter().map(Value::text).collect::<Option<Vec<_>>>()?.join(text)),
+            _ => return None,
+        },
+        "format" => Value::Str(format(text, given)?),
         _ => return None,
     })
+}
+
+/// `text.format(…)`, for plain fields.
+fn format(text: &str, given: &Arguments) -> Option<String> {
+    let mut pieces = text.split('{');
+    let mut formatted = pieces.next()?.to_owned();
+    for (index, piece) in pieces.enumerate() {
+        let (field, rest) = piece.split_once('}')?;
+        let value = match field {
+            "" => given.at(index),
+            field => field.parse().ok().and_then(|index| given.at(index)).or_else(|| given.keyword(field)),
+        };
+        formatted.push_str(&to_text(value?)?);
+        formatted.push_str(rest);
+    }
+    Some(formatted)
+}
+
+/// `text % values`, for `%s`.
+pub(super) fn percent(text: &str, values: Value) -> Option<String> {
+    let values = if let Value::List(values) = values { values } else { vec![values] };
+    let mut pieces = text.split("%s");
+    let mut formatted = pieces.next()?.to_owned();
+    for value in values {
+        formatted.push_str(&to_text(&value)?);
+        formatted.push_str(pieces.next()?);
+    }
+    (pieces.next().is_none() && !text.replace("%s", "").contains('%')).then_some(formatted)
 }
 
 /// What `str()` makes of a value.

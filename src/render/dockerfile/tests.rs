@@ -1,7 +1,7 @@
 use super::secrets::Delivery;
 use super::*;
 use crate::plan::{BuildHook, Plan, Profile, Suite};
-use crate::project::{LocalPackage, Needs, VersionOf};
+use crate::project::{Compiles, LocalPackage, Needs, VersionOf};
 use crate::render::testing;
 use crate::units::Sourced;
 
@@ -195,7 +195,7 @@ fn the_projects_own_packages_are_a_layer_of_their_own() {
         name: Some("my-shop".into()),
         marker: (directory == "libs/b").then(|| "python_version > \"3\"".into()),
         needs: Needs::Locked,
-        compiles: directory == "libs/c",
+        compiles: if directory == "libs/c" { Compiles::Extensions } else { Compiles::Nothing },
         version_of,
     };
     let mut plan = testing::flask();
@@ -218,6 +218,16 @@ fn the_projects_own_packages_are_a_layer_of_their_own() {
     assert!(line(added, "COPY [").ends_with(r#"["app/libs/b/","/app/libs/b/"]"#), "{added:#?}");
     assert!(line(added, "--prefix").contains(" '/app/libs/b ; python_version"), "{added:#?}");
     assert!(added.contains(&"FROM deployed AS production".to_owned()));
+    // What the build of the project itself has made is left of it.
+    let mut in_part = plan.clone();
+    in_part.image.locals.packages[0].compiles = Compiles::Extensions;
+    let lines = instructions(&render(&in_part, &options).unwrap());
+    let (install, left) = (
+        line(&lines, "find . -type f >/tmp/sources"),
+        "/opt/parity/compiled.py /opt/packages/lib/python3*/site-packages /tmp/sources; env",
+    );
+    assert!(install.contains("--prefix /opt/packages '/app'; /opt/venv/bin/python") && install.contains(left), "{install}");
+    assert!(context_files(&in_part, &options).unwrap().iter().any(|(name, _)| name == "parity/compiled.py"));
     // Of the project itself the code is there in any case.
     plan.image.locals.packages.truncate(1);
     assert!(render(&plan, &options).unwrap().contains("FROM runtime AS production"));

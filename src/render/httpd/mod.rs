@@ -6,6 +6,7 @@ mod daemon;
 mod logging;
 mod modules;
 mod places;
+pub(super) mod twice;
 mod view;
 
 use std::fmt::Display;

@@ -27,7 +27,7 @@ pub fn modules(plan: &Plan) -> Vec<&'static str> {
         ("autoindex", *server.directory_listing),
         ("env", own || !server.setenv.is_empty() || !server.passenv.is_empty()),
         ("setenvif", plan.reload.is_some()),
-        ("headers", own || proxy),
+        ("headers", own || proxy || *server.chunked_request),
         ("filter", own || *server.compress_responses),
         ("deflate", *server.compress_responses),
         ("rewrite", own || server.document_root.is_some()),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Capacity, Dispatch, EMPTY_ROOT, check, daemon, logging, modules, mount_point, on_off, places};
+use super::{Capacity, Dispatch, EMPTY_ROOT, check, daemon, logging, modules, mount_point, on_off, places, twice};
 use crate::config::{OnOffAuto, Server};
 use crate::error::Result;
 use crate::plan::Plan;
@@ -53,6 +53,8 @@ pub struct View {
     server_metrics: String,
     python_warnings: Vec<HttpdArg>,
     chunked_request: bool,
+    /// A chunked body that Apache refuses gets one page.
+    answers_once: bool,
     error_override: bool,
     trust_proxy_header: Vec<String>,
     trust_proxy: Vec<String>,
@@ -150,6 +152,7 @@ impl View {
             server_metrics: on_off(*server.server_metrics).to_string(),
             python_warnings: each(&server.python_warnings, |filter| HttpdArg::new("python-warnings", filter))?,
             chunked_request: *server.chunked_request,
+            answers_once: twice::is_prevented(server),
             error_override: *server.error_override,
             trust_proxy_header: each(&server.trust_proxy_header, |name| check::word("trust-proxy-header", name, "-_"))?,
             trust_proxy: each(&server.trust_proxy, |address| check::network("trust-proxy", address))?,

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use crate::project::contents::Contents;
-use crate::project::{LocalPackage, Needs, PACKAGE_FILES};
+use crate::project::{Compiles, LocalPackage, Needs, PACKAGE_FILES, is_compiled_from};
 use crate::units::files;
 use crate::units::path::is_at_or_below;
 
@@ -29,7 +29,7 @@ pub(super) fn describing(packages: &[LocalPackage], contents: &Contents, which: 
             .filter(|(path, _)| !is_of_another(path, &package.directory, &directories))
             .collect();
         let at = |path: &str| if package.directory.is_empty() { path.to_owned() } else { format!("{}/{path}", package.directory) };
-        let description = Description::read(&contents.root, &at, &own, package.compiles);
+        let description = Description::read(&contents.root, &at, &own, package);
         for (path, bytes) in &own {
             let content = match description.content(path, *bytes) {
                 Content::None => continue,
@@ -70,12 +70,14 @@ struct Description {
     packages: Vec<String>,
     /// Its build runs its code, or compiles it.
     needs_code: bool,
+    /// Its build compiles files that are not Python's.
+    needs_sources: bool,
     /// A README that only describes it to people.
     readme: Option<String>,
 }
 
 impl Description {
-    fn read(root: &Path, at: &impl Fn(&str) -> String, own: &[(&str, u64)], compiles: bool) -> Self {
+    fn read(root: &Path, at: &impl Fn(&str) -> String, own: &[(&str, u64)], package: &LocalPackage) -> Self {
         let text = |name: &str| {
             let is_there = own.iter().any(|(path, bytes)| *path == name && *bytes <= MAX_BYTES);
             if is_there { files::read_text_inside(root, Path::new(&at(name))).unwrap_or_default() } else { String::new() }
@@ -99,12 +101,24 @@ impl Description {
             found.is_some_and(|path| !assigns(&files::read_text_inside(root, Path::new(&at(&path))).unwrap_or_default(), name))
         });
         let readme = setup.is_empty().then(|| readme(&pyproject)).flatten().filter(|readme| declared.matches(readme.as_str()).count() == 1);
-        Self { needs_code: compiles || is_imported || setup.lines().any(imports), packages, readme, setup, pyproject: declared }
+        let needs_sources = package.is_compiled_in_part();
+        let compiles = package.compiles != Compiles::Nothing && !needs_sources;
+        Self {
+            needs_code: compiles || is_imported || setup.lines().any(imports),
+            needs_sources,
+            packages,
+            readme,
+            setup,
+            pyproject: declared,
+        }
     }
 
     fn content(&self, path: &str, bytes: u64) -> Content {
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
         let is_python = name.ends_with(".py");
+        if self.needs_sources && is_compiled_from(path) {
+            return Content::All;
+        }
         if bytes > MAX_BYTES && !self.needs_code {
             return if is_python { Content::Empty } else { Content::None };
         }
@@ -168,7 +182,14 @@ mod tests {
     use crate::project::contents::{Selection, survey};
 
     fn package(directory: &str) -> LocalPackage {
-        LocalPackage { directory: directory.into(), name: None, marker: None, needs: Needs::Locked, compiles: false, version_of: None }
+        LocalPackage {
+            directory: directory.into(),
+            name: None,
+            marker: None,
+            needs: Needs::Locked,
+            compiles: Compiles::Nothing,
+            version_of: None,
+        }
     }
 
     /// What there is for a project of such files: `+` with its content, `-` without.
@@ -243,7 +264,7 @@ mod tests {
 
     #[test]
     fn what_is_compiled_is_all_there() {
-        let compiled = LocalPackage { compiles: true, ..package("libs/c") };
+        let compiled = LocalPackage { compiles: Compiles::Extensions, ..package("libs/c") };
         let files = [("libs/c/setup.py", "x"), ("libs/c/c/__init__.py", "x"), ("libs/c/c/fast.c", "x"), ("libs/other.py", "x")];
         assert_eq!(described(&[compiled], &files), "+libs/c/c/__init__.py +libs/c/c/fast.c +libs/c/setup.py");
     }

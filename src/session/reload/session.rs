@@ -203,7 +203,7 @@ impl<'a> Work<'a> {
                 Some(event) = self.jobs.next() => self.place.report.report(event),
                 Some(()) = self.retiring.next() => {}
                 () = optional(self.lender.as_mut()) => {
-                    self.place.interrupts.or(is_meant_after_all(self.place.engine, current.lender())).await?;
+                    self.place.interrupts.or(is_meant_after_all(self.place.engine, current.lender(), &current.id)).await?;
                     self.place.report.report(Event::Note { text: "the container that holds the port was removed from elsewhere".into() });
                     return Ok(());
                 }
