@@ -79,7 +79,7 @@ mod tests {
     fn what_python_writes_is_read() {
         let line = example("request-log", "line");
         let requests = Request::read(line.as_str().unwrap()).unwrap();
-        assert_eq!(requests.iter().map(|one| (one.status, one.path.as_str())).collect::<Vec<_>>(), [(200, "/polls/3/"), (404, "/café/")]);
+        assert_eq!(requests.iter().map(|one| (one.status, one.path.as_str())).collect::<Vec<_>>(), [(200, "/polls/3/"), (413, "/café/")]);
     }
 
     #[test]

@@ -10,6 +10,9 @@ use crate::plan::Plan;
 use crate::runtime::{self, Instrument};
 use crate::units::layout;
 
+/// What processes that run already are called by.
+pub(super) const WORD: &str = "coverage";
+
 /// Where the files are unpacked: in memory, beside what Apache writes.
 pub const DIRECTORY: &str = "/run/parity/coverage";
 /// coverage.py, in an image of its own.
@@ -53,7 +56,7 @@ pub fn attached(configuration: Option<&Configuration>, data: &str, ending: u32) 
     let (name, session) = profiler::SESSION;
     files.push((name.to_owned(), session.to_owned()));
     files.extend(configuration.map(|found| (found.name.to_owned(), found.text.clone())));
-    profiler::called(ATTACHED, "coverage", &files, &settings, ending)
+    profiler::called(ATTACHED, WORD, &files, &settings, ending)
 }
 
 #[cfg(test)]

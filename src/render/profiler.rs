@@ -38,8 +38,11 @@ const OWN: [&str; 1] = ["parity-health"];
 /// What is run in a container to have its processes profiled: it says on stdout what they say, and ends with its stdin.
 pub fn session(rate: f64) -> Vec<String> {
     let files = PROGRAMS.map(|(name, text)| (name.to_owned(), text.to_owned()));
-    called(DIRECTORY, "profile", &files, &json!({"rate": rate, "own": OWN}), ENDING)
+    called(DIRECTORY, WORD, &files, &json!({"rate": rate, "own": OWN}), ENDING)
 }
+
+/// What processes are called by.
+const WORD: &str = "profile";
 
 /// What is run in a container to have its processes called by a word, and told settings: with these files, which they find in that directory.
 pub(super) fn called(directory: &str, word: &str, files: &[(String, String)], settings: &Value, ending: u32) -> Vec<String> {
@@ -59,6 +62,14 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+
+    #[test]
+    fn processes_know_the_words_that_they_are_called_by() {
+        let known = crate::runtime::protocol::testing::example("words", "pipe");
+        for word in [WORD, crate::render::coverage::WORD] {
+            assert!(known.as_array().unwrap().contains(&word.into()), "{word}");
+        }
+    }
 
     #[test]
     fn no_file_of_it_is_forgotten() {

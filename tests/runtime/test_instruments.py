@@ -131,9 +131,9 @@ class Recorder(support.Case):
     def test_it_comes_when_it_is_wanted_and_goes_again(self):
         recording.obey(self.runtime)
         self.assertEqual(len(mod_wsgi.event_callbacks), 0)
-        names = ("__init__", "bodies", "frameworks", "sending", "serving", "wrapper")
+        names = ("__init__", "bodies", "frameworks", "sending", "serving", "variables", "wrapper")
         files = {"parity_record/%s.py" % name: self.read("%s/parity_record/%s.py" % (RECORDER, name)) for name in names}
-        self.switch("on", {**files, "record.json": '{"body-limit": 7, "own": []}'})
+        self.switch("on", {**files, "record.json": '{"body-limit": 7, "locals": false, "own": []}'})
         for wanted, listeners in (("on", 1), ("off", 0), ("on", 1), ("on", 1), ("off", 0)):
             self.switch(wanted, {})
             recording.obey(self.runtime)

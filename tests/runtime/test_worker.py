@@ -906,6 +906,7 @@ class Processes(support.Case):
             time.sleep(0.02)
         self.assertTrue(os.path.exists(layout.requests(process.pid)))
         self.assertEqual(self.ask(process), "200 OK closed")
+
     def test_another_try_of_an_import_that_failed_is_answered_at_once_with_what_failed_first(self):
         process = self.start("g1")
         self.becomes("g1", process, "standby")

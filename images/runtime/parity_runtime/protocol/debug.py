@@ -9,7 +9,7 @@ BUSY = 3
 VARIABLE = "PARITY_DEBUG"
 
 # What is written to debug/PID.pipe: the console comes, the probe, the profiler, or the recorder is turned on or off.
-DEBUG, PROBE, PROFILE, RECORD = "debug", "probe", "profile", "record"
+COVERAGE, DEBUG, PROBE, PROFILE, RECORD = "coverage", "debug", "probe", "profile", "record"
 
 
 class Settings(Message):
