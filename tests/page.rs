@@ -62,6 +62,13 @@ fn it_is_used_in_a_browser() {
         browser.keys(ESCAPE);
         browser.keys(ESCAPE);
         browser.until("document.querySelector('#count').textContent === '10,000 requests'");
+        // A text of a body.
+        browser.keys("/page 4242");
+        browser.until("document.querySelector('#count').textContent === '1 of 10,000 requests'");
+        browser.keys(ESCAPE);
+        browser.until("document.querySelector('#count').textContent === '10,000 requests'");
+        let bars = "[...document.querySelectorAll('#list .row:not([hidden]) .bar')].map((bar) => parseFloat(bar.style.left))";
+        browser.until(&format!("{bars}.some((left) => left > 50) && {bars}.every((left) => left < 110 || left > -50)"));
         browser.keys("/api");
         browser.keys(&format!("{ENTER}j{ENTER}"));
         browser.until("document.querySelector('#details .statements')");

@@ -17,6 +17,12 @@ pub fn json(store: &Store, redaction: &Redaction, after: i64) -> Result<Value> {
     Ok(json!({"rows": rows, "total": total.min(MOST_ROWS as u64), "oldest": oldest, "newest": newest}))
 }
 
+/// The numbers of those that have a text anywhere in them, in whichever case.
+pub fn with_text(store: &Store, text: &str) -> Result<Vec<i64>> {
+    let filter = Filter { text: Some(text.into()), last: Some(MOST_ROWS), ..Filter::default() };
+    Ok(store.list(&filter)?.0.iter().map(|summary| summary.expose().id).collect())
+}
+
 /// Nothing has been recorded.
 pub fn empty() -> Value {
     json!({"rows": [], "total": 0, "oldest": 0, "newest": 0})

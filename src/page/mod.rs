@@ -55,6 +55,8 @@ enum Step {
     Answer(Answer),
     /// The request with this number is to be asked again.
     Replay(i64),
+    /// Look for a text in all requests.
+    Search(String),
 }
 
 impl Page {
@@ -93,11 +95,12 @@ impl Page {
     }
 
     fn data(&self, route: &Route) -> Step {
-        let found = match *route {
-            Route::List { after } => self.list(after),
-            Route::Details(id) => self.get(id).map(|recorded| details::json(&self.redaction.exchange(&recorded), &self.root)),
-            Route::Diff(one, other) => self.diff(one, other),
-            Route::Replay(id) => return Step::Replay(id),
+        let found = match route {
+            &Route::List { after } => self.list(after),
+            Route::Search { text } => return Step::Search(text.clone()),
+            &Route::Details(id) => self.get(id).map(|recorded| details::json(&self.redaction.exchange(&recorded), &self.root)),
+            &Route::Diff(one, other) => self.diff(one, other),
+            &Route::Replay(id) => return Step::Replay(id),
             Route::Asset(_) | Route::Exchange => Ok(Value::Null),
         };
         Step::Answer(answer(found))
@@ -111,6 +114,15 @@ impl Page {
         };
         list["project"] = name.into();
         Ok(list)
+    }
+
+    /// Goes through all bodies, in a thread of its own: whoever serves the page may have other things to do.
+    async fn search(&self, text: String) -> Result<Value> {
+        let path = self.path.clone();
+        let search = move || Store::find(&path)?.map(|store| list::with_text(&store, &text)).transpose();
+        let found =
+            tokio::task::spawn_blocking(search).await.map_err(|error| Failure::new(Kind::Other, "the search failed").caused_by(&error))?;
+        Ok(json!({"ids": found?.unwrap_or_default()}))
     }
 
     fn diff(&self, one: i64, other: i64) -> Result<Value> {

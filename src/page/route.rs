@@ -26,6 +26,10 @@ pub enum Route {
     List {
         after: i64,
     },
+    /// Those that have this text anywhere in them, bodies too.
+    Search {
+        text: String,
+    },
     Details(i64),
     Diff(i64, i64),
     Replay(i64),
@@ -39,10 +43,11 @@ pub fn route(asked: &Parts) -> Result<Route, Refusal> {
         ["page.css"] => Some(Route::Asset(&CSS)),
         ["page.js"] => Some(Route::Asset(&SCRIPT)),
         ["api", "token"] => Some(Route::Exchange),
-        ["api", "requests"] => Some(Route::List { after: parameter(asked, "after").unwrap_or(0) }),
+        ["api", "requests"] => Some(Route::List { after: number(asked, "after").unwrap_or(0) }),
+        ["api", "search"] => parameter(asked, "text").map(|text| Route::Search { text }),
         ["api", "requests", id] => id.parse().ok().map(Route::Details),
         ["api", "requests", id, "replay"] => id.parse().ok().map(Route::Replay),
-        ["api", "diff"] => parameter(asked, "one").zip(parameter(asked, "other")).map(|(one, other)| Route::Diff(one, other)),
+        ["api", "diff"] => number(asked, "one").zip(number(asked, "other")).map(|(one, other)| Route::Diff(one, other)),
         _ => None,
     };
     let found = found.ok_or(Refusal(StatusCode::NOT_FOUND, "there is no such page"))?;
@@ -50,7 +55,11 @@ pub fn route(asked: &Parts) -> Result<Route, Refusal> {
     (asked.method == method).then_some(found).ok_or(Refusal(StatusCode::METHOD_NOT_ALLOWED, "this is asked in another way"))
 }
 
-fn parameter(asked: &Parts, wanted: &str) -> Option<i64> {
+fn parameter(asked: &Parts, wanted: &str) -> Option<String> {
     let query = asked.uri.query().unwrap_or_default();
-    form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted)?.1.parse().ok()
+    form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+}
+
+fn number(asked: &Parts, wanted: &str) -> Option<i64> {
+    parameter(asked, wanted)?.parse().ok()
 }

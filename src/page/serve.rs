@@ -42,6 +42,7 @@ async fn connection(stream: TcpStream, page: &Page, replay: &impl AsyncFn(i64) -
         let (asked, _) = request.into_parts();
         let answer: Answer = match page.step(&asked) {
             Step::Answer(answer) => answer,
+            Step::Search(text) => answer(page.search(text).await),
             Step::Replay(id) => answer(replay(id).await),
         };
         Ok::<_, Infallible>(answer)

@@ -24,6 +24,7 @@ fn said(page: &Page, text: &str) -> (u16, Value) {
     let text = text.replace("TOKEN", page.entry.token());
     match page.step(&asked(&text)) {
         Step::Replay(id) => (0, id.into()),
+        Step::Search(text) => (0, text.into()),
         Step::Answer(answer) => {
             assert_eq!(answer.headers()["content-security-policy"], POLICY);
             let status = answer.status().as_u16();
@@ -151,5 +152,14 @@ fn rows_details_and_differences() {
     assert!(!details["curl"].as_str().unwrap().contains('\u{202e}'));
     let diff = get("/api/diff?one=2&other=3");
     assert_eq!(diff["judged"], json!(["body"]));
+    assert_eq!(said(&page, "GET /api/search?text=%22a%22%3A1\nHost: localhost\nX-Parity-Token: TOKEN"), (0, json!("\"a\":1")));
+    assert_eq!(said(&page, "GET /api/search?text=x\nHost: localhost").0, 403);
+    let search = |text: &str| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(page.search(text.into())).unwrap()
+    };
+    assert_eq!(search("\"A\":1"), json!({"ids": [2]}));
+    assert_eq!(search("application/json"), json!({"ids": [2, 3]}));
+    assert_eq!(search("nowhere"), json!({"ids": []}));
     assert!(diff["parts"][1]["lines"].as_array().unwrap().contains(&json!(["-", "  \"a\": 1,"])));
 }

@@ -248,7 +248,16 @@ async fn get_base(engine: &Engine, plan: &Plan, locked: Option<&LockedBase>, upd
 }
 
 /// Reports some work as a stage, with a word for how it was done.
-async fn stage<T>(report: &dyn Report, id: &str, title: &str, done: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+///
+/// # Errors
+/// Those of the work.
+pub async fn stage<T>(
+    report: &dyn Report,
+    id: &str,
+    title: &str,
+    done: impl Into<String>,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
     let begun = Instant::now();
     report.report(Event::StageStarted { id: id.into(), title: title.into() });
     let result = work.await;

@@ -6,6 +6,7 @@ const ROW = 28;           // Pixels, as in page.css.
 const BEYOND = 8;         // Rows that are drawn above and below what is seen.
 const POLL = 1000;        // Milliseconds between two looks at the store.
 const LATER = 60;         // Milliseconds after which details follow the cursor.
+const TYPED = 250;        // Milliseconds after which the store is searched for what was typed.
 const SLOW = 1e6;         // Microseconds that stand out.
 const ATTEMPTS = 3;       // Fetches that are tried before a page says that it is not live.
 const SAFE = ["GET", "HEAD", "OPTIONS"];
@@ -20,6 +21,7 @@ let cursor = null;        // Numbers, since rows come and go.
 let marked = [];
 let view = null;          // { id } or { one, other }
 let refusal = "";         // Why there is no list.
+let found = { text: "", ids: new Set() };   // Requests with the text anywhere in them, by the store.
 let asked = 0;            // The last question for details: answers to others are late.
 const drawn = [];
 
@@ -105,7 +107,7 @@ function filter() {
   const text = byId("text").value.trim().toLowerCase(), method = byId("method").value, status = byId("status").value;
   const least = (parseFloat(byId("slower").value) || 0) * 1000;
   const isWanted = (row) =>
-    (!text || row[3].toLowerCase().includes(text) || (row[8] || "").toLowerCase().includes(text)) &&
+    (!text || row[3].toLowerCase().includes(text) || (row[8] || "").toLowerCase().includes(text) || (found.text === text && found.ids.has(row[0]))) &&
     (!method || row[2] === method) &&
     (!status || (status === "failed" ? row[4] === null || row[8] !== null : String(row[4])[0] === status)) &&
     (!least || row[5] > least);
@@ -119,6 +121,22 @@ function filter() {
   methods();
   tell();
   draw();
+}
+
+// Headers and bodies are not here. What was found already is shown meanwhile.
+function search() {
+  clearTimeout(search.timer);
+  const text = byId("text").value.trim().toLowerCase();
+  if (!text) return;
+  search.timer = setTimeout(async () => {
+    try {
+      const { ids } = await ask(`/api/search?text=${encodeURIComponent(text)}`);
+      found = { text, ids: new Set(ids) };
+      filter();
+    } catch {
+      // Whether the page is live is told by what is asked all the time.
+    }
+  }, TYPED);
 }
 
 function methods() {
@@ -135,10 +153,11 @@ function tell() {
 }
 
 function line() {
-  const names = ["mark", "dim", "method", "status", "number", "number wide", "number wide", "path"];
+  const names = ["mark", "dim", "method", "status", "number", "number wide", "number wide", "path", "track wide"];
   const element = make("div", "row", ...names.map((name) => make("span", name)));
   element.setAttribute("role", "option");
   element.children[0].title = "Mark for a comparison ( m )";
+  element.lastChild.append(make("span", "bar"));
   list.append(element);
   return element;
 }
@@ -148,6 +167,7 @@ function draw() {
   const first = Math.max(0, Math.floor(list.scrollTop / ROW) - BEYOND);
   const count = Math.max(0, Math.min(shown.length - first, Math.ceil(list.clientHeight / ROW) + 2 * BEYOND));
   while (drawn.length < count) drawn.push(line());
+  const [from, whole] = span(Math.floor(list.scrollTop / ROW));
   drawn.forEach((element, at) => {
     element.hidden = at >= count;
     if (element.hidden) return;
@@ -171,8 +191,18 @@ function draw() {
     cells[7].textContent = target;
     cells[7].title = target;
     if (error) cells[7].append(make("span", "error", error));
+    const bar = cells[8].firstChild.style;
+    bar.left = `${(100 * (began - from)) / whole}%`;
+    bar.width = `${(took / 10) / whole}%`;
   });
   list.setAttribute("aria-activedescendant", cursor === null ? "" : `r${cursor}`);
+}
+
+// The time that the rows that are seen take together, in milliseconds: what ran beside what is seen by their bars.
+function span(first) {
+  const seen = shown.slice(first, first + Math.ceil(list.clientHeight / ROW));
+  const from = Math.min(...seen.map((row) => row[1])), until = Math.max(...seen.map((row) => row[1] + row[5] / 1e3));
+  return [from, Math.max(1, until - from)];
 }
 
 const place = () => shown.findIndex((row) => row[0] === cursor);
@@ -402,7 +432,7 @@ list.addEventListener("click", (event) => {
 });
 list.addEventListener("scroll", () => requestAnimationFrame(draw), { passive: true });
 new ResizeObserver(draw).observe(list);
-byId("filters").addEventListener("input", () => { list.scrollTop = 0; filter(); });
+byId("filters").addEventListener("input", () => { list.scrollTop = 0; filter(); search(); });
 byId("filters").addEventListener("submit", (event) => event.preventDefault());
 byId("compare").addEventListener("click", compare);
 byId("keys").addEventListener("click", () => byId("help").showModal());
@@ -431,6 +461,7 @@ async function follow() {
         refusal = "";
         follow.hasBegun = true;
         filter();
+        search();
       }
       failures = 0;
       live(true, "live");

@@ -16,12 +16,12 @@ use crate::compare::Ignore;
 use crate::compare::report::{Block, Comparison, ReportFormat, Verdict, blocks, summary};
 use crate::compare::side::{Compared, Side, Sides, Wanted};
 use crate::error::{Failure, Kind, Result};
-use crate::events::Report;
+use crate::events::{Event, Report};
 use crate::requests::har::{self, Limits};
 use crate::requests::scrub::Scrubber;
 use crate::requests::{Filter, Redaction, Store, withheld};
 use crate::session::Interrupts;
-use crate::session::smoke::Server;
+use crate::session::image::stage;
 use crate::smoke::check::Check;
 use crate::smoke::client::{Base, Client};
 use crate::smoke::text::count;
@@ -32,6 +32,8 @@ use target::{From, Target};
 
 /// The exit code where answers differ, as `diff` and `terraform plan` have it.
 const DIFFER: u8 = 2;
+/// The stage in which they are asked.
+const ASKING: &str = "requests";
 /// Requests that are held in memory.
 const MOST_REQUESTS: usize = 10_000;
 
@@ -163,10 +165,11 @@ impl Material {
         })
     }
 
-    fn client(&self, prepared: &Prepared, server: Option<&Server>) -> Result<Client> {
+    /// `server`: the URL of the one that was started.
+    fn client(&self, prepared: &Prepared, server: Option<&str>) -> Result<Client> {
         let url = match (prepared, server) {
-            (_, Some(server)) if self.of_checks => server.url.clone(),
-            (_, Some(server)) => origin(&server.url),
+            (_, Some(server)) if self.of_checks => server.to_owned(),
+            (_, Some(server)) => origin(server),
             (Prepared::There { url, is_ours: true, .. }, None) if !self.of_checks => origin(url),
             (Prepared::There { url, .. }, None) => url.clone(),
             (Prepared::Startable(_), None) => String::new(),
@@ -214,25 +217,22 @@ fn checks(mut checks: Vec<Check>) -> Vec<Wanted> {
 /// Starts what is to be started, and asks.
 async fn compare(workshop: &Workshop<'_>, material: &Material, first: &Prepared, second: &Prepared) -> Result<Comparison> {
     let twin = workshop.twin(first)?;
-    let twin = twin.as_ref();
-    let ask = async |servers: [Option<&Server>; 3]| {
-        ask(workshop, material, [(first, servers[0]), (twin.unwrap_or(first), servers[1]), (second, servers[2])]).await
+    let Args { first: of, second: with, .. } = workshop.args;
+    let servers = [(of.label(), Some(first)), (format!("{}, again", of.label()), twin.as_ref()), (with.label(), Some(second))];
+    let ask = async |urls: [Option<String>; 3]| {
+        let [one, again, other] = urls;
+        ask(workshop, material, [(first, one), (twin.as_ref().unwrap_or(first), again), (second, other)]).await
     };
-    Box::pin(workshop.serve(Some(first), async |one| {
-        Box::pin(
-            workshop.serve(twin, async |twin| Box::pin(workshop.serve(Some(second), async |other| ask([one, twin, other]).await)).await),
-        )
-        .await
-    }))
-    .await
+    Box::pin(workshop.serve_all(servers, ask)).await
 }
 
-async fn ask(workshop: &Workshop<'_>, material: &Material, servers: [(&Prepared, Option<&Server>); 3]) -> Result<Comparison> {
+/// `servers`: each with the URL of the one that was started from it.
+async fn ask(workshop: &Workshop<'_>, material: &Material, servers: [(&Prepared, Option<String>); 3]) -> Result<Comparison> {
     let begun = Instant::now();
     let [(first, server), (twin, twin_server), (second, other_server)] = servers;
-    let client = material.client(first, server)?;
-    let client_of_twin = twin_server.map(|server| material.client(twin, Some(server))).transpose()?;
-    let client_of_second = material.client(second, other_server)?;
+    let client = material.client(first, server.as_deref())?;
+    let client_of_twin = twin_server.map(|url| material.client(twin, Some(&url))).transpose()?;
+    let client_of_second = material.client(second, other_server.as_deref())?;
     let sides = Sides {
         first: material.side(&client, first),
         twin: client_of_twin.as_ref().map(|client| material.side(client, twin)),
@@ -241,13 +241,15 @@ async fn ask(workshop: &Workshop<'_>, material: &Material, servers: [(&Prepared,
         ignore: &material.ignore,
     };
     let mut requests: Vec<Compared> = Vec::new();
+    let count = material.wanted.len();
     let all = async {
-        for wanted in &material.wanted {
+        for (number, wanted) in material.wanted.iter().enumerate() {
+            workshop.context.ui.report(Event::StageProgress { id: ASKING.into(), text: format!("{} of {count}", number + 1) });
             requests.push(sides.compare(wanted).await);
         }
         Ok(())
     };
-    workshop.interrupts.or(all).await?;
+    stage(workshop.context.ui, ASKING, ASKING, count.to_string(), workshop.interrupts.or(all)).await?;
     let Args { first, second, .. } = workshop.args;
     Ok(Comparison { first: first.label(), second: second.label(), requests, took: begun.elapsed() })
 }

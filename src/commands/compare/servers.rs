@@ -5,7 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{LocalBoxFuture, join, join_all, try_join_all};
+use tokio::sync::{oneshot, watch};
 
 use super::Args;
 use super::target::Target;
@@ -15,13 +16,13 @@ use crate::commands::replay::running;
 use crate::commands::settled::Settled;
 use crate::config;
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
 use crate::plan::{Profile, lock};
 use crate::project::contents::survey;
 use crate::render::smoke::{Configuration, command};
 use crate::session::copy::{Copy, copy};
-use crate::session::image;
+use crate::session::image::{self, stage};
 use crate::session::smoke::{Fate, Server, Start, Whose, with_server_of};
 use crate::session::worktree::Worktree;
 use crate::session::{Interrupts, User, user_for};
@@ -187,6 +188,47 @@ impl Workshop<'_> {
         let whose = Whose { command: "compare", project, user: *user };
         let done = with_server_of(&start, whose, async |server| Ok((work(Some(server)).await?, Fate::Remove)));
         Box::pin(done).await.map_err(|failure| settled.explain(failure))
+    }
+
+    /// Starts what is to be started, all at once, lets some work be done with the URLs of these, and removes them. They go by what they
+    /// are called.
+    pub async fn serve_all<T, const N: usize>(
+        &self,
+        servers: [(String, Option<&Prepared>); N],
+        work: impl AsyncFnOnce([Option<String>; N]) -> Result<T>,
+    ) -> Result<T> {
+        let (ended, end) = watch::channel(false);
+        let (ready, urls): (Vec<_>, Vec<_>) = (0..N).map(|_| oneshot::channel()).unzip();
+        let serving = servers.into_iter().zip(ready).enumerate().map(async |(number, ((called, prepared), ready))| {
+            let mut end = end.clone();
+            let (is_up, up) = oneshot::channel::<()>();
+            let serve = self.serve(prepared, async |server| {
+                // Whoever waits is gone where another one has failed.
+                let _ = (is_up.send(()), ready.send(server.map(|server| server.url.clone())));
+                let _ = end.wait_for(|ended| *ended).await;
+                Ok(())
+            });
+            if matches!(prepared, Some(Prepared::Startable(_))) {
+                let starting = async { up.await.map_err(|_| Failure::new(Kind::Other, "it does not start")) };
+                let (id, title) = (format!("server {number}"), format!("server of {called}"));
+                Box::pin(join(serve, stage(self.context.ui, &id, &title, "answers", starting))).await.0
+            } else {
+                Box::pin(serve).await
+            }
+        });
+        let working = async {
+            let urls = try_join_all(urls).await;
+            let done = match urls.map(|urls| <[Option<String>; N]>::try_from(urls)) {
+                Ok(Ok(urls)) => Some(work(urls).await),
+                // One does not start, and says why itself.
+                _ => None,
+            };
+            let _ = ended.send(true);
+            done
+        };
+        let (served, done) = join(join_all(serving), working).await;
+        served.into_iter().collect::<Result<Vec<()>>>()?;
+        done.unwrap_or_else(|| Err(Failure::new(Kind::Other, "a server was not started")))
     }
 
     /// Removes what was built for this comparison alone.
