@@ -42,6 +42,8 @@ impl Trouble {
             let before = |error: &&(dyn Error + 'static)| ["tcp connect error", "dns error"].contains(&error.to_string().as_str());
             return match io.map(io::Error::kind) {
                 Some(io::ErrorKind::ConnectionRefused) => Self::Refused(host.into()),
+                // Whoever listened has ended before it took the connection.
+                Some(io::ErrorKind::ConnectionReset) if chain.iter().any(before) => Self::Closed,
                 _ if chain.iter().any(before) => Self::Unreachable(host.into(), last),
                 _ => Self::Tls(host.into(), last),
             };
