@@ -4,7 +4,7 @@
 use super::body::{self, Nature};
 use super::model::{Exchange, values};
 use super::names::Names;
-use super::redaction::{ATTRIBUTE, TAG, unescaped, unquoted};
+use super::redaction::patterns::{ATTRIBUTE, TAG, unescaped, unquoted};
 
 /// A value that is shorter is too common to be looked for.
 const SHORTEST: usize = 6;

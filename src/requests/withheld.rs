@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::body::{self, Nature};
 use super::model::{Exchange, values};
-use super::redaction::{FIELD_NAME, STARS, decoded};
+use super::redaction::STARS;
+use super::redaction::patterns::{FIELD_NAME, decoded};
 
 /// Cookies that answers have given since, by name: a server knows them as well as those that are missing.
 #[derive(Default)]

@@ -1,4 +1,8 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
+use serde_json::Value;
+use url::form_urlencoded;
 
 use super::*;
 use crate::requests::testing;
