@@ -225,7 +225,7 @@ fn what_is_removed_from_elsewhere_ends_it() {
         let server = live.container();
         let container = live.project.containers().into_iter().find(|id| (*id == server) == (which == "server")).unwrap();
         remove(&container);
-        live.session.end().exits(0).says(&["from elsewhere"]);
+        live.session.end().exits(11).says(&["removed while it ran"]);
         live.project.nothing_is_left();
     }
 }
