@@ -456,6 +456,15 @@ class NotesOfFiles(support.Case):
         again.read()
         self.assertTrue(again.wrote(layout.PROJECT + "/var/cache/x"))
 
+    def test_what_processes_were_answering_when_they_ended_goes(self):
+        dead, here = dead_pid(), os.getpid()
+        for answer in (layout.requests, layout.modules):
+            for name in (answer(here), answer(dead), "%s.%d" % (answer(dead), dead)):
+                self.write(name)
+        self.notes.tidy()
+        for answer in (layout.requests, layout.modules):
+            self.assertEqual(os.listdir(os.path.dirname(answer(here))), [str(here)])
+
 
 class Small(support.Case):
     def test_what_says_that_another_process_holds_something(self):

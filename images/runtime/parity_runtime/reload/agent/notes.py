@@ -72,6 +72,7 @@ class Notes:
 
     def tidy(self) -> None:
         """Takes away what dead processes left behind."""
+        self.slots.tidy()
         self.read()
         dead = [name for name in self.offsets if name.isdigit() and not self.slots.alive(int(name))]
         if not dead:

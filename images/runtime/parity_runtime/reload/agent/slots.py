@@ -32,6 +32,14 @@ class Slots:
         slot, generation = routing.active()
         return slot or self.names[0], generation
 
+    def tidy(self) -> None:
+        """Takes away what processes were answering when they ended."""
+        for directory in (os.path.dirname(layout.modules(0)), os.path.dirname(layout.requests(0))):
+            for name in os.listdir(directory) if os.path.isdir(directory) else ():
+                pid = name.partition(".")[0]
+                if pid.isdigit() and not self.alive(int(pid)):
+                    disk.remove(directory + "/" + name)
+
     def alive(self, pid: int) -> bool:
         return processes.alive(pid)
 
