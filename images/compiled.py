@@ -30,7 +30,7 @@ class Finder:
         if path is None or directory == HERE or not os.path.isdir(directory):
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, [directory])
-        # A directory is none of its modules.
+        # A directory without a module of its own.
         return spec if spec is not None and spec.loader is not None else None
 
 

@@ -99,7 +99,7 @@ fn install(packages: &[LocalPackage], options: &Options, is_editable: fn(&LocalP
             None => others += &argument,
         }
         if in_part {
-            // While nothing else is in the prefix; what a build writes beside its sources is none of them.
+            // Before anything else is in the prefix: what a build writes beside the sources does not count as one.
             commands.insert(0, format!("(cd {}; find . -type f >/tmp/sources)", layout::APP));
             commands.push(format!("{VENV}/bin/python {COMPILED} {PREFIX}/lib/python3*/site-packages /tmp/sources"));
         }

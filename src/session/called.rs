@@ -33,6 +33,20 @@ impl std::fmt::Debug for Called {
     }
 }
 
+/// Takes one step after the other while some work is under way: its value, or none where the steps have come to an end before.
+pub async fn beside<T>(work: impl Future<Output = T>, mut step: impl AsyncFnMut() -> bool) -> Option<T> {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return Some(done),
+            goes_on = step() => if !goes_on {
+                return None;
+            },
+        }
+    }
+}
+
 impl Called {
     /// # Errors
     /// The engine's.
@@ -60,7 +74,7 @@ impl Called {
         }
     }
 
-    /// They are wanted no more, and say what they still have to say.
+    /// Nobody wants them any longer: they say what they still have to say.
     pub async fn hang_up(&mut self) {
         // It may have ended by itself.
         let _ = self.input.shutdown().await;

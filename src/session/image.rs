@@ -247,28 +247,6 @@ async fn get_base(engine: &Engine, plan: &Plan, locked: Option<&LockedBase>, upd
     ready
 }
 
-/// Reports some work as a stage, with a word for how it was done.
-///
-/// # Errors
-/// Those of the work.
-pub async fn stage<T>(
-    report: &dyn Report,
-    id: &str,
-    title: &str,
-    done: impl Into<String>,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    let begun = Instant::now();
-    report.report(Event::StageStarted { id: id.into(), title: title.into() });
-    let result = work.await;
-    let (id, title, took) = (id.into(), title.into(), begun.elapsed());
-    report.report(match &result {
-        Ok(_) => Event::StageDone { id, title, detail: Some(done.into()), took },
-        Err(_) => Event::StageFailed { id, title, took },
-    });
-    result
-}
-
 /// Pulls the image if somebody pushed it. That it is not there is no failure; it is built then.
 async fn pulled(engine: &Engine, reference: &str, report: &dyn Report) -> Result<bool> {
     let begun = Instant::now();

@@ -25,6 +25,7 @@ pub mod reload;
 pub mod services;
 pub mod siblings;
 pub mod smoke;
+pub mod stage;
 pub mod stop;
 mod stuck;
 mod succession;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::called::Called;
+use super::called::{Called, beside};
 use crate::engine::Engine;
 use crate::error::{Failure, Kind, Result};
 use crate::profiling::{Gathering, Profile};
@@ -70,16 +70,7 @@ impl Profiling {
 
     /// Goes on until that is over, or the server has ended: then there is no value.
     pub async fn during<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                biased;
-                done = &mut work => return Some(done),
-                goes_on = self.step() => if !goes_on {
-                    return None;
-                },
-            }
-        }
+        beside(work, async || self.step().await).await
     }
 
     /// What was seen. Processes that are in the middle of something say it before.

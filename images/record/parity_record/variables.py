@@ -1,5 +1,5 @@
-"""What variables held where an exception was raised, as short texts. Nothing of the application's is called for it: what is no value of
-Python's own is its type, with those of its attributes that are.
+"""What variables held where an exception was raised, as short texts. Nothing of the application's is called for it: an object of
+another type than Python's own is shown as its type, with those of its attributes that hold such values.
 """
 
 # Of one exception, the innermost frames; of each frame; of each value.

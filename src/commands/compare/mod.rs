@@ -21,7 +21,7 @@ use crate::requests::har::{self, Limits};
 use crate::requests::scrub::Scrubber;
 use crate::requests::{Filter, Redaction, Store, withheld};
 use crate::session::Interrupts;
-use crate::session::image::stage;
+use crate::session::stage::stage;
 use crate::smoke::check::Check;
 use crate::smoke::client::{Base, Client};
 use crate::smoke::text::count;

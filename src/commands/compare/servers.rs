@@ -22,8 +22,9 @@ use crate::plan::{Profile, lock};
 use crate::project::contents::survey;
 use crate::render::smoke::{Configuration, command};
 use crate::session::copy::{Copy, copy};
-use crate::session::image::{self, stage};
+use crate::session::image;
 use crate::session::smoke::{Fate, Server, Start, Whose, with_server_of};
+use crate::session::stage::stage;
 use crate::session::worktree::Worktree;
 use crate::session::{Interrupts, User, user_for};
 
@@ -218,7 +219,7 @@ impl Workshop<'_> {
         });
         let working = async {
             let urls = try_join_all(urls).await;
-            let done = match urls.map(|urls| <[Option<String>; N]>::try_from(urls)) {
+            let done = match urls.map(<[Option<String>; N]>::try_from) {
                 Ok(Ok(urls)) => Some(work(urls).await),
                 // One does not start, and says why itself.
                 _ => None,

@@ -91,7 +91,7 @@ fn known_mistakes() {
         (Traceback, &["RuntimeError: populate() isn't reentrant"], "the traceback before"),
         (Traceback, &["ModuleNotFoundError: No module named 'imp'"], "`python: \"3.11\"`"),
         (Traceback, &["ModuleNotFoundError: No module named 'distutils'"], "`python: \"3.11\"`"),
-        // The package is there: it is no matter of the version.
+        // The package is there, so its version is not the cause.
         (Traceback, &["ModuleNotFoundError: No module named 'distutils.util'"], "`image: {packages: [python3-distutils]}`"),
         (Traceback, &["ModuleNotFoundError: No module named 'telnetlib'"], "after 3.12"),
         (Traceback, &["sqlite3.OperationalError: no such table: users"], "`flask db upgrade`"),

@@ -307,7 +307,7 @@ fn settings_that_commands_name() {
         remarks[0].starts_with("manage.py names no settings, Procfile:1 uses shop.settings.prod and Makefile:4 uses shop.settings.dev"),
         "{remarks:?}"
     );
-    // What is no module of the project is none.
+    // A name that the project has no module for is not taken.
     assert_eq!(found(&[("Makefile", "run:\n\t./manage.py runserver --settings=other.settings\n")], &[], &[]).0, "shop.settings");
 }
 

@@ -22,7 +22,7 @@ const SHORTEST_NUMBER: usize = 6;
 pub(in crate::requests) struct Hiding<'a> {
     names: &'a Names,
     found: Vec<Secret>,
-    /// Parts of forms that are no text stay as they are.
+    /// Binary parts of forms stay as they are.
     keeps_files: bool,
 }
 
@@ -236,7 +236,7 @@ impl<'a> Hiding<'a> {
         *value = Value::String(STARS.into());
     }
 
-    /// A form with files, part by part. What is no text is only counted, or stays as it is.
+    /// A form with files, part by part. Binary parts are only counted, or stay as they are.
     fn multipart(&mut self, content: &[u8], kind: &str) -> Vec<u8> {
         let boundary =
             kind.split(';').filter_map(|part| part.trim().split_once('=')).find(|(name, _)| name.eq_ignore_ascii_case("boundary"));

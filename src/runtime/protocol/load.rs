@@ -91,7 +91,7 @@ impl Loaded {
     /// From what the program printed, and the code before it; `None`: it has not said it.
     ///
     /// # Errors
-    /// A line that is no such message.
+    /// The line cannot be read as this message.
     pub fn find(said: &str) -> Option<Result<Self, Unreadable>> {
         let line = said.lines().rev().find_map(|line| line.strip_prefix(MARK))?;
         Some(read(line.as_bytes()))

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::error::{Failure, Kind, Result};
 use crate::plan::Plan;
 use crate::render::coverage::{self as render, ATTACHED, ATTACHED_TOOL};
-use crate::session::called::Called;
+use crate::session::called::{Called, beside};
 use crate::units::visible;
 
 /// Until all processes are measured.
@@ -142,16 +142,7 @@ impl<'a> Measuring<'a> {
 
     /// Goes on until that is over, or the server has ended: then there is no value.
     pub async fn during<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                biased;
-                done = &mut work => return Some(done),
-                goes_on = self.step() => if !goes_on {
-                    return None;
-                },
-            }
-        }
+        beside(work, async || self.step().await).await
     }
 
     /// Ends it, and reports on what was measured. Nothing of it is left in the container.

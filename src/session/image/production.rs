@@ -12,7 +12,7 @@ use crate::plan::{Plan, Profile};
 use crate::project::contents::Contents;
 use crate::render;
 use crate::render::dockerfile::{COVERAGE, Options, PRODUCTION};
-use crate::session::{Interrupts, container_name};
+use crate::session::{Interrupts, container_name, stage};
 
 /// The value of [`label::START`]: the start script passes its arguments on to Apache.
 const START: &str = "1";
@@ -120,7 +120,7 @@ async fn made(
     if let Some(epoch) = how.provenance.epoch {
         let times = Times { epoch, served: plan.aliases.iter().map(|alias| alias.path.clone()).collect() };
         let work = interrupts.or(engine.retime(&reference, &on, &times));
-        super::stage(report, "times", "the times of its source", "SOURCE_DATE_EPOCH", work).await?;
+        stage::stage(report, "times", "the times of its source", "SOURCE_DATE_EPOCH", work).await?;
         let built = std::mem::replace(&mut id, engine.image_id(&reference).await?.ok_or_else(|| vanished(&reference))?);
         if built != id {
             engine.remove_unnamed(&built).await;
@@ -140,7 +140,7 @@ pub async fn existing(engine: &Engine, reference: &str, interrupts: &Interrupts,
         Some(found) => found,
         None => {
             let title = format!("image {reference}");
-            super::stage(report, BUILD, &title, "pulled", interrupts.or(engine.pull(reference, BUILD, report))).await?;
+            stage::stage(report, BUILD, &title, "pulled", interrupts.or(engine.pull(reference, BUILD, report))).await?;
             engine.image(reference).await?.ok_or_else(|| vanished(reference))?
         }
     };

@@ -101,7 +101,7 @@ def load_here(way: str, settings: LoadSettings, write: int) -> None:
     modules = {}
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
-        # What is run as a program is no module of the application.
+        # A module that is run as a program does not belong to the application.
         if name not in before and not name.startswith("__") and isinstance(path, str) and path.startswith(layout.PROJECT + "/"):
             modules[name] = path
     seen.times.sort(reverse=True)
