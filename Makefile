@@ -3,7 +3,7 @@
 CARGO ?= cargo
 PARITY := target/release/parity
 
-.PHONY: demo test test-runtime test-page lint deny bench bench-reload campaign fuzz release tools test-tools
+.PHONY: demo test test-runtime test-page pictures lint deny bench bench-reload campaign fuzz release tools test-tools
 
 ## Build parity and run the Django project of the tests, until Ctrl-C
 demo: tools release
@@ -23,6 +23,11 @@ test-page: release
 	@command -v chromedriver >/dev/null || { echo "error: chromedriver is not here: apt-get install chromium chromium-driver" >&2; exit 1; }
 	PARITY=$(CURDIR)/$(PARITY) $(CARGO) test --locked --test page -- --ignored --nocapture
 
+## The pictures of the documentation, anew: Chromium's, of a real run; look at them before they are committed
+pictures: test-tools
+	@command -v chromedriver >/dev/null || { echo "error: chromedriver is not here: apt-get install chromium chromium-driver" >&2; exit 1; }
+	$(CARGO) test --locked --test e2e -- --ignored pictures::
+
 ## Rust, and the Python that runs in containers
 lint:
 	@sh tests/lint.sh
@@ -37,13 +42,14 @@ bench: tools
 bench-reload: tools
 	$(CARGO) bench --locked --bench reload
 
-## Everything goes wrong in turn, and an oracle looks after each step: ten minutes or so for each walk, as root
+## Everything goes wrong in turn, and an oracle looks after each step: half an hour or so for each walk, JOBS at once, as root
 campaign: tools
-	$(CARGO) bench --locked --bench chaos -- --seed $(SEED) --walks $(WALKS) --steps $(STEPS)
+	$(CARGO) bench --locked --bench chaos -- --seed $(SEED) --walks $(WALKS) --steps $(STEPS) --jobs $(JOBS)
 
 SEED ?= 1
 WALKS ?= 2
 STEPS ?= 500
+JOBS ?= 4
 
 ## What readers of files, logs and messages make of any text, and Apache, a shell and Python of what is rendered: an hour
 fuzz: test-tools

@@ -1,5 +1,7 @@
-//! The campaign's walk (benches/chaos): the same seed walks the same way, everywhere, and meets everything.
+//! The campaign (benches/chaos): the same seed walks the same way, everywhere, and meets everything; and what the oracle sees without an engine.
 
+#[path = "../benches/chaos/images.rs"]
+mod images;
 #[path = "../benches/chaos/random.rs"]
 mod random;
 #[path = "../benches/chaos/walk.rs"]
@@ -7,6 +9,7 @@ mod walk;
 
 use std::collections::BTreeSet;
 
+use images::too_many;
 use random::Random;
 use walk::{Engine, Expected, Step, World};
 
@@ -47,6 +50,7 @@ fn a_walk_meets_everything_and_comes_back() {
         "chmod 000",
         "damagelock fifo",
         "damageyaml garbage",
+        "changeimage",
         "engine cut",
         "engine stalled",
         "clock jump",
@@ -57,6 +61,7 @@ fn a_walk_meets_everything_and_comes_back() {
     ] {
         assert!(kinds.contains(kind), "{kind} is not in {kinds:?}");
     }
+    assert!(walked.iter().any(|(step, _)| step.loses_nothing()) && !walked.iter().all(|(step, _)| step.loses_nothing()));
     let count = |is: fn(&World) -> bool| walked.iter().filter(|(_, world)| is(world)).count();
     assert!(count(|world| matches!(world.expected(), Expected::Page { .. })) > walked.len() / 3);
     assert!(count(|world| world.engine != Engine::Open) < walked.len() / 4);
@@ -71,4 +76,19 @@ fn troubles_do_not_pile_up() {
         assert!(troubles.count() <= 2, "{world:?}");
         assert_eq!(world.calm().expected(), Expected::Page { page: world.page, parts: world.parts });
     }
+}
+
+#[test]
+fn one_image_too_many_is_seen() {
+    let name = |digit: char| format!("localhost/parity-shop-0a1b2c3d:up-{}", digit.to_string().repeat(16));
+    let names: Vec<String> = "abc".chars().map(name).collect();
+    let used = [format!("localhost/parity:{}", "b".repeat(16))];
+    assert_eq!(too_many(&names, &used, 2), None);
+    let told = too_many(&names, &used, 1).unwrap();
+    assert!(told.contains(&names[0]) && told.contains(&names[2]) && !told.contains(&names[1]), "{told}");
+    // While none serves, one of them is about to.
+    assert_eq!(too_many(&names, &[], 2), None);
+    assert!(too_many(&names, &[], 1).is_some());
+    // One that has no name of its own among them counts for nothing.
+    assert!(too_many(&names, &["localhost/parity:dddddddddddddddd".into()], 2).is_some());
 }

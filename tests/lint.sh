@@ -37,3 +37,8 @@ $ruff format -q --check .
 $ruff check -q --config pyproject.toml --ignore RUF059,E402,E501 ../../tests/runtime
 $ruff format -q --check --config pyproject.toml ../../tests/runtime
 $mypy
+$ruff check -q --config pyproject.toml ../profile
+$ruff format -q --check --config pyproject.toml ../profile
+$ruff check -q --config pyproject.toml --ignore B,C4,E402,E501 ../../tests/profiler
+$ruff format -q --check --config pyproject.toml ../../tests/profiler
+$mypy ../profile/parity_profile/reader.py ../profile/parity_profile/watched.py

@@ -36,6 +36,7 @@ if [ "${1-}" = tests ]; then
     command -v prove >/dev/null || need perl "prove is another"
     command -v python3 >/dev/null || need python3 "python3 is another"
     command -v git >/dev/null || need git "git switches branches in tests"
+    command -v docker-compose >/dev/null || docker compose version >/dev/null 2>&1 || need docker-compose "docker-compose starts services in tests"
     command -v podman >/dev/null || need podman "podman is the other engine that tests run on"
 fi
 # What the Python that runs in containers is tested with; last, as it wants mmdebstrap.

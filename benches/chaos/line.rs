@@ -12,9 +12,9 @@ use std::thread;
 use std::time::Duration;
 
 use crate::Result;
+use crate::engine::SOCKET;
 
 const STEP: Duration = Duration::from_millis(10);
-const REAL: &str = "/var/run/docker.sock";
 
 #[derive(Debug)]
 pub struct Line {
@@ -51,7 +51,7 @@ impl Line {
         thread::spawn(move || {
             for here in listener.incoming() {
                 let Ok(here) = here else { return };
-                let Ok(there) = UnixStream::connect(REAL) else { continue };
+                let Ok(there) = UnixStream::connect(SOCKET) else { continue };
                 let copies = (here.try_clone(), there.try_clone(), here.try_clone(), there.try_clone());
                 let (Ok(one), Ok(other), Ok(asking), Ok(asked)) = copies else { continue };
                 let over = Arc::new(AtomicBool::new(false));

@@ -3,11 +3,15 @@
 //! `benches/README.md`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints")]
 
+mod client;
 mod containers;
+mod engine;
+mod images;
 mod line;
 mod oracle;
 mod project;
 mod random;
+mod seeded;
 mod stage;
 mod tally;
 mod terminal;
@@ -24,8 +28,10 @@ mod stats;
 mod workplace;
 
 use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use client::Client;
 use random::Random;
 use stage::Stage;
 use tally::Tally;
@@ -35,22 +41,27 @@ use workplace::Workplace;
 /// What does not work is told in its place.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-const USAGE: &str = "usage: cargo bench --bench chaos -- [--seed N] [--steps N] [--walks N] [--trace]\n\
-                     walks run side by side, with seeds that follow each other";
-/// The first walk's.
-const PORT: u16 = 18_400;
+const USAGE: &str = "usage: cargo bench --bench chaos -- [--seed N] [--steps N] [--walks N] [--jobs N] [--trace] [--check]\n\
+                     --walks: so many, with seeds that follow each other\n\
+                     --jobs: so many of them at once\n\
+                     --trace: a line for each step\n\
+                     --check: no walk; is each fault that is seeded seen?";
+/// Ports follow from seeds, so that two campaigns may run at once.
+const PORTS: std::ops::Range<u16> = 18_400..19_400;
 
 #[derive(Debug, Clone, Copy)]
 struct Options {
     seed: u64,
     steps: usize,
     walks: u64,
+    jobs: u64,
     trace: bool,
+    check: bool,
 }
 
 impl Options {
     fn from(mut given: impl Iterator<Item = String>) -> Result<Self> {
-        let mut options = Self { seed: 1, steps: 500, walks: 1, trace: false };
+        let mut options = Self { seed: 1, steps: 500, walks: 1, jobs: 4, trace: false, check: false };
         while let Some(word) = given.next() {
             let mut number = || given.next().and_then(|number| number.parse::<u64>().ok()).ok_or(USAGE);
             match word.as_str() {
@@ -59,6 +70,8 @@ impl Options {
                 "--seed" => options.seed = number()?,
                 "--steps" => options.steps = number()? as usize,
                 "--walks" => options.walks = number()?,
+                "--jobs" => options.jobs = number()?.max(1),
+                "--check" => options.check = true,
                 "--trace" => options.trace = true,
                 _ => return Err(USAGE.into()),
             }
@@ -75,18 +88,11 @@ fn main() -> Result<()> {
     patience::end_on_signals()?;
     println!("{}", workplace::machine());
     let lock = lock()?;
+    if options.check {
+        return seeded::check(options.seed, port(options.seed), &lock);
+    }
     let begun = Instant::now();
-    let walks: Vec<Result<Tally>> = std::thread::scope(|scope| {
-        let walks: Vec<_> = (0..options.walks)
-            .map(|number| {
-                scope.spawn({
-                    let lock = &lock;
-                    move || walk(options, number, lock)
-                })
-            })
-            .collect();
-        walks.into_iter().map(|walk| walk.join().unwrap_or_else(|_| Err("a walk panicked".into()))).collect()
-    });
+    let walks = walks(options, &lock);
     let mut tally = Tally::default();
     let mut troubles = Vec::new();
     for walk in walks {
@@ -98,11 +104,29 @@ fn main() -> Result<()> {
     tally.print();
     let minutes = begun.elapsed().as_secs_f64() / 60.0;
     println!("{} walks, {} steps, {} faults, {minutes:.1} minutes", options.walks, tally.steps(), tally.faults());
-    match (tally.faults(), troubles.as_slice()) {
-        (0, []) => Ok(()),
-        (0, troubles) => Err(troubles.join("\n").into()),
-        (faults, _) => Err(format!("{faults} faults").into()),
+    // A walk that has trouble of its own ends early.
+    troubles.iter().for_each(|trouble| println!("trouble: {trouble}"));
+    match (tally.faults(), troubles.len()) {
+        (0, 0) => Ok(()),
+        (faults, troubles) => Err(format!("{faults} faults, {troubles} walks with trouble of the campaign's own").into()),
     }
+}
+
+/// Each job takes the next walk when it has ended one.
+fn walks(options: Options, lock: &str) -> Vec<Result<Tally>> {
+    let next = AtomicU64::new(0);
+    let job = || {
+        let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed)).take_while(|number| *number < options.walks);
+        numbers.map(|number| walk(options, options.seed + number, lock)).collect::<Vec<_>>()
+    };
+    std::thread::scope(|scope| {
+        let jobs: Vec<_> = (0..options.jobs).map(|_| scope.spawn(job)).collect();
+        jobs.into_iter().flat_map(|job| job.join().unwrap_or_else(|_| vec![Err("a walk panicked".into())])).collect()
+    })
+}
+
+fn port(seed: u64) -> u16 {
+    PORTS.start + (seed % u64::from(PORTS.end - PORTS.start)) as u16
 }
 
 /// What pins the base of all images. It is made, or found, once.
@@ -113,11 +137,10 @@ fn lock() -> Result<String> {
     Ok(std::fs::read_to_string(work.root.join("parity.lock"))?.replace("provisional = true\n", ""))
 }
 
-fn walk(options: Options, number: u64, lock: &str) -> Result<Tally> {
-    let seed = options.seed + number;
+fn walk(options: Options, seed: u64, lock: &str) -> Result<Tally> {
     let mut random = Random::new(seed);
     let mut world = World::default();
-    let mut stage = Stage::set(seed, PORT + number as u16, lock, &world)?;
+    let mut stage = Stage::set(seed, port(seed), lock, &world)?;
     println!("walk {seed}: {}", stage.about());
     let mut tally = Tally::default();
     let walked = steps(options, seed, &mut random, &mut world, &mut stage, &mut tally);
@@ -129,6 +152,7 @@ fn walk(options: Options, number: u64, lock: &str) -> Result<Tally> {
 
 fn steps(options: Options, seed: u64, random: &mut Random, world: &mut World, stage: &mut Stage, tally: &mut Tally) -> Result<()> {
     oracle::judge(stage, world, &mut tally.growth)?;
+    let client = Client::of(stage.port);
     for number in 1..=options.steps {
         if patience::interrupted() {
             return Ok(());
@@ -136,14 +160,26 @@ fn steps(options: Options, seed: u64, random: &mut Random, world: &mut World, st
         let step = world.choose(random);
         let before = world.expected();
         world.take(step);
+        let loses_nothing = step.loses_nothing() && matches!(before, walk::Expected::Page { .. });
+        let session = stage.serves();
+        client.take();
         let begun = Instant::now();
         stage.screen.clear();
+        let kills_session = matches!(step, walk::Step::Kill(walk::Victim::FirstTerminal | walk::Victim::LastTerminal));
+        stage.is_attended = !stage.sessions.is_empty() && !kills_session;
         let mut faults = stage.perform(step, world, before).map_err(|error| format!("walk {seed}, step {number}, {step:?}: {error}"))?;
+        let done = begun.elapsed();
         faults.extend(oracle::judge(stage, world, &mut tally.growth)?);
         let took = begun.elapsed();
-        tally.add(step.kind(), took, faults.len());
+        let looked = took - done;
+        let asked = client.take();
+        let is_same = session.is_some() && session == stage.serves();
+        if loses_nothing && is_same && asked.lost > 0 {
+            faults.push(format!("{} of {} requests were lost, the last by {}", asked.lost, asked.requests, asked.why));
+        }
+        tally.add(step.kind(), took, &asked, faults.len());
         if options.trace {
-            println!("walk {seed}, step {number}: {step:?}, {} ms", took.as_millis());
+            println!("walk {seed}, step {number}: {step:?}, {} ms, {} of them for the oracle", took.as_millis(), looked.as_millis());
         }
         if faults.is_empty() {
             continue;

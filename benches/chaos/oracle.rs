@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::containers::{self, Container};
-use crate::project::Project;
+use crate::images::too_many;
+use crate::project::{KEEP_IMAGES, Project};
 use crate::stage::{Faults, Stage};
 use crate::walk::{Engine, Expected, World};
 
@@ -21,6 +22,9 @@ const PAUSE: Duration = Duration::from_millis(15);
 const ANSWER: Duration = Duration::from_secs(3);
 /// For `parity status`, which asks the engine once or twice.
 const STATUS: Duration = Duration::from_secs(15);
+/// For images that are too many to be removed, by whoever has started the server or by the next `parity up`.
+const REMOVED: Duration = Duration::from_secs(5);
+const UP: Duration = Duration::from_secs(40);
 /// A file is left when nobody has touched it for so long: no command takes longer.
 const LEFT: Duration = Duration::from_secs(60);
 /// A session that serves what is saved grows no further than this beyond its first step.
@@ -49,6 +53,10 @@ pub fn judge(stage: &mut Stage, world: &World, growth: &mut Growth) -> Result<Fa
     faults.extend(answers(stage, world, expected)?);
     faults.extend(status_works(stage)?);
     faults.extend(nothing_left(stage)?);
+    // A container that ends would still have its image.
+    if faults.is_empty() && world.may_start() && matches!(expected, Expected::Page { .. }) {
+        faults.extend(images_left(stage)?);
+    }
     faults.extend(grown(stage, growth));
     faults.extend(stage.reap());
     Ok(faults)
@@ -62,8 +70,8 @@ fn answers(stage: &mut Stage, world: &World, expected: Expected) -> Result<Fault
         faults.extend(stage.reap());
         if stage.sessions.is_empty() {
             let is_certain = matches!(expected, Expected::Page { .. } | Expected::Shown(..));
-            if opened > 0 && !(world.may_start() && is_certain) {
-                // It has said why; what else is wrong with that is found already.
+            if opened > 1 && !(world.may_start() && is_certain) {
+                // They have said why. The first may have met a server that was ending because of the step.
                 return Ok(faults);
             }
             if opened == MOST_SESSIONS {
@@ -98,7 +106,7 @@ fn answers(stage: &mut Stage, world: &World, expected: Expected) -> Result<Fault
 }
 
 /// Status and body of the front page.
-fn ask(port: u16) -> std::result::Result<(u16, String), String> {
+pub fn ask(port: u16) -> std::result::Result<(u16, String), String> {
     let get = || -> std::io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), ANSWER)?;
         stream.set_read_timeout(Some(ANSWER))?;
@@ -138,7 +146,7 @@ fn nothing_left(stage: &mut Stage) -> Result<Faults> {
     let begun = Instant::now();
     loop {
         let found = containers::of(&stage.root())?;
-        let mut faults = containers_left(&found, &stage.name);
+        let mut faults = containers_left(&found, &stage.name, stage.is_attended || !stage.sessions.is_empty());
         let views = containers::views(&stage.name);
         if views.len() > found.len() {
             faults.push(format!("{} views for {} containers: {views:?}", views.len(), found.len()));
@@ -155,10 +163,46 @@ fn nothing_left(stage: &mut Stage) -> Result<Faults> {
     }
 }
 
+/// Whoever was killed between its first answer and this leaves it to the next `parity up`.
+fn images_left(stage: &mut Stage) -> Result<Faults> {
+    if too_many_within(stage, REMOVED)?.is_none() {
+        return Ok(Vec::new());
+    }
+    // The first may replace a server whose container still has one of them.
+    for _ in 0..2 {
+        let mut up = stage.open(&format!("up --detach --wait --port {}", stage.port))?;
+        let ended = up.ends_within(UP);
+        stage.screen = up.last_lines();
+        if !ended.is_some_and(|ended| ended.success()) {
+            return Ok(vec![format!("`{}` where images are to be removed: {ended:?}", up.words)]);
+        }
+        if too_many_within(stage, REMOVED)?.is_none() {
+            return Ok(Vec::new());
+        }
+    }
+    Ok(too_many_within(stage, REMOVED)?.into_iter().collect())
+}
+
+fn too_many_within(stage: &Stage, time: Duration) -> Result<Option<String>> {
+    let begun = Instant::now();
+    loop {
+        let used: Vec<String> = containers::of(&stage.root())?.into_iter().map(|container| container.image).collect();
+        let found = too_many(&containers::images(&stage.name)?, &used, KEEP_IMAGES);
+        if found.is_none() || begun.elapsed() > time {
+            return Ok(found);
+        }
+        sleep(5 * PAUSE);
+    }
+}
+
 /// One that serves, and perhaps one that holds the port.
-fn containers_left(found: &[Container], name: &str) -> Faults {
+fn containers_left(found: &[Container], name: &str, is_attended: bool) -> Faults {
     let network = format!("{name}-network");
-    let is_needed = |container: &Container| (container.name == name || container.name == network) && container.state == "running";
+    let is_needed = |container: &Container| match container.state.as_str() {
+        "running" => container.name == name || container.name == network,
+        "exited" => container.name == name && !is_attended,
+        _ => false,
+    };
     found
         .iter()
         .filter(|container| !is_needed(container))

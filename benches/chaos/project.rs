@@ -13,6 +13,8 @@ use crate::walk::{Damage, Fault, Save, World};
 use crate::workplace::output;
 
 const PARTS: usize = 20;
+/// Fewer than parity's own default, so that a walk comes to the limit often.
+pub const KEEP_IMAGES: usize = 1;
 /// Small, so that it is full soon.
 const DISK: &str = "size=24m,mode=755";
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -50,17 +52,19 @@ pub struct Project {
     pub home: PathBuf,
     disk: PathBuf,
     owner: u32,
+    /// No two walks have the same image.
+    seed: u64,
     lock: String,
 }
 
 impl Project {
     /// On a disk of its own below a directory.
-    pub fn make(directory: &Path, whose: Whose, lock: &str, world: &World) -> Result<Self> {
+    pub fn make(directory: &Path, whose: Whose, seed: u64, lock: &str, world: &World) -> Result<Self> {
         let disk = directory.join("disk");
         fs::create_dir(&disk)?;
         output(Command::new("mount").args(["-t", "tmpfs", "-o", DISK, "parity-chaos"]).arg(&disk))?;
         let (root, home) = (disk.join("project"), disk.join("home"));
-        let project = Self { root, home, disk, owner: whose.owner(), lock: lock.to_owned() };
+        let project = Self { root, home, disk, owner: whose.owner(), seed, lock: lock.to_owned() };
         fs::create_dir(&project.home)?;
         fs::create_dir(&project.root)?;
         fs::create_dir(project.root.join("parts"))?;
@@ -204,11 +208,11 @@ impl Project {
 
     pub fn write_yaml(&self, world: &World) -> Result<()> {
         self.clear("parity.yaml")?;
-        self.write("parity.yaml", &settings(world))
+        self.write("parity.yaml", &self.settings(world))
     }
 
     pub fn damage_yaml(&self, damage: Damage, world: &World) -> Result<()> {
-        self.damage("parity.yaml", &settings(world), damage)
+        self.damage("parity.yaml", &self.settings(world), damage)
     }
 
     fn damage(&self, name: &str, text: &str, damage: Damage) -> Result<()> {
@@ -221,6 +225,12 @@ impl Project {
             Damage::Fifo => output(Command::new("mkfifo").arg(self.root.join(name))).map(drop),
             Damage::Directory => Ok(fs::create_dir(self.root.join(name))?),
         }
+    }
+
+    fn settings(&self, world: &World) -> String {
+        let hook = format!("{{run: \"true chaos-{}-{}\", reads: []}}", self.seed, world.image);
+        let image = format!("keep-images: {KEEP_IMAGES}\nhooks: {{build: [{hook}]}}\n");
+        format!("app: wsgi:application\nstartup-timeout: 5\n{image}threads: {}\n", world.threads)
     }
 
     fn clear(&self, name: &str) -> Result<()> {
@@ -257,10 +267,6 @@ const WSGI: &str = "import page\nimport parts\n\n\ndef application(environ, star
 
 fn text(number: u32) -> String {
     format!("NUMBER = {number}\n")
-}
-
-fn settings(world: &World) -> String {
-    format!("app: wsgi:application\nstartup-timeout: 5\nthreads: {}\n", world.threads)
 }
 
 fn set_time(path: &Path, time: SystemTime) -> Result<()> {

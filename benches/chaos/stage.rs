@@ -43,6 +43,8 @@ pub struct Stage {
     // Before the directory that they are in.
     pub sessions: Vec<Terminal>,
     pub logs: Vec<Terminal>,
+    /// There was a session when the step began. A detached server that ends by itself stays, for whoever asks why.
+    pub is_attended: bool,
     /// The last that ended, for whoever wants to know what was on the screen.
     pub screen: String,
     line: Line,
@@ -60,7 +62,7 @@ impl Stage {
         let directory = tempfile::Builder::new().prefix("parity-chaos-").tempdir()?;
         fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
         let whose = Whose::of(seed);
-        let project = Project::make(directory.path(), whose, lock, world)?;
+        let project = Project::make(directory.path(), whose, seed, lock, world)?;
         fs::create_dir(directory.path().join("screens"))?;
         let line = Line::open(&directory.path().join("engine.sock"))?;
         let name = container_name(&name_of(&project.root), &project.root);
@@ -69,6 +71,7 @@ impl Stage {
         let stage = Self {
             sessions: Vec::new(),
             logs: Vec::new(),
+            is_attended: true,
             screen: String::new(),
             line,
             project,
@@ -139,6 +142,11 @@ impl Stage {
         Ok(())
     }
 
+    /// The first session, if it has come to serve what is saved: one that has just been opened may yet replace the server.
+    pub fn serves(&self) -> Option<u32> {
+        self.sessions.first().filter(|session| session.shown().contains("\nserving")).map(Terminal::pid)
+    }
+
     /// The last lines of all that is to be seen.
     pub fn screens(&self) -> String {
         let open = self.sessions.iter().chain(&self.logs).map(|terminal| format!("--- {}\n{}", terminal.words, terminal.last_lines()));
@@ -186,7 +194,7 @@ impl Stage {
             Step::DamageLock(damage) => self.project.damage_lock(damage)?,
             Step::MendLock => self.project.restore_lock()?,
             Step::DamageYaml(damage) => self.project.damage_yaml(damage, world)?,
-            Step::MendYaml | Step::ChangeYaml => self.project.write_yaml(world)?,
+            Step::MendYaml | Step::ChangeYaml | Step::ChangeImage => self.project.write_yaml(world)?,
             Step::Engine(Engine::Open) => self.line.mend()?,
             Step::Engine(Engine::Cut) => {
                 self.line.mend()?;
@@ -219,7 +227,12 @@ impl Stage {
     }
 
     fn behind(&mut self, behind: Behind, world: &World) -> Result<Faults> {
-        let Some(id) = self.server()?.map(|server| server.id) else { return Ok(Vec::new()) };
+        let Some(id) = self.server()?.map(|server| server.id) else {
+            if let Behind::Pause(_) = behind {
+                self.save_if_possible(world)?;
+            }
+            return Ok(Vec::new());
+        };
         // parity may be faster, and the container gone.
         let tell = |arguments: &[&str]| docker(&[arguments, &[&id]].concat()).map_or((), drop);
         match behind {
@@ -231,7 +244,7 @@ impl Stage {
                 tell(&["pause"]);
                 self.save_if_possible(world)?;
                 sleep(Duration::from_millis(millis));
-                tell(&["unpause"]);
+                containers::unpause(&id)?;
             }
             Behind::PauseAndDown => {
                 tell(&["pause"]);
@@ -333,6 +346,10 @@ impl Stage {
         let listed = docker(&["images", "--format", "{{.Repository}}:{{.Tag}}", &format!("localhost/{}", self.name)])?;
         for image in listed.lines() {
             docker(&["rmi", "--force", image])?;
+            // Its name for all projects: no two walks have the same image.
+            if let Some((_, digest)) = image.rsplit_once(":up-") {
+                let _ = docker(&["rmi", &format!("localhost/parity:{digest}")]);
+            }
         }
         Ok(listed.lines().count())
     }

@@ -114,6 +114,8 @@ pub enum Step {
     MendYaml,
     /// Other settings of the server: another container takes over.
     ChangeYaml,
+    /// Another build hook: an image is built, and another container takes over.
+    ChangeImage,
     Engine(Engine),
     /// The clock of the next terminal, and of those that run: days ahead or back.
     Clock(i64),
@@ -134,6 +136,16 @@ pub enum Step {
 }
 
 impl Step {
+    /// Does no request fail while it is served?
+    pub fn loses_nothing(self) -> bool {
+        match self {
+            Step::Save(_) | Step::Switch { .. } | Step::OpenLog => true,
+            Step::Break(fault) => fault != Fault::Exits,
+            Step::Type { command, .. } => matches!(command, Typed::Status | Typed::Config | Typed::Doctor | Typed::Logs | Typed::Exec),
+            _ => false,
+        }
+    }
+
     /// The row of the table that it is counted in.
     pub fn kind(self) -> String {
         match self {
@@ -169,6 +181,8 @@ pub struct World {
     pub lock: Option<Damage>,
     pub yaml: Option<Damage>,
     pub threads: u32,
+    /// What the image is built with.
+    pub image: u32,
     pub engine: Engine,
     /// Days that the terminals' clocks are away.
     pub clock: i64,
@@ -208,6 +222,7 @@ impl Default for World {
             lock: None,
             yaml: None,
             threads: 3,
+            image: 0,
             engine: Engine::Open,
             clock: 0,
             terminals: 1,
@@ -218,8 +233,8 @@ impl Default for World {
 impl World {
     /// The same code in a world where all is well again.
     pub fn calm(&self) -> Self {
-        let (page, parts) = (self.page, self.parts);
-        Self { page, parts, committed: self.committed, branch: self.branch, last: self.last, threads: self.threads, ..Self::default() }
+        let Self { page, parts, committed, branch, last, threads, image, .. } = *self;
+        Self { page, parts, committed, branch, last, threads, image, ..Self::default() }
     }
 
     /// Can a new `parity up` begin?
@@ -315,6 +330,7 @@ impl World {
         }
         if can_write && self.yaml.is_none() && self.fault.is_none() && self.engine == Engine::Open {
             may(5, Step::ChangeYaml);
+            may(4, Step::ChangeImage);
         }
         let victims = [
             Victim::FirstTerminal,
@@ -391,6 +407,7 @@ impl World {
             Step::DamageYaml(damage) => self.yaml = Some(damage),
             Step::MendYaml => self.yaml = None,
             Step::ChangeYaml => self.threads = 3 + (self.threads + 1) % 3,
+            Step::ChangeImage => self.image += 1,
             Step::Engine(engine) => self.engine = engine,
             Step::Clock(days) => self.clock = days,
             Step::OpenTerminal => self.terminals += 1,

@@ -52,7 +52,8 @@ impl<S: Read + Write> Connection<S> {
         ))
     }
 
-    fn send(&mut self, request: &str) -> Result<(u16, Vec<u8>)> {
+    /// A request as it is sent: status and body of the answer.
+    pub fn send(&mut self, request: &str) -> Result<(u16, Vec<u8>)> {
         self.answered = false;
         self.stream.get_mut().write_all(request.as_bytes())?;
         let status = self.line()?;

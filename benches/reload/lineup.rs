@@ -35,7 +35,7 @@ impl LineUp {
                 continue;
             }
             let server = Server::start(peer, Setup { lock: Some(&lock), ..setup }).and_then(|server| server.freeze().map(|()| server));
-            entries.push(Entry { peer, server: or_reason(peer, server)? });
+            entries.push(Entry { peer, server: patience::or_reason(peer.title, server)? });
         }
         Ok(Self { project, production, entries })
     }
@@ -48,7 +48,7 @@ impl LineUp {
             let index = (round + turn) % count;
             let entry = &mut self.entries[index];
             let Ok(server) = &mut entry.server else { continue };
-            match or_reason(entry.peer, server.awake(&mut work))? {
+            match patience::or_reason(entry.peer.title, server.awake(&mut work))? {
                 Ok(result) => done[index] = Some(result),
                 Err(reason) => entry.server = Err(reason),
             }
@@ -61,18 +61,6 @@ impl LineUp {
             if let Err(reason) = server {
                 println!("{} was not run, or not to the end: {reason}\n", peer.title);
             }
-        }
-    }
-}
-
-/// What went wrong with one peer is no reason to end the run; an interruption is.
-fn or_reason<T>(peer: &Peer, result: Result<T>) -> Result<std::result::Result<T, String>> {
-    match result {
-        Ok(done) => Ok(Ok(done)),
-        Err(error) if patience::interrupted() => Err(error),
-        Err(error) => {
-            eprintln!("{}: {error}", peer.title);
-            Ok(Err(error.to_string().lines().next().unwrap_or_default().to_owned()))
         }
     }
 }

@@ -31,6 +31,19 @@ pub fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
+/// What went wrong with one peer is no reason to end the run; an interruption is.
+pub fn or_reason<T>(title: &str, result: Result<T>) -> Result<std::result::Result<T, String>> {
+    match result {
+        Ok(done) => Ok(Ok(done)),
+        Err(error) if interrupted() => Err(error),
+        Err(error) => {
+            eprintln!("{title}: {error}");
+            // What a command says last, not the command.
+            Ok(Err(error.to_string().lines().last().unwrap_or_default().to_owned()))
+        }
+    }
+}
+
 pub fn sleep(time: Duration) -> Result<()> {
     until(time, || None).map(|_: Option<()>| ())
 }

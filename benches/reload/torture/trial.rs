@@ -63,7 +63,8 @@ impl Trial {
             work.write(LOCK, lock)?;
         }
         let places = places(&work.root)?;
-        let mut session = Session::start(&work, flags)?;
+        // Lines of requests tell nothing of saves.
+        let mut session = Session::start(&work, &[flags, &["--no-request-log"]].concat())?;
         let follow = Follow::of(session.log())?;
         let (_, url) = session.container_within(&work, STARTED)?;
         let mut trial = Self {
