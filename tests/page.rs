@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use common::browser::Browser;
-use common::page::{Recording, Served, exchange};
+use common::page::{Recording, Served, exchange, samples};
+use parity::requests::Samples;
 use serde_json::json;
 
 const ENTER: &str = "\u{e007}";
@@ -24,8 +25,11 @@ fn picture(name: &str) -> PathBuf {
 #[test]
 #[ignore = "needs Chromium: make test-page"]
 fn it_is_used_in_a_browser() {
-    let exchanges: Vec<_> = (0..10_000).map(exchange).collect();
+    let mut exchanges: Vec<_> = (0..10_000).map(exchange).collect();
+    // The newest of the API's, and the page before it.
+    (exchanges[9995].server_id, exchanges[9994].server_id) = (Some("api".into()), Some("vote".into()));
     let recording = Recording::new(&exchanges);
+    recording.insert_samples(&[("api", samples(12)), ("vote", Samples { count: 3, ..samples(1) })]);
     let served = Served::of(&recording);
     for scheme in ["light", "dark"] {
         let browser = Browser::start(scheme);
@@ -74,6 +78,39 @@ fn it_is_used_in_a_browser() {
         browser.until("document.querySelector('#details .statements')");
         browser.run("document.querySelector('#details .statements').scrollIntoView({block: 'end'})");
         browser.screenshot(&picture(&format!("sql-{scheme}")));
+        browser.keys(ESCAPE);
+        browser.keys(ESCAPE);
+
+        // Where the time of one went.
+        browser.keys("/api");
+        browser.keys(&format!("{ENTER}g{ENTER}"));
+        browser.until("document.querySelectorAll('#details .flame div').length === 6");
+        browser.run("document.querySelector('#details .flame').scrollIntoView({block: 'end'})");
+        let texts = "[...document.querySelectorAll('#details .flame div')].map((box) => box.textContent)";
+        let shown = browser.run(&format!("return {texts}"));
+        for name in ["this request", "orders", "<img src=x onerror=\"document.title=1\">", "SQLiteCursorWrapper.execute"] {
+            assert!(shown.as_array().unwrap().contains(&json!(name)), "{shown}");
+        }
+        assert_eq!(
+            browser.run("return [...document.querySelectorAll('#details h3')].some((title) => title.textContent === 'Profile120 samples')"),
+            json!(true)
+        );
+        browser.screenshot(&picture(&format!("flame-{scheme}")));
+        // It is zoomed into by a click, and found in by a name.
+        browser.run("[...document.querySelectorAll('#details .flame div')].find((box) => box.textContent.startsWith('SQLite')).click()");
+        browser.until("document.querySelectorAll('#details .flame div').length === 4");
+        browser.run("[...document.querySelectorAll('#details button')].find((one) => one.textContent === 'whole graph').click()");
+        browser.until("document.querySelectorAll('#details .flame div').length === 6");
+        browser.run(
+            "const search = document.querySelector('#details input'); search.value = 'json'; search.dispatchEvent(new Event('input'))",
+        );
+        browser.until("document.querySelector('#details').textContent.includes('10.0 % found')");
+        browser.keys(ESCAPE);
+        browser.keys(ESCAPE);
+        browser.until("document.querySelector('#count').textContent === '10,000 requests'");
+        browser.keys("/vote");
+        browser.keys(&format!("{ENTER}g{ENTER}"));
+        browser.until("document.querySelector('#details').textContent.includes('too few samples')");
         browser.keys(ESCAPE);
         browser.keys(ESCAPE);
 

@@ -3,6 +3,8 @@ host reads that.
 
     session.py WORD SETTINGS SECONDS      what they are called by and told, and how long their last lines are waited for
 
+A process that sends the file of its own memory with its first words is read by one of this program's own (`parity_profile/reader.py`).
+
 It comes to them by the debugger's way in, a named pipe for each, also to those that start later. It ends with its stdin: then
 the processes are told to end, and their last lines are waited for.
 """
@@ -10,6 +12,7 @@ the processes are told to end, and their last lines are waited for.
 import glob
 import os
 import selectors
+import signal
 import socket
 import sys
 import time
@@ -102,10 +105,14 @@ class Session:
         return True
 
     def receive(self, connection):
+        files = []
         try:
-            piece = connection.recv(PIECE)
+            piece, files, _, _ = socket.recv_fds(connection, PIECE, 1)
         except OSError:
             piece = b""
+        if files:
+            self.read_beside(connection, piece, files[0])
+            return
         lines = self.senders[connection].feed(piece) if piece else None
         if lines is None:
             self.selector.unregister(connection)
@@ -113,6 +120,34 @@ class Session:
             del self.senders[connection]
         elif lines:
             write(lines)
+
+    def read_beside(self, connection, piece, file):
+        """Has a process of its own read that one's memory, and takes its lines instead."""
+        ours, readers = socket.socketpair()
+        self.selector.unregister(connection)
+        del self.senders[connection]
+        if os.fork() == 0:
+            try:
+                # Nothing of this one's is held open, so that each hears when another has ended.
+                nothing = os.open("/dev/null", os.O_RDWR)
+                os.dup2(nothing, 0)
+                os.dup2(nothing, 1)
+                for other in (ours, self.listener, *self.senders):
+                    other.close()
+                self.selector.close()
+                sys.path.insert(0, DIRECTORY)
+                from parity_profile import reader
+
+                reader.main(connection, piece, file, readers)
+            except BaseException as error:
+                os.write(2, b"the reader failed: %s: %s\n" % (type(error).__name__.encode(), ascii(error).encode()))
+            finally:
+                os._exit(0)
+        for used in (connection, readers):
+            used.close()
+        os.close(file)
+        self.senders[ours] = Sender(ours)
+        self.selector.register(ours, selectors.EVENT_READ)
 
     def end(self):
         self.selector.unregister(self.listener)
@@ -141,6 +176,8 @@ def main(word, settings, seconds):
     if is_busy():
         write(b'{"collecting":false}\n')
         return
+    # Readers are not waited for.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     session = Session(word, settings, float(seconds))
     write(b'{"collecting":true}\n')
     called = 0.0

@@ -6,14 +6,15 @@ use serde_json::{Value, json};
 
 use crate::requests::body::{self, Nature};
 use crate::requests::model::{Headers, media_type};
-use crate::requests::show::{on_host, pretty, repeated, traceback};
+use crate::requests::show::{FEW_SAMPLES, on_host, pretty, repeated, traceback};
 use crate::requests::{Body, Redacted, curl, har};
 
 /// Characters of a body that a browser shows at once.
 const MOST_TEXT: usize = 200_000;
 const MOST_STATEMENTS: usize = 500;
 
-pub fn json(exchange: &Redacted, root: &Path) -> Value {
+/// `seen`: what a profiler has seen of it: how many samples, and what a flame graph is drawn from.
+pub fn json(exchange: &Redacted, seen: Option<(u64, Value)>, root: &Path) -> Value {
     let time = exchange.timings;
     let sql: u64 = exchange.statements.iter().map(|statement| statement.micros).sum();
     let statements = repeated(&exchange.statements);
@@ -39,6 +40,7 @@ pub fn json(exchange: &Redacted, root: &Path) -> Value {
         "timings": json!({
             "queue": time.queue, "total": time.total, "cpu": time.cpu, "gil": time.gil, "sql": sql.min(time.total), "measured": !exchange.imported,
         }),
+        "profile": seen.map(|(count, graph)| json!({"samples": count, "few": count < FEW_SAMPLES, "graph": graph})),
         "statements": {
             "count": exchange.statements.len() as u64 + exchange.more_statements,
             "micros": sql,

@@ -32,7 +32,7 @@ use route::{Asset, Route};
 
 pub use serve::serve;
 
-/// Nothing but the page's own two files is loaded, nothing in a text becomes markup, and nobody may frame it.
+/// Nothing but the page's own files is loaded, nothing in a text becomes markup, and nobody may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
@@ -98,7 +98,7 @@ impl Page {
         let found = match route {
             &Route::List { after } => self.list(after),
             Route::Search { text } => return Step::Search(text.clone()),
-            &Route::Details(id) => self.get(id).map(|recorded| details::json(&self.redaction.exchange(&recorded), &self.root)),
+            &Route::Details(id) => self.details(id),
             &Route::Diff(one, other) => self.diff(one, other),
             &Route::Replay(id) => return Step::Replay(id),
             Route::Asset(_) | Route::Exchange => Ok(Value::Null),
@@ -128,6 +128,12 @@ impl Page {
     fn diff(&self, one: i64, other: i64) -> Result<Value> {
         let (one, other) = self.redaction.pair(&self.get(one)?, &self.get(other)?);
         Ok(diff::json(&one, &other, &self.root))
+    }
+
+    fn details(&self, id: i64) -> Result<Value> {
+        let recorded = self.redaction.exchange(&self.get(id)?);
+        let seen = Store::find(&self.path)?.map_or(Ok(None), |store| store.flame_graph(id))?;
+        Ok(details::json(&recorded, seen, &self.root))
     }
 
     fn get(&self, id: i64) -> Result<Recorded> {

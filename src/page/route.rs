@@ -5,6 +5,7 @@ use hyper::{Method, StatusCode};
 use url::form_urlencoded;
 
 use super::Refusal;
+use crate::profiling::flamegraph;
 
 /// A file of the page. There is nothing secret in it.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,6 +16,9 @@ pub struct Asset {
 
 static HTML: Asset = Asset { kind: "text/html; charset=utf-8", text: include_str!("../../templates/page/index.html") };
 static CSS: Asset = Asset { kind: "text/css; charset=utf-8", text: include_str!("../../templates/page/page.css") };
+static FLAME_CSS: Asset = Asset { kind: "text/css; charset=utf-8", text: flamegraph::STYLE };
+static FLAME: Asset = Asset { kind: "text/javascript; charset=utf-8", text: flamegraph::SCRIPT };
+static PROFILE: Asset = Asset { kind: "text/javascript; charset=utf-8", text: include_str!("../../templates/page/profile.js") };
 static SCRIPT: Asset = Asset { kind: "text/javascript; charset=utf-8", text: include_str!("../../templates/page/page.js") };
 
 #[derive(Debug, PartialEq, Eq)]
@@ -41,6 +45,9 @@ pub fn route(asked: &Parts) -> Result<Route, Refusal> {
     let found = match *parts.as_slice() {
         [""] => Some(Route::Asset(&HTML)),
         ["page.css"] => Some(Route::Asset(&CSS)),
+        ["flame.css"] => Some(Route::Asset(&FLAME_CSS)),
+        ["flame.js"] => Some(Route::Asset(&FLAME)),
+        ["profile.js"] => Some(Route::Asset(&PROFILE)),
         ["page.js"] => Some(Route::Asset(&SCRIPT)),
         ["api", "token"] => Some(Route::Exchange),
         ["api", "requests"] => Some(Route::List { after: number(asked, "after").unwrap_or(0) }),

@@ -123,6 +123,7 @@ fn rows_details_and_differences() {
     let page = page(&directory);
     let one = |target: &str, body: &str| {
         Recorded::new(testing::exchange(|exchange| {
+            exchange.server_id = Some(target[1..2].into());
             exchange.target = target.into();
             exchange.request_headers = vec![("Cookie".into(), "sessionid=hush-hush".into())];
             exchange.response_headers = vec![("Content-Type".into(), "application/json".into())];
@@ -130,8 +131,11 @@ fn rows_details_and_differences() {
         }))
     };
     let keep = Keep { requests: 2, bytes: 1 << 20 };
+    let seen = |text: &str| crate::requests::Samples { count: 34, graph: format!("{{\"functions\": [[{text}]]}}") };
     let all = [one("/0", ""), one("/1?token=hush-hush", r#"{"a":1,"b":"hush-hush"}"#), one("/2\u{202e}", r#"{"a":2,"b":"x\u001b"}"#)];
-    Store::open(&page.path).unwrap().insert(&all, keep).unwrap();
+    let mut store = Store::open(&page.path).unwrap();
+    store.insert(&all, keep).unwrap();
+    store.add_samples(0, &mut [("2".to_owned(), seen("\"x\\u202e\""))].into()).unwrap();
     let get = |path: &str| {
         let (status, value) = said(&page, &format!("GET {path}\nHost: localhost\nX-Parity-Token: TOKEN"));
         assert_eq!(status, 200, "{value}");
@@ -146,9 +150,11 @@ fn rows_details_and_differences() {
     assert_eq!(details["request"]["headers"], json!([["Cookie", "sessionid=***"]]));
     assert_eq!(details["response"]["body"]["text"], "{\n  \"a\": 1,\n  \"b\": \"***\"\n}");
     assert!(details["curl"].as_str().unwrap().contains("sessionid=***"));
+    assert_eq!(details["profile"], Value::Null);
     // What would change how a line is read, here and where it is pasted.
     let details = get("/api/requests/3");
     assert_eq!(details["target"], "/2\\u202e");
+    assert_eq!(details["profile"], json!({"samples": 34, "few": false, "graph": {"functions": [["x\\u202e"]]}}));
     assert!(!details["curl"].as_str().unwrap().contains('\u{202e}'));
     let diff = get("/api/diff?one=2&other=3");
     assert_eq!(diff["judged"], json!(["body"]));

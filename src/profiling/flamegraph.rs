@@ -8,15 +8,27 @@ use super::model::{Function, Profile};
 use super::tree::calls;
 
 const TEMPLATE: &str = include_str!("../../templates/flamegraph.html");
+/// What it has in common with the page of recorded requests.
+pub const STYLE: &str = include_str!("../../templates/flame.css");
+pub const SCRIPT: &str = include_str!("../../templates/flame.js");
 /// Calls that a file has; those that take least are left out first.
 const MOST_CALLS: usize = 20_000;
 
 /// `before`: another profile that it is compared with.
 pub fn write(profile: &Profile, title: &str, before: Option<&Profile>) -> String {
+    let mut data = data(profile, before, MOST_CALLS);
+    data["title"] = title.into();
+    // The place of the title comes before all that may have such a word in it.
+    let parts = [("@STYLE@", STYLE.into()), ("@FLAME@", SCRIPT.into()), ("@DATA@", embedded(&data)), ("@TITLE@", escaped(title))];
+    parts.into_iter().fold(TEMPLATE.to_owned(), |html, (name, text)| html.replacen(name, &text, 1))
+}
+
+/// What the script draws: packages, functions, and calls with their times. No more than `most` calls.
+pub fn data(profile: &Profile, before: Option<&Profile>, most: usize) -> Value {
     let before = before.map(shares);
     let all = calls(profile);
     let mut least = 1;
-    while all.iter().filter(|call| call.total.wall() >= least).count() > MOST_CALLS {
+    while all.iter().filter(|call| call.total.wall() >= least).count() > most {
         least *= 2;
     }
     let mut packages: Vec<String> = Vec::new();
@@ -53,16 +65,13 @@ pub fn write(profile: &Profile, title: &str, before: Option<&Profile>) -> String
         let children = call.children.iter().rev().filter(|child| all[**child].total.wall() >= least);
         todo.extend(children.map(|child| (*child, at, if before.is_some() { path.clone() } else { Path::new() })));
     }
-    let data = json!({
-        "title": title,
+    json!({
         "packages": packages,
         "functions": functions,
         "calls": written,
         "requests": profile.requests(),
         "compared": before.is_some(),
-        "version": env!("CARGO_PKG_VERSION"),
-    });
-    TEMPLATE.replace("@TITLE@", &escaped(title)).replace("@DATA@", &embedded(&data))
+    })
 }
 
 /// The calls that lead to a call, by name and file.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::model::{Function, Key, Node, Process, Profile, Weight};
 use super::place::place;
+use super::requests::{Requests, Seen};
 
 /// Bytes of a line.
 const MOST_OF_A_LINE: usize = 16 << 20;
@@ -29,12 +30,16 @@ enum Line {
         _begun: f64,
         python: String,
         states: bool,
+        #[serde(default)]
+        inside: Option<String>,
     },
     News(Box<News>),
     Collecting {
         collecting: bool,
     },
 }
+
+type Count = (u32, u32, u64, u64, u64, u64, u64, u64);
 
 #[derive(Debug, Deserialize)]
 struct News {
@@ -44,8 +49,10 @@ struct News {
     /// Number, parent, code, line.
     nodes: Vec<(u32, u32, u32, u32)>,
     routes: Vec<(u32, String)>,
-    /// Node, route, samples, and microseconds on a CPU, waiting, waiting for the GIL, for a CPU.
-    counts: Vec<(u32, u32, u64, u64, u64, u64, u64)>,
+    /// Node, route, samples, and microseconds on a CPU, waiting, waiting for the GIL, for a CPU; the number of a recorded request, or 0.
+    counts: Vec<Count>,
+    /// Recorded requests that have ended: their numbers, and what the server calls them.
+    ended: Vec<(u64, String)>,
     ticks: u64,
     active: u64,
     requests: u64,
@@ -69,6 +76,7 @@ pub struct Gathering {
     functions: HashMap<Function, u32>,
     nodes: HashMap<(u32, u32, u32), u32>,
     routes: HashMap<String, u32>,
+    requests: Requests,
     /// Another command profiles the server.
     pub is_busy: bool,
 }
@@ -81,6 +89,7 @@ impl Gathering {
             functions: HashMap::new(),
             nodes: HashMap::new(),
             routes: HashMap::new(),
+            requests: Requests::default(),
             is_busy: false,
         }
     }
@@ -88,6 +97,11 @@ impl Gathering {
     /// Processes that are profiled, or have been.
     pub fn processes(&self) -> usize {
         self.profile.processes.len()
+    }
+
+    /// What was seen of recorded requests that have ended since the last time.
+    pub fn ended_requests(&mut self) -> Vec<Seen> {
+        self.requests.ended()
     }
 
     pub fn finish(self) -> Profile {
@@ -100,9 +114,10 @@ impl Gathering {
             return;
         }
         match serde_json::from_slice(line) {
-            Ok(Line::Begun { pid, _begun, python, states }) if self.profile.processes.len() < MOST_PROCESSES => {
+            Ok(Line::Begun { pid, _begun, python, states, inside }) if self.profile.processes.len() < MOST_PROCESSES => {
                 let process = self.profile.processes.len() as u32;
-                self.profile.processes.push(Process { pid, python: cut(python), states, ..Process::default() });
+                let inside = inside.map(cut);
+                self.profile.processes.push(Process { pid, python: cut(python), states, inside, ..Process::default() });
                 self.known.insert(pid, Known { process, nodes: [(0, 0)].into(), ..Known::default() });
             }
             Ok(Line::News(news)) => self.news(*news),
@@ -130,13 +145,18 @@ impl Gathering {
                 known.routes.insert(number, route);
             }
         }
-        for (node, route, samples, cpu, wait, gil, queue) in news.counts {
+        for (node, route, samples, cpu, wait, gil, queue, request) in news.counts {
             if let (Some(node), Some(route)) = (known.nodes.get(&node), known.routes.get(&route))
                 && [cpu, wait, gil, queue].iter().all(|part| *part < LONGEST)
             {
                 let key = Key { node: *node, route: *route, process: known.process };
-                *self.profile.counts.entry(key).or_default() += Weight { samples, cpu, wait, gil, queue };
+                let weight = Weight { samples, cpu, wait, gil, queue };
+                *self.profile.counts.entry(key).or_default() += weight;
+                self.requests.add((known.process, request), *node, weight);
             }
+        }
+        for (request, server_id) in news.ended {
+            self.requests.end((known.process, request), server_id, &self.profile);
         }
         let process = &mut self.profile.processes[known.process as usize];
         process.ticks = process.ticks.saturating_add(news.ticks);
@@ -204,7 +224,7 @@ mod tests {
     fn news(pid: u32, counts: &str) -> String {
         format!(
             r#"{{"pid": {pid}, "codes": [[0, "/app/wsgi.py", "application", 3]], "nodes": [[1, 0, 0, 5], [2, 9, 0, 1]],
-                "routes": [[0, "/"]], "counts": {counts}, "ticks": 2, "active": 20000, "requests": 1, "cut": 0}}"#
+                "routes": [[0, "/"]], "counts": {counts}, "ended": [[5, "of-five"]], "ticks": 2, "active": 20000, "requests": 1, "cut": 0}}"#
         )
         .replace('\n', "")
     }
@@ -212,7 +232,8 @@ mod tests {
     #[test]
     fn processes_are_added_up() {
         let other = BEGUN.replace('7', "8");
-        let profile = fed(&[BEGUN, &other, &news(7, "[[1, 0, 1, 10, 20, 30, 4]]"), &news(8, "[[1, 0, 2, 1, 2, 3, 0]]"), &news(7, "[]")]);
+        let profile =
+            fed(&[BEGUN, &other, &news(7, "[[1, 0, 1, 10, 20, 30, 4, 0]]"), &news(8, "[[1, 0, 2, 1, 2, 3, 0, 0]]"), &news(7, "[]")]);
         assert!(profile.is_sound());
         assert_eq!(profile.functions.len(), 1);
         assert_eq!((profile.functions[0].file.as_str(), &profile.functions[0].package), ("wsgi.py", &Package::Project));
@@ -227,12 +248,24 @@ mod tests {
         let lines = ["nonsense", "{}", "[1]", r#"{"pid": -1}"#, r#"{"collecting": true}"#];
         assert_eq!(fed(&lines), Profile::new(100.0));
         // Of a process that has not begun; of nodes and routes that there are not.
-        assert_eq!(fed(&[&news(9, "[[1, 0, 1, 10, 20, 30, 4]]")]), Profile::new(100.0));
+        assert_eq!(fed(&[&news(9, "[[1, 0, 1, 10, 20, 30, 4, 0]]")]), Profile::new(100.0));
         let profile = fed(&[
             BEGUN,
-            &news(7, "[[5, 0, 1, 1, 1, 1, 1], [1, 5, 1, 1, 1, 1, 1], [2, 0, 1, 1, 1, 1, 1], [1, 0, 1, 99999999999, 0, 0, 0]]"),
+            &news(7, "[[5, 0, 1, 1, 1, 1, 1, 0], [1, 5, 1, 1, 1, 1, 1, 0], [2, 0, 1, 1, 1, 1, 1, 0], [1, 0, 1, 99999999999, 0, 0, 0, 0]]"),
         ]);
         assert!(profile.is_sound() && profile.counts.is_empty());
         assert!(fed(&[r#"{"collecting": false}"#]).counts.is_empty());
+    }
+    #[test]
+    fn a_recorded_request_has_a_profile_of_its_own() {
+        let mut gathering = Gathering::new(100.0);
+        let counts = "[[1, 0, 2, 10, 20, 30, 4, 5], [1, 0, 9, 1, 1, 1, 1, 6], [1, 0, 9, 1, 1, 1, 1, 0]]";
+        [BEGUN, &news(7, counts), &news(8, counts)].iter().for_each(|line| gathering.feed(line.as_bytes()));
+        let [seen] = <[Seen; 1]>::try_from(gathering.ended_requests()).unwrap();
+        assert_eq!(seen.server_id, "of-five");
+        assert!(seen.profile.is_sound());
+        assert_eq!(seen.profile.total(), Weight { samples: 2, cpu: 10, wait: 20, gil: 30, queue: 4 });
+        assert!(gathering.ended_requests().is_empty());
+        assert_eq!(gathering.finish().total().samples, 20);
     }
 }

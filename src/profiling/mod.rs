@@ -10,6 +10,7 @@ pub mod json;
 pub mod model;
 mod place;
 pub mod pstats;
+mod requests;
 pub mod speedscope;
 pub mod table;
 #[cfg(test)]
@@ -18,3 +19,4 @@ mod tree;
 
 pub use gather::Gathering;
 pub use model::{Profile, Weight};
+pub use requests::Seen;

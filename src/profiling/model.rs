@@ -80,6 +80,9 @@ pub struct Process {
     pub python: String,
     /// The kernel says which of its threads wait, and where.
     pub states: bool,
+    /// What kept it from being read from beside, so that a thread of its own samples the others.
+    #[serde(skip)]
+    pub inside: Option<String>,
     pub ticks: u64,
     /// Microseconds in which there were requests.
     pub active: u64,

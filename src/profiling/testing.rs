@@ -16,7 +16,7 @@ pub fn shop() -> Profile {
     let node = |parent, function, line| Node { parent, function, line };
     profile.nodes.extend([node(0, 0, 2), node(1, 1, 4), node(1, 1, 5), node(3, 1, 4), node(2, 2, 10)]);
     profile.routes = vec!["/".into()];
-    let process = |pid| Process { pid, python: "3.13.5".into(), states: true, ticks: 5, active: 50_000, requests: 2 };
+    let process = |pid| Process { pid, python: "3.13.5".into(), states: true, ticks: 5, active: 50_000, requests: 2, ..Process::default() };
     profile.processes = vec![process(7), process(8)];
     profile.counts = [
         (key(2, 0), weight(1, 100, 0, 0)),

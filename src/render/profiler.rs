@@ -17,13 +17,25 @@ const ENDING: u32 = 2;
 /// What calls the processes, for whoever is to be let into them.
 pub(super) const SESSION: (&str, &str) = ("session.py", include_str!("../../images/profile/session.py"));
 
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 18] = [
     SESSION,
     ("parity_profile/__init__.py", include_str!("../../images/profile/parity_profile/__init__.py")),
+    ("parity_profile/calls.py", include_str!("../../images/profile/parity_profile/calls.py")),
+    ("parity_profile/codes.py", include_str!("../../images/profile/parity_profile/codes.py")),
+    ("parity_profile/kernel.py", include_str!("../../images/profile/parity_profile/kernel.py")),
+    ("parity_profile/ledger.py", include_str!("../../images/profile/parity_profile/ledger.py")),
+    ("parity_profile/limits.py", include_str!("../../images/profile/parity_profile/limits.py")),
+    ("parity_profile/memory.py", include_str!("../../images/profile/parity_profile/memory.py")),
+    ("parity_profile/offsets.py", include_str!("../../images/profile/parity_profile/offsets.py")),
+    ("parity_profile/priority.py", include_str!("../../images/profile/parity_profile/priority.py")),
+    ("parity_profile/reader.py", include_str!("../../images/profile/parity_profile/reader.py")),
     ("parity_profile/routes.py", include_str!("../../images/profile/parity_profile/routes.py")),
     ("parity_profile/sampler.py", include_str!("../../images/profile/parity_profile/sampler.py")),
     ("parity_profile/serving.py", include_str!("../../images/profile/parity_profile/serving.py")),
+    ("parity_profile/stacks.py", include_str!("../../images/profile/parity_profile/stacks.py")),
     ("parity_profile/states.py", include_str!("../../images/profile/parity_profile/states.py")),
+    ("parity_profile/table.py", include_str!("../../images/profile/parity_profile/table.py")),
+    ("parity_profile/watched.py", include_str!("../../images/profile/parity_profile/watched.py")),
 ];
 
 /// Imports the application in a fresh process; run from a file of its own.
@@ -38,7 +50,7 @@ const OWN: [&str; 1] = ["parity-health"];
 /// What is run in a container to have its processes profiled: it says on stdout what they say, and ends with its stdin.
 pub fn session(rate: f64) -> Vec<String> {
     let files = PROGRAMS.map(|(name, text)| (name.to_owned(), text.to_owned()));
-    called(DIRECTORY, WORD, &files, &json!({"rate": rate, "own": OWN}), ENDING)
+    called(DIRECTORY, WORD, &files, &json!({"rate": rate, "own": OWN, "reads": true}), ENDING)
 }
 
 /// What processes are called by.

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::render::record::REPLAY;
-use crate::requests::alike::{Difference, differences};
+use crate::requests::alike::{Difference, differences, is_same};
 use crate::requests::har::{digest, kept};
 use crate::requests::mapping::Mapping;
 use crate::requests::message::split_status;
@@ -110,8 +110,12 @@ impl<'a> Replay<'a> {
             Err(why) => return Outcome { request, answer: Err(why), differences: Vec::new(), remark },
         };
         let got = (now.expose().status.unwrap_or_default(), took);
-        let (one, other) = self.redaction.pair(recorded, &now);
-        let mut differences = differences(&one, &other);
+        let mut differences = if is_same(before, now.expose()) {
+            Vec::new()
+        } else {
+            let (one, other) = self.redaction.pair(recorded, &now);
+            differences(&one, &other)
+        };
         if cut {
             remark = Some("its body is larger than 4 MiB, and was not compared".into());
             differences.retain(|difference| difference.what != "body");

@@ -66,6 +66,13 @@ pub fn differences(recorded: &Redacted, now: &Redacted) -> Vec<Difference> {
     all
 }
 
+/// Is the answer the very same? Then nothing of it has to be made fit to be shown, which takes longer than all the rest. `false` says only
+/// that [`differences`] has to look.
+pub fn is_same(recorded: &Exchange, now: &Exchange) -> bool {
+    let (before, after) = (&recorded.response_body.content, &now.response_body.content);
+    recorded.status == now.status && before.is_some() && before == after && headers(recorded, now).is_empty()
+}
+
 fn changed(what: &str, recorded: &str, now: &str) -> Difference {
     Difference { what: what.into(), lines: vec![format!("- {}", cut(recorded)), format!("+ {}", cut(now))] }
 }
@@ -268,6 +275,25 @@ mod tests {
         };
         let (one, other) = Redaction::new(Names::default()).pair(&answered(recorded), &answered(now));
         differences(&one, &other).into_iter().flat_map(|difference| difference.lines).collect()
+    }
+
+    #[test]
+    fn the_same_answer_has_no_differences_and_needs_no_look() {
+        let with = |change: fn(&mut Exchange)| testing::exchange(change);
+        let shown = |exchange: &Exchange| Redaction::new(Names::default()).exchange(&Recorded::new(exchange.clone()));
+        let recorded = with(|_| ());
+        let same = with(|exchange| exchange.response_headers.push(("Date".into(), "now".into())));
+        assert!(is_same(&recorded, &same) && differences(&shown(&recorded), &shown(&same)).is_empty());
+        for other in [
+            with(|exchange| exchange.status = Some(500)),
+            with(|exchange| exchange.response_body = testing::body(b"other")),
+            with(|exchange| exchange.response_body.content = None),
+            with(|exchange| exchange.response_headers[0].1 = "text/html".into()),
+        ] {
+            assert!(!is_same(&recorded, &other) && !differences(&shown(&recorded), &shown(&other)).is_empty());
+        }
+        let unknown = with(|exchange| exchange.response_body.content = None);
+        assert!(!is_same(&unknown, &unknown));
     }
 
     #[test]

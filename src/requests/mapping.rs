@@ -24,6 +24,9 @@ impl std::fmt::Debug for Mapping {
 impl Mapping {
     /// Learns from an answer and the one that was recorded.
     pub fn learn(&mut self, recorded: &Exchange, now: &Exchange, names: &Names) {
+        if gives_the_same(recorded, now) {
+            return;
+        }
         let given = places(now, names);
         for (place, before) in places(recorded, names) {
             let Some((_, after)) = given.iter().find(|(known, _)| *known == place) else { continue };
@@ -72,6 +75,12 @@ impl Mapping {
         }
         text
     }
+}
+
+/// Nothing is to be learned then, and none of its tags is to be looked at.
+fn gives_the_same(recorded: &Exchange, now: &Exchange) -> bool {
+    let cookies = |exchange: &Exchange| values(&exchange.response_headers, "set-cookie").map(str::to_owned).collect::<Vec<_>>();
+    recorded.response_body.content == now.response_body.content && cookies(recorded) == cookies(now)
 }
 
 fn encoded(text: &str) -> String {

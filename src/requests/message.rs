@@ -16,6 +16,9 @@ use super::model::{Body, Exchange, Headers, Raised, Recorded, Statement, Timings
 /// Bytes of a message: two bodies of the largest limit, with room.
 pub const LONGEST: usize = 72 << 20;
 
+/// Bytes of what the server calls a request.
+const LONGEST_ID: usize = 100;
+
 /// A message.
 #[derive(Debug)]
 pub enum Message {
@@ -218,6 +221,7 @@ fn exchange(request: Request) -> Exchange {
         more_log: 0,
         pid: request.pid,
         thread: request.thread,
+        server_id: request.server.get("request_id").and_then(Value::as_str).filter(|id| id.len() <= LONGEST_ID).map(str::to_owned),
         mark: request.server.get("check").and_then(Value::as_str).map(str::to_owned),
         slot,
         scrubbed: false,

@@ -41,5 +41,5 @@ pub use marks::Marks;
 pub use model::{Body, Exchange, Frame, Raised, Recorded, Redacted, Statement, Summary};
 pub use names::Names;
 pub use redaction::{OnTerminal, Redaction};
-pub use store::{Keep, Store};
+pub use store::{Keep, Samples, Store};
 pub use storing::Storing;

@@ -52,6 +52,9 @@ pub struct Exchange {
     /// The thread that answered, as the server's log names it.
     #[serde(skip)]
     pub thread: u64,
+    /// What the server calls it: Apache's `%L`.
+    #[serde(skip)]
+    pub server_id: Option<String>,
     /// What [`super::Marks`] knows it by.
     #[serde(skip)]
     pub mark: Option<String>,

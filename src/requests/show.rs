@@ -17,6 +17,8 @@ use crate::units::{layout, quantity};
 const MOST_LINES: usize = 60;
 const MOST_WIDTH: usize = 2000;
 const MOST_STATEMENTS: usize = 30;
+/// Fewer samples do not say where the time of a request went.
+pub const FEW_SAMPLES: u64 = 10;
 /// Frames whose variables are shown.
 const MOST_FRAMES: usize = 3;
 /// Characters of the bar of timings.
@@ -29,6 +31,8 @@ pub struct View<'a> {
     pub host: Option<&'a Path>,
     /// Bodies and statements to their end.
     pub whole: bool,
+    /// How often a profiler has looked at it; `None`: never.
+    pub samples: Option<u64>,
 }
 
 /// For people.
@@ -88,6 +92,10 @@ pub fn text(exchange: &Redacted, view: &View<'_>) -> String {
         lines.push(String::new());
         timings(&mut lines, exchange);
     }
+    lines.extend(view.samples.map(|count| match count {
+        FEW_SAMPLES.. => format!("profile: {count} samples (`parity requests open` shows its flame graph)"),
+        count => format!("profile: {count} samples, too few to say where its time went"),
+    }));
     lines.join("\n")
 }
 
@@ -335,7 +343,7 @@ mod tests {
             exchange.templates = ["base.html", "row.html", "row.html"].map(String::from).to_vec();
         });
         let shown = Redaction::new(Names::default()).exchange(&Recorded::new(exchange));
-        insta::assert_snapshot!(text(&shown, &View { host: Some(Path::new("/home/ada/shop")), whole: false }), @r#"
+        insta::assert_snapshot!(text(&shown, &View { host: Some(Path::new("/home/ada/shop")), whole: false, samples: None }), @r#"
         #7  POST /polls/3/?page=2  500 Internal Server Error  12 ms
         2026-09-21T14:13:20.123Z, process 31, group g1
 

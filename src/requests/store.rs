@@ -1,7 +1,9 @@
 //! Where requests are kept: an SQLite database of each project's own in the user's state directory, readable by that user alone.
 //!
-//! It is written by the session that records, and read by anybody beside it. Two tables: a list is made of small rows, and what is
-//! large is read only when it is asked for.
+//! It is written by the session that records, and read by anybody beside it. A list is made of small rows; what is large is in tables of
+//! its own, and read only when it is asked for.
+
+mod text;
 
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, OpenOptions, Permissions};
@@ -16,11 +18,14 @@ use super::filter::{Filter, glob};
 use super::model::{Exchange, Recorded, Summary};
 pub use crate::config::Keep;
 use crate::error::{Failure, Kind, Result};
+use text::Wanted;
 
 /// The layout of the tables. A store of a newer one is left alone.
-const SCHEMA: i32 = 2;
-/// The one before, in which triggers kept the totals, a third of the time that a request took.
+const SCHEMA: i32 = 3;
+/// The first one, in which triggers kept the totals, a third of the time that a request took.
 const WITH_TRIGGERS: i32 = 1;
+/// The one before samples were kept.
+const WITHOUT_SAMPLES: i32 = 2;
 /// Says that a database is one of these: "prty".
 const APPLICATION: i32 = 0x7072_7479;
 /// Bytes with which each database begins.
@@ -40,7 +45,8 @@ const TABLES: &str = "
         size INTEGER NOT NULL,
         statements INTEGER NOT NULL,
         error TEXT,
-        bytes INTEGER NOT NULL
+        bytes INTEGER NOT NULL,
+        server_id TEXT
     );
     CREATE TABLE details (
         id INTEGER PRIMARY KEY REFERENCES requests (id) ON DELETE CASCADE,
@@ -50,6 +56,15 @@ const TABLES: &str = "
     );
     CREATE TABLE totals (only INTEGER PRIMARY KEY CHECK (only = 1), count INTEGER NOT NULL, bytes INTEGER NOT NULL);
     INSERT INTO totals VALUES (1, 0, 0);
+";
+
+/// What a profiler has seen of requests.
+const SAMPLES: &str = "
+    CREATE TABLE samples (
+        id INTEGER PRIMARY KEY REFERENCES requests (id) ON DELETE CASCADE,
+        count INTEGER NOT NULL,
+        graph TEXT NOT NULL
+    );
 ";
 
 const COLUMNS: &str = "id, began, method, target, status, micros, size, statements, error";
@@ -130,7 +145,8 @@ impl Store {
     /// # Errors
     /// The store's.
     pub fn list(&self, filter: &Filter) -> Result<(Vec<Recorded<Summary>>, u64)> {
-        self.try_list(filter).map_err(|error| explain(error, &self.path))
+        let text = filter.text.as_deref().map(Wanted::new).transpose()?;
+        self.try_list(filter, text.as_ref()).map_err(|error| explain(error, &self.path))
     }
 
     /// One request, whole.
@@ -147,6 +163,19 @@ impl Store {
         exchange.request_body.content = request;
         exchange.response_body.content = response;
         Ok(Some(Recorded::new(exchange)))
+    }
+
+    /// All that a filter lets through. The store is written meanwhile: what is gone from it since it was listed is left out.
+    ///
+    /// # Errors
+    /// Those of [`Self::list`] and [`Self::get`].
+    pub fn all(&self, filter: &Filter) -> Result<Vec<Recorded>> {
+        self.listed(self.list(filter)?.0.iter().map(|summary| summary.expose().id))
+    }
+
+    /// Those of a list, without what is gone since.
+    fn listed(&self, ids: impl Iterator<Item = i64>) -> Result<Vec<Recorded>> {
+        ids.filter_map(|id| self.get(id).transpose()).collect()
     }
 
     /// The lowest and the highest number; `None`: it is empty.
@@ -169,17 +198,17 @@ impl Store {
         clear(&mut self.connection, ids).map_err(|error| explain(error, path))
     }
 
-    fn try_list(&self, filter: &Filter) -> rusqlite::Result<(Vec<Recorded<Summary>>, u64)> {
+    fn try_list(&self, filter: &Filter, text: Option<&Wanted>) -> rusqlite::Result<(Vec<Recorded<Summary>>, u64)> {
         let (conditions, values) = conditions(filter);
         let all = format!("{}{conditions} ORDER BY id DESC", select(filter));
-        let limit =
-            if filter.text.is_some() { String::new() } else { filter.last.map_or_else(String::new, |last| format!(" LIMIT {last}")) };
+        let limit = if text.is_some() { String::new() } else { filter.last.map_or_else(String::new, |last| format!(" LIMIT {last}")) };
         let mut statement = self.connection.prepare(&(all + &limit))?;
         let mut rows = statement.query(params_from_iter(values))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            if let Some(text) = &filter.text
-                && !has(row, text)?
+            // Behind the summary's columns there are the details.
+            if let Some(text) = text
+                && !text.is_in(row, 9)?
             {
                 continue;
             }
@@ -225,7 +254,7 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
     drop(transaction);
     match (schema, application) {
         (SCHEMA, APPLICATION) => return Ok(()),
-        (WITH_TRIGGERS, APPLICATION) | (0, 0) => {}
+        (WITH_TRIGGERS | WITHOUT_SAMPLES, APPLICATION) | (0, 0) => {}
         (schema, APPLICATION) if schema > SCHEMA => {
             return Err(Failure::new(Kind::BadFile, format!("the store of requests was written by a newer parity: {}", path.display()))
                 .hint("update parity, or remove the file to begin a new one"));
@@ -234,15 +263,17 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let found = pragma(&transaction, "user_version").map_err(failed)?;
-    if found == WITH_TRIGGERS {
-        let without = format!("DROP TRIGGER added; DROP TRIGGER removed; PRAGMA user_version = {SCHEMA};");
-        transaction.execute_batch(&without).map_err(failed)?;
+    if found == WITH_TRIGGERS || found == WITHOUT_SAMPLES {
+        let triggers = if found == WITH_TRIGGERS { "DROP TRIGGER added; DROP TRIGGER removed;" } else { "" };
+        let now = format!("{triggers} ALTER TABLE requests ADD COLUMN server_id TEXT; {SAMPLES} PRAGMA user_version = {SCHEMA};");
+        transaction.execute_batch(&now).map_err(failed)?;
     } else if found == 0 {
         let others: i64 = transaction.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0)).map_err(failed)?;
         if others > 0 {
             return Err(damaged(path).cause("it is a database of something else"));
         }
         transaction.execute_batch(TABLES).map_err(failed)?;
+        transaction.execute_batch(SAMPLES).map_err(failed)?;
         transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
         transaction.pragma_update(None, "user_version", SCHEMA).map_err(failed)?;
     }
@@ -269,8 +300,8 @@ fn insert(connection: &mut Connection, exchanges: &[Recorded], keep: Keep) -> ru
     let mut all_bytes = 0;
     {
         let mut row = transaction.prepare_cached(
-            "INSERT INTO requests (began, method, path, target, status, micros, size, statements, error, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO requests (began, method, path, target, status, micros, size, statements, error, bytes, server_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
         let mut details =
             transaction.prepare_cached("INSERT INTO details (id, exchange, request_body, response_body) VALUES (?1, ?2, ?3, ?4)")?;
@@ -288,7 +319,8 @@ fn insert(connection: &mut Connection, exchanges: &[Recorded], keep: Keep) -> ru
                 number(size),
                 number(statements),
                 error,
-                number(bytes)
+                number(bytes),
+                exchange.server_id
             ])?;
             all_bytes += bytes;
             let id = transaction.last_insert_rowid();
@@ -331,6 +363,7 @@ fn remove_oldest(connection: &Connection, keep: Keep) -> rusqlite::Result<()> {
     }
     if let Some(until) = until {
         connection.execute("DELETE FROM details WHERE id <= ?1", [until])?;
+        connection.execute("DELETE FROM samples WHERE id <= ?1", [until])?;
         connection.execute("DELETE FROM requests WHERE id <= ?1", [until])?;
         count(connection, left - all, bytes - all_bytes)?;
     }
@@ -344,10 +377,12 @@ fn clear(connection: &mut Connection, ids: &[i64]) -> rusqlite::Result<usize> {
     let mut removed = 0;
     if ids.is_empty() {
         transaction.execute("DELETE FROM details", [])?;
+        transaction.execute("DELETE FROM samples", [])?;
         removed = transaction.execute("DELETE FROM requests", [])?;
     }
     for id in ids {
         transaction.execute("DELETE FROM details WHERE id = ?1", [id])?;
+        transaction.execute("DELETE FROM samples WHERE id = ?1", [id])?;
         removed += transaction.execute("DELETE FROM requests WHERE id = ?1", [id])?;
     }
     transaction.execute("UPDATE totals SET (count, bytes) = (SELECT count(*), coalesce(sum(bytes), 0) FROM requests)", [])?;
@@ -403,20 +438,6 @@ fn conditions(filter: &Filter) -> (String, Vec<Value>) {
     (text, values)
 }
 
-/// Is a text anywhere in it? Behind the summary's columns there are the details.
-fn has(row: &Row<'_>, text: &str) -> rusqlite::Result<bool> {
-    let wanted = text.to_lowercase();
-    let has = |bytes: &[u8]| String::from_utf8_lossy(bytes).to_lowercase().contains(&wanted);
-    // In JSON a quote or a line end is written in another way.
-    let escaped = serde_json::Value::from(wanted.as_str()).to_string();
-    let exchange = row.get_ref(9)?.as_str().unwrap_or_default().to_lowercase();
-    let found = exchange.contains(&escaped[1..escaped.len() - 1]);
-    Ok(found
-        || [10, 11]
-            .into_iter()
-            .any(|column| row.get_ref(column).ok().and_then(|value| value.as_blob_or_null().ok().flatten()).is_some_and(has)))
-}
-
 fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
     let unsigned = |column: usize| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
     Ok(Summary {
@@ -457,5 +478,8 @@ fn explain(error: rusqlite::Error, path: &Path) -> Failure {
     }
 }
 
+mod samples;
 #[cfg(test)]
 mod tests;
+
+pub use samples::Samples;

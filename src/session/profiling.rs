@@ -2,9 +2,11 @@
 //!
 //! The container is not trusted (`docs/security.md`): its lines are data, of limited length and number.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::called::{Called, beside};
+use super::samples::Keeping;
 use crate::engine::Engine;
 use crate::error::{Failure, Kind, Result};
 use crate::profiling::{Gathering, Profile};
@@ -18,7 +20,7 @@ const ENDING: Duration = Duration::from_secs(5);
 const QUIET: Duration = Duration::from_millis(600);
 
 /// What is profiled, and how.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Profiled<'a> {
     pub engine: &'a Engine,
     pub container: &'a str,
@@ -26,6 +28,8 @@ pub struct Profiled<'a> {
     pub rate: f64,
     /// Processes that serve; `None`: as many as there are.
     pub processes: Option<usize>,
+    /// Where its requests are stored if somebody records them: they get what is seen of each.
+    pub store: Option<PathBuf>,
 }
 
 /// A profiler that runs.
@@ -33,6 +37,7 @@ pub struct Profiled<'a> {
 pub struct Profiling {
     called: Called,
     gathering: Gathering,
+    keeping: Keeping,
 }
 
 impl Profiling {
@@ -41,8 +46,10 @@ impl Profiling {
     /// # Errors
     /// They do not take the profiler.
     pub async fn begin(profiled: Profiled<'_>) -> Result<Self> {
-        let Profiled { engine, container, rate, processes } = profiled;
-        let mut profiling = Self { called: Called::call(engine, container, session(rate)).await?, gathering: Gathering::new(rate) };
+        let Profiled { engine, container, rate, processes, store } = profiled;
+        let keeping = Keeping::new(store);
+        let called = Called::call(engine, container, session(rate)).await?;
+        let mut profiling = Self { called, gathering: Gathering::new(rate), keeping };
         let begun = async {
             while profiling.gathering.processes() < processes.unwrap_or(1) && profiling.step().await {}
             // More may come.
@@ -73,18 +80,20 @@ impl Profiling {
         beside(work, async || self.step().await).await
     }
 
-    /// What was seen. Processes that are in the middle of something say it before.
-    pub async fn finish(mut self) -> Profile {
+    /// What was seen, and whether that of recorded requests is stored. Processes that are in the middle of something say it before.
+    pub async fn finish(mut self) -> (Profile, Result<()>) {
         self.called.hang_up().await;
         let rest = async { while self.step().await {} };
         let _ = tokio::time::timeout(ENDING, rest).await;
-        self.gathering.finish()
+        let kept = self.keeping.end().await;
+        (self.gathering.finish(), kept)
     }
 
     /// Takes in what comes next. Returns whether more may come.
     async fn step(&mut self) -> bool {
         let Some(lines) = self.called.next().await else { return false };
         lines.iter().for_each(|line| self.gathering.feed(line));
+        self.keeping.keep(self.gathering.ended_requests());
         true
     }
 }

@@ -13,7 +13,7 @@ pub fn lines(record: &Record, verbosity: Verbosity, layout: requests::Layout) ->
         RecordKind::Traceback | RecordKind::Error => color(AnsiColor::Red),
         RecordKind::Warning => color(AnsiColor::Yellow),
         RecordKind::Access | RecordKind::Info | RecordKind::Noise => Style::new().dimmed(),
-        RecordKind::Requests => return requests::lines(&record.requests, layout, verbosity),
+        RecordKind::Requests => Style::new(),
         RecordKind::Start | RecordKind::Finding => return Vec::new(),
     };
     let least = match record.kind {
@@ -25,12 +25,13 @@ pub fn lines(record: &Record, verbosity: Verbosity, layout: requests::Layout) ->
         return Vec::new();
     }
     let hint = color(AnsiColor::Cyan).bold();
-    let mut lines: Vec<String> = record
+    let mut lines = requests::lines(&record.requests, layout, verbosity);
+    let own = record
         .lines
         .iter()
         .map(|line| if line.dim { (Style::new().dimmed(), line) } else { (style, line) })
-        .map(|(style, line)| format!("{style}{line}{style:#}"))
-        .collect();
+        .map(|(style, line)| format!("{style}{line}{style:#}"));
+    lines.extend(own);
     lines.extend(record.hint.iter().map(|words| format!("{hint}hint{hint:#}: {words}")));
     lines
 }

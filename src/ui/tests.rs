@@ -80,8 +80,9 @@ fn events(text: &str) -> Vec<(Event, Option<usize>)> {
         (Event::Stopped, Some(1)),
     ];
     let asked = Request { at: 0, method: said(), path: said(), status: 200, micros: 1, bytes: 1, by_application: true, aborted: true };
-    let requests = Record { requests: vec![asked], ..record(RecordKind::Requests, text) };
-    all.push((Event::Log { record: requests }, Some(1)));
+    let requests = Record { requests: vec![asked], lines: Vec::new(), ..record(RecordKind::Requests, text) };
+    all.push((Event::Log { record: Record { hint: None, ..requests.clone() } }, Some(1)));
+    all.push((Event::Log { record: requests }, None));
     all.extend(kinds.map(|kind| (Event::Log { record: record(kind, text) }, None)));
     all
 }

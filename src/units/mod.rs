@@ -1,5 +1,6 @@
 //! Small value types that every other part shares.
 
+pub mod at_once;
 mod entry_point;
 pub mod files;
 pub mod layout;

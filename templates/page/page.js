@@ -289,6 +289,7 @@ function one(request) {
     ...(request.log.lines.length ? [heading("Log", request.log.more ? `${number.format(request.log.more)} earlier lines are not kept` : ""), make("pre", "", request.log.lines.join("\n"))] : []),
     ...timings(request.timings),
     ...sql(request.statements),
+    ...profile(request.profile),
     ...passed("Request", `${request.method} ${request.protocol}`, request.request),
     ...passed("Response", `${request.protocol} ${status}`, request.response),
     ...(request.templates.length ? [heading("Templates"), make("pre", "", request.templates.join("\n"))] : []),
@@ -405,7 +406,8 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
   if (event.target.matches("input, select")) {
     if (event.key === "Escape" || event.key === "Enter") {
-      if (event.key === "Escape" && event.target.value) clear();
+      if (details.contains(event.target)) details.focus();
+      else if (event.key === "Escape" && event.target.value) clear();
       else list.focus();
       event.preventDefault();
     }

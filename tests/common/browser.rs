@@ -52,6 +52,12 @@ impl Browser {
         browser
     }
 
+    /// Of what is shown, in pixels.
+    pub fn resize(&self, width: u32, height: u32) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.command("/goog/cdp/execute", &json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": size}));
+    }
+
     pub fn open(&self, url: &str) {
         self.command("/url", &json!({"url": url}));
     }

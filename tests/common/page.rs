@@ -4,8 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
+use parity::profiling::flamegraph;
+use parity::profiling::model::{Function, Key, Node, Package, Profile, Weight};
 use parity::requests::model::{Body, Exchange, Raised, Statement, Timings};
-use parity::requests::{Keep, Recorded, Store};
+use parity::requests::{Keep, Recorded, Samples, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -46,6 +48,13 @@ impl Recording {
     pub fn insert(&self, exchanges: &[Exchange]) {
         let recorded: Vec<Recorded> = exchanges.iter().cloned().map(Recorded::new).collect();
         Store::open(&self.store()).unwrap().insert(&recorded, Keep { requests: 100_000, bytes: 1 << 30 }).unwrap();
+    }
+
+    /// As a profile does: requests have samples, by what the server calls them.
+    pub fn insert_samples(&self, samples: &[(&str, Samples)]) {
+        let mut samples = samples.iter().map(|(id, samples)| ((*id).to_owned(), samples.clone())).collect();
+        Store::open(&self.store()).unwrap().add_samples(0, &mut samples).unwrap();
+        assert!(samples.is_empty(), "there are no such requests");
     }
 
     pub fn root(&self) -> &Path {
@@ -133,6 +142,27 @@ pub fn exchange(number: usize) -> Exchange {
     exchange
 }
 
+/// What is seen of a view that asks a database and renders, `times` ten samples; and a name that would do harm as markup.
+pub fn samples(times: u64) -> Samples {
+    let function = |name: &str, file: &str, line, package| Function { name: name.into(), file: file.into(), line, package };
+    let library = |name: &str| Package::Library(name.into());
+    let mut profile = Profile::new(100.0);
+    profile.functions = vec![
+        function("WSGIHandler.__call__", "django/core/handlers/wsgi.py", 118, library("django")),
+        function("orders", "shop/views.py", 20, Package::Project),
+        function("<img src=x onerror=\"document.title=1\">", "shop/totals.py", 3, Package::Project),
+        function("SQLiteCursorWrapper.execute", "django/db/backends/sqlite3/base.py", 340, library("django")),
+        function("dumps", "json/__init__.py", 183, Package::Python("json".into())),
+    ];
+    let node = |parent, function, line| Node { parent, function, line };
+    profile.nodes.extend([node(0, 0, 124), node(1, 1, 22), node(2, 2, 5), node(2, 3, 360), node(2, 4, 231)]);
+    let counts = [(3, 5, 50_000, 0), (4, 4, 0, 40_000), (5, 1, 10_000, 0)];
+    let weight = |samples, cpu, wait| Weight { samples: samples * times, cpu: cpu * times, wait: wait * times, ..Weight::default() };
+    let key = |node| Key { node, route: 0, process: 0 };
+    profile.counts = counts.into_iter().map(|(node, samples, cpu, wait)| (key(node), weight(samples, cpu, wait))).collect();
+    Samples { count: 10 * times, graph: flamegraph::data(&profile, None, 1000).to_string() }
+}
+
 /// A page that is served.
 pub struct Served {
     pub session: Session,
@@ -143,7 +173,12 @@ pub struct Served {
 
 impl Served {
     pub fn of(recording: &Recording) -> Self {
-        let mut session = recording.parity(&["requests", "open", "--no-browser"]).start();
+        Self::by(recording.parity(&["requests", "open", "--no-browser"]))
+    }
+
+    /// By that command.
+    pub fn by(parity: Parity) -> Self {
+        let mut session = parity.start();
         let link = session.url();
         let (address, token) = link.strip_prefix("http://127.0.0.1:").unwrap().split_once("/#").unwrap();
         let (port, token) = (address.parse().unwrap(), token.to_owned());

@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "..", "..", "images", "profile"))
 
-from parity_profile import routes, sampler, serving, states  # noqa: E402
+from parity_profile import routes, sampler, serving, states
 
 SECONDS = float(os.environ.get("PROFILE_SECONDS", "1.0"))
 
@@ -92,22 +92,8 @@ def encode(text):
     return json.dumps(text)
 
 
-class Run:
-    """A sampler that runs, and what it has said."""
-
-    def __init__(self, rate=300):
-        self.messages = []
-        self.states = states.States()
-        self.sampler = sampler.Sampler(rate, self.states, self.messages.append)
-        self.thread = threading.Thread(target=self.sampler.run)
-        self.thread.start()
-
-    def request(self, work, path="/"):
-        self.sampler.started(path)
-        try:
-            work()
-        finally:
-            self.sampler.finished()
+class Load:
+    """Requests, of which one who has `request` and `stop` sees something."""
 
     def during(self, *works, times=1):
         """Each in a thread of its own, again and again for a while."""
@@ -123,6 +109,25 @@ class Run:
         for thread in threads:
             thread.join()
         return self.stop()
+
+
+class Run(Load):
+    """A sampler that runs, and what it has said."""
+
+    def __init__(self, rate=300):
+        self.messages = []
+        self.states = states.States()
+        self.sampler = sampler.Sampler(rate, self.states, self.messages.append)
+        # A test that fails before it stops it ends all the same.
+        self.thread = threading.Thread(target=self.sampler.run, daemon=True)
+        self.thread.start()
+
+    def request(self, work, path="/", server_id=None):
+        self.sampler.started(path, server_id)
+        try:
+            work()
+        finally:
+            self.sampler.finished()
 
     def stop(self):
         self.sampler.stop()
@@ -142,7 +147,7 @@ class Seen:
             codes.update((number, name) for number, _, name, _ in message["codes"])
             nodes.update((number, (parent, code, line)) for number, parent, code, line in message["nodes"])
             routes = dict(message["routes"])
-            for leaf, route, samples, *parts in message["counts"]:
+            for leaf, route, samples, *parts, _ in message["counts"]:
                 self.samples += samples
                 self.add(self.routes, routes[route], parts)
                 self.all = [a + b for a, b in zip(self.all, parts)]
@@ -166,6 +171,8 @@ class Seen:
 
 
 class Truth(unittest.TestCase):
+    run_of = Run
+
     def setUp(self):
         MEASURED.clear()
 
@@ -181,9 +188,25 @@ class Truth(unittest.TestCase):
         true = sum(MEASURED[name][1] for name in names)
         self.assertLess(abs(seen.all[0] / 1e6 - true), true * 0.2, "%s instead of %s" % (seen.all[0] / 1e6, true))
 
+    def test_samples_of_recorded_requests_are_told_apart(self):
+        run = self.run_of()
+        works = [(lambda: burn(0.1), "slow"), (lambda: None, "quick"), (lambda: time.sleep(0.1), None)]
+        for work, server_id in works:
+            run.request(work, server_id=server_id)
+        run.stop()
+        ended = [each for message in run.messages for each in message["ended"]]
+        self.assertEqual([list(each) for each in ended], [[1, "slow"], [2, "quick"]])
+        samples = {}
+        for message in run.messages:
+            for count in message["counts"]:
+                samples[count[-1]] = samples.get(count[-1], 0) + count[2]
+        self.assertGreater(samples[1], 5)
+        self.assertGreater(samples[0], 5)
+        self.assertLess(samples.get(2, 0), 2)
+
     def test_busy_functions_have_their_shares(self):
         unit = 0.002
-        seen = Run().during(lambda: (first(unit), second(unit), third(unit)), times=2)
+        seen = self.run_of().during(lambda: (first(unit), second(unit), third(unit)), times=2)
         self.compare(seen, "first", "second", "third", within=8)
         self.same_cpu(seen, "first", "second", "third")
         self.assertGreater(seen.requests, 10)
@@ -191,7 +214,7 @@ class Truth(unittest.TestCase):
     def test_the_same_with_four_threads_at_once(self):
         unit = 0.002
         work = lambda: (first(unit), second(unit), third(unit))  # noqa: E731
-        seen = Run().during(work, work, work, work, times=3)
+        seen = self.run_of().during(work, work, work, work, times=3)
         self.compare(seen, "first", "second", "third", within=8)
         self.same_cpu(seen, "first", "second", "third")
         # Four want the GIL, and one has it.
@@ -203,7 +226,7 @@ class Truth(unittest.TestCase):
             nap(0.03)
             first(0.002)
 
-        seen = Run().during(work, times=2)
+        seen = self.run_of().during(work, times=2)
         self.compare(seen, "nap", "first", within=10)
         self.same_cpu(seen, "nap", "first")
         # All of the waiting is the nap's.
@@ -217,11 +240,11 @@ class Truth(unittest.TestCase):
             with lock:
                 time.sleep(0.01)
 
-        seen = Run().during(locked, locked)
+        seen = self.run_of().during(locked, locked)
         self.assertGreater(seen.all[1] / (sum(seen.all) - seen.all[3]), 0.8)
 
     def test_recursion_and_generators(self):
-        seen = Run().during(lambda: (deep(0.004), listed(0.004)), times=2)
+        seen = self.run_of().during(lambda: (deep(0.004), listed(0.004)), times=2)
         self.compare(seen, "deep", "listed", within=8)
         # A function that calls itself counts once, and a generator below whoever goes through it.
         self.assertLess(abs(seen.wall("deeper") - seen.wall("deep")), 0.1)
@@ -229,11 +252,11 @@ class Truth(unittest.TestCase):
 
     def test_what_c_does_is_its_callers(self):
         text = "x" * 4_000_000
-        seen = Run().during(lambda: (encode(text), first(0.002)), times=2)
+        seen = self.run_of().during(lambda: (encode(text), first(0.002)), times=2)
         self.compare(seen, "encode", "first", within=25)
 
     def test_threads_without_a_request_are_not_seen(self):
-        run = Run()
+        run = self.run_of()
         idle = threading.Thread(target=burn, args=(0.2,))
         idle.start()
         run.request(lambda: nap(0.3))
@@ -244,7 +267,7 @@ class Truth(unittest.TestCase):
         self.assertLess(abs(seen.wall("nap") - MEASURED["nap"][0]), 0.1)
 
     def test_a_sampler_sleeps_while_nobody_asks(self):
-        run = Run()
+        run = self.run_of()
         time.sleep(1.5)
         self.assertTrue(run.sampler.idle)
         run.request(lambda: time.sleep(0.2))
@@ -322,25 +345,44 @@ class Routes(unittest.TestCase):
         self.assertIsNone(routes.route_of(None))
         self.assertIsNone(routes.route_of(object()))
 
-    def test_they_are_found_in_frames(self):
+    @staticmethod
+    def late(before, after=0.1):
+        """A request of Django, whose route is known after so many seconds."""
+
         class Match:
             route = "late/"
-
-        namespace = {"time": time}
-        source = "def __call__(request):\n    time.sleep(0.1)\n    request.resolver_match = match\n    time.sleep(0.1)\n"
-        exec(compile(source, "/x/site-packages/django/core/handlers/wsgi.py", "exec"), namespace)
-        namespace["match"] = Match
-        run = Run()
 
         class Request:
             resolver_match = None
 
-        run.request(lambda: namespace["__call__"](Request()), "/late/17")
+        source = "def __call__(request):\n    sleep(before)\n    request.resolver_match = match\n    sleep(after)\n"
+        namespace = {"sleep": time.sleep, "before": before, "after": after, "match": Match}
+        exec(compile(source, "/x/site-packages/django/core/handlers/wsgi.py", "exec"), namespace)
+        return lambda: namespace["__call__"](Request())
+
+    def test_they_are_found_in_frames(self):
+        run = Run()
+        run.request(self.late(0.1), "/late/17")
         # Also what was seen before it was known.
         self.assertEqual(set(run.stop().routes), {"/late/"})
 
+    def test_what_was_told_before_one_is_known_waits_for_it(self):
+        run = Run()
+        # Longer than the time between two messages.
+        run.request(self.late(1.2, 0.3), "/late/17")
+        seen = run.stop()
+        self.assertTrue(run.messages[0]["ticks"] and run.messages[1]["ticks"])
+        self.assertEqual(set(seen.routes), {"/late/"})
+
+    def test_what_ends_before_one_is_known_takes_that_of_its_path(self):
+        run = Run()
+        run.request(self.late(0.05), "/late/17")
+        run.request(lambda: time.sleep(0.1), "/late/17")
+        run.request(lambda: time.sleep(0.1), "/other")
+        self.assertEqual(set(run.stop().routes), {"/late/", "/other"})
+
     def test_a_path_is_without_its_numbers(self):
-        path = lambda **environ: serving.path_of(environ)  # noqa: E731
+        path = lambda **environ: routes.path_of(environ)  # noqa: E731
         self.assertEqual(path(SCRIPT_NAME="/shop", PATH_INFO="/items/17/"), "/shop/items/*/")
         self.assertEqual(path(), "/")
         self.assertEqual(path(PATH_INFO="/\xc3\xa9"), "/é")
@@ -359,18 +401,23 @@ class Way(unittest.TestCase):
             def ignore(self, _):
                 self.listener = None
 
+            def listens(self, instrument):
+                return instrument == "record" and self.recorded
+
         with tempfile.TemporaryDirectory() as directory:
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listener.bind(directory + "/collector.sock")
             listener.listen(1)
             runtime, began = Runtime(), []
+            runtime.recorded = True
             thread = threading.Thread(target=lambda: began.append(serving.begin(runtime, directory + "/collector.sock")))
             thread.start()
             connection, _ = listener.accept()
             connection.sendall(b'{"rate": 200, "own": ["parity-health"]}\n')
             thread.join()
             for agent in ("parity-health", "curl"):
-                runtime.listener("request_started", request_environ={"PATH_INFO": "/a", "HTTP_USER_AGENT": agent})
+                environ = {"PATH_INFO": "/a", "HTTP_USER_AGENT": agent}
+                runtime.listener("request_started", request_environ=environ, request_id="id-of-" + agent)
                 time.sleep(0.1)
                 runtime.listener("request_finished")
             connection.shutdown(socket.SHUT_WR)
@@ -384,6 +431,8 @@ class Way(unittest.TestCase):
             self.assertEqual(lines[0]["python"], "%d.%d.%d" % sys.version_info[:3])
             self.assertEqual(sum(line["requests"] for line in lines[1:]), 1)
             self.assertEqual(lines[-1]["routes"], [[0, "/a"]])
+            self.assertEqual([ended for line in lines[1:] for ended in line["ended"]], [[1, "id-of-curl"]])
+            self.assertTrue(all(count[-1] == 1 for line in lines[1:] for count in line["counts"]))
             connection.close()
             listener.close()
 

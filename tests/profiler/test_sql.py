@@ -7,7 +7,7 @@ import time
 import unittest
 
 import test_profile
-from test_profile import Run, first, measured
+from test_profile import first, measured
 
 SLOW = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT sum(i * i % 7) FROM n"
 
@@ -50,6 +50,7 @@ def rows_of(seconds):
 
 
 class Truth(unittest.TestCase):
+    run_of = test_profile.Run
     setUp = test_profile.Truth.setUp
     compare = test_profile.Truth.compare
     same_cpu = test_profile.Truth.same_cpu
@@ -57,7 +58,7 @@ class Truth(unittest.TestCase):
     def test_a_slow_query_is_its_callers(self):
         database, rows = connection(), rows_of(0.05)
         # Both for longer than the interpreter leaves the GIL to somebody.
-        seen = Run().during(lambda: (query(database, rows), first(0.008)), times=3)
+        seen = self.run_of().during(lambda: (query(database, rows), first(0.008)), times=3)
         self.compare(seen, "query", "first", within=10)
         self.same_cpu(seen, "query", "first")
         # It works, and waits for nothing; below it is nothing of Python's.
@@ -68,7 +69,7 @@ class Truth(unittest.TestCase):
     def test_two_queries_at_once_need_no_gil(self):
         rows = rows_of(0.05)
         works = [lambda database=connection(): query(database, rows) for _ in range(2)]
-        seen = Run().during(*works, times=2)
+        seen = self.run_of().during(*works, times=2)
         self.same_cpu(seen, "query")
         # Two that did would wait for it half of the time.
         self.assertLess(seen.total["query"][2], sum(seen.total["query"]) * 0.3)
@@ -79,7 +80,7 @@ class Truth(unittest.TestCase):
             holder, database = connection(path), connection(path, patience=0.1)
             holder.execute("CREATE TABLE t (a)")
             holder.execute("BEGIN IMMEDIATE")
-            seen = Run().during(lambda: (written(database), first(0.005)), times=2)
+            seen = self.run_of().during(lambda: (written(database), first(0.005)), times=2)
             holder.close()
             database.close()
         self.compare(seen, "written", "first", within=8)
@@ -90,7 +91,7 @@ class Truth(unittest.TestCase):
     def test_python_that_sql_calls_is_below_whoever_asked(self):
         database = connection()
         database.create_function("score", 0, score)
-        seen = Run().during(lambda: (scored(database), first(0.005)), times=2)
+        seen = self.run_of().during(lambda: (scored(database), first(0.005)), times=2)
         self.compare(seen, "scored", "first", within=8)
         # But for the time in which SQLite waits for the GIL to call it, where a sample is most likely.
         self.assertGreater(seen.wall("score"), seen.wall("scored") * 0.6)

@@ -6,30 +6,24 @@ the GIL, or for a CPU: the kernel says how long it was for that.
 """
 
 import _thread
+import itertools
 import os
 import sys
 import time
 
 from . import routes
+from .limits import JITTER, MOST_DEPTH, MOST_ENDED, MOST_NODES, MOST_ROUTES, MOST_STACKS, OTHERS, OWN
 
-# Frames that begin here are parity's own, and not shown.
-OWN = ("/etc/parity/", "/run/parity/")
-MOST_NODES = 100_000
-MOST_DEPTH = 1_000
-MOST_STACKS = 50_000
-MOST_ROUTES = 500
+MOST_LEARNED = 2_000
 MOST_THREADS = 2_000
-OTHERS = "(others)"
 # Nanoseconds: a request that ended so shortly before a sample gave the GIL up for it.
 JUST_NOW = 1_000_000
-# Time between samples differs by so much: what happens at the same rate is not to be seen always or never.
-JITTER = 0.25
 
 
 class Thread:
     """One that answers requests."""
 
-    __slots__ = ("ident", "tid", "clock", "request", "cpu", "requests", "seen", "cells", "last", "place", "queued")
+    __slots__ = ("cells", "clock", "cpu", "ident", "last", "place", "queued", "request", "requests", "seen", "tid")
 
     def __init__(self):
         self.ident = _thread.get_ident()
@@ -53,12 +47,15 @@ class Thread:
 
 
 class Request:
-    __slots__ = ("path", "witness", "cpu")
+    __slots__ = ("cpu", "number", "path", "server_id", "witness")
 
-    def __init__(self, path, cpu):
+    def __init__(self, path, cpu, number=0, server_id=None):
         self.path = path
         self.witness = None
         self.cpu = cpu
+        # Of one that is recorded: its samples are told apart from those of others. 0: nobody wants that.
+        self.number = number
+        self.server_id = server_id
 
 
 def clock(number):
@@ -179,7 +176,14 @@ class Sampler:
         self.tree = Tree()
         self.threads = {}
         self.labels = {}
+        # Which route a path took when that was seen: a request that ends before its own is known took the same.
+        self.learned = {}
         self.counts = {}
+        # Of requests that had just begun when their window was settled: their route may be known in the next one.
+        self.unrouted = {}
+        # Recorded requests: how many have begun, and those that have ended since the last message.
+        self.recorded = itertools.count(1)
+        self.ended = []
         self.ticks = 0
         self.active = 0
         self.requests_told = 0
@@ -194,7 +198,8 @@ class Sampler:
 
     # --- in the threads of requests ---------------------------------------------------------------------------------
 
-    def started(self, path):
+    def started(self, path, server_id=None):
+        """`server_id`: what the server calls the request, if it is recorded."""
         thread = self.threads.get(_thread.get_ident())
         if thread is None or thread.tid != _thread.get_native_id():
             # One that is gone has left its number to this one.
@@ -204,7 +209,8 @@ class Sampler:
             self.states.open(thread.tid)
             thread.queued = self.states.queued(thread.tid)
             self.threads[thread.ident] = thread
-        thread.request = Request(path, time.thread_time_ns())
+        number = next(self.recorded) if server_id is not None else 0
+        thread.request = Request(path, time.thread_time_ns(), number, server_id)
         if self.idle:
             self.wake()
 
@@ -220,6 +226,8 @@ class Sampler:
             self.unseen = (thread, request, now)
         thread.requests += 1
         thread.request = None
+        if request.number and len(self.ended) < MOST_ENDED:
+            self.ended.append((request.number, request.server_id))
 
     # --- in the sampler's own ---------------------------------------------------------------------------------------
 
@@ -285,8 +293,11 @@ class Sampler:
             cell = thread.cells[key] = [0, 0, 0]
         return cell
 
-    def settle(self):
+    def settle(self, is_last=False):
         """Shares the CPU time of this window among its samples."""
+        unrouted, self.unrouted = self.unrouted, {}
+        for (request, leaf), weight in unrouted.items():
+            self.count(request, leaf, weight)
         for thread in list(self.threads.values()):
             total = thread.cpu_now()
             cpu, thread.seen = max(0, total - thread.seen), max(total, thread.seen)
@@ -301,23 +312,36 @@ class Sampler:
             # More than that was used where it seemed to wait.
             rest = min(1, max(0, cpu - ran) / waited) if waited else 0
             for (request, leaf), (samples, run, wait) in cells.items():
-                count = self.counts.setdefault((leaf, self.label(request)), [0, 0, 0, 0, 0])
                 on_cpu = run * share + wait * rest
-                count[0] += samples
-                count[1] += on_cpu
-                count[2] += wait * (1 - rest)
-                count[3] += run * (1 - share) * (1 - queue)
-                count[4] += run * (1 - share) * queue
+                parts = (on_cpu, wait * (1 - rest), run * (1 - share) * (1 - queue), run * (1 - share) * queue)
+                if not is_last and thread.request is request and self.route(request) is None:
+                    self.unrouted[request, leaf] = (samples, *parts)
+                else:
+                    self.count(request, leaf, (samples, *parts))
+
+    def count(self, request, leaf, weight):
+        """Adds samples, and nanoseconds on a CPU, waiting, for the GIL and for a CPU."""
+        key = (leaf, self.label(request), request.number)
+        self.counts[key] = [had + more for had, more in zip(self.counts.get(key, (0, 0, 0, 0, 0)), weight, strict=True)]
+
+    def route(self, request):
+        """The route of a request, where that is known; it is learned for others with its path."""
+        route = routes.route_of(request.witness)
+        if route is not None and (request.path in self.learned or len(self.learned) < MOST_LEARNED):
+            self.learned[request.path] = route
+        return route
 
     def label(self, request):
-        text = routes.route_of(request.witness) or request.path
+        text = self.route(request) or self.learned.get(request.path) or request.path
         if text not in self.labels and len(self.labels) >= MOST_ROUTES:
             text = OTHERS
         return self.labels.setdefault(text, len(self.labels))
 
-    def message(self):
-        """What has come since the last message."""
-        self.settle()
+    def message(self, is_last=False):
+        """What has come since the last message. The last one waits for nothing more."""
+        # Before the samples are added up: all that there are of these requests is in this message then.
+        ended, self.ended = self.ended, []
+        self.settle(is_last)
         codes, nodes = self.tree.news()
         counts, self.counts = self.counts, {}
         requests = sum(thread.requests for thread in list(self.threads.values()))
@@ -326,7 +350,11 @@ class Sampler:
             "codes": codes,
             "nodes": nodes,
             "routes": [[number, text] for text, number in list(self.labels.items())],
-            "counts": [[leaf, route, samples, *(round(part / 1000) for part in parts)] for (leaf, route), (samples, *parts) in counts.items()],
+            "counts": [
+                [leaf, route, samples, *(round(part / 1000) for part in parts), number]
+                for (leaf, route, number), (samples, *parts) in counts.items()
+            ],
+            "ended": ended,
             "ticks": self.ticks,
             "active": self.active // 1000,
             "requests": requests - self.requests_told,
@@ -361,7 +389,7 @@ class Sampler:
                 self.sleep(check)
                 flushed = used = last = self.now()
         self.stopping = True
-        self.tell(self.message())
+        self.tell(self.message(is_last=True))
 
     def sleep(self, check):
         """Until the next request."""

@@ -9,14 +9,10 @@ import _thread
 import os
 import time
 
-# The number of the system call `futex`, as /proc says it.
-FUTEX = {"x86_64": b"202 ", "aarch64": b"98 "}.get(os.uname().machine)
-# Bytes around the address where one was seen waiting: a condition variable has two, and CPython has two of those side by side.
-AROUND = 256
+from .kernel import AROUND, FUTEX, MOST_FILES, address_in
+
 # Seconds: a thread on a busy machine takes a while to begin.
 PATIENCE = 1.0
-# Files that are held open, one for each thread.
-MOST_FILES = 512
 
 
 class States:
@@ -121,11 +117,3 @@ class States:
     def close(self):
         for tid in list(self.files):
             self.forget(tid)
-
-
-def address_in(said):
-    """The first argument of a system call: `202 0x7f… 0x80 …`."""
-    try:
-        return int(said.split(b" ", 2)[1], 16)
-    except (IndexError, ValueError):
-        return 0

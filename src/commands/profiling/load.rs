@@ -18,6 +18,7 @@ use crate::smoke::question::Question;
 use crate::smoke::redact::Redactor;
 use crate::smoke::run::{Chosen, Rules, Runner};
 use crate::smoke::text::count;
+use crate::units::at_once;
 
 /// Requests, unless something else is asked for.
 const MANY: u32 = 50;
@@ -63,9 +64,7 @@ impl Load {
         }
         if args.requests == Some(Which::Recorded) {
             let requests = Requests::of(context, false)?;
-            let store = requests.store()?;
-            let ids: Vec<i64> = store.list(&Filter::default())?.0.iter().map(|summary| summary.expose().id).collect();
-            let recorded = ids.into_iter().map(|id| requests.get(&store, id)).collect::<Result<Vec<_>>>()?;
+            let recorded = requests.store()?.all(&Filter::default())?;
             if recorded.is_empty() {
                 return Err(Failure::new(Kind::Usage, "no requests are recorded").hint("`parity up --record` records them"));
             }
@@ -126,7 +125,7 @@ impl Load {
                 let client = Client::without_cookies(Base::parse(&url)?);
                 let replay = Replay::new(&client, &requests.redaction, &requests.scrubber).with_secrets(true);
                 for _ in 0..*number {
-                    let mut asked = std::pin::pin!(stream::iter(recorded).map(|one| replay.one(one)).buffered(*jobs));
+                    let mut asked = std::pin::pin!(at_once::in_order(recorded.iter().map(|one| replay.one(one)), *jobs));
                     while let Some(outcome) = asked.next().await {
                         tell(outcome.answer.map_or_else(|why| why, |(status, _)| status.to_string()));
                     }

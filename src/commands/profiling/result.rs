@@ -157,6 +157,11 @@ fn tell(context: &Context<'_>, profile: &Profile) {
         profile.achieved(),
         profile.rate
     ));
+    if context.ui.is_verbose() {
+        for (process, why) in profile.processes.iter().filter_map(|process| Some((process.pid, process.inside.as_ref()?))) {
+            context.ui.note(format!("process {process} was sampled by a thread of its own, as its memory was not read from beside: {why}"));
+        }
+    }
     let warn = |text: String, hint: Option<&str>| {
         context.ui.report(Event::Warning { text, hint: hint.map(String::from) });
     };

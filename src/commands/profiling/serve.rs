@@ -18,6 +18,7 @@ use crate::plan::{self, Plan};
 use crate::profiling::Profile;
 use crate::profiling::imports::Imports;
 use crate::render;
+use crate::requests::store;
 use crate::session::Interrupts;
 use crate::session::image;
 use crate::session::profiling::{Profiled, Profiling};
@@ -37,7 +38,7 @@ pub struct Seen {
 pub async fn own(context: &Context<'_>, args: &Args, load: &Load, interrupts: &Interrupts) -> Result<Seen> {
     with_own(context, args, interrupts, async |engine, plan, server| {
         let processes = usize::try_from(*plan.server.processes).ok();
-        let profiled = Profiled { engine, container: &server.id, rate: args.rate.into(), processes };
+        let profiled = Profiled { engine, container: &server.id, rate: args.rate.into(), processes, store: None };
         profile(context, args, load, interrupts, profiled, &server.url).await
     })
     .await
@@ -103,7 +104,8 @@ async fn with_own<T>(
 pub async fn attached(context: &Context<'_>, args: &Args, load: &Load, interrupts: &Interrupts) -> Result<Seen> {
     let engine = interrupts.or(context.engine()).await?;
     let (found, url) = attachable::server(context, &engine, interrupts, "a profiler").await?;
-    let profiled = Profiled { engine: &engine, container: &found.id, rate: args.rate.into(), processes: None };
+    let store = store::path(&context.environment, &context.container()).ok();
+    let profiled = Profiled { engine: &engine, container: &found.id, rate: args.rate.into(), processes: None, store };
     profile(context, args, load, interrupts, profiled, &url).await
 }
 
@@ -149,6 +151,10 @@ async fn profile(
         Some(done) => done?,
         None => context.ui.report(Event::Warning { text: "the server ended, or another one took over".into(), hint: None }),
     }
-    let profile = profiling.finish().await;
+    let (profile, kept) = profiling.finish().await;
+    if let Err(failure) = kept {
+        let text = format!("what was seen of recorded requests is not stored: {}", failure.message);
+        context.ui.report(Event::Warning { text, hint: failure.hints.first().cloned() });
+    }
     Ok(Seen { profile, tally })
 }

@@ -96,7 +96,7 @@ fn renderings(exchange: Exchange) -> Vec<String> {
     let shown = redaction().exchange(&recorded);
     let summary = redaction().summary(&Recorded::new(exchange.summary()));
     vec![
-        show::text(&shown, &show::View { host: None, whole: true }),
+        show::text(&shown, &show::View { host: None, whole: true, samples: None }),
         show::json(&shown).to_string(),
         list::cells(&summary, 0).join(" "),
         list::json(&summary).to_string(),

@@ -74,6 +74,35 @@ fn filters() {
 }
 
 #[test]
+fn what_goes_while_all_are_read_is_left_out() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    store.insert(&many(4), ALL).unwrap();
+    let listed = ids(&store, &Filter::default());
+    store.insert(&many(2), Keep { requests: 4, ..ALL }).unwrap();
+    let ids = |all: Vec<Recorded>| all.iter().map(|recorded| recorded.expose().id).collect::<Vec<_>>();
+    assert_eq!(ids(store.listed(listed.into_iter()).unwrap()), [3, 4]);
+    assert_eq!(ids(store.all(&Filter::default()).unwrap()), [3, 4, 5, 6]);
+}
+
+#[test]
+fn a_text_is_found_in_any_case_in_bodies_that_are_no_text_and_as_json_writes_it() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    let all = [
+        recorded(|exchange| exchange.response_body = testing::body(b"\xff\0Say \"hello\"\nto (everybody).\xfe")),
+        recorded(|exchange| exchange.request_headers = vec![("X-Said".into(), "a \"Gr\u{fc}\u{df}e\" \\ b".into())]),
+        recorded(|exchange| exchange.request_body = testing::body("\u{c4}RGER".as_bytes())),
+    ];
+    store.insert(&all, ALL).unwrap();
+    let found = |text: &str| ids(&store, &Filter { text: Some(text.into()), ..Filter::default() });
+    assert_eq!(found("SAY \"Hello\"\nto ("), [1]);
+    assert_eq!(found("A \"GR\u{dc}\u{df}E\" \\"), [2]);
+    assert_eq!(found("\u{e4}rger"), [3]);
+    assert!(found("hello.").is_empty() && found("say .hello").is_empty());
+}
+
+#[test]
 fn the_oldest_goes_first() {
     let place = place();
     let mut store = Store::open(&place.path).unwrap();
@@ -242,7 +271,8 @@ fn a_store_with_triggers_is_used_without_them() {
     let place = place();
     let mut store = Store::open(&place.path).unwrap();
     store.insert(&many(2), ALL).unwrap();
-    let before = "CREATE TRIGGER added AFTER INSERT ON requests BEGIN UPDATE totals SET count = count + 1, bytes = bytes + NEW.bytes; END;
+    let before = "DROP TABLE samples; ALTER TABLE requests DROP COLUMN server_id;
+        CREATE TRIGGER added AFTER INSERT ON requests BEGIN UPDATE totals SET count = count + 1, bytes = bytes + NEW.bytes; END;
         CREATE TRIGGER removed AFTER DELETE ON requests BEGIN UPDATE totals SET count = count - 1, bytes = bytes - OLD.bytes; END;
         PRAGMA user_version = 1;";
     store.connection.execute_batch(before).unwrap();
@@ -251,4 +281,53 @@ fn a_store_with_triggers_is_used_without_them() {
     store.insert(&many(2), ALL).unwrap();
     let [told, real] = totals(&store);
     assert_eq!((told, told.0), (real, 4));
+}
+
+fn samples(ids: &[&str]) -> BTreeMap<String, Samples> {
+    ids.iter().map(|id| ((*id).to_owned(), Samples { count: 7, graph: format!("{{\"calls\": \"hush of {id}\"}}") })).collect()
+}
+
+#[test]
+fn samples_come_to_their_requests_and_go_with_them() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    let of = |id: &str| recorded(|exchange| exchange.server_id = Some(id.into()));
+    store.insert(&[of("early"), of("one"), of("two"), of("three"), recorded(|_| {})], ALL).unwrap();
+    let mut seen = samples(&["early", "two", "three", "nobody"]);
+    store.add_samples(1, &mut seen).unwrap();
+    // One is of an earlier time, and one has not come yet.
+    assert_eq!(seen.keys().collect::<Vec<_>>(), ["early", "nobody"]);
+    assert_eq!(store.samples(3).unwrap().unwrap().graph, "{\"calls\": \"hush of two\"}");
+    assert_eq!(store.flame_graph(3).unwrap().unwrap(), (7, serde_json::json!({"calls": "hush of two"})));
+    assert_eq!(store.samples(2).unwrap(), None);
+    // Twice is once.
+    store.add_samples(1, &mut samples(&["two"])).unwrap();
+    let [told, real] = totals(&store);
+    assert_eq!(told, real);
+    // By number, as the oldest, and with all others.
+    let left = |store: &Store| -> i64 { store.connection.query_row("SELECT count(*) FROM samples", [], |row| row.get(0)).unwrap() };
+    store.clear(&[3]).unwrap();
+    assert_eq!((left(&store), store.samples(3).unwrap()), (1, None));
+    store.insert(&many(2), Keep { requests: 2, ..ALL }).unwrap();
+    assert_eq!(left(&store), 0);
+    store.insert(&[of("four")], ALL).unwrap();
+    store.add_samples(0, &mut samples(&["four"])).unwrap();
+    store.clear(&[]).unwrap();
+    assert_eq!((left(&store), totals(&store)), (0, [(0, 0); 2]));
+    let bytes = std::fs::read(&place.path).unwrap();
+    assert!(!bytes.windows(4).any(|window| window == b"hush"));
+}
+
+#[test]
+fn a_store_without_samples_gets_them() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    store.insert(&many(2), ALL).unwrap();
+    store.connection.execute_batch("DROP TABLE samples; ALTER TABLE requests DROP COLUMN server_id; PRAGMA user_version = 2;").unwrap();
+    drop(store);
+    let mut store = Store::open(&place.path).unwrap();
+    store.insert(&[recorded(|exchange| exchange.server_id = Some("new".into()))], ALL).unwrap();
+    store.add_samples(0, &mut samples(&["new"])).unwrap();
+    assert_eq!(store.list(&Filter::default()).unwrap().1, 3);
+    assert_eq!(store.samples(3).unwrap().unwrap().count, 7);
 }
