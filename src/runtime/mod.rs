@@ -22,6 +22,7 @@ const BASE: &[File] = files![
     "parity_runtime/layout.py",
     "parity_runtime/protocol/__init__.py",
     "parity_runtime/protocol/message.py",
+    "parity_runtime/traced.py",
     "instruments.py",
 ];
 
@@ -91,6 +92,7 @@ const RELOAD: &[File] = files![
     "parity_runtime/reload/worker/telling.py",
     "parity_runtime/reload/worker/touched.py",
     "parity_runtime/reload/worker/underway.py",
+    "parity_runtime/reload/worker/values.py",
     "ready.py",
 ];
 

@@ -149,6 +149,7 @@ pub async fn create(
             None
         }
     };
+    let mut unused = UnusedView(view.clone());
     if let (Some(view), Some((source, _))) = (&view, &mut wish.bind) {
         *source = view.to_string_lossy().into_owned();
         wish.labels.push((label::VIEW.into(), source.clone()));
@@ -171,7 +172,10 @@ pub async fn create(
         started => started,
     };
     match started {
-        Ok(id) => Ok(Created { id, view }),
+        Ok(id) => {
+            unused.0 = None;
+            Ok(Created { id, view })
+        }
         Err(failure) => {
             tidy(engine, &wish.name, view.as_deref(), static_directory(up.plan).as_deref()).await;
             Err(failure)
@@ -182,6 +186,15 @@ pub async fn create(
 fn free_port(address: &str) -> Option<u16> {
     let listener = std::net::TcpListener::bind((address, 0)).ok()?;
     Some(listener.local_addr().ok()?.port())
+}
+
+/// A view goes with the attempt that it was made for: whoever gives that up half-way knows of none.
+struct UnusedView(Option<PathBuf>);
+
+impl Drop for UnusedView {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|view| ownership::unmount(view));
+    }
 }
 
 async fn create_and_start(engine: &Engine, wish: &container::Wish) -> Result<String> {

@@ -50,6 +50,8 @@ const KNOWN: &[(&str, &str)] = &[
     ("pg_config executable not found", "write `image: {packages: [libpq5], build-packages: [libpq-dev]}`, or require `psycopg[binary]`"),
     ("mysql_config", "write `image: {packages: [libmariadb3], build-packages: [libmariadb-dev, pkg-config]}`"),
     ("error: command 'g++' failed", "a requirement has C++ in it: write `image: {build-packages: [g++]}`"),
+    ("autoreconf", "a requirement makes its build files itself: write `image: {build-packages: [autoconf, automake, libtool]}`"),
+    ("msgfmt", "a requirement compiles translations: write `image: {build-packages: [gettext]}`"),
     (
         "command 'gcc' failed",
         "a requirement needs a C library: name its `-dev` package in `image: {build-packages: […]}` and the library in `packages`",
@@ -74,8 +76,8 @@ const NO_GIT: &str = "requirements that are repositories need git in the build: 
 const CREDENTIALS: &str = "the index wants credentials: ~/.netrc (`machine HOST login … password …`), PIP_INDEX_URL, PIP_EXTRA_INDEX_URL and UV_INDEX* of this \
      machine reach the build, and no image";
 
-const UNREACHABLE: &str = "the package index cannot be reached from the build: check the engine's DNS and proxy settings, and the address in PIP_INDEX_URL, \
-     UV_INDEX or pip.conf if it is one of your own";
+const UNREACHABLE: &str = "the package index cannot be reached from the build: check the engine's DNS and proxy settings, and the address in the requirement \
+     files (`-i`, `--index-url`), PIP_INDEX_URL, UV_INDEX or pip.conf if it is one of your own";
 
 /// Has pip or uv given up on an index? pip goes on to "no matching distribution" then. What was tried again may have gone well.
 fn is_unreachable(low: &str) -> bool {
@@ -268,6 +270,10 @@ mod tests {
             "error: Git operation failed\n  cause: Git executable not found. Ensure that Git is installed and available.\n",
         );
         assert!(failure.hints[0].contains("build-packages: [git]"), "{failure:?}");
+        for (said, package) in [("sh: 1: autoreconf: not found", "autoconf"), ("No such file or directory: 'msgfmt'", "gettext")] {
+            let failure = diagnosed(install, &format!("error: Failed to build `x`\n  cause: {said}\n  cause: setup.py failed\n"));
+            assert!(failure.hints[0].contains(package), "{failure:?}");
+        }
         let failure = diagnosed(
             "[own-packages 3/3] RUN set -e; uv pip install --no-deps --prefix /opt/packages -e '/app'",
             "error: Failed to build `x`\n  cause: The build backend returned an error\n  cause: Call to `x` failed (exit status: 1)\n         [stderr]\n         ValueError: no\nhint: Build failures\n",

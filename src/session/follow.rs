@@ -136,6 +136,11 @@ impl Follower {
         self.cut = (Instant::now() + CUT_WITHIN, responses);
     }
 
+    /// Why requests fail is told elsewhere.
+    pub fn has_explained(&mut self) {
+        self.records.reader.has_explained();
+    }
+
     /// parity itself is about to ask for this URL.
     pub fn asks(&mut self, url: &str) {
         self.own = OwnQuestion::at(url);

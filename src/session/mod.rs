@@ -22,6 +22,7 @@ mod ready;
 pub mod recording;
 pub mod release;
 pub mod reload;
+mod samples;
 pub mod services;
 pub mod siblings;
 pub mod smoke;

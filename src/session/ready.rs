@@ -25,13 +25,25 @@ const ANSWERS: Duration = Duration::from_secs(2);
 /// Never returns without one: the caller sets the deadline.
 pub async fn answer(url: &str) -> u16 {
     loop {
-        if let Ok(status) = ask(url).await
+        if let Ok(status) = ask(url, None).await
             && !matches!(status, 502..=504)
         {
             return status;
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// One question by another name of the server's, as a browser asks that has it in its address line: the status.
+pub async fn answer_by_name(url: &str, name: &str) -> Option<u16> {
+    tokio::time::timeout(ANSWERS, ask(url, Some(name))).await.ok()?.ok()
+}
+
+/// A URL with another host, and the same port.
+pub fn with_host(url: &str, name: &str) -> Option<String> {
+    let (authority, path) = split(url).ok()?;
+    let host = authority.rsplit_once(':').map_or_else(|| name.to_owned(), |(_, port)| format!("{name}:{port}"));
+    Some(if url.ends_with(&path) { format!("http://{host}{path}") } else { format!("http://{host}") })
 }
 
 /// Asks until Apache itself answers, by a question that never reaches the application: HTTP/1.1 without a host is refused with 400.
@@ -104,14 +116,16 @@ fn split(url: &str) -> Result<(&str, String), &'static str> {
 }
 
 /// One question: the status of a GET.
-async fn ask(url: &str) -> Result<u16, Box<dyn std::error::Error + Send + Sync>> {
+async fn ask(url: &str, name: Option<&str>) -> Result<u16, Box<dyn std::error::Error + Send + Sync>> {
     let (authority, path) = split(url)?;
+    let named = name.and_then(|name| with_host(url, name));
+    let host = named.as_deref().map_or(Ok(authority), |named| split(named).map(|(host, _)| host))?;
     let stream = TcpStream::connect(authority).await?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
     let request = Request::get(path)
-        .header("Host", authority)
+        .header("Host", host)
         .header("User-Agent", USER_AGENT)
         .header("Connection", "close")
         .body(Empty::<Bytes>::new())?;
@@ -132,6 +146,14 @@ async fn ask(url: &str) -> Result<u16, Box<dyn std::error::Error + Send + Sync>>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_name_keeps_port_and_path() {
+        let named = |url| with_host(url, "localhost").unwrap();
+        assert_eq!(named("http://127.0.0.1:8000"), "http://localhost:8000");
+        assert_eq!(named("http://127.0.0.1:8000/app/"), "http://localhost:8000/app/");
+        assert_eq!(named("http://127.0.0.1"), "http://localhost");
+    }
 
     #[test]
     fn the_status_is_in_the_first_line() {

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
@@ -19,6 +19,10 @@ use crate::plan::{Joined, Plan, Profile, ServicesMode};
 use crate::project::Services;
 
 const STAGE: &str = "services";
+/// A service gets so long to be healthy or not, where Compose does not wait for it itself.
+const HEALTHY: Duration = Duration::from_secs(300);
+/// Between two looks at it.
+const PAUSE: Duration = Duration::from_millis(200);
 /// Lines of Compose's output that a failure shows.
 const TAIL: usize = 12;
 /// Compose, under the names that it is installed by.
@@ -84,9 +88,19 @@ async fn start(engine: &Engine, services: &Services, report: &dyn Report) -> Res
     let begun = Instant::now();
     let (id, title) = (STAGE.to_owned(), format!("services {}", names.join(", ")));
     report.report(Event::StageStarted { id: id.clone(), title: title.clone() });
-    let arguments: Vec<&str> = ["up", "-d", "--wait"].into_iter().chain(names).collect();
-    let typed = format!("{} {}", compose.join(" "), arguments.join(" "));
+    let waits = waits(engine, compose, &services.started_in).await;
+    let arguments: Vec<&str> = ["up", "-d"].into_iter().chain(waits.then_some("--wait")).chain(names.iter().copied()).collect();
+    let program = compose.join(" ");
+    let typed = format!("{program} {}", arguments.join(" "));
+    let more = format!("`{program} ps` and `{program} logs` say more; `services: join` starts none");
     let ran = run(engine, compose, &arguments, &services.started_in, report).await;
+    if matches!(ran, Ok(None)) && !waits {
+        let healthy = until_healthy(engine, services, &names, report).await;
+        if let Err(failure) = healthy {
+            report.report(Event::StageFailed { id, title, took: begun.elapsed() });
+            return Err(failure.hint(more));
+        }
+    }
     let took = begun.elapsed();
     match ran {
         Ok(None) => {
@@ -98,12 +112,40 @@ async fn start(engine: &Engine, services: &Services, report: &dyn Report) -> Res
             Err(Failure::new(Kind::Other, format!("`{typed}` failed"))
                 .cause(format!("`services: start` has it start the services of {}", services.file))
                 .details(said)
-                .hint("`docker compose ps` and `docker compose logs` say more; `services: join` starts none"))
+                .hint(more))
         }
         Err(error) => {
             report.report(Event::StageFailed { id, title, took });
             Err(Failure::new(Kind::Other, format!("cannot run `{typed}`")).caused_by(&error))
         }
+    }
+}
+
+/// Does it wait itself until services are healthy? Compose 1 does not, nor does every podman-compose.
+async fn waits(engine: &Engine, compose: &[&str], directory: &Path) -> bool {
+    let mut help = command(engine, compose, &["up", "--help"], directory);
+    let said = help.stderr(Stdio::null()).output().await;
+    said.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).contains("--wait"))
+}
+
+/// Waits until services run and are healthy, by what the engine says of them.
+async fn until_healthy(engine: &Engine, services: &Services, names: &[&str], report: &dyn Report) -> Result<()> {
+    let begun = Instant::now();
+    loop {
+        let found = engine.compose_project(&services.directory, &services.project).await?;
+        let waited: Vec<&str> = names.iter().copied().filter(|name| !found.running.contains(*name)).collect();
+        if waited.is_empty() {
+            return Ok(());
+        }
+        let failed = |name: &str| Failure::new(Kind::Other, format!("the service {name} of {} does not become ready", services.file));
+        if let Some((name, status)) = waited.iter().copied().find_map(|name| Some((name, found.broken.get(name)?))) {
+            return Err(failed(name).cause(status.clone()));
+        }
+        if begun.elapsed() > HEALTHY {
+            return Err(failed(waited[0]).cause(format!("it is neither healthy nor unhealthy after {} seconds", HEALTHY.as_secs())));
+        }
+        report.report(Event::StageProgress { id: STAGE.into(), text: format!("waiting for {}", waited.join(", ")) });
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

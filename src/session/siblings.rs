@@ -3,7 +3,8 @@
 //!
 //! The one that serves has the project's name; the others have it with a word behind it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::owner;
 use super::stop::tidy;
@@ -98,6 +99,25 @@ pub async fn remove_all_but(engine: &Engine, root: &Path, name: &str, keep: &[&s
         tidy(engine, name, found.view.as_deref(), None).await;
     }
     Ok(())
+}
+
+/// An engine goes on with what a session has asked of it that was killed since: by then it has.
+const LATE: Duration = Duration::from_secs(10);
+
+/// Removes a container that was to take over, but whose session lives no more and never saw it.
+pub async fn remove_late(engine: Engine, root: PathBuf, name: String) {
+    tokio::time::sleep(LATE).await;
+    let Ok(found) = beside(&engine, &root, &name, &[]).await else { return };
+    for found in found.iter().filter(|found| role(&found.name) == Role::Next && found.owner.as_deref().is_some_and(is_dead)) {
+        // The next switch needs its name, and removes it if this cannot.
+        if engine.remove(&found.id).await.is_ok() {
+            tidy(&engine, &name, found.view.as_deref(), None).await;
+        }
+    }
+}
+
+fn is_dead(owner: &str) -> bool {
+    !owner::is_alive(owner)
 }
 
 #[cfg(test)]

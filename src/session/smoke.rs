@@ -212,23 +212,23 @@ async fn ready(start: &Start<'_>, whose: Whose<'_>, id: &str, name: &str, begun:
     let recorder = Recorder { log: Arc::clone(log), unsaid: Mutex::default(), report: *report };
     let mut follower = Follower::new(engine.logs(id, true, LogStart::Beginning), reader(plan));
     let url = interrupts.or(engine.observe(id)).await?.and_then(|observed| observed.url);
-    let answered = match &url {
+    let answered = match url {
         None => Err(why_unreachable(engine, &mut follower, id, interrupts, &recorder).await),
-        Some(url) => until_ready(engine, &Awaited::of(plan, id, url), &mut follower, interrupts, &recorder).await,
+        Some(url) => {
+            let answered = until_ready(engine, &Awaited::of(plan, id, &url), &mut follower, interrupts, &recorder).await;
+            answered.map(|other| other.unwrap_or(url))
+        }
     };
-    if let Err(failure) = answered {
-        recorder.say_all();
-        return Err(in_words_of(whose.command, failure));
-    }
+    let url = match answered {
+        Ok(url) => url,
+        Err(failure) => {
+            recorder.say_all();
+            return Err(in_words_of(whose.command, failure));
+        }
+    };
     image::was_served(whose.project);
     let ready_after = Some(begun.elapsed());
-    Ok(Server {
-        url: url.unwrap_or_default(),
-        id: id.to_owned(),
-        name: name.to_owned(),
-        ready_after,
-        ended: go_on(follower, Arc::clone(log)),
-    })
+    Ok(Server { url, id: id.to_owned(), name: name.to_owned(), ready_after, ended: go_on(follower, Arc::clone(log)) })
 }
 
 /// What reads the log of a server whose code is in its image. Each request is looked at by itself.

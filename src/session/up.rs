@@ -331,6 +331,21 @@ pub async fn runs(engine: &Engine, id: &str) -> bool {
     matches!(engine.observe(id).await, Ok(Some(found)) if found.state == container::State::Running)
 }
 
+/// How long the end of a container may take to show, in steps.
+const END_STEPS: u32 = 10;
+const END_STEP: Duration = Duration::from_millis(100);
+
+/// Is a container gone, or about to be, in which something broke off?
+pub async fn has_ended(engine: &Engine, id: &str) -> bool {
+    for _ in 0..END_STEPS {
+        if !runs(engine, id).await {
+            return true;
+        }
+        tokio::time::sleep(END_STEP).await;
+    }
+    false
+}
+
 /// What became of a server that ended although nobody asked this session to stop.
 #[derive(Debug)]
 pub enum After {

@@ -107,7 +107,8 @@ fn beside(plan: &Plan, services: &Services) -> logs::services::Services {
     logs::services::Services { file: services.file.clone(), all: services.all.iter().map(service).collect(), reach }
 }
 
-/// Waits for the application's first answer, and reports meanwhile what the server says.
+/// Waits for the application's first answer, and reports meanwhile what the server says. Gives the URL to ask from then on, if it
+/// is another: Django may know the server's name and not its address.
 ///
 /// # Errors
 /// `Kind::App` as soon as the log says that the application cannot be imported, or when the server ends;
@@ -118,7 +119,7 @@ pub async fn until_ready(
     log: &mut Follower,
     interrupts: &Interrupts,
     report: &dyn Report,
-) -> Result<()> {
+) -> Result<Option<String>> {
     until_answered(engine, awaited, ready::answer(&awaited.url), log, interrupts, report).await
 }
 
@@ -133,7 +134,7 @@ pub async fn until_ready_inside(
     log: &mut Follower,
     interrupts: &Interrupts,
     report: &dyn Report,
-) -> Result<()> {
+) -> Result<Option<String>> {
     until_answered(engine, awaited, ready::answer_inside(engine, &awaited.id, &awaited.url, address), log, interrupts, report).await
 }
 
@@ -144,7 +145,7 @@ async fn until_answered(
     log: &mut Follower,
     interrupts: &Interrupts,
     report: &dyn Report,
-) -> Result<()> {
+) -> Result<Option<String>> {
     let Awaited { id, url, seconds, .. } = awaited;
     let deadline = Patience { server: *seconds, hook: awaited.hook_seconds }.ends(log.before());
     tokio::pin!(deadline, answer);
@@ -168,10 +169,14 @@ async fn until_answered(
                     _ => {}
                 }
             }
-            if let Some(event) = awaited.first.event(url, status) {
+            let by_name = match status {
+                400 if awaited.first.django => by_name(url).await,
+                _ => None,
+            };
+            if let Some(event) = by_name.as_deref().map(only_by_name).or_else(|| awaited.first.event(url, status)) {
                 report.report(event);
             }
-            Ok(())
+            Ok(by_name)
         }
         late = &mut deadline => {
             if let Late::Hook(hook) = late {
@@ -188,6 +193,19 @@ async fn until_answered(
                 failure
             })
         }
+    }
+}
+
+/// The URL that Django answers to where it does not answer to the address, as with `ALLOWED_HOSTS = ["localhost"]`.
+async fn by_name(url: &str) -> Option<String> {
+    let status = ready::answer_by_name(url, "localhost").await?;
+    ready::with_host(url, "localhost").filter(|_| status != 400)
+}
+
+fn only_by_name(url: &str) -> Event {
+    Event::Warning {
+        text: format!("open {url}: ALLOWED_HOSTS has \"localhost\", and not \"127.0.0.1\""),
+        hint: Some("add \"127.0.0.1\" to it for the other tools that ask there".into()),
     }
 }
 

@@ -1,11 +1,13 @@
 """coverage.py in a process that serves, as far as it can be told without a server and without coverage.py: with a fake of that."""
 
+import atexit
 import ctypes
 import json
 import os
 import socket
 import sys
 import threading
+import time
 import types
 import unittest
 import unittest.mock
@@ -44,6 +46,12 @@ class Fake:
 
     def save(self):
         self.saved += 1
+
+    def stop(self):
+        pass
+
+    def _atexit(self):
+        self.closed = self.saved
 
 
 class SysMonitor:
@@ -120,6 +128,48 @@ class Measured(support.Case):
         self.addCleanup(Collector._collectors.clear)
         mod_wsgi.shutdown_callbacks[0]()
         self.assertIn(["coverage", ""], self.notes())
+
+    def test_what_only_reports_need_is_not_imported(self):
+        for name in [name for name in sys.modules if name.partition(".")[0] == "coverage"]:
+            del sys.modules[name]
+        parts = {
+            "__init__": "from coverage.control import Coverage\n",
+            "control": "from coverage.html import HtmlReporter\n\n\nclass Coverage:\n    pass\n",
+            "html": "raise RuntimeError('it takes a while')\n",
+            "sysmon": "class SysMonitor:\n    def __init__(self):\n        self.myid = 1\n",
+        }
+        os.makedirs(self.directory + "/tool/coverage")
+        for name, text in parts.items():
+            self.write("%s/tool/coverage/%s.py" % (self.directory, name), text)
+        coverage = instrument.imported(self.directory + "/tool")
+        self.assertEqual(coverage.Coverage.__name__, "Coverage")
+        self.assertNotIn(self.directory + "/tool", sys.path)
+        # Whoever wants it later gets the real one.
+        self.assertEqual(set(sys.modules) & set(instrument.LEFT_OUT), set())
+
+    def test_nothing_is_written_while_coverage_closes_its_files(self):
+        with unittest.mock.patch("atexit.unregister") as unregister:
+            made = self.install()
+        # By itself it would not wait for the thread that writes.
+        unregister.assert_called_once_with(made._atexit)
+        (finish,) = (call.args[0] for call in atexit.register.call_args_list)
+        measuring = finish.__self__
+        writing, seen = threading.Event(), []
+
+        def save():
+            writing.set()
+            time.sleep(0.2)
+            seen.append(hasattr(made, "closed"))
+            made.saved += 1
+
+        made.save = save
+        thread = threading.Thread(target=measuring.save)
+        thread.start()
+        writing.wait()
+        finish()
+        thread.join()
+        measuring.save()
+        self.assertEqual((seen, made.saved, made.closed), ([False] * 3, 3, 3))
 
     def test_each_requests_thread_is_traced_where_only_that_sees_it(self):
         def trace(frame, event, argument):

@@ -1,6 +1,7 @@
 """The debugger: the way in, pdb in a request, and the terminal's half, each with the other one played by the test."""
 
 import bdb
+import ctypes
 import io
 import os
 import queue
@@ -65,16 +66,24 @@ class Breakpoints(support.Case):
     def test_lines_and_functions(self):
         self.assertEqual(self.resolve("shop/views.py:3"), 3)
         self.assertEqual(self.resolve("shop.views:view"), 3)
+        self.assertEqual(self.resolve("shop/views.py:view"), 3)
         # Behind what it says of itself.
         self.assertEqual(self.resolve("shop.views:documented"), 11)
         self.assertEqual(self.resolve("shop.views:Views.home"), 16)
+
+    def test_the_head_of_a_function_stands_for_its_body(self):
+        head = "import shop\n\n\n@shop.get(\n    1)\ndef view(\n    one,\n):\n"
+        self.write("shop/views.py", head + '    """Says."""\n    return one\ndef short(): return 1\n')
+        self.assertEqual([self.resolve("shop/views.py:%d" % line) for line in (1, 4, 5, 6, 7, 8, 10, 11)], [1, 10, 10, 10, 10, 10, 10, 11])
+        self.write("shop/views.py", "def view(:\n    x\n")
+        self.assertEqual(self.resolve("shop/views.py:1"), 1)
 
     def test_a_line_that_has_moved_is_known_by_its_text(self):
         self.assertEqual(self.resolve("shop/views.py:1", text="return value"), 6)
         self.refuses("shop/views.py:1", "its line is gone", text="return other")
 
     def test_places_where_nobody_stops(self):
-        self.refuses("views", "write FILE:LINE or MODULE:FUNCTION")
+        self.refuses("views", "write FILE:LINE, FILE:FUNCTION or MODULE:FUNCTION")
         self.refuses("shop/none.py:1", "no such file")
         self.refuses("shop/views.py:2", "nothing of the program")
         self.refuses("shop.none:view", "no module shop.none")
@@ -181,6 +190,23 @@ class Sessions(support.Case):
         self.type("c")
         self.assertEqual(len(self.console.next(protocol.Resumed).breakpoints), 1)
         self.assertEqual(answers.get(timeout=PATIENCE)[2], b"/x")
+
+    def test_it_stops_also_where_the_server_withdraws_interruptions(self):
+        """Which Python 3.11 takes for one that is to come, and a traced thread waits for."""
+        withdraw, inner = ctypes.pythonapi.PyThreadState_SetAsyncExc, self.application
+
+        def application(environ, start_response):
+            withdraw(ctypes.c_ulong(threading.get_ident()), None)
+            return inner(environ, start_response)
+
+        self.arm("shop/views.py:3")
+        self.application = application
+        for path in ("/x", "/y"):
+            answers = self.ask(path)
+            self.console.next(protocol.Stopped)
+            self.console.next(protocol.Prompt)
+            self.type("c")
+            self.assertEqual(answers.get(timeout=PATIENCE)[2], path.encode())
 
     def test_what_is_raised_opens_a_prompt_where_it_was(self):
         self.arm()

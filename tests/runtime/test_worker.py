@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import importlib.machinery
+import importlib.metadata
 import importlib.util
 import io
 import json
@@ -25,6 +26,7 @@ from parity_runtime.protocol.worker import Load, Plan, Requests, TellModules, Te
 from parity_runtime.protocol.worker import State as StateFile
 from parity_runtime.reload.worker import (
     ahead,
+    application,
     audit,
     bytecode,
     context,
@@ -45,6 +47,7 @@ from parity_runtime.reload.worker import (
     touched,
     underway,
 )
+from parity_runtime.reload.worker.values import Values
 
 
 class WorkerCase(support.Case):
@@ -69,6 +72,15 @@ class WhatIsTheProjects(WorkerCase):
         self.assertTrue(context.is_machinery(layout.ETC + "/parity_runtime/x.py"))
         self.assertTrue(context.is_machinery("<frozen importlib._bootstrap>"))
         self.assertFalse(context.is_machinery(layout.PROJECT + "/a.py"))
+
+
+class DirectoriesThatWereListed(WorkerCase):
+    def test_are_forgotten_also_where_metadata_is_imported(self):
+        self.assertIn("importlib.metadata", sys.modules)
+        found = importlib.metadata.FastPath(layout.PROJECT)
+        self.assertIs(found, importlib.metadata.FastPath(layout.PROJECT))
+        importing.forget_directories()
+        self.assertIsNot(found, importlib.metadata.FastPath(layout.PROJECT))
 
 
 class IndependentImports(WorkerCase):
@@ -204,6 +216,17 @@ class IndependentImports(WorkerCase):
         Loader().exec_module(module("absent", lambda: None))
         self.assertNotIn("parity_test_absent", imports.independent())
 
+    def test_what_replaces_a_part_of_python_makes_all_doubtful_but_not_a_hook_that_is_looked_up(self):
+        self.replace(prepared.Prepared, "names", set())
+        self.replace(prepared.Prepared, "path", sys.path[:])
+        self.replace(prepared.Prepared, "finders", sys.meta_path[:])
+        self.replace(prepared.Prepared, "standard", prepared.standard())
+        # As error trackers do.
+        self.replace(threading, "excepthook", lambda args: None)
+        self.assertEqual(prepared.outdated(), {})
+        self.replace(threading, "Thread", type("Thread", (threading.Thread,), {}))
+        self.assertEqual(prepared.outdated(), {"*": "threading.Thread was replaced"})
+
     def test_what_finds_modules_is_expected_from_a_module_of_the_image_alone(self):
         self.replace(imports, "mode", imports.WATCH)
         self.replace(sys, "meta_path", sys.meta_path[:])
@@ -329,11 +352,32 @@ class Reading(unittest.TestCase):
         self.assertEqual(len(reading.tops(self.code("class A:\n    class B: pass\ndef f(): pass\n"))), 3)
 
 
+class ValuesOfANamespace(unittest.TestCase):
+    def test_what_is_another_by_now_is_told_whatever_it_does_when_compared(self):
+        class Grumpy:
+            def __eq__(self, other):
+                raise RuntimeError
+
+        grumpy, kept = Grumpy(), object()
+        namespace = {"grumpy": grumpy, "kept": kept, "gone": 1, "none": None, "more": [1]}
+        of = {name: Values(namespace, [name]) for name in namespace}
+        every = Values(namespace, list(namespace))
+        self.assertEqual(list(every.replaced()), [])
+        namespace.update(grumpy=Grumpy(), more=[1])
+        # What is equal, and nothing else is another, is the same.
+        self.assertEqual(list(of["more"].replaced()), [])
+        self.assertEqual([name for name, _ in every.replaced()], ["grumpy", "more"])
+        del namespace["gone"], namespace["none"]
+        self.assertEqual(
+            [found for values in of.values() for found in values.replaced()], [("grumpy", namespace["grumpy"]), ("gone", None)]
+        )
+
+
 class Namespaces(unittest.TestCase):
     """One module takes a value from another, and the project replaces it afterwards."""
 
     def setUp(self):
-        for name in ("codes", "imported", "mentioned", "known"):
+        for name in ("codes", "imported", "mentioned", "known", "taken"):
             self.enterContext(unittest.mock.patch.dict(getattr(namespaces, name), clear=True))
         self.addCleanup(namespaces.things.clear)
 
@@ -521,6 +565,17 @@ class Touched(WorkerCase):
         touched.on_open("open", (layout.PROJECT + "/dir", "r", os.O_RDONLY))
         self.assertEqual(self.lines(), [])
 
+    def test_files_that_a_failed_import_names_are_looked_for(self):
+        try:
+            try:
+                raise FileNotFoundError(layout.PROJECT + "/conf/site.ini doesn't exist")
+            except FileNotFoundError as inner:
+                raise RuntimeError("see '%s/b.conf', not /etc/hosts." % layout.PROJECT) from inner
+        except RuntimeError as error:
+            touched.look_for(errors.files_of(error))
+        names = [layout.PROJECT + "/b.conf", layout.PROJECT + "/conf/site.ini"]
+        self.assertEqual(self.lines(), [["opened", name, None, None] for name in names])
+
     def test_both_names_of_a_link_matter(self):
         path = self.write("real.conf")
         os.symlink(path, layout.PROJECT + "/link.conf")
@@ -643,8 +698,8 @@ class Errors(WorkerCase):
 class Page(WorkerCase):
     def ask(self, **environ):
         answer = []
-        self.replace(state.State, "error", 'File "%s/a.py"\nNameError: <x>' % layout.PROJECT)
-        body = page.answer(environ, lambda *arguments: answer.extend(arguments))
+        error = 'File "%s/a.py"\nNameError: <x>' % layout.PROJECT
+        body = page.answer(environ, lambda *arguments: answer.extend(arguments), error, None)
         return answer[0], dict(answer[1]), b"".join(body).decode()
 
     def test_it_says_why_in_paths_of_the_user(self):
@@ -657,6 +712,51 @@ class Page(WorkerCase):
         status, headers, text = self.ask(HTTP_ACCEPT="application/json")
         self.assertEqual((headers["Content-Type"], headers["Content-Length"]), ("text/plain; charset=utf-8", str(len(text))))
         self.assertTrue(text.endswith("NameError: <x>"))
+
+
+class TriedAgain(WorkerCase):
+    """Each request to a process whose import failed tries once more, one after the other; the others tell what is known."""
+
+    def setUp(self):
+        super().setUp()
+        for name in ("doing", "generation", "application", "error", "later", "kind", "doubt", "logged"):
+            self.replace(state.State, name, getattr(state.State, name))
+        self.replace(context, "is_preloading", lambda: False)
+        for name in ("outdated_before", "outdated"):
+            self.replace(prepared, name, dict)
+
+    def load(self, import_application, before=None):
+        self.replace(importing, "import_application", import_application)
+        application.load_now(False, before)
+
+    def test_what_is_known_stands_while_another_try_is_under_way(self):
+        begun, go_on = threading.Event(), threading.Event()
+
+        def first():
+            raise KeyError("total")
+
+        def second():
+            begun.set()
+            go_on.wait(5)
+            raise RuntimeError("populate() isn't reentrant")
+
+        self.load(first)
+        known = state.State.error
+        support.has(known, "KeyError: 'total'")
+        trying = threading.Thread(target=self.load, args=(second, known))
+        trying.start()
+        self.assertTrue(begun.wait(5))
+        self.assertEqual((state.State.doing, state.State.error, state.State.kind), ("failed", known, "import"))
+        go_on.set()
+        trying.join()
+        self.assertEqual((state.State.doing, state.State.error), ("failed", known))
+        support.has(state.State.later, "isn't reentrant")
+
+    def test_one_that_succeeds_is_served(self):
+        self.load(lambda: 1 / 0)
+        self.load(lambda: str, state.State.error)
+        found = state.State
+        self.assertEqual((found.doing, found.application, found.error, found.later, found.kind), ("loaded", str, None, None, None))
 
 
 class Modules(WorkerCase):

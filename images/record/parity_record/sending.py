@@ -64,13 +64,26 @@ class Sender:
                     weight += len(frame)
             except Empty:
                 pass
-            self.send(frames)
+            unsent = self.try_to_send(frames)
             with self.lock:
                 self.waiting -= len(frames)
                 self.weight -= weight
-                lost, self.lost = self.lost, 0
-            if lost:
-                self.send([framed({"lost": lost, "pid": os.getpid()})])
+                self.lost += unsent
+                lost = self.lost
+            # Those that came to grief are told with the next that do not.
+            if lost and not unsent and not self.try_to_send([framed({"lost": lost, "pid": os.getpid()})]):
+                with self.lock:
+                    self.lost -= lost
+
+    def try_to_send(self, frames):
+        """Returns how many of them are lost: all, where something is wrong with this process, as when it is out of memory."""
+        try:
+            self.send(frames)
+            return 0
+        except Exception as error:
+            complain(error)
+            self.disconnect()
+            return len(frames)
 
     def send(self, frames):
         """Returns when the collector has them. While there is none, it waits."""
@@ -90,12 +103,15 @@ class Sender:
                     at += self.connection.send(data[at:])
                 return
             except OSError:
-                if self.connection is not None:
-                    self.connection.close()
-                    self.connection = None
+                self.disconnect()
                 # The collector drops a frame that has no end, and gets it again.
                 at = beginning(frames, at)
                 time.sleep(PAUSE)
+
+    def disconnect(self):
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
 
     def drain(self, seconds):
         """Waits until all is sent, at most so long: the process is about to end."""

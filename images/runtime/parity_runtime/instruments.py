@@ -46,6 +46,9 @@ class Runtime:
         with self._changing:
             self._subscribe({name: listener for name, listener in self._listeners.items() if name != instrument})
 
+    def listens(self, instrument: str) -> bool:
+        return instrument in self._listeners
+
     def _subscribe(self, listeners: "dict[str, Listener]") -> None:
         # In one step, as requests are under way, and before those that the application subscribes. mod_wsgi calls them itself: a function
         # of parity's in between takes microseconds of each event.

@@ -15,6 +15,9 @@ const MAX_BYTES: u64 = 1 << 20;
 /// Modules that hold a version and hardly anything else.
 const VERSIONS: [&str; 5] = ["_version.py", "version.py", "__about__.py", "__version__.py", "_meta.py"];
 
+/// Programs that a build runs without their being named, by what makes it.
+const HOOKS: [(&str, &str); 2] = [("hatchling", "hatch_build.py"), ("pdm.backend", "pdm_build.py")];
+
 /// Files by their paths in the project.
 pub(super) type Files = Vec<(String, Vec<u8>)>;
 
@@ -94,6 +97,8 @@ impl Description {
             })
         };
         let declared = format!("{pyproject}\n{cfg}");
+        // What a hook of the build names of the project it imports or reads.
+        let hook_needs_code = hooks(&declared).any(|hook| tops.iter().any(|top| has_word(&text(hook), top)));
         let is_imported = attributes(&declared).any(|(module, name)| {
             let path = module.replace('.', "/");
             let places = ["", "src/"].iter().flat_map(|home| [format!("{home}{path}.py"), format!("{home}{path}/__init__.py")]);
@@ -104,7 +109,7 @@ impl Description {
         let needs_sources = package.is_compiled_in_part();
         let compiles = package.compiles != Compiles::Nothing && !needs_sources;
         Self {
-            needs_code: compiles || is_imported || setup.lines().any(imports),
+            needs_code: compiles || is_imported || hook_needs_code || setup.lines().any(imports),
             needs_sources,
             packages,
             readme,
@@ -150,8 +155,20 @@ impl Description {
     fn names(&self, path: &str, name: &str) -> bool {
         let module = path.strip_prefix("src/").unwrap_or(path);
         let module = module.strip_suffix("/__init__.py").or_else(|| module.strip_suffix(".py")).unwrap_or(module).replace('/', ".");
-        self.pyproject.contains(path) || self.setup.contains(name) || attributes(&self.pyproject).any(|(of, _)| of == module)
+        self.pyproject.contains(path)
+            || hooks(&self.pyproject).any(|hook| hook == path)
+            || self.setup.contains(name)
+            || attributes(&self.pyproject).any(|(of, _)| of == module)
     }
+}
+
+/// The files that its build runs although nothing names them.
+fn hooks(pyproject: &str) -> impl Iterator<Item = &'static str> {
+    HOOKS.iter().filter(|(backend, _)| pyproject.contains(backend)).map(|(_, file)| *file)
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found == word)
 }
 
 /// What setuptools reads from modules: `version = {attr = "shop.__version__"}`, `version = attr: shop.__version__`.
@@ -260,6 +277,21 @@ mod tests {
         let with = |init| described(&[package("")], &[("pyproject.toml", pyproject), ("a/__init__.py", init), ("a/code.py", "x")]);
         assert_eq!(with("__version__ = '1'\n"), "+a/__init__.py +pyproject.toml");
         assert_eq!(with("from a.code import __version__\n"), "+a/__init__.py +a/code.py +pyproject.toml");
+    }
+
+    #[test]
+    fn a_hook_of_the_build_is_run_with_the_code_that_it_names() {
+        let pyproject = ("pyproject.toml", "[build-system]\nbuild-backend = 'hatchling.build'\n[tool.hatch.build.hooks.custom]\n");
+        let with = |hook| {
+            described(&[package("")], &[pyproject, ("hatch_build.py", hook), ("a/__init__.py", "x"), ("a/code.py", "x"), ("a/de.po", "x")])
+        };
+        assert_eq!(with("class Hook: pass"), "-a/__init__.py +hatch_build.py +pyproject.toml");
+        assert_eq!(with("sys.path.insert(0, './a')"), "+a/__init__.py +a/code.py +a/de.po +hatch_build.py +pyproject.toml");
+        let other = ("pyproject.toml", "[build-system]\nbuild-backend = 'flit'\n");
+        assert_eq!(
+            described(&[package("")], &[other, ("hatch_build.py", "x"), ("a/__init__.py", "x")]),
+            "-a/__init__.py -hatch_build.py +pyproject.toml"
+        );
     }
 
     #[test]

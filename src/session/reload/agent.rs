@@ -131,6 +131,22 @@ impl Pace {
     }
 }
 
+/// What engines say in place of a program that they could not start, as its container is ending.
+const REFUSALS: [&str; 3] = ["OCI runtime exec failed", "cannot exec in a ", "exec failed: "];
+
+fn read(line: &[u8]) -> Heard {
+    protocol::read(line).map_or_else(
+        |why| {
+            let text = String::from_utf8_lossy(line);
+            match REFUSALS.iter().any(|refusal| text.starts_with(refusal)) {
+                true => Heard::Broken(text.trim_end().to_owned()),
+                false => Heard::Unreadable(why.to_string()),
+            }
+        },
+        Heard::Said,
+    )
+}
+
 /// Puts lines together from pieces.
 #[derive(Debug, Default)]
 struct Lines {
@@ -150,7 +166,7 @@ impl Lines {
             if part.ends_with(b"\n") {
                 found.push(match self.skips {
                     true => Heard::Unreadable(format!("a line of more than {MAX_LINE_BYTES} bytes")),
-                    false => protocol::read(&self.begun).map_or_else(|why| Heard::Unreadable(why.to_string()), Heard::Said),
+                    false => read(&self.begun),
                 });
                 (self.begun, self.skips) = (Vec::new(), false);
             } else if self.skips {
@@ -190,6 +206,13 @@ mod tests {
         let heard = lines.feed(b"ation\": 7, \"slot\": \"g1\"}\nnews\n{\"v\": 1, \"did\"");
         assert_eq!(heard, [Heard::Said(Said::Waiting { generation: 7 }), Heard::Unreadable("not JSON: news".into())]);
         assert_eq!(lines.feed(b": \"waiting\", \"generation\": 8}\n"), [Heard::Said(Said::Waiting { generation: 8 })]);
+    }
+
+    #[test]
+    fn what_an_engine_says_of_a_container_that_is_ending_is_why_the_agent_ended() {
+        for said in ["cannot exec in a stopped state: unknown", "OCI runtime exec failed: exec failed: unable to start container process"] {
+            assert_eq!(Lines::default().feed(format!("{said}\r\n").as_bytes()), [Heard::Broken(said.into())]);
+        }
     }
 
     #[test]

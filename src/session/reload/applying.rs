@@ -155,6 +155,7 @@ impl<'a> Work<'a> {
         // Another configuration may have the application write other files.
         self.touched.written.clear();
         self.agent = None;
+        self.connecting = None;
         self.start_agent = Some((Instant::now(), 0));
     }
 }

@@ -8,6 +8,7 @@
 mod agent;
 mod applying;
 mod avoided;
+mod connecting;
 mod files;
 mod held;
 mod ignored;

@@ -1,7 +1,7 @@
 //! The loop: it listens to everything at once and never works while it should listen.
 
 use std::collections::{BTreeMap, HashSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::agent::{Agent, Heard};
 use super::applying::is_read_by_parity;
+use super::connecting::Connecting;
 use super::ignored::Ignored;
 use super::machine::{Effect, Input, Machine, Outcome};
 use super::repeats::{self, Repeat, Repeats};
@@ -26,12 +27,9 @@ use crate::session::browser::open_browser;
 use crate::session::follow::{Follower, Seen};
 use crate::session::up::{After, Place, after_the_end, is_meant_after_all, optional, runs};
 use crate::session::wait::{self, Awaited, until_ready};
-use crate::session::{unreadable, upload};
+use crate::session::{siblings, unreadable, upload};
 use crate::units::Secret;
 use crate::watch::{Burst, Change, Limits, Notice, is_git_at_work};
-
-/// How long the first attempts to reach the agent may take; after that it is said, and tried less often.
-const AGENT_PAUSE: Duration = Duration::from_millis(300);
 
 /// What the loop keeps in mind.
 pub(super) struct Work<'a> {
@@ -47,6 +45,7 @@ pub(super) struct Work<'a> {
     pub(super) agent: Option<Agent>,
     /// When the agent is to be started next, and how often that has failed.
     pub(super) start_agent: Option<(Instant, u32)>,
+    pub(super) connecting: Option<Connecting<'a>>,
     pub(super) revival: Revival,
     /// What the application has done with the project's files.
     pub(super) touched: Touched,
@@ -139,6 +138,7 @@ impl<'a> Session<'a> {
             verdicts: BTreeMap::new(),
             agent: None,
             start_agent: Some((Instant::now(), 0)),
+            connecting: None,
             revival: Revival::default(),
             touched: Touched::default(),
             insisted: HashSet::new(),
@@ -162,6 +162,8 @@ impl<'a> Session<'a> {
             work.start_switch(switch::Wanted::in_doubt(), current);
         }
         work.look_after_lender(current);
+        let (engine, root, name) = (place.engine.clone(), work.plan.root.clone(), place.name.to_owned());
+        work.retiring.push(Box::pin(siblings::remove_late(engine, root, name)));
         work.run(current, log).await
     }
 }
@@ -177,10 +179,13 @@ impl<'a> Work<'a> {
                 biased;
                 // Ctrl-C is how a foreground server is meant to end.
                 () = self.place.interrupts.reached(1) => return Ok(()),
-                notice = self.watching.next() => self.noticed(notice, current)?,
+                // What is saved while all is uploaded is for the agent to be told of.
+                notice = self.watching.next(), if self.connecting.is_none() => self.noticed(notice, current)?,
                 heard = optional(self.agent.as_mut().map(Agent::next)) => {
-                    if let Some(Heard::Said(Said::Cut { responses })) = &heard {
-                        log.expect_cut(responses.len());
+                    match &heard {
+                        Some(Heard::Said(Said::Cut { responses })) => log.expect_cut(responses.len()),
+                        Some(Heard::Said(Said::Loaded(loaded) | Said::Serving(loaded))) if loaded.error.is_some() => log.has_explained(),
+                        _ => {}
                     }
                     self.heard(heard);
                     if std::mem::take(&mut self.restart_wanted) {
@@ -189,7 +194,8 @@ impl<'a> Work<'a> {
                 }
                 () = at(self.burst.soon()) => self.hurry(),
                 () = at(self.burst.due()) => self.settle(current),
-                () = at(self.start_agent.map(|(moment, _)| moment)) => self.connect(current).await,
+                () = at(self.start_agent.map(|(moment, _)| moment)) => self.connect(current),
+                started = optional(self.connecting.as_mut().map(|connecting| &mut connecting.started)) => self.connected(started),
                 key = optional(self.keys.as_mut().map(|keys| keys.recv())) => match key {
                     Some(Key::Quit) => return Ok(()),
                     Some(Key::Reload) => { self.saved = Instant::now(); self.step(Input::Asked); }
@@ -242,7 +248,7 @@ impl<'a> Work<'a> {
     pub(super) async fn answers(&self, current: &Current, log: &mut Follower) -> Result<Option<Failure>> {
         let awaited = Awaited::of(&self.plan, &current.id, &current.url);
         match until_ready(self.place.engine, &awaited, log, self.place.interrupts, self.place.report).await {
-            Ok(()) => Ok(None),
+            Ok(_) => Ok(None),
             Err(failure) if failure.kind == Kind::App && runs(self.place.engine, &current.id).await => Ok(Some(failure)),
             Err(failure) => Err(failure),
         }
@@ -506,25 +512,6 @@ impl<'a> Work<'a> {
         files.retain(|file| !self.touched.has_written(file) || self.insisted.contains(file));
         let failed = error.map(|text| record_of(&text, &self.plan));
         self.place.report.report(Event::Reloaded { files, generation, took: self.saved.elapsed(), failed, served, again, newer });
-    }
-
-    async fn connect(&mut self, current: &Current) {
-        let Some((_, failed)) = self.start_agent.take() else { return };
-        // What was saved while nobody could be told.
-        let missed = async {
-            if upload::is_wanted(&self.plan) {
-                upload::upload(self.place.engine, &current.id, &self.plan).await?;
-            }
-            Agent::start(self.place.engine, &current.id).await
-        };
-        match self.place.interrupts.or(missed).await {
-            Ok(agent) => {
-                self.revival.started(Instant::now());
-                self.agent = Some(agent);
-            }
-            // The log's end says that the container is gone; the loop sees to that.
-            Err(_) => self.start_agent = Some((Instant::now() + AGENT_PAUSE * (failed + 1).min(10), failed + 1)),
-        }
     }
 }
 

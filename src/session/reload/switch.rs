@@ -128,6 +128,10 @@ pub async fn make_ready(
     wanted: Wanted,
 ) -> Result<Ready, NotReady> {
     let begun = Instant::now();
+    // One that was given up before it could take over, also where nothing comes of this.
+    if let Err(failure) = siblings::remove(place.engine, &siblings::next(place.name)).await {
+        return Err(NotReady { failure, inputs: None });
+    }
     let inputs = match replan() {
         Ok(inputs) => inputs,
         Err(failure) => return Err(NotReady { failure, inputs: None }),
@@ -142,8 +146,6 @@ pub async fn make_ready(
 
 async fn try_out(place: Place<'_>, inputs: &Inputs, current: &Current, replace: bool, same_image: bool) -> Result<Step> {
     let Place { engine, interrupts, report, name, user } = place;
-    // One that was given up before it could take over.
-    siblings::remove(engine, &siblings::next(name)).await?;
     let image = match same_image {
         true => current.image.clone(),
         false => image::ensure(engine, &inputs.plan, &inputs.how, interrupts, report).await?.reference,

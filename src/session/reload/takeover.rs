@@ -103,7 +103,7 @@ pub async fn start(place: Place<'_>, inputs: &Inputs, wish: &container::Wish, up
     let listening = Overheard { report, held: AtomicBool::new(false) };
     let awaited = Awaited::of(&inputs.plan, &created.id, &current.url);
     match until_ready_inside(engine, &awaited, &address, &mut log, place.interrupts, &listening).await {
-        Ok(()) => {}
+        Ok(_) => {}
         Err(failure) => {
             remove(engine, name, &created.id, created.view).await?;
             let held = failure.kind == Kind::App && listening.held.into_inner();

@@ -39,6 +39,21 @@ fn what_is_raised_is_told_with_its_place() {
 }
 
 #[test]
+fn a_prompt_on_an_older_python() {
+    let mut debugged = Debugged::of(TestProject::on_older_python("stops"), &["--break", "app.py:fail"]);
+    let asked = debugged.ask_and_stop("/fail?tea");
+    debugged.says("n", "wanted");
+    debugged.says("p environ['QUERY_STRING']", "'tea'");
+    debugged.goes_on();
+    debugged.stops_at("GET /fail");
+    debugged.says("p wanted", "'tea'");
+    debugged.goes_on();
+    assert_eq!(asked.answer().status, 500);
+    debugged.get("/").ok();
+    debugged.end();
+}
+
+#[test]
 fn an_exception_in_the_middle_of_an_answer_and_in_its_end() {
     let mut debugged = Debugged::stops(&[]);
     let asked = debugged.ask_and_stop("/parts");

@@ -34,6 +34,20 @@ fn a_script_is_served_and_said() {
 }
 
 #[test]
+fn saves_are_served_on_an_older_python() {
+    let project = TestProject::on_older_python("flask-factory");
+    // Its finder of distributions has another way of forgetting them there.
+    project.write("shop/version.py", "from importlib.metadata import version\n\nFLASK = version('flask')\n");
+    project.write("shop/__init__.py", &format!("from . import version\n{}", project.read("shop/__init__.py")));
+    let mut live = Live::of(project, &[]);
+    for count in 4..8 {
+        live.edit("shop/catalogue.py", &format!("\"tea\": {}", count - 1), &format!("\"tea\": {count}"));
+        assert!(live.text("/").contains(&format!("tea: {count}")), "{}", live.text("/"));
+    }
+    live.end();
+}
+
+#[test]
 fn every_process_is_fresh() {
     let mut live = Live::modules(&["--processes", "2"]);
     let mut before = live.pids(2);

@@ -54,6 +54,8 @@ class Attached(instrument.Measuring):
             if named:
                 self.coverage.set_option("run:" + name, [self.inside(each) for each in named])
         self.coverage.start()
+        self.end_by_itself()
+        atexit.register(self.finish)
         self.sources = sources.Sources(self.project)
         self.follow_forks()
         mod_wsgi.subscribe_shutdown(self.shut_down)
@@ -74,6 +76,8 @@ class Attached(instrument.Measuring):
             return
         super().save()
         with self.lock:
+            if self.finished:
+                return
             data = self.coverage.get_data()
             # Others of the project are there as well, which have not run.
             ran = (path for path in data.measured_files() if path not in self.sources.digests and data.lines(path))
@@ -111,7 +115,7 @@ class Attached(instrument.Measuring):
         finally:
             if self.shut_down in mod_wsgi.shutdown_callbacks:
                 mod_wsgi.shutdown_callbacks.remove(self.shut_down)
-            atexit.unregister(self.coverage._atexit)
+            atexit.unregister(self.finish)
             for name in set(sys.modules) - self.modules:
                 if name.partition(".")[0] == "coverage":
                     del sys.modules[name]

@@ -44,6 +44,8 @@ class Measuring:
         self.tracers: "dict[int, Any]" = {}
         self.unblock: "Callable[[], None] | None" = None
         self.noted: "set[str]" = set()
+        # The process has come to its end.
+        self.finished = False
         # Lines are told apart by the check that runs.
         self.by_check: bool = settings["by-check"]
         self.turn = ""
@@ -59,8 +61,9 @@ class Measuring:
         try:
             self.coverage = configured(coverage, settings, self.note)
             # The first to be registered is the last to be called: what the application does at its end is measured.
-            atexit.register(self.save)
+            atexit.register(self.finish)
             self.coverage.start()
+            self.end_by_itself()
         finally:
             os.chdir(here)
         import threading
@@ -71,6 +74,8 @@ class Measuring:
         if serves:
             os.environ[VARIABLE] = os.path.dirname(os.path.abspath(__file__)) + "/child.py"
         if serves and trace is not None and sys.version_info < (3, 12):
+            from parity_runtime.traced import unblocking
+
             self.unblock = unblocking()
             _thread.start_new_thread(self.keep_unblocked, ())
         if self.by_check:
@@ -99,11 +104,12 @@ class Measuring:
         self.turn = turn
         with self.lock:
             try:
-                self.coverage.save()
-                self.coverage.switch_context(name)
-                if self.trace is None:
-                    # Each line is told once, until it is asked for again.
-                    vars(sys)["monitoring"].restart_events()
+                if not self.finished:
+                    self.coverage.save()
+                    self.coverage.switch_context(name)
+                    if self.trace is None:
+                        # Each line is told once, until it is asked for again.
+                        vars(sys)["monitoring"].restart_events()
             except Exception as error:
                 self.note("unsaved", "%s: %s" % (type(error).__name__, error))
         self.put("turn.%d" % os.getpid(), turn)
@@ -156,9 +162,29 @@ class Measuring:
 
     def save(self) -> None:
         with self.lock:
+            if self.finished:
+                return
             try:
                 self.coverage.save()
                 self.look()
+            except Exception as error:
+                self.note("unsaved", "%s: %s" % (type(error).__name__, error))
+
+    def end_by_itself(self) -> None:
+        """coverage.py would close its files when the process ends, also while another thread writes to them."""
+        atexit.unregister(self.coverage._atexit)
+
+    def finish(self) -> None:
+        """The process ends: nothing of it is measured any more, and no thread writes after this."""
+        self.save()
+        with self.lock:
+            if self.finished:
+                return
+            self.finished = True
+            try:
+                self.coverage.stop()
+                self.coverage.save()
+                self.coverage._atexit()
             except Exception as error:
                 self.note("unsaved", "%s: %s" % (type(error).__name__, error))
 
@@ -182,7 +208,7 @@ class Measuring:
             if not is_ours(trace):
                 self.note("trace", "")
             elif self.unblock is not None:
-                # The next request begins without it, see there.
+                # The next request begins without it, see `traced.py`.
                 self.tracers[_thread.get_ident()] = trace
                 sys.settrace(None)
 
@@ -204,42 +230,19 @@ def is_ours(trace: "Any") -> bool:
     return kind.__name__ == "CTracer" or type(owner).__module__.startswith("coverage.")
 
 
-class Unblocked(BaseException):
-    """Never leaves `unblocking`."""
-
-
-def unblocking() -> "Callable[[], None]":
-    """A function that lets traced threads of Python 3.11 go on.
-
-    mod_wsgi withdraws what may have interrupted a thread by setting its asynchronous exception to none. That Python takes it for one
-    that is still to come, for ever, and a traced thread waits for it without end when it enters a function. One that really comes,
-    to whichever thread, ends that.
-    """
-    import ctypes
-
-    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    exception = ctypes.py_object(Unblocked)
-    thread = ctypes.c_ulong
-
-    def unblock() -> None:
-        try:
-            raise_in(thread(_thread.get_ident()), exception)
-            while True:
-                pass
-        except Unblocked:
-            pass
-
-    return unblock
-
-
 def imported(tool: str) -> "Any":
     """coverage.py, from a directory that the application does not see."""
     sys.path.insert(0, tool)
+    # Each module is a part of the time until the server answers.
+    left_out = [name for name in LEFT_OUT if name not in sys.modules]
+    sys.modules.update((name, placeholder(name)) for name in left_out)
     try:
         import coverage
         import coverage.sysmon as sysmon
     finally:
         sys.path.remove(tool)
+        for name in left_out:
+            del sys.modules[name]
     tracer: "Any" = sysmon.SysMonitor
     own = tracer.__init__
 
@@ -249,6 +252,18 @@ def imported(tool: str) -> "Any":
 
     tracer.__init__ = with_another_id
     return coverage
+
+
+# Nothing is reported in a process that serves, nor is `multiprocessing` changed in it.
+UNWANTED = ("annotate", "html", "jsonreport", "lcovreport", "multiproc", "report", "report_core", "xmlreport")
+LEFT_OUT = tuple("coverage." + name for name in UNWANTED)
+
+
+def placeholder(name: str) -> "Any":
+    """A module that has whatever is imported from it."""
+    module: "Any" = type(sys)(name)
+    module.__getattr__ = lambda _: None
+    return module
 
 
 def configured(coverage: "Any", settings: "dict[str, Any]", note: "Callable[[str, str], None]") -> "Any":

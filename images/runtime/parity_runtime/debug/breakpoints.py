@@ -41,9 +41,9 @@ def resolve(one: "dict[str, Any]") -> "tuple[str, int]":
     """The place of a breakpoint: `mysite/views.py:42`, or `mysite.views:home`. A line that has moved is known by its text."""
     place, _, where = one["at"].rpartition(":")
     if not place:
-        raise ValueError("write FILE:LINE or MODULE:FUNCTION")
+        raise ValueError("write FILE:LINE, FILE:FUNCTION or MODULE:FUNCTION")
     if not where.isdigit():
-        return find_function(place, where)
+        return find_function(os.path.normpath(place)[:-3].replace("/", ".") if place.endswith(".py") else place, where)
     path = os.path.normpath(os.path.join(layout.PROJECT, place))
     linecache.checkcache(path)
     lines = linecache.getlines(path)
@@ -57,7 +57,25 @@ def resolve(one: "dict[str, Any]") -> "tuple[str, int]":
         line = min(same, key=lambda number: abs(number - line))
     if line <= len(lines) and lines[line - 1].strip()[:1] in ("", "#"):
         raise ValueError("nothing of the program is in that line")
-    return path, line
+    return path, behind_head("".join(lines), line)
+
+
+def behind_head(source: str, line: int) -> int:
+    """The same line, unless it is the head of a function: that is passed once, when its module is imported, and who stops there
+    means a call of it."""
+    import ast
+
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except SyntaxError:
+        # Saved half way.
+        return line
+    for node in nodes:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            head = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if head <= line < node.body[0].lineno:
+                return line_of(node.body)
+    return line
 
 
 def find_function(module: str, name: str) -> "tuple[str, int]":
@@ -77,9 +95,16 @@ def find_function(module: str, name: str) -> "tuple[str, int]":
         if found is None:
             raise ValueError("%s has no %s" % (module, name))
         body = found.body
+    return path, line_of(body)
+
+
+def line_of(body: "list[Any]") -> int:
+    """Where the body of a function begins, behind what it says of itself."""
+    import ast
+
     first = body[0]
     is_text = isinstance(first, ast.Expr) and isinstance(getattr(first, "value", None), ast.Constant)
-    return path, (body[1] if is_text and len(body) > 1 else first).lineno
+    return int((body[1] if is_text and len(body) > 1 else first).lineno)
 
 
 def known() -> "list[dict[str, Any]]":

@@ -214,6 +214,8 @@ class Debugger(pdb.Pdb):
         self.reset()
         self.botframe = frame
         self.set_continue()
+        if self.session.unblock is not None:
+            self.session.unblock()
         sys.settrace(self.trace_dispatch)
 
     def stop_soon(self, thread: int) -> None:

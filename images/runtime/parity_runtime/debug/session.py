@@ -5,10 +5,12 @@
 When the console goes, everything goes on as before.
 """
 
+import _thread
 import os
 import socket
 import sys
 import threading
+from time import sleep
 
 from parity_runtime import layout
 from parity_runtime.debug import breakpoints, tools
@@ -18,12 +20,18 @@ from parity_runtime.debug.prompt import Debugger, pdb
 from parity_runtime.debug.requests import Request, post_mortem
 from parity_runtime.protocol import debug as protocol
 from parity_runtime.protocol.message import Message, Unreadable
+from parity_runtime.traced import unblocking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from parity_runtime.debug.hook import Hook
+
+
+# Seconds between two times that traced threads are let go on, where they have to be.
+UNBLOCKING = 0.005
 
 
 class Session:
@@ -36,6 +44,8 @@ class Session:
         self.console: "Link | None" = None
         # Requests under way, by their threads.
         self.requests: "dict[int, Debugger]" = {}
+        # Lets traced threads go on, where they need that.
+        self.unblock: "Callable[[], None] | None" = unblocking() if sys.version_info < (3, 12) else None
         self.tool = tools.wanted()
         self.streams = sys.stdin, sys.stdout, sys.stderr
         # What is called where code says `breakpoint()`, before anybody debugs.
@@ -100,7 +110,16 @@ class Session:
         sys.breakpointhook = self.breakpoint_in_code
         pdb.set_trace = self.breakpoint_in_code
         self.hook.arm()
+        if self.unblock is not None:
+            _thread.start_new_thread(self.keep_unblocked, (link, self.unblock))
         link.send(protocol.Armed(breakpoints=link.breakpoints, refused=refused))
+
+    def keep_unblocked(self, link: Link, unblock: "Callable[[], None]") -> None:
+        """The server withdraws interruptions with the end of each request, while others are traced."""
+        while self.console is link:
+            sleep(UNBLOCKING)
+            if self.requests:
+                unblock()
 
     def disarm(self, link: Link) -> None:
         link.lost = True

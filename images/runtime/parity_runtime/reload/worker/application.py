@@ -7,7 +7,7 @@ import sys
 from parity_runtime import layout
 from parity_runtime.reload import deaths
 from parity_runtime.reload.routing import active
-from parity_runtime.reload.worker import context, importing, imports, modules, planning, prepared, underway
+from parity_runtime.reload.worker import context, importing, imports, modules, planning, prepared, touched, underway
 from parity_runtime.reload.worker.state import State
 from parity_runtime.reload.worker.telling import describe
 
@@ -57,9 +57,11 @@ def load(ordered: "int | None" = None) -> "Any":
 
 def load_now(log: bool, before: "str | None") -> None:
     """`before`: what the first try in this process failed with, where this is another. What that has left may make this one fail in
-    another way, as Django does."""
+    another way, as Django does. The outcome of the first stands until this one has its own: other requests tell of it meanwhile, and
+    so does the file for the agent."""
     importing.forget_directories()
-    State.error = State.kind = State.later = None
+    text: "str | None" = None
+    kind: "str | None" = None
     outdated = prepared.outdated_before()
     application: "Any" = None
     error: "BaseException | None" = None
@@ -69,13 +71,13 @@ def load_now(log: bool, before: "str | None") -> None:
         try:
             with importing.garbage_waiting():
                 application = importing.import_application()
-                State.kind = "urls"
+                kind = "urls"
                 importing.import_urls()
-                State.kind = None
+                kind = None
         except BaseException as raised:
             # Also `SystemExit`, and what asyncio and others end with: no request is to see more of it than that it failed.
             error = raised
-            State.kind = State.kind or "import"
+            kind = kind or "import"
         if State.stood_by:
             # The first process goes on: what it imports with its first requests can be imported ahead of time, too.
             imports.end()
@@ -84,27 +86,31 @@ def load_now(log: bool, before: "str | None") -> None:
     if error is not None:
         from parity_runtime.reload.worker import errors
 
-        State.error, certain = errors.text_of(error), errors.is_certain(error)
+        text, certain = errors.text_of(error), errors.is_certain(error)
+        touched.look_for(errors.files_of(error))
     if before is not None and outdated:
-        application, State.error = None, before
+        application, text = None, before
     # The agent has the outcome of the first try: nobody would send the requests elsewhere.
     if before is None and State.stood_by and (outdated or not certain):
-        State.doing = "failed"
+        State.doing, State.error, State.kind, State.later = "failed", text, kind, None
         State.doubt = "; ".join("%s: %s" % known for known in list(outdated.items())[:3]) or "the import failed"
         State.blamed = planning.to_blame(outdated or prepared.blamed(error))
         State.outdated = bool(outdated)
         return
     if application is None:
-        State.doing = "failed"
-        told, State.logged = State.logged, State.error
-        if log and State.error != told:
+        told, State.logged = State.logged, text
+        if log and text != told:
             # mod_wsgi's words for it, by which the log's readers know what the traceback means.
             sys.stderr.write("mod_wsgi (pid=%d): Failed to exec Python script file '%s'.\n" % (context.PID, layout.handler()))
-            sys.stderr.write(State.error or "")
-        if before is not None and State.error != before:
-            State.error, State.later = before, State.error
+            sys.stderr.write(text or "")
+        later: "str | None" = None
+        if before is not None and text != before:
+            text, later = before, text
+        State.doing, State.error, State.kind, State.later = "failed", text, kind, later
         return
+    # The application first: who finds no error any more finds it.
     State.doing, State.application = "loaded", application
+    State.error, State.kind, State.later = text, kind, None
     if Served.runtime is not None and State.error is None:
         # mod_wsgi asks for the name with each request: from the next one on nothing of this is in between but a note of it.
         serve(application)
@@ -112,16 +118,19 @@ def load_now(log: bool, before: "str | None") -> None:
 
 def application(environ: "dict[str, Any]", start_response: "Any") -> "Any":
     """Until the application is loaded: loads it, or says why that cannot be done."""
-    loaded = load()
+    loaded, error, later = load(), State.error, State.later
     if State.doubt:
         from parity_runtime.reload.worker import passing
 
         return passing.answer(environ, start_response)
     # Django without its URLs takes seconds to fail with each request, and has nothing else to say about it.
-    if loaded is None or State.error is not None:
+    if loaded is None:
+        # Another request may have loaded it since.
+        loaded = State.application
+    if loaded is None or error is not None:
         from parity_runtime.reload.worker import page
 
-        return page.answer(environ, start_response)
+        return page.answer(environ, start_response, error, later)
     return loaded(environ, start_response)
 
 

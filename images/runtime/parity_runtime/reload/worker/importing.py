@@ -55,7 +55,8 @@ def forget_directories() -> None:
             searcher.invalidate_caches()
     metadata = sys.modules.get("importlib.metadata")
     if metadata is not None:
-        metadata.MetadataPathFinder.invalidate_caches()
+        # Of an instance, as it is no class method before Python 3.13.
+        metadata.MetadataPathFinder().invalidate_caches()
 
 
 class Handler:

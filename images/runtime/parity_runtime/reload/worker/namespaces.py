@@ -13,6 +13,7 @@ import sys
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 
 from parity_runtime.reload.worker import reading
+from parity_runtime.reload.worker.values import Values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ imported: "dict[str, tuple[dict[str, Any], dict[str, Any]]]" = {}
 
 # The names in the code of each.
 mentioned: "dict[str, frozenset[str]]" = {}
-# When that is done: of each module the namespace, the names in there that others mention, and what they were.
-known: "dict[str, tuple[dict[str, Any], list[str], list[Any]]]" = {}
+# When that is done: the namespace of each module, and of those that others mention something of, what that was.
+known: "dict[str, dict[str, Any]]" = {}
+taken: "dict[str, Values]" = {}
 # What others look into at their top: the thing itself, a copy of it, where it is, and who they are.
 things: "list[tuple[Any, Any, str, set[str]]]" = []
 
@@ -77,7 +79,9 @@ def finish() -> None:
             # What a name begins with an underscore for is nobody else's.
             if by_name.get(name, nobody) not in (nobody, [module]) and str(name)[:1] != "_" and (all_kinds or is_callable(type(value)))
         ]
-        known[module] = namespace, names, list(map(namespace.get, names))
+        known[module] = namespace
+        if names:
+            taken[module] = Values(namespace, names)
         for name, value in namespace.items() if all_kinds else ():
             thing = contents(value)
             if thing is not None and str(name)[:1] != "_":
@@ -130,14 +134,12 @@ def given() -> "dict[str, str]":
 def outdated() -> "dict[str, str]":
     """Modules imported ahead of time that have taken what is another value by now: their names, and why that matters."""
     found: "dict[str, str]" = {}
-    for module, (namespace, names, values) in known.items():
+    for module, namespace in known.items():
         if getattr(sys.modules.get(module, MISSING), "__dict__", namespace) is not namespace:
             found.update(dict.fromkeys(takers_of(module, None), "%s was replaced, which it imports" % module))
-        now = list(map(namespace.get, names))
-        if is_same(now, values):
-            continue
-        for name, before, value in zip(names, values, now, strict=True):
-            if value is not before and not is_submodule(value, module, name):
+    for module, values in taken.items():
+        for name, value in values.replaced():
+            if not is_submodule(value, module, name):
                 found.update(dict.fromkeys(takers_of(module, name), "%s.%s was replaced, which it takes" % (module, name)))
     for thing, copy, where, users in things:
         if not is_same(thing, copy):

@@ -1,7 +1,6 @@
 """The page that says why the application cannot be served."""
 
 from parity_runtime.reload.worker import context
-from parity_runtime.reload.worker.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,11 +18,12 @@ shown by <code>parity up --reload-on-changes</code> only.</p></body></html>
 """
 
 
-def answer(environ: "dict[str, Any]", start_response: "Any") -> "list[bytes]":
-    text = in_project(State.error or "")
+def answer(environ: "dict[str, Any]", start_response: "Any", error: "str | None", later: "str | None") -> "list[bytes]":
+    """`later`: what another try in this process failed with."""
+    text = in_project(error or "")
     title = text.strip().rsplit("\n", 1)[-1]
-    if State.later:
-        text += "\nTried again for this request, in the same process:\n\n" + in_project(State.later)
+    if later:
+        text += "\nTried again for this request, in the same process:\n\n" + in_project(later)
     if "html" in environ.get("HTTP_ACCEPT", "html") or environ.get("HTTP_ACCEPT") == "*/*":
         import html
 

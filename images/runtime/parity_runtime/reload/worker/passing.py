@@ -6,6 +6,7 @@ import time
 
 from parity_runtime.reload.routing import active
 from parity_runtime.reload.worker import context, page
+from parity_runtime.reload.worker.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", 
 
 def answer(environ: "dict[str, Any]", start_response: "Any") -> "Any":
     if not moves():
-        return page.answer(environ, start_response)
+        return page.answer(environ, start_response, State.error, State.later)
     connection = http.client.HTTPConnection("127.0.0.1", context.CONFIG.port, timeout=TIMEOUT)
     chunked = "HTTP_TRANSFER_ENCODING" in environ
     connection.putrequest(environ["REQUEST_METHOD"], environ["REQUEST_URI"], skip_host=True, skip_accept_encoding=True)

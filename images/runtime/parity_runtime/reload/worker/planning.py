@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-# Functions and classes of Python as they were before anything of the application's.
-first: "dict[tuple[str, str], Any]" = {}
+    from parity_runtime.reload.worker.values import Values
+
+# Functions and classes of Python as they were before anything of the application's, by their module.
+first: "dict[str, Values]" = {}
 
 
 def begin() -> None:
@@ -72,4 +74,4 @@ def is_projects(name: str, module: "Any") -> bool:
 
 def is_patched() -> bool:
     """Has the project, or something at its order, replaced parts of Python? Then what is imported before that is different."""
-    return any(first.get(key) is not value for key, value in prepared.standard().items() if key in first)
+    return any(True for values in first.values() for _ in values.replaced())

@@ -8,6 +8,7 @@ import os
 import sys
 
 from parity_runtime.reload.worker import context, imports
+from parity_runtime.reload.worker.values import Values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Prepared:
     names: "set[str] | None" = None
     path: "list[str]" = []
     finders: "list[Any]" = []
-    standard: "dict[tuple[str, str], Any]" = {}
+    standard: "dict[str, Values]" = {}
 
 
 def remember(project: "set[str]", sought: "set[str]") -> None:
@@ -52,18 +53,22 @@ def remember(project: "set[str]", sought: "set[str]") -> None:
     namespaces.finish()
 
 
+# What is looked up each time that it is called is not kept: error trackers replace it. A module that takes it all the same is
+# found by what it takes (`namespaces.py`).
+LOOKED_UP = ("excepthook",)
 # Modules whose functions and classes some replace, and others keep what they find there.
 REPLACED = ("builtins", "_thread", "queue", "select", "signal", "socket", "ssl", "subprocess", "threading", "time")
 
 
-def standard() -> "dict[tuple[str, str], Any]":
-    """Functions and classes of Python that whatever is imported later may keep."""
-    found: "dict[Any, Any]" = {}
+def standard() -> "dict[str, Values]":
+    """Functions and classes of Python that whatever is imported later may keep, by their module."""
+    found: "dict[str, Values]" = {}
     for module in REPLACED:
         if module in sys.modules:
-            found.update(((module, name), value) for name, value in vars(sys.modules[module]).items() if callable(value))
+            namespace = vars(sys.modules[module])
+            found[module] = Values(namespace, [name for name, value in namespace.items() if callable(value) and name not in LOOKED_UP])
     if "logging" in sys.modules:
-        found["logging", "_loggerClass"] = sys.modules["logging"]._loggerClass
+        found["logging"] = Values(vars(sys.modules["logging"]), ["_loggerClass"])
     return found
 
 
@@ -82,11 +87,9 @@ def outdated() -> "dict[str, str]":
     found = dict(imports.outdated)
     new = [entry for entry in sys.path if entry not in Prepared.path]
     found.update(shadowed(new))
-    now = standard()
-    for (module, name), value in Prepared.standard.items():
-        if now.get((module, name)) is not value:
+    for module, values in Prepared.standard.items():
+        for name, _ in values.replaced():
             found["*"] = "%s.%s was replaced" % (module, name)
-            break
     found.update(namespaces.outdated())
     expected = Prepared.finders + imports.finders_of_image
     if any(finder not in expected for finder in sys.meta_path):

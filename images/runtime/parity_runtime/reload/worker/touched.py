@@ -93,6 +93,17 @@ def note(path: "Any", noted: "set[Any]", directory: "int | None" = -1) -> None:
     full = os.path.normpath(full)
     if full in noted or is_ours():
         return
+    keep(full, noted)
+
+
+def look_for(paths: "set[str]") -> None:
+    """Files that are needed: that they come, or change, is of interest as if they had been opened."""
+    for path in sorted(paths):
+        if len(opened) < MOST and "/__pycache__/" not in path:
+            keep(os.path.normpath(path), opened)
+
+
+def keep(full: str, noted: "set[Any]") -> None:
     # Of a link to another file of the project a change of either matters.
     names = [name for name in {full, os.path.realpath(full)} if context.is_own(name) and name not in noted]
     lines = "".join([line_of(name, noted) for name in names])
