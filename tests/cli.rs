@@ -391,7 +391,10 @@ fn where_the_application_writes_is_part_of_the_plan() {
     assert!(rows("up").contains("read-only but for media, var and /tmp"), "{}", rows("up"));
     assert!(rows("smoke").contains("media, var: in memory, empty at first"), "{}", rows("smoke"));
     let profiled = rows("profile");
-    assert!(profiled.contains("all of the project can be written") && profiled.contains("a thread in each process looks at"), "{profiled}");
+    assert!(
+        profiled.contains("all of the project can be written") && profiled.contains("a thread in each process) looks at"),
+        "{profiled}"
+    );
     project.parity(&["config", "--production"]).ok().says(&[]);
     project.write("parity.yaml", "app: hello.wsgi\nwritable: [.]\n");
     project.parity(&["config", "--production"]).ok().says(&["lets the application change its own code"]);

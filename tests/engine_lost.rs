@@ -13,7 +13,8 @@ mod http;
 #[path = "e2e/project.rs"]
 mod project;
 
-use std::io::{Read, Write};
+use std::collections::HashMap;
+use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use http::Browser;
 use project::TestProject;
+use rustix::process::Signal;
 
 /// A socket that is the engine's as long as it is not cut.
 struct Line {
@@ -39,6 +41,8 @@ struct Hangs {
     /// Parts of the first line of such questions.
     at: Mutex<Vec<&'static str>>,
     has_hung: AtomicBool,
+    /// They are passed on after all.
+    is_released: AtomicBool,
 }
 
 impl Hangs {
@@ -85,6 +89,11 @@ impl Line {
         self.hangs.at.lock().unwrap().extend(parts);
     }
 
+    fn release(&self) {
+        self.hangs.at.lock().unwrap().clear();
+        self.hangs.is_released.store(true, Ordering::SeqCst);
+    }
+
     fn until_it_hangs(&self) {
         let begun = Instant::now();
         while !self.hangs.has_hung.load(Ordering::SeqCst) {
@@ -106,10 +115,8 @@ fn copy(mut from: UnixStream, mut to: UnixStream, hangs: Option<Arc<Hangs>>) {
     thread::spawn(move || {
         let mut piece = vec![0; 64 << 10];
         while let Ok(read @ 1..) = from.read(&mut piece) {
-            if hangs.as_ref().is_some_and(|hangs| hangs.takes(&piece[..read])) {
-                // The connection stays open, and nothing comes.
-                while let Ok(1..) = from.read(&mut piece) {}
-                return;
+            if let Some(hangs) = hangs.as_ref().filter(|hangs| hangs.takes(&piece[..read])) {
+                return hold(&piece[..read], &mut from, &mut to, hangs);
             }
             if to.write_all(&piece[..read]).is_err() {
                 break;
@@ -117,6 +124,33 @@ fn copy(mut from: UnixStream, mut to: UnixStream, hangs: Option<Arc<Hangs>>) {
         }
         let _ = to.shutdown(Shutdown::Write);
     });
+}
+
+/// The connection stays open, and nothing comes until it is released: then the engine has the question, whether who asked is still there or not.
+fn hold(begin: &[u8], from: &mut UnixStream, to: &mut UnixStream, hangs: &Hangs) {
+    let mut held = begin.to_vec();
+    let mut is_gone = false;
+    from.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    while !hangs.is_released.load(Ordering::SeqCst) {
+        let mut piece = [0; 8 << 10];
+        match from.read(&mut piece) {
+            Ok(0) => {
+                is_gone = true;
+                thread::sleep(Duration::from_millis(20));
+            }
+            Ok(read) => held.extend(&piece[..read]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(_) => return,
+        }
+    }
+    from.set_read_timeout(None).unwrap();
+    if to.write_all(&held).is_ok() && !is_gone {
+        let _ = std::io::copy(from, to);
+        let _ = to.shutdown(Shutdown::Write);
+    } else {
+        // An engine may give up what nobody listens for any more.
+        thread::sleep(common::PATIENCE);
+    }
 }
 
 /// Each kind of question, and what asks it.
@@ -242,4 +276,138 @@ fn an_engine_that_never_was_there_is_another_matter() {
     let project = TestProject::unlocked("plain-wsgi");
     let nowhere = format!("unix://{}/nothing.sock", project.scratch().display());
     project.parity(&["up"]).env("DOCKER_HOST", nowhere).run().exits(5).says(&["cannot reach the container engine", "is it running?"]);
+}
+
+#[test]
+fn a_session_whose_agent_is_never_started_hears_the_end_of_its_server() {
+    let project = TestProject::copy("plain-wsgi");
+    let line = Line::to_the_engine(project.scratch().join("engine.sock"));
+    let mut session = project.parity(&["up", "--reload-on-changes", "--port", "0"]).env("DOCKER_HOST", line.host()).start();
+    session.url();
+    session.says("serving");
+    line.hang_at(&["/exec "]);
+    let [container] = project.containers().try_into().unwrap();
+    engine::with(async |engine| {
+        let argv = ["python", "-c", KILL_AGENT].map(String::from).to_vec();
+        engine.run(&container, argv).await.unwrap();
+    });
+    line.until_it_hangs();
+    engine::with(async |engine| engine.remove(&container).await.unwrap());
+    let ended = session.end().exits(11).says(&["the server's container was removed while it ran"]);
+    assert!(ended.ending < Duration::from_secs(10), "it took {:?}: {ended}", ended.ending);
+}
+
+#[test]
+fn the_status_of_a_server_that_ends_meanwhile_is_that_it_has_ended() {
+    let project = TestProject::copy("plain-wsgi");
+    let line = Line::to_the_engine(project.scratch().join("engine.sock"));
+    let (session, _) = project.foreground(&["--reload-on-changes"]);
+    let status = project.parity(&["status"]).env("DOCKER_HOST", line.host());
+    line.hang_at(&["/exec "]);
+    let asked = status.start();
+    line.until_it_hangs();
+    let [container] = project.containers().try_into().unwrap();
+    engine::with(async |engine| engine.remove(&container).await.unwrap());
+    line.release();
+    let status = asked.end().exits(0);
+    assert_eq!(status.stdout, "not running\n", "{status}");
+    session.end().exits(11);
+}
+
+const KILL_AGENT: &str = "import os, pathlib, signal
+for path in pathlib.Path('/proc').glob('[0-9]*/cmdline'):
+    if b'run.py\\0agent' in path.read_bytes():
+        os.kill(int(path.parent.name), signal.SIGKILL)";
+
+#[test]
+fn a_container_that_is_made_when_nobody_waits_any_more_is_removed() {
+    let project = TestProject::copy("plain-wsgi");
+    project.write("parity.yaml", "threads: 2\n");
+    let (mut session, _) = project.foreground(&["--reload-on-changes"]);
+    for threads in 3_u64..6 {
+        project.write("parity.yaml", &format!("threads: {threads}\n"));
+        thread::sleep(Duration::from_millis(70 * threads));
+        project.write("parity.yaml", "threads: [\n");
+        session.says("parity.yaml");
+        within(10, "one is left", || project.containers().len() <= 1);
+    }
+    session.interrupt();
+    session.end();
+    project.nothing_is_left();
+}
+
+#[test]
+fn a_view_whose_container_was_never_made_is_removed() {
+    let Some(project) = TestProject::of_root("plain-wsgi") else { return };
+    let line = Line::to_the_engine(project.scratch().join("engine.sock"));
+    let mut session = project.parity(&["up", "--reload-on-changes", "--port", "0"]).env("DOCKER_HOST", line.host()).start();
+    session.url();
+    session.says("serving");
+    let views = project.views().len();
+    line.hang_at(&["POST /containers/create"]);
+    project.write("parity.yaml", "threads: 3\n");
+    line.until_it_hangs();
+    project.write("parity.yaml", "threads: [\n");
+    session.says("parity.yaml");
+    within(10, "one is left", || project.views().len() <= views);
+    line.release();
+    session.interrupt();
+    session.end();
+    project.nothing_is_left();
+}
+
+#[test]
+fn what_was_asked_for_a_session_that_was_killed_is_removed_by_the_next() {
+    let project = TestProject::copy("plain-wsgi");
+    let line = Line::to_the_engine(project.scratch().join("engine.sock"));
+    let mut first = project.parity(&["up", "--reload-on-changes", "--port", "0"]).env("DOCKER_HOST", line.host()).start();
+    first.url();
+    first.says("serving");
+    line.hang_at(&["POST /containers/create"]);
+    project.write("parity.yaml", "threads: 3\n");
+    line.until_it_hangs();
+    first.signal(Signal::KILL);
+    first.end();
+    let (mut second, _) = project.foreground(&["--reload-on-changes"]);
+    second.says("serving");
+    line.release();
+    let is_there = || project.containers().len() > 1;
+    within(5, "the engine has not made it", is_there);
+    within(20, "it is left", || !is_there());
+    second.interrupt();
+    second.end();
+    project.nothing_is_left();
+}
+
+#[test]
+fn a_trial_of_bind_mounts_that_is_interrupted_leaves_no_container() {
+    let project = TestProject::copy("plain-wsgi");
+    project.parity(&["build"]).patience(common::BUILD_PATIENCE).ok();
+    let line = Line::to_the_engine(project.scratch().join("engine.sock"));
+    line.hang_at(&["/start "]);
+    let doctor = project.parity(&["doctor"]).env("DOCKER_HOST", line.host()).start();
+    line.until_it_hangs();
+    doctor.interrupt();
+    thread::sleep(Duration::from_millis(200));
+    line.release();
+    doctor.end().exits(130);
+    within(10, "its container is left", || trials().is_empty());
+}
+
+/// Waits for something, so many seconds at most.
+#[track_caller]
+fn within(seconds: u64, trouble: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(seconds), "{trouble} after {seconds} s");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn trials() -> Vec<String> {
+    engine::with(async |engine| {
+        let all = engine.all_containers().await.unwrap();
+        let is_trial = |labels: &HashMap<String, String>| labels.get("dev.parity.profile").is_some_and(|profile| profile == "trial");
+        all.into_iter().filter(|container| is_trial(&container.labels)).map(|container| container.name).collect()
+    })
 }

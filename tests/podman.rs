@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 
-use common::{BUILD_PATIENCE, Parity, copy_project, source_of};
+use common::{BUILD_PATIENCE, Parity, Ran, copy_project, source_of};
 use http::Browser;
 
 /// `podman system service` on a socket of the test's.
@@ -115,6 +115,76 @@ fn a_day_with_podman() {
     a_framework_that_writes(&Project::copy(&podman, "django"));
     a_place_to_write_and_a_secret(&Project::copy(&podman, "stores"));
     a_requirement_that_does_not_exist(&Project::copy(&podman, "broken-requirement"));
+}
+
+/// A project whose one page is busy for a while.
+fn busy(podman: &Podman) -> Project<'_> {
+    let project = Project::copy(podman, "modules");
+    fs::write(project.root.join("parity.yaml"), "app: app:application\nprocesses: 2\nthreads: 2\nsmoke: [{request: {path: /}}]\n").unwrap();
+    fs::write(project.root.join("app.py"), BUSY).unwrap();
+    project
+}
+
+const BUSY: &str = "import time
+
+
+def burn():
+    until = time.thread_time() + 0.05
+    while time.thread_time() < until:
+        pass
+
+
+def never():
+    return 'never'
+
+
+def application(environ, start_response):
+    burn()
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [b'done']
+";
+
+/// The function that is busy comes first.
+#[track_caller]
+fn shows_busy(ran: &Ran) {
+    assert!(ran.stdout.lines().nth(1).is_some_and(|line| line.contains("burn") && line.contains("app.py")), "{ran}");
+}
+
+#[test]
+fn a_profile_with_podman() {
+    let podman = Podman::start();
+    let ran = busy(&podman).parity(&["profile", "-n", "20", "--jobs", "2", "--", "/"]).ok();
+    shows_busy(&ran.says(&["20 requests: 20 × 200", "profiling 2 processes of "]));
+}
+
+#[test]
+fn a_profile_of_what_podman_runs() {
+    let podman = Podman::start();
+    let project = busy(&podman);
+    project.up();
+    let ran = project.parity(&["profile", "--attach", "-n", "20", "--jobs", "2", "--", "/"]).ok();
+    shows_busy(&ran.says(&["20 requests: 20 × 200", "profiling 2 processes of "]));
+}
+
+#[test]
+fn coverage_with_podman() {
+    let podman = Podman::start();
+    let ran = busy(&podman).parity(&["coverage"]).ok();
+    let row = ran.stdout.lines().find(|line| line.starts_with("app.py")).unwrap_or_else(|| panic!("no app.py in {ran}"));
+    assert!(row.ends_with("  11"), "{ran}");
+    assert!(!ran.stderr.contains("warning"), "{ran}");
+}
+
+#[test]
+fn coverage_of_what_podman_runs() {
+    let podman = Podman::start();
+    let project = busy(&podman);
+    let url = project.up();
+    let client = format!("import urllib.request; [urllib.request.urlopen('{url}/').read() for _ in range(8)]");
+    let ran = project.parity(&["coverage", "--attach", "--", "python3", "-c", &client]).ok().says(&["measuring 2 processes"]);
+    let row = ran.stdout.lines().find(|line| line.starts_with("app.py")).unwrap_or_else(|| panic!("no app.py in {ran}"));
+    // What its import ran before is not seen.
+    assert!(row.ends_with("  11"), "{ran}");
 }
 
 fn a_plain_script(project: &Project<'_>) {

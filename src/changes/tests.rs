@@ -295,6 +295,7 @@ fn static_files_are_served_or_collected() {
         static_root: StaticRoot::Inside("static/root".into()),
         static_dirs: vec!["assets".into()],
         staticfiles: true,
+        kept_static: None,
     };
     plan.framework = Some(Sourced::default(Framework::Django(site)));
     plan.collect_static.as_mut().unwrap().value.target = "/app/static/root".into();

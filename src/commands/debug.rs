@@ -27,7 +27,7 @@ use crate::runtime::protocol::{BUSY, Breakpoint, Console, Message, Request};
 use crate::session::image::{self, How};
 use crate::session::reload::{Following, Key};
 use crate::session::siblings::{self, Role};
-use crate::session::up::{Foreground, Up, runs, up};
+use crate::session::up::{Foreground, Up, has_ended, up};
 use crate::session::{Interrupts, is_alive, user_for};
 use crate::ui::Ui;
 use crate::units::layout;
@@ -50,7 +50,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "no_debugger")]
     debugger_startup: bool,
 
-    /// Stop there: FILE:LINE or MODULE:FUNCTION, with a condition `FILE:LINE if CONDITION`
+    /// Stop there: FILE:LINE, FILE:FUNCTION or MODULE:FUNCTION, with a condition `FILE:LINE if CONDITION`
     #[arg(short, long = "break", value_name = "PLACE", conflicts_with = "no_debugger")]
     breakpoints: Vec<String>,
 
@@ -251,21 +251,6 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     };
     serve.await?;
     ended.map(|()| ExitCode::SUCCESS)
-}
-
-/// How long the end of a container may take to show, in steps.
-const END_STEPS: u32 = 10;
-const END_STEP: Duration = Duration::from_millis(100);
-
-/// Is a container about to be gone whose console broke off?
-async fn has_ended(engine: &Engine, container: &str) -> bool {
-    for _ in 0..END_STEPS {
-        if !runs(engine, container).await {
-            return true;
-        }
-        tokio::time::sleep(END_STEP).await;
-    }
-    false
 }
 
 /// What happens is told above the prompt, which is drawn again.

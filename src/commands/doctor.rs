@@ -3,8 +3,11 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::sync::Mutex;
 
 use super::context::Context;
 use super::flags::ServerFlags;
@@ -13,7 +16,7 @@ use crate::engine::container::State;
 use crate::engine::{Engine, Flavour, bootstrap_tool};
 use crate::error::{Failure, Kind, Result};
 use crate::plan::{Base, Profile};
-use crate::session::{image, user_for};
+use crate::session::{Interrupts, image, user_for};
 use crate::ui::Mark;
 
 #[derive(Debug, clap::Args)]
@@ -46,26 +49,20 @@ impl Finding {
 
 /// Free bytes below which a build may fail.
 const LITTLE_DISK: u64 = 2 << 30;
+/// For the container of a trial to be removed, once Ctrl-C was pressed.
+const TRIAL_ENDS: Duration = Duration::from_secs(6);
 /// Directories that a large project has; each costs a watch.
 const FEW_WATCHES: u64 = 8192;
 
 /// Ends with the exit code of the first thing that is bad.
 pub async fn run(context: &Context<'_>, _args: Args) -> Result<ExitCode> {
-    let mut findings = Vec::new();
+    let interrupts = Interrupts::listen()?;
     let settled = context.settle(&ServerFlags::default(), Profile::Up);
-    match context.engine().await {
-        Ok(engine) => {
-            findings.push(Finding::good("engine", format!("{} at {} ({})", engine.title(), engine.endpoint.host, engine.endpoint.because)));
-            findings.push(api(&engine));
-            findings.push(reach(&engine, settled.as_ref().ok(), context).await);
-            if let Ok(settled) = &settled {
-                findings.push(base(&engine, settled, context).await);
-                findings.push(port(&engine, settled, context).await);
-                findings.push(owner(context));
-            }
-        }
-        Err(failure) => findings.push(Finding::bad("engine", failure)),
-    }
+    let trial = Arc::new(Mutex::new(()));
+    let found = interrupts.or(async { Ok(of_engine(context, settled.as_ref().ok(), &trial).await) }).await;
+    // Its container is removed first.
+    let _ = tokio::time::timeout(TRIAL_ENDS, trial.lock()).await;
+    let mut findings = found?;
     findings.push(disk(&context.root));
     findings.push(inotify());
     findings.extend(ca(context, settled.as_ref().ok()));
@@ -75,6 +72,25 @@ pub async fn run(context: &Context<'_>, _args: Args) -> Result<ExitCode> {
     }
     let code = findings.iter().find_map(|finding| finding.kind).map_or(0, Kind::exit_code);
     Ok(ExitCode::from(code))
+}
+
+/// What only the engine can tell. A trial holds the lock until nothing is left of it.
+async fn of_engine(context: &Context<'_>, settled: Option<&Settled>, trial: &Arc<Mutex<()>>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match context.engine().await {
+        Ok(engine) => {
+            findings.push(Finding::good("engine", format!("{} at {} ({})", engine.title(), engine.endpoint.host, engine.endpoint.because)));
+            findings.push(api(&engine));
+            findings.push(reach(&engine, settled, context, trial).await);
+            if let Some(settled) = settled {
+                findings.push(base(&engine, settled, context).await);
+                findings.push(port(&engine, settled, context).await);
+                findings.push(owner(context));
+            }
+        }
+        Err(failure) => findings.push(Finding::bad("engine", failure)),
+    }
+    findings
 }
 
 fn show(context: &Context<'_>, finding: &Finding) {
@@ -97,7 +113,7 @@ fn api(engine: &Engine) -> Finding {
     }
 }
 
-async fn reach(engine: &Engine, settled: Option<&Settled>, context: &Context<'_>) -> Finding {
+async fn reach(engine: &Engine, settled: Option<&Settled>, context: &Context<'_>, trial: &Arc<Mutex<()>>) -> Finding {
     const CHECK: &str = "bind mounts";
     let elsewhere =
         "`parity up` needs an engine that sees this directory: share it in Docker Desktop's settings, or `docker context use default`";
@@ -111,7 +127,16 @@ async fn reach(engine: &Engine, settled: Option<&Settled>, context: &Context<'_>
     if let (Some(image), Some(file)) = (image, file.as_deref().and_then(|file| file.to_str()))
         && matches!(engine.has_image(&image).await, Ok(true))
     {
-        return match engine.sees(&context.root, file, &image).await {
+        let (engine, root, file) = (engine.clone(), context.root.clone(), file.to_owned());
+        let under_way = Arc::clone(trial).lock_owned().await;
+        // To its end, also where Ctrl-C ends the command.
+        let seen = tokio::spawn(async move {
+            let seen = engine.sees(&root, &file, &image).await;
+            drop(under_way);
+            seen
+        });
+        let lost = |error| Failure::new(Kind::Other, "the trial of bind mounts ended early").cause(error);
+        return match seen.await.unwrap_or_else(|error| Err(lost(error))) {
             Ok(true) => Finding::good(CHECK, "a container sees the project's files"),
             Ok(false) => Finding::doubtful(CHECK, "a container does not see the project's files", elsewhere),
             Err(failure) => Finding::bad(CHECK, failure.hint(elsewhere)),

@@ -14,7 +14,9 @@ use crate::engine::Engine;
 use crate::engine::container::{State, not_running};
 use crate::engine::exec::{Command, copy_output};
 use crate::error::Result;
+use crate::events::{Event, Report};
 use crate::session::Interrupts;
+use crate::session::up::has_ended;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -36,6 +38,9 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     run_in_container(context, Command { argv: args.command, tty, stdin: true, env: args.env, working_directory: None }).await
 }
 
+/// The exit code of what SIGKILL ends, as all of a container is when its server ends.
+const KILLED: i64 = 137;
+
 /// Runs a command in the project's container with this process's stdin, stdout and stderr. Returns its exit code.
 pub async fn run_in_container(context: &Context<'_>, mut command: Command) -> Result<ExitCode> {
     let engine = context.engine().await?;
@@ -50,6 +55,12 @@ pub async fn run_in_container(context: &Context<'_>, mut command: Command) -> Re
     // A terminal is given back also when a signal ends this. Ctrl-C is none there, but a key of the command's.
     let lent = if command.tty { Interrupts::listen()?.or(lent).await? } else { lent.await? };
     let Lent::Ended(code) = lent else { return Ok(ExitCode::SUCCESS) };
+    if code == KILLED && has_ended(&engine, &container.id).await {
+        context.ui.report(Event::Warning {
+            text: "the command was ended with its server, which has been stopped or replaced".into(),
+            hint: Some("`parity status` says what runs now: type it again there".into()),
+        });
+    }
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 

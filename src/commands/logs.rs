@@ -34,8 +34,11 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         services::of_container(&engine, plan, &container).await;
     }
     let reader = || plan.as_ref().map_or_else(|| Reader::new(Paths::of_project(&context.root)), wait::reader);
-    let read = |id: &str, from| Records::new(engine.logs(id, follow, from), reader());
-    let mut records = read(&container.id, args.tail.map_or(LogStart::Beginning, LogStart::LastLines));
+    let read = |id: &str| Records::new(engine.logs(id, follow, LogStart::Beginning), reader());
+    let mut records = match args.tail {
+        Some(lines) => Records::new(engine.logs(&container.id, follow, LogStart::LastLines(lines)), reader().from_midway()),
+        None => read(&container.id),
+    };
     let (lender, mut shown) = (container.lender().to_owned(), container.id.clone());
     let show = async {
         loop {
@@ -44,7 +47,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
             }
             // Another container's server may have taken over.
             match engine.observe(&name).await?.filter(|now| follow && now.id != shown && now.lender() == lender) {
-                Some(now) => (records, shown) = (read(&now.id, LogStart::Beginning), now.id),
+                Some(now) => (records, shown) = (read(&now.id), now.id),
                 None => return Ok(()),
             }
         }

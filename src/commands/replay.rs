@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::context::Context;
@@ -24,7 +23,7 @@ use crate::session::Interrupts;
 use crate::session::siblings::{self, Role};
 use crate::smoke::client::{Base, Client};
 use crate::smoke::text::count;
-use crate::units::quantity;
+use crate::units::{at_once, quantity};
 
 /// The exit code where answers differ, as `diff` and `terraform plan` have it.
 const DIFFER: u8 = 2;
@@ -144,12 +143,10 @@ fn wanted(requests: &Requests, args: &Args) -> Result<Vec<Recorded>> {
         return Ok(all);
     }
     let store = requests.store()?;
-    let ids = if args.ids.is_empty() {
-        store.list(&args.selection.filter())?.0.iter().map(|summary| summary.expose().id).collect()
-    } else {
-        args.ids.clone()
-    };
-    ids.into_iter().map(|id| requests.get(&store, id)).collect()
+    if args.ids.is_empty() {
+        return store.all(&args.selection.filter());
+    }
+    args.ids.iter().map(|id| requests.get(&store, *id)).collect()
 }
 
 /// Asks one request again, as `parity replay ID` does, and says what came of it for a program.
@@ -187,15 +184,14 @@ pub(super) fn origin(url: &str) -> String {
 async fn ask(replay: &Replay<'_>, recorded: &[Recorded], args: &Args, mut each: impl FnMut(Outcome)) {
     let begun = Instant::now();
     let first = recorded.first().map_or(0, |recorded| recorded.expose().began);
-    let one = |recorded| async move {
+    let work = recorded.iter().map(|recorded| async move {
         if args.pace {
-            let since: &Recorded = recorded;
-            let offset = u64::try_from(since.expose().began - first).unwrap_or(0);
+            let offset = u64::try_from(recorded.expose().began - first).unwrap_or(0);
             tokio::time::sleep_until((begun + Duration::from_micros(offset)).into()).await;
         }
         replay.one(recorded).await
-    };
-    let mut outcomes = std::pin::pin!(stream::iter(recorded).map(one).buffered(usize::from(args.jobs)));
+    });
+    let mut outcomes = std::pin::pin!(at_once::in_order(work, args.jobs.into()));
     while let Some(outcome) = outcomes.next().await {
         each(outcome);
     }

@@ -11,7 +11,7 @@ use crate::events::{Event, Report};
 use crate::indexes::{self, Indexes};
 use crate::plan::{Plan, Profile, ServicesMode, left_out, lock, settle};
 use crate::project::contents::{Contents, Purpose, Selection, survey};
-use crate::project::{self, ComposeEnvironment, Environment, Wanted, Writes};
+use crate::project::{self, ComposeEnvironment, Django, Environment, Framework, StaticRoot, Wanted, Writes};
 use crate::session::image::{BuildSecrets, How};
 use crate::units::{Callable, EntryPoint, Origin, Secret, Sourced, files, layout};
 
@@ -117,7 +117,14 @@ impl Context<'_> {
             Some(file) => Some(self.root.join(&file.value)),
             None => self.environment.get("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from),
         };
+        let kept_static = match project.framework.as_ref().map(|framework| &framework.value) {
+            Some(Framework::Django(Django { static_root: StaticRoot::Inside(directory), kept_static: Some(place), .. })) => {
+                Some(hides_static(directory, place))
+            }
+            _ => None,
+        };
         let plan = settle(self.root.clone(), config, project, profile)?;
+        remarks.extend(kept_static.filter(|_| plan.collect_static.is_some()));
         remarks.extend(plan.writable.iter().filter(|directory| profile.is_baked() && plan.holds_code(directory)).map(writes_code));
         let installed = plan.image.requirements.as_ref().map(|found| found.files()).unwrap_or_default();
         let texts: Vec<_> = installed.iter().filter_map(|path| files::read_text_inside(&self.root, Path::new(path)).ok()).collect();
@@ -238,6 +245,16 @@ fn are_directories(root: &Path, writable: Option<&Sourced<Vec<String>>>) -> Resu
 }
 
 /// The warning for a directory in which the application's code is.
+/// Where production has what is collected beside what the project has there, `parity up` has only the former.
+fn hides_static(directory: &str, place: &str) -> String {
+    format!(
+        "STATIC_ROOT ({place}) is {directory}, where the project has files that git does not ignore: `parity up` serves what collectstatic \
+         finds, and none of them. If they are what is deployed, write `static-files: false` and `url-alias: {{/static/: {directory}}}` to parity.yaml, \
+         else have git ignore them",
+        directory = directory.escape_debug()
+    )
+}
+
 fn writes_code(directory: &Sourced<String>) -> String {
     format!(
         "`writable: [{}]` ({}) lets the application change its own code in production, and a volume that outlives a deployment keeps the old code: \

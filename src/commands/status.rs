@@ -3,17 +3,23 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::context::Context;
 use super::saves;
+use crate::engine::Engine;
 use crate::engine::container::{Observed, State};
 use crate::error::Result;
 use crate::runtime::protocol::Slot;
 use crate::session::reload;
 use crate::session::siblings::{self, Role};
 use crate::ui::Table;
+
+/// For so long a container of which no process is left may be said to run.
+const ENDING: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -33,17 +39,16 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         return saves::run(context, paths).await;
     }
     let engine = context.engine().await?;
-    let mut found = if args.all { engine.observe_all().await? } else { engine.observe_project(&context.root).await? };
-    // What holds the port, or finishes requests, is one with the server that is there.
-    let servers: Vec<String> =
-        found.iter().filter(|found| siblings::role(&found.name) == Role::Server).map(|found| found.name.clone()).collect();
-    let is_behind = |found: &Observed| servers.iter().any(|server| *server != found.name && siblings::belongs(&found.name, server));
-    found.retain(|found| !is_behind(found));
-    let mut slots = Vec::new();
-    for container in &found {
-        let reloads = container.reloads && container.state == State::Running;
-        slots.push(if reloads { reload::slots(&engine, &container.id).await? } else { BTreeMap::new() });
-    }
+    let begun = Instant::now();
+    let (found, slots) = loop {
+        let found = servers(&engine, context, &args).await?;
+        match slots(&engine, &found).await {
+            Ok(slots) => break (found, slots),
+            // A server that ends while it is asked is found to have ended then.
+            Err(_) if begun.elapsed() < ENDING => tokio::time::sleep(PAUSE).await,
+            Err(failure) => return Err(failure),
+        }
+    };
     if context.ui.is_json() {
         for (container, slots) in found.iter().zip(&slots) {
             context.ui.result(&as_json(container, slots).to_string());
@@ -63,6 +68,25 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What there is, but for what is one with a server that is there: it holds the port, or finishes requests.
+async fn servers(engine: &Engine, context: &Context<'_>, args: &Args) -> Result<Vec<Observed>> {
+    let mut found = if args.all { engine.observe_all().await? } else { engine.observe_project(&context.root).await? };
+    let servers: Vec<String> =
+        found.iter().filter(|found| siblings::role(&found.name) == Role::Server).map(|found| found.name.clone()).collect();
+    let is_behind = |found: &Observed| servers.iter().any(|server| *server != found.name && siblings::belongs(&found.name, server));
+    found.retain(|found| !is_behind(found));
+    Ok(found)
+}
+
+async fn slots(engine: &Engine, found: &[Observed]) -> Result<Vec<BTreeMap<String, Slot>>> {
+    let mut slots = Vec::new();
+    for container in found {
+        let reloads = container.reloads && container.state == State::Running;
+        slots.push(if reloads { reload::slots(engine, &container.id).await? } else { BTreeMap::new() });
+    }
+    Ok(slots)
 }
 
 fn state(container: &Observed) -> String {

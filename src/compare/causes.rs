@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use super::judge::Difference;
+use super::lines::Line;
+use crate::plan;
 use crate::requests::Redacted;
 
 /// Why something differs.
@@ -22,6 +24,8 @@ pub enum Cause {
     Zone(String),
     /// The same in another order.
     Order,
+    /// What `parity diff` declares: its word for it, and why it is so.
+    Declared { what: String, why: String },
 }
 
 impl Cause {
@@ -35,6 +39,7 @@ impl Cause {
             Self::Server => "the server sends it, not the application".into(),
             Self::Zone(shift) => format!("another time zone: {shift}"),
             Self::Order => "the same in another order, as a set has it in each process: `sorted()` makes it one".into(),
+            Self::Declared { what, why } => format!("declared by `parity diff` as `{what}`, {why}"),
         }
     }
 
@@ -48,6 +53,7 @@ impl Cause {
             Self::Server => "server",
             Self::Zone(_) => "time-zone",
             Self::Order => "order",
+            Self::Declared { .. } => "declared",
         }
     }
 }
@@ -73,6 +79,35 @@ pub fn of_pages(one: &str, other: &str) -> Option<Cause> {
 pub fn of_status(one: &Redacted, other: &Redacted) -> Option<Cause> {
     let text = |answer: &Redacted| String::from_utf8_lossy(answer.response_body.content.as_deref().unwrap_or_default()).into_owned();
     of_pages(&text(one), &text(other))
+}
+
+/// What the system says to whoever writes in production's project, as Python shows it.
+const READ_ONLY: &str = "[Errno 30] Read-only file system: '/app";
+/// How the row shows that tells where the project can be written.
+const WRITING: &str = "mounts: can be written: /app";
+
+/// The declared difference that lines come from, where each of them says so itself: a field that has the name of a variable which a
+/// row names, or the system's own words for what can only be read. Names that may mean anything else are nobody's.
+pub fn declared(lines: &[&Line], rows: &[plan::Difference]) -> Option<Cause> {
+    let row_of =
+        |line: &&Line| rows.iter().find(|row| row.signs.iter().any(|sign| line.place.as_deref().is_some_and(|place| names(sign, place))));
+    let of_names = || {
+        let row = row_of(lines.first()?)?;
+        lines.iter().all(|line| row_of(line) == Some(row)).then_some(row)
+    };
+    let of_writing = || {
+        let row = rows.iter().find(|row| row.signs.iter().any(|sign| sign == WRITING))?;
+        lines.iter().any(|line| line.shown.contains(READ_ONLY)).then_some(row)
+    };
+    let row = of_names().or_else(of_writing)?;
+    Some(Cause::Declared { what: row.what.clone(), why: row.cause.clone() })
+}
+
+/// Is the last field of a path the variable of a sign, such as `request: mod_wsgi.process_group`?
+fn names(sign: &str, place: &str) -> bool {
+    let Some(name) = sign.strip_prefix("request: ").or_else(|| sign.strip_prefix("environment: ")) else { return false };
+    // A pattern stands for any name, and a plain word may be any field.
+    !name.contains('*') && name.contains(['.', '_']) && place.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'))
 }
 
 fn debug_page(page: &str) -> Option<&'static str> {
@@ -108,15 +143,18 @@ enum Key<'a> {
     /// A header or a cookie, by its name.
     What(&'a str),
     Cause(&'a str, &'a Cause),
+    /// Fields of JSON, by their paths.
+    Paths(&'a [String]),
     Lines(&'a str, &'a [String]),
 }
 
 impl<'a> Key<'a> {
     fn of(difference: &'a Difference) -> Self {
-        let Difference { what, lines, cause } = difference;
+        let Difference { what, lines, paths, cause } = difference;
         match cause {
             _ if what.contains(' ') => Self::What(what),
             Some(cause) => Self::Cause(what, cause),
+            None if !paths.is_empty() => Self::Paths(paths),
             None => Self::Lines(what, lines),
         }
     }
@@ -158,16 +196,60 @@ mod tests {
 
     #[test]
     fn what_is_the_same_in_several_is_told_once() {
-        let difference = |what: &str, line: &str, cause| Difference { what: what.into(), lines: vec![line.into()], cause };
+        let difference =
+            |what: &str, line: &str, cause| Difference { what: what.into(), lines: vec![line.into()], paths: Vec::new(), cause };
+        let at_price = |line: &str| Difference { paths: vec!["$.price".into()], ..difference("body", line, None) };
         let all = [
             vec![difference("header server", "- a", None), difference("body", "- x", None)],
             vec![],
             vec![difference("header server", "- b", None), difference("body", "- y", None), difference("body", "- x", None)],
             vec![difference("body", "- z", Some(Cause::Order))],
             vec![difference("body", "- z2", Some(Cause::Order))],
+            vec![at_price("- 1")],
+            vec![at_price("- 2")],
         ];
         let groups = groups(all.iter().map(Vec::as_slice));
         let told: Vec<_> = groups.iter().map(|group| (group.difference.lines[0].as_str(), group.varies, group.requests.clone())).collect();
-        assert_eq!(told, [("- a", true, vec![0, 2]), ("- x", false, vec![0, 2]), ("- y", false, vec![2]), ("- z", true, vec![3, 4])]);
+        assert_eq!(
+            told,
+            [
+                ("- a", true, vec![0, 2]),
+                ("- x", false, vec![0, 2]),
+                ("- y", false, vec![2]),
+                ("- z", true, vec![3, 4]),
+                ("- 1", true, vec![5, 6])
+            ]
+        );
+    }
+
+    #[test]
+    fn a_line_that_names_a_variable_comes_from_the_row_that_declares_it() {
+        let row = |what: &str, signs: &[&str]| plan::Difference {
+            what: what.into(),
+            cause: format!("so that {what}"),
+            signs: signs.iter().map(|sign| (*sign).to_owned()).collect(),
+            ..plan::Difference::default()
+        };
+        let rows = [
+            row("validator", &["request: wsgi.input", "+imported: *"]),
+            row("reload", &["request: PARITY_SLOT", "request: x"]),
+            row("writing", &["mounts: can be written: /app"]),
+        ];
+        let field = |place: &str| Line::new(place, place, "1");
+        let cause = |lines: &[&Line]| match declared(lines, &rows) {
+            Some(Cause::Declared { what, .. }) => Some(what),
+            _ => None,
+        };
+        let (input, slot, other) = (field("$.environ.wsgi.input"), field("$.environ.PARITY_SLOT"), field("$.environ.x"));
+        assert_eq!(cause(&[&input, &input]).as_deref(), Some("validator"));
+        assert_eq!(cause(&[&slot]).as_deref(), Some("reload"));
+        // Two causes, a word that may mean anything, another name, and text that only mentions one.
+        for lines in
+            [&[&input, &slot][..], &[&input, &other], &[&other], &[&field("$.mywsgi.input")], &[&Line::plain("wsgi.input: 1")], &[]]
+        {
+            assert_eq!(cause(lines), None, "{lines:?}");
+        }
+        assert_eq!(cause(&[&Line::plain("[Errno 30] Read-only file system: '/app/a.db'")]).as_deref(), Some("writing"));
+        assert_eq!(cause(&[&Line::plain("[Errno 30] Read-only file system: '/data/a.db'")]), None);
     }
 }

@@ -1,9 +1,12 @@
 //! What of two answers to a request differs, once what the first side answers differently anyhow is left out.
 
+use std::collections::BTreeSet;
+
 use super::causes::{self, Cause};
 use super::ignore::Ignore;
 use super::lines::{Line, of_body, without_origin};
 use super::noise::{Baseline, Change, From, is_order};
+use crate::plan;
 use crate::requests::Redacted;
 use crate::requests::body::{self, Nature};
 use crate::requests::har::digest;
@@ -67,12 +70,14 @@ pub struct Difference {
     pub what: String,
     /// `- first`, `+ second`
     pub lines: Vec<String>,
+    /// The fields that differ where all of it is JSON: `$.items[*].price`
+    pub paths: Vec<String>,
     pub cause: Option<Cause>,
 }
 
 impl Difference {
     fn new(what: impl Into<String>, first: &str, second: &str, cause: Option<Cause>) -> Self {
-        Self { what: what.into(), lines: vec![format!("- {}", cut(first)), format!("+ {}", cut(second))], cause }
+        Self { what: what.into(), lines: vec![format!("- {}", cut(first)), format!("+ {}", cut(second))], paths: Vec::new(), cause }
     }
 }
 
@@ -99,7 +104,8 @@ impl Got {
 }
 
 /// What differs. No answer on one side is always a difference.
-pub fn differences(answers: &Answers<'_>, ignore: &Ignore) -> Vec<Difference> {
+/// `declared`: what `parity diff` says of the two.
+pub fn differences(answers: &Answers<'_>, ignore: &Ignore, declared: &[plan::Difference]) -> Vec<Difference> {
     let (Some(first), Some(second)) = (answers.first.known(), answers.second.known()) else {
         let (first, second) = (answers.first.words(), answers.second.words());
         return vec![Difference::new("answer", &first, &second, Some(Cause::NoAnswer))];
@@ -115,7 +121,7 @@ pub fn differences(answers: &Answers<'_>, ignore: &Ignore) -> Vec<Difference> {
     let has_body = first.answer.method != "HEAD" && !first.cut && !second.cut && !others.iter().any(|(other, _)| other.cut);
     if has_body {
         let most = if is_another_page { MOST_LINES_OF_ANOTHER_PAGE } else { MOST_LINES };
-        all.extend(body_of(&first, &others, &second, ignore, most));
+        all.extend(body_of(&first, &others, &second, (ignore, declared), most));
     }
     all
 }
@@ -210,7 +216,13 @@ fn cookie(set: &str) -> (String, String) {
     (format!("cookie {name}"), if attributes.is_empty() { "set".into() } else { attributes.join("; ") })
 }
 
-fn body_of(first: &Known<'_>, others: &[(Known<'_>, From)], second: &Known<'_>, ignore: &Ignore, most: usize) -> Option<Difference> {
+fn body_of(
+    first: &Known<'_>,
+    others: &[(Known<'_>, From)],
+    second: &Known<'_>,
+    (ignore, declared): (&Ignore, &[plan::Difference]),
+    most: usize,
+) -> Option<Difference> {
     let text = |known: &Known<'_>| {
         let content = known.answer.response_body.content.as_deref()?;
         let nature = Nature::of(&known.answer.response_headers);
@@ -234,7 +246,10 @@ fn body_of(first: &Known<'_>, others: &[(Known<'_>, From)], second: &Known<'_>, 
     if changes.is_empty() {
         return None;
     }
-    let cause = causes::of_pages(&one, &other).or_else(|| cause_of(&changes));
+    let differing: Vec<&Line> = changes.iter().map(Change::line).collect();
+    let cause = causes::of_pages(&one, &other).or_else(|| cause_of(&changes)).or_else(|| causes::declared(&differing, declared));
+    let paths: Option<BTreeSet<&String>> = differing.iter().map(|line| line.place.as_ref()).collect();
+    let paths = paths.unwrap_or_default().into_iter().cloned().collect();
     let mut told: Vec<String> = changes
         .iter()
         .map(|change| match change {
@@ -247,7 +262,7 @@ fn body_of(first: &Known<'_>, others: &[(Known<'_>, From)], second: &Known<'_>, 
         told = shortened(told, most);
         told.push(format!("… {more} more lines"));
     }
-    Some(Difference { what: "body".into(), lines: told, cause })
+    Some(Difference { what: "body".into(), lines: told, paths, cause })
 }
 
 /// So many lines, of both sides some.

@@ -18,6 +18,8 @@ pub struct Line {
     pub shape: Shape,
     /// What is shown.
     pub shown: String,
+    /// The path of a field of JSON, without the numbers of items.
+    pub place: Option<String>,
 }
 
 impl Line {
@@ -27,7 +29,7 @@ impl Line {
             shape.text = format!("{place}: {}", shape.text);
         }
         let shown = if shown_place.is_empty() { value.to_owned() } else { format!("{shown_place}: {value}") };
-        Self { shape, shown }
+        Self { shape, shown, place: place.starts_with('$').then(|| place.to_owned()) }
     }
 
     /// Any text.
@@ -140,7 +142,7 @@ fn element(element: ElementRef<'_>, above: &mut Vec<String>, ignore: &Ignore, li
     }
     // An empty one is worth a line, unless it is in every page.
     if lines.len() == before && !matches!(name, "html" | "head" | "body") {
-        lines.push(Line { shape: Shape { text: place.clone(), moments: Vec::new() }, shown: place });
+        lines.push(Line { shape: Shape { text: place.clone(), moments: Vec::new() }, shown: place, place: None });
     }
     if !EVERYWHERE.contains(&name) {
         above.pop();

@@ -60,6 +60,14 @@ pub enum Change<'a> {
     Added(&'a Line),
 }
 
+impl<'a> Change<'a> {
+    pub fn line(&self) -> &'a Line {
+        match self {
+            Self::Gone(line) | Self::Added(line) => line,
+        }
+    }
+}
+
 impl Baseline {
     pub fn new(lines: Vec<Line>) -> Self {
         let count = lines.len();

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::ignore::Ignore;
 use super::judge::{Answers, Difference, Got, differences};
+use crate::plan;
 use crate::replay::{Replay, exchange, is_safe};
 use crate::requests::har::digest;
 use crate::requests::scrub::Scrubber;
@@ -149,6 +150,8 @@ pub struct Sides<'a> {
     pub second: Side<'a>,
     pub redaction: &'a Redaction,
     pub ignore: &'a Ignore,
+    /// What `parity diff` says of the two sides.
+    pub declared: &'a [plan::Difference],
 }
 
 impl Sides<'_> {
@@ -178,7 +181,7 @@ impl Sides<'_> {
         };
         (compared.first, compared.second) = (first.words(), second.words());
         let answers = Answers { first, again: again.iter().collect(), twin: twin.iter().chain(twin_again).collect(), second };
-        compared.differences = differences(&answers, self.ignore);
+        compared.differences = differences(&answers, self.ignore, self.declared);
         compared
     }
 

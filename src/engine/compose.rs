@@ -1,6 +1,6 @@
 //! What the engine has of a Compose project, by the labels that Compose gives to all that it makes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use bollard::models::ContainerSummaryStateEnum;
@@ -22,6 +22,8 @@ pub struct ComposeProject {
     pub networks: Vec<Network>,
     /// The names of its services that run, and are healthy as far as anybody looks.
     pub running: BTreeSet<String>,
+    /// Those that have ended or are unhealthy, with the engine's words for it.
+    pub broken: BTreeMap<String, String>,
 }
 
 /// A network.
@@ -38,6 +40,8 @@ struct Member {
     project: String,
     service: String,
     runs: bool,
+    /// `Exited (1) 2 seconds ago`
+    broken: Option<String>,
 }
 
 impl Engine {
@@ -46,8 +50,9 @@ impl Engine {
         let of_directory = self.members(&format!("{DIRECTORY}={}", directory.display())).await?;
         let name = name_of(&of_directory, name);
         let members = self.members(&format!("{PROJECT}={name}")).await?;
-        let running = members.into_iter().filter(|member| member.runs).map(|member| member.service).collect();
-        Ok(ComposeProject { networks: self.networks_of(&name).await?, name, running })
+        let running = members.iter().filter(|member| member.runs).map(|member| member.service.clone()).collect();
+        let broken = members.into_iter().filter_map(|member| Some((member.service, member.broken?))).collect();
+        Ok(ComposeProject { networks: self.networks_of(&name).await?, name, running, broken })
     }
 
     /// A network by its name, if it is there.
@@ -64,10 +69,13 @@ impl Engine {
         let member = |container: bollard::models::ContainerSummary| {
             let mut labels = container.labels?;
             // `Up 2 seconds (health: starting)`
-            let is_starting =
-                container.status.is_some_and(|status| status.contains("(health: starting)") || status.contains("(unhealthy)"));
-            let runs = container.state == Some(ContainerSummaryStateEnum::RUNNING) && !is_starting;
-            Some(Member { project: labels.remove(PROJECT)?, service: labels.remove(SERVICE).unwrap_or_default(), runs })
+            let status = container.status.unwrap_or_default();
+            let is_unhealthy = status.contains("(unhealthy)");
+            let runs =
+                container.state == Some(ContainerSummaryStateEnum::RUNNING) && !is_unhealthy && !status.contains("(health: starting)");
+            let has_ended = matches!(container.state, Some(ContainerSummaryStateEnum::EXITED | ContainerSummaryStateEnum::DEAD));
+            let broken = (is_unhealthy || has_ended).then_some(status);
+            Some(Member { project: labels.remove(PROJECT)?, service: labels.remove(SERVICE).unwrap_or_default(), runs, broken })
         };
         Ok(list.into_iter().filter_map(member).collect())
     }
@@ -109,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_containers_say_what_the_project_is_called() {
-        let member = |project: &str, runs| Member { project: project.into(), service: "db".into(), runs };
+        let member = |project: &str, runs| Member { project: project.into(), service: "db".into(), runs, broken: None };
         assert_eq!(name_of(&[], "shop"), "shop");
         assert_eq!(name_of(&[member("ci", false)], "shop"), "ci");
         assert_eq!(name_of(&[member("ci", true), member("shop", false)], "shop"), "shop");

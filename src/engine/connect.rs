@@ -38,7 +38,7 @@ pub struct Engine {
     pub patience: Duration,
 }
 
-type Answer<T> = Result<T, bollard::errors::Error>;
+pub(super) type Answer<T> = Result<T, bollard::errors::Error>;
 
 impl Engine {
     /// Does the engine run on this machine, so that it sees our files and we reach its ports?

@@ -16,6 +16,7 @@ mod stacks;
 mod start;
 mod text;
 mod traceback;
+mod unexplained;
 mod writing;
 
 use std::fmt;

@@ -9,6 +9,7 @@ use super::lines::Lines;
 use super::stacks::Stacks;
 use super::text::{neutralise, plain};
 use super::traceback::Traceback;
+use super::unexplained::Unexplained;
 use super::{Finding, Paths, Record, RecordKind, Request, Setting, StartLine, StartState};
 
 /// Threads whose tracebacks may be open at once; the oldest is given out first.
@@ -52,6 +53,7 @@ pub struct Reader {
     deaths: Deaths,
     stacks: Stacks,
     hints: Hints,
+    unexplained: Unexplained,
 }
 
 impl Reader {
@@ -74,6 +76,7 @@ impl Reader {
             deaths: Deaths::default(),
             stacks: Stacks::default(),
             hints: Hints::of_scene(scene),
+            unexplained: Unexplained::default(),
         }
     }
 
@@ -87,6 +90,18 @@ impl Reader {
     pub fn with_every_hint(mut self) -> Self {
         self.hints.give_every();
         self
+    }
+
+    /// For a log whose beginning is not read: what it said of a failed request may lie there.
+    #[must_use]
+    pub fn from_midway(mut self) -> Self {
+        self.unexplained.has_explained();
+        self
+    }
+
+    /// Why requests fail from now on is told elsewhere.
+    pub fn has_explained(&mut self) {
+        self.unexplained.has_explained();
     }
 
     /// Takes the next bytes of a stream; gives the records that they complete.
@@ -135,7 +150,8 @@ impl Reader {
             self.finding(finding, out);
         } else if let Some(requests) = Request::read(&line) {
             let empty: [&str; 0] = [];
-            out.extend((!requests.is_empty()).then(|| Record { requests, ..Record::new(RecordKind::Requests, empty) }));
+            let hint = self.unexplained.hint(&requests);
+            out.extend((!requests.is_empty()).then(|| Record { requests, hint, ..Record::new(RecordKind::Requests, empty) }));
         } else if let Some(hook) = self.hook.clone() {
             let text = self.paths.translate_python(&neutralise(&line));
             self.said.push_back(text.clone());
@@ -303,6 +319,7 @@ impl Reader {
     }
 
     fn give(&mut self, mut record: Record, out: &mut Vec<Record>) {
+        self.unexplained.hear(record.kind);
         record.hint = self.hints.of(&record);
         out.push(record);
     }

@@ -82,8 +82,7 @@ pub(super) fn profiler(server: &Server, collected: Option<&str>) -> Vec<Differen
     let row = difference(
         "profiler",
         "nobody looks on",
-        "a thread in each process looks at the threads of requests, 100 times a second unless `--rate` says otherwise; `ctypes` is imported \
-         for it",
+        "a process beside (before Python 3.13 a thread in each process) looks at requests, 100 times a second or at `--rate`; `ctypes` is imported",
         "so that you learn where the time goes",
     );
     all.push(row.seen(&["+imported: *", "order: *", "threads: *"]));
@@ -105,7 +104,7 @@ pub(super) fn smoke(server: &Server) -> Vec<Difference> {
         difference(
             "processes",
             "1",
-            "1, and 2 in a server of its own after that, for the probe multi-process alone",
+            "1, and 2 in a server of its own beside it, for the probe multi-process alone",
             "so that you learn whether it would work with more",
         )
     });

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::python::{Bound, BoundTo, Class, Expr, Function, Imported, Module, StatementKind, visit};
 use super::tree::{self, Tree};
+use crate::units::Callable;
 
 /// How far imports of imports are followed.
 const MAX_HOPS: usize = 6;
@@ -190,6 +191,34 @@ impl Resolver<'_> {
     }
 }
 
+/// Is a name of a file a WSGI function that is written there?
+pub(super) fn is_by_hand(tree: &Tree, file: &str, name: &str) -> bool {
+    let is_function = |module: &Module| module.names.get(name).is_some_and(|bound| matches!(&bound.to, BoundTo::Function(_)));
+    tree.module(file).is_some_and(|module| is_function(&module)) && resolve(tree, file, name).is_some_and(|found| found.what == What::Wsgi)
+}
+
+/// Does a file import a package, itself or by other files of the project?
+pub(super) fn reaches(tree: &Tree, file: &str, package: &str) -> bool {
+    let (mut known, mut next) = (std::collections::HashSet::from([file.to_owned()]), vec![file.to_owned()]);
+    while let Some(file) = next.pop() {
+        let Some(module) = tree.module(&file) else { continue };
+        if module.imports_package(package) {
+            return true;
+        }
+        for import in module.imports() {
+            let submodule = match &import.what {
+                Imported::Name { name, .. } if import.module.is_empty() => Some(name.clone()),
+                Imported::Name { name, .. } => Some(format!("{}.{name}", import.module)),
+                _ => None,
+            };
+            let found = [Some(import.module.clone()), submodule].into_iter().flatten();
+            let found = found.filter_map(|module| imported_file(tree, &file, import.level, &module));
+            next.extend(found.filter(|file| known.insert(file.clone())));
+        }
+    }
+    false
+}
+
 /// The project's file that `from module import …` in another of its files means.
 pub(super) fn imported_file(tree: &Tree, file: &str, level: usize, module: &str) -> Option<String> {
     let (root, importer) = tree.importable(file);
@@ -219,6 +248,48 @@ fn made_by(module: &Module, function: &Function) -> What {
         }
     });
     made
+}
+
+/// Is this what an application is made by, and nothing else?
+fn is_maker(canonical: &str) -> bool {
+    canonical.ends_with(".make_wsgi_app")
+        || matches!(canonical, "flask.Flask" | "apiflask.APIFlask" | "bottle.Bottle" | "falcon.App" | "falcon.API")
+        || canonical == "django.core.wsgi.get_wsgi_application"
+}
+
+/// Can [`made_in`] find something in such a text?
+pub(super) fn mentions_maker(text: &str) -> bool {
+    ["Flask(", "Bottle(", "falcon.A", "make_wsgi_app", "get_wsgi_application"].iter().any(|words| text.contains(words))
+}
+
+/// The names of a file that surely are an application, or a function without arguments that makes one, with their lines.
+pub(super) fn made_in(tree: &Tree, file: &str) -> Vec<(Callable, usize)> {
+    let Some(module) = tree.module(file) else { return Vec::new() };
+    let makes = |names: &Module, value: &Expr| match value {
+        Expr::Call { function, .. } => function.dotted().is_some_and(|dotted| is_maker(&names.canonical(&dotted))),
+        _ => false,
+    };
+    let callable = |name: &str, bound: &Bound| match &bound.to {
+        BoundTo::Value(value) => makes(&module, value).then(|| Callable::Object(name.to_owned())),
+        BoundTo::Function(function) if function.callable_without_arguments && !function.is_async => {
+            let mut names = Module { names: module.names.clone(), ..Module::default() };
+            let mut made = false;
+            visit(&function.body, &mut |statement| match &statement.kind {
+                StatementKind::Import(import) => {
+                    if let Some(bound) = import.bound() {
+                        names.names.insert(bound.to_owned(), Bound { line: statement.line, to: BoundTo::Import(import.clone()) });
+                    }
+                }
+                StatementKind::Assign { value, .. } | StatementKind::Return(value) => made |= makes(&names, value),
+                _ => {}
+            });
+            made.then(|| Callable::Factory(name.to_owned()))
+        }
+        _ => None,
+    };
+    let mut found: Vec<_> = module.names.iter().filter_map(|(name, bound)| Some((callable(name, bound)?, bound.line))).collect();
+    found.sort_by_key(|(_, line)| *line);
+    found
 }
 
 /// What calls and objects of known packages are; `None` for any other.

@@ -1,9 +1,12 @@
 //! The one entry point, or a message with the line that decides.
 
 use super::Project;
-use super::inspect::OF_PASTE_DEPLOY;
+use super::inspect::{OF_OTHER_NAME, OF_PASTE_DEPLOY};
 use crate::error::{Failure, Kind, Result};
 use crate::units::{EntryPoint, Sourced};
+
+/// Where there are more applications than this, one line to write is an example for all.
+const MAX_HINTS: usize = 4;
 
 /// The failure for an application of another protocol.
 pub(super) fn asgi(words: &str) -> Failure {
@@ -38,7 +41,10 @@ impl Project {
                         "{file} is for PasteDeploy (Pyramid, TurboGears), and mod_wsgi needs a module: write a wsgi.py with the lines `import os, paste.deploy` and \
                          `application = paste.deploy.loadapp(\"config:{file}\", relative_to=os.path.dirname(__file__))`, and have PasteDeploy among the requirements"
                     )),
-                    None => failure.hint("say where it is in parity.yaml, for instance `app: mysite.wsgi:application`"),
+                    None => match self.looked_for.iter().find_map(|what| what.split_once(OF_OTHER_NAME)) {
+                        Some((_, line)) => failure.hint(format!("if that is the one to run, write to parity.yaml: {line}")),
+                        None => failure.hint("say where it is in parity.yaml, for instance `app: mysite.wsgi:application`"),
+                    },
                 })
             }
             several => {
@@ -48,6 +54,9 @@ impl Project {
                     Failure::new(Kind::Project, format!("{} WSGI applications were found and no rule chooses between them", several.len()))
                         .details(lines);
                 failure = failure.hint(format!("write the one to run to parity.yaml: `app: {}`", several[0].value));
+                if several.len() > MAX_HINTS {
+                    return Err(failure.hint("or another of those above in the same way"));
+                }
                 Err(several[1..].iter().fold(failure, |failure, other| failure.hint(format!("or `app: {}`", other.value))))
             }
         }

@@ -84,6 +84,9 @@ fn site(tree: &Tree, environment: &Environment, hooks: &[Sourced<String>], manag
             served_settings = scope.load(&served.value, served_class.as_ref());
         }
     }
+    if settings_module.is_none() && served.is_none() {
+        remarks.extend(scope.unnamed_remark(manage_py, &home));
+    }
     let in_effect = served_settings.as_ref().or(loaded.as_ref());
     remarks.extend(in_effect.and_then(allowed_hosts_remark));
     if let (Some(module), Some(settings)) = (&settings_module, &loaded) {
@@ -101,6 +104,7 @@ fn site(tree: &Tree, environment: &Environment, hooks: &[Sourced<String>], manag
         static_dirs: static_dirs(&home, loaded.get("STATICFILES_DIRS")),
         allowed_host: in_effect.and_then(allowed_host),
         staticfiles: has_staticfiles(loaded),
+        kept_static: loaded.get("STATIC_ROOT").and_then(|setting| kept_static(tree, &home, setting)),
     };
     let writes = writes::of_django(&home, in_effect.unwrap_or(&Settings::new()));
     Some(Site { home, writes, facts: Sourced::detected(facts, place), entry, remarks })
@@ -197,6 +201,29 @@ impl Scope<'_> {
             _ => vec![import.module.clone()],
         });
         names.filter_map(|name| self.tree.module_file(self.roots, &name)).collect()
+    }
+
+    /// Nothing names the settings, and Django would fail for that: what there is to choose from.
+    fn unnamed_remark(&self, manage_py: &str, home: &str) -> Option<String> {
+        let inner = |file: &str| {
+            if home.is_empty() { Some(file.to_owned()) } else { file.strip_prefix(home)?.strip_prefix('/').map(str::to_owned) }
+        };
+        let module = |file: &str| {
+            let inner = inner(file).filter(|inner| tree::file_name(tree::parent(inner)) == "settings" && tree::depth(inner) <= 2)?;
+            let name =
+                inner.strip_suffix(".py").filter(|name| name.chars().all(|c| c.is_alphanumeric() || "_/".contains(c)))?.replace('/', ".");
+            let settings = self.load(&name, None)?;
+            settings.contains_key("INSTALLED_APPS").then_some(format!("`{name}`"))
+        };
+        let names: Vec<String> = self.tree.files().filter_map(module).collect();
+        let some = match &names[..] {
+            [] => return None,
+            [one] => one.clone(),
+            [names @ .., last] => format!("{} or {last}", names.join(", ")),
+        };
+        Some(format!(
+            "{manage_py} names no settings, so Django would start with none: write `env: {{{MODULE}: NAME}}` to parity.yaml, where NAME is {some}"
+        ))
     }
 
     fn load(&self, module: &str, class: Option<&Named>) -> Option<Settings> {
@@ -301,6 +328,10 @@ fn lone_settings(tree: &Tree, home: &str) -> Option<Named> {
         })
     });
     let file = files.next().filter(|_| files.next().is_none())?;
+    // A package for several settings, of which the environment names one.
+    if file.ends_with("/__init__.py") && tree.module(file).is_some_and(|module| module.statements.is_empty()) {
+        return None;
+    }
     let path = file.strip_prefix(home)?.trim_start_matches('/');
     let module = path.strip_suffix("/__init__.py").or(path.strip_suffix(".py"))?.replace('/', ".");
     Some(Named { value: module, place: file.to_owned(), forced: false, certain: true })
@@ -352,6 +383,13 @@ fn static_root(home: &str, setting: Option<&Setting>) -> StaticRoot {
         None if setting.value == Value::None => StaticRoot::Unset,
         None => StaticRoot::Unknown,
     }
+}
+
+/// What names the directory, if the project has files there.
+fn kept_static(tree: &Tree, home: &str, setting: &Setting) -> Option<String> {
+    let StaticRoot::Inside(directory) = static_root(home, Some(setting)) else { return None };
+    let is_in = |file: &str| file.strip_prefix(directory.as_str()).is_some_and(|rest| rest.starts_with('/'));
+    tree.files().any(is_in).then(|| setting.place.clone())
 }
 
 /// Each is a path, or a pair of a prefix and a path.

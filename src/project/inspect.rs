@@ -85,6 +85,15 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
 /// What is said of a file that only PasteDeploy reads.
 pub(super) const OF_PASTE_DEPLOY: &str = " is there, and only PasteDeploy makes an application of it";
 
+/// What is said of an application that has none of the usual names; the line to write follows.
+pub(super) const OF_OTHER_NAME: &str = " makes one of another name: ";
+/// So many of them are told.
+const MAX_OTHERS: usize = 5;
+
+fn origin(found: &Sourced<EntryPoint>) -> &str {
+    if let Origin::Detected(place) = &found.origin { place } else { "" }
+}
+
 type SearchIn = fn(&Tree, &Environment) -> search::Search;
 
 fn candidates(tree: &Tree, sites: &[Site], environment: &Environment, looked_for: &mut Vec<String>) -> Vec<Sourced<EntryPoint>> {
@@ -118,6 +127,8 @@ fn candidates(tree: &Tree, sites: &[Site], environment: &Environment, looked_for
         }
     }
     looked_for.extend(paste_deploy(tree).map(|file| format!("  {file}{OF_PASTE_DEPLOY}")));
+    looked_for
+        .extend(search::others(tree).take(MAX_OTHERS).map(|found| format!("  {}{OF_OTHER_NAME}`app: {}`", origin(&found), found.value)));
     Vec::new()
 }
 
@@ -193,12 +204,20 @@ fn framework(tree: &Tree, site: Option<&Site>, entry: Option<&EntryPoint>, entry
         return (Some(site.facts.clone().map(Framework::Django)), Vec::new());
     }
     let Some(entry) = entry else { return (None, Vec::new()) };
-    if let Some((file, makes_application)) = flask::application_file(tree, entry_file) {
+    if let Some((file, makes_application)) =
+        flask::application_file(tree, entry_file).filter(|_| !entry_file.is_some_and(|file| is_plain(tree, file, entry)))
+    {
         let statics = if makes_application { flask::statics(tree, &file) } else { None };
         let from = if makes_application { format!("Flask(…) in {file}") } else { format!("`import flask` in {file}") };
         return (Some(Sourced::detected(Framework::Flask, from)), statics.into_iter().collect());
     }
     (Some(Sourced::detected(Framework::Plain, entry.to_string())), Vec::new())
+}
+
+/// Is it a function of `environ`, by hand, with no Flask in whatever it imports?
+fn is_plain(tree: &Tree, file: &str, entry: &EntryPoint) -> bool {
+    let Callable::Object(name) = entry.callable() else { return false };
+    callable::is_by_hand(tree, file, name) && !callable::reaches(tree, file, "flask")
 }
 
 /// Directories beside the root that the entry point, and packages of a `src/` layout, are imported from.

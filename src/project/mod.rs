@@ -128,6 +128,8 @@ pub struct Django {
     pub allowed_host: Option<String>,
     /// Is `django.contrib.staticfiles` among the installed apps (as far as can be told)?
     pub staticfiles: bool,
+    /// The place that sets `STATIC_ROOT`, where that has files in the project that git does not ignore: the project's own.
+    pub kept_static: Option<String>,
 }
 
 /// `STATIC_ROOT` of a Django project.

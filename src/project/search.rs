@@ -2,12 +2,16 @@
 
 use super::Environment;
 use super::callable::{self, Resolved, What};
+use super::python::{Bound, BoundTo, Expr, Module};
 use super::tree::{self, Tree};
 use crate::dotenv;
 use crate::units::{Callable, EntryPoint, Sourced};
 
 /// Directories below the root in which applications are looked for; `src/` does not count.
 const MAX_DEPTH: usize = 2;
+
+/// More files than this are not read where none has a usual name.
+const MAX_READ: usize = 500;
 
 /// A possible entry point.
 #[derive(Debug, Clone)]
@@ -54,6 +58,10 @@ fn search(tree: &Tree, named: impl Fn(&str) -> bool, names: &[&str]) -> Search {
             None => {}
         }
     }
+    // `test.wsgi` shows that the server works; it is the application only where there is no other.
+    if candidates.iter().any(|candidate| !is_test(&candidate.file)) {
+        candidates.retain(|candidate| !is_test(&candidate.file));
+    }
     // `app` is a name of many things: one that certainly is an application wins over any other, at any depth.
     if names.contains(&"app") {
         prefer_certain(&mut candidates);
@@ -61,8 +69,39 @@ fn search(tree: &Tree, named: impl Fn(&str) -> bool, names: &[&str]) -> Search {
     let best = candidates.iter().map(|candidate| rank(&candidate.file)).min();
     let mut best: Vec<Candidate> = candidates.into_iter().filter(|candidate| Some(rank(&candidate.file)) == best).collect();
     prefer_certain(&mut best);
-    let found = best.iter().filter(|inner| !best.iter().any(|outer| is_made_of(outer, inner)));
-    Search { found: found.map(|candidate| entry_point(tree, candidate)).collect(), passed_over }
+    let outermost: Vec<&Candidate> = best.iter().filter(|inner| !best.iter().any(|outer| is_made_of(outer, inner))).collect();
+    let found: Vec<Sourced<EntryPoint>> = outermost.iter().map(|candidate| entry_point(tree, candidate)).collect();
+    // `app:app` of several directories says of none of them that it is meant.
+    let is_shared = |entry: &EntryPoint| found.iter().filter(|other| other.value == *entry).count() > 1;
+    let told = outermost.iter().zip(&found).map(|(candidate, entry)| {
+        let script = || EntryPoint::Script { path: candidate.file.clone(), callable: candidate.callable.clone() };
+        if is_shared(&entry.value) { entry.clone().map(|_| script()) } else { entry.clone() }
+    });
+    Search { found: told.collect(), passed_over }
+}
+
+/// The names in Python files, whichever they are, that surely are an application or make one, with the lines they are at.
+pub(super) fn others(tree: &Tree) -> impl Iterator<Item = Sourced<EntryPoint>> {
+    let files = tree.files().filter(|file| file.ends_with(".py") && rank(file) <= MAX_DEPTH).take(MAX_READ);
+    let files = files.filter(|file| tree.text(file).is_some_and(|text| callable::mentions_maker(&text)));
+    files.flat_map(move |file| {
+        callable::made_in(tree, file).into_iter().map(move |(callable, line)| {
+            let candidate = Candidate {
+                file: file.to_owned(),
+                callable,
+                reason: format!("{file}:{line}"),
+                resolved: Resolved { what: What::Wsgi, line, through: Vec::new() },
+            };
+            entry_point(tree, &candidate)
+        })
+    })
+}
+
+/// Scripts that are named as tests: `test.wsgi`, `wsgi-test.wsgi`. Directories of tests are in no tree.
+fn is_test(file: &str) -> bool {
+    tree::file_name(file)
+        .strip_suffix(".wsgi")
+        .is_some_and(|stem| stem.split(['_', '-', '.']).any(|word| word.eq_ignore_ascii_case("test")))
 }
 
 fn prefer_certain(candidates: &mut Vec<Candidate>) {
@@ -82,12 +121,15 @@ fn rank(file: &str) -> usize {
 }
 
 fn candidate(tree: &Tree, file: &str, names: &[&str], passed_over: &mut Vec<String>) -> Option<Candidate> {
-    for name in names {
+    let (objects, factories): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| !is_factory(name));
+    // As Flask: the only instance of the module comes before a factory, which would make another one without its arguments.
+    let made = if factories.is_empty() { None } else { tree.module(file).and_then(|module| only_instance(&module)) };
+    for name in objects.into_iter().chain(made.as_deref()).chain(factories) {
         let Some(resolved) = callable::resolve(tree, file, name) else { continue };
-        let is_factory_name = name.ends_with("_app");
+        let is_factory_name = is_factory(name);
         let callable = match &resolved.what {
-            What::Factory if is_factory_name => Callable::Factory((*name).to_owned()),
-            What::Wsgi | What::Possible if !is_factory_name => Callable::Object((*name).to_owned()),
+            What::Factory if is_factory_name => Callable::Factory(name.to_owned()),
+            What::Wsgi | What::Possible if !is_factory_name => Callable::Object(name.to_owned()),
             What::Dash => Callable::Object(format!("{name}.server")),
             What::Asgi(framework) => {
                 passed_over.push(is_asgi(file, framework));
@@ -103,6 +145,26 @@ fn candidate(tree: &Tree, file: &str, names: &[&str], passed_over: &mut Vec<Stri
         return Some(Candidate { file: file.to_owned(), callable, reason, resolved });
     }
     None
+}
+
+fn is_factory(name: &str) -> bool {
+    name.ends_with("_app")
+}
+
+/// The one name of a module, whichever it is, that is bound to `Flask(…)` or to what a factory makes: `site = create_app("site.cfg")`.
+fn only_instance(module: &Module) -> Option<String> {
+    let is_instance = |bound: &Bound| match &bound.to {
+        BoundTo::Value(Expr::Call { function, .. }) => function.dotted().is_some_and(|dotted| {
+            let canonical = module.canonical(&dotted);
+            canonical == "flask.Flask" || matches!(canonical.rsplit('.').next(), Some("create_app" | "make_app"))
+        }),
+        _ => false,
+    };
+    let mut names = module.names.iter().filter(|(_, bound)| is_instance(bound)).map(|(name, _)| name);
+    match (names.next(), names.next()) {
+        (Some(name), None) => Some(name.clone()),
+        _ => None,
+    }
 }
 
 /// The words for what speaks another protocol.

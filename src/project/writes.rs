@@ -1,8 +1,9 @@
 //! What an application writes into its project, as far as that can be told without running it.
 
+use super::python::{BoundTo, Expr, Statement, StatementKind, visit};
 use super::settings::{Setting, Settings};
 use super::tree::{self, Tree};
-use super::value::{self, Value};
+use super::value::{self, Evaluator, Value};
 use crate::units::{Callable, EntryPoint, Sourced};
 
 /// Directories that are written to, and what makes them ready.
@@ -69,18 +70,65 @@ pub(super) fn of_flask(tree: &Tree, file: &str, app: &EntryPoint) -> Writes {
     let Some((found, _)) = sources().find(|(_, text)| asks(text)).filter(|_| !sources().any(|(_, text)| is_elsewhere(&text))) else {
         return Writes::default();
     };
-    let directory = tree::join(&tree.importable(file).0, "instance");
+    let directory = match database_beside_code(tree, found) {
+        Some(found) => found,
+        None => Sourced::detected(tree::join(&tree.importable(file).0, "instance"), found),
+    };
     let mentions = |words: &[&str]| sources().find(|(_, text)| words.iter().any(|word| text.contains(word))).map(|(file, _)| file);
     let prepare = match (mentions(&["flask_migrate"]), mentions(&["\"init-db\"", "'init-db'"])) {
         (Some(file), _) => Some((format!("flask --app {} db upgrade", flask_app(app)), file)),
         // The tutorial's command drops what is there.
-        (None, Some(file)) => Some((format!("test -n \"$(ls {directory})\" || flask --app {} init-db", flask_app(app)), file)),
+        (None, Some(file)) => Some((format!("test -n \"$(ls {})\" || flask --app {} init-db", directory.value, flask_app(app)), file)),
         (None, None) => None,
     };
-    Writes {
-        directories: vec![Sourced::detected(directory, found)],
-        prepare: prepare.map(|(command, file)| Sourced::detected(command, file)),
-    }
+    Writes { directories: vec![directory], prepare: prepare.map(|(command, file)| Sourced::detected(command, file)) }
+}
+
+/// The directory of an SQLite file whose address has all of its path, `"sqlite:///" + os.path.join(basedir, "app.db")`: Flask-SQLAlchemy
+/// puts only others into the instance directory.
+fn database_beside_code(tree: &Tree, file: &str) -> Option<Sourced<String>> {
+    let module = tree.module(file)?;
+    let lookup = |name: &str| match name {
+        "__file__" => Some(Value::Str(value::in_container(file))),
+        _ => match &module.names.get(name)?.to {
+            BoundTo::Import(_) => Some(Value::Import(module.canonical(name))),
+            // One level is enough for `basedir`.
+            BoundTo::Value(value) => {
+                let outer = |name: &str| match name {
+                    "__file__" => Some(Value::Str(value::in_container(file))),
+                    _ => matches!(module.names.get(name)?.to, BoundTo::Import(_)).then(|| Value::Import(module.canonical(name))),
+                };
+                Some(Evaluator::new(&outer, &|_| None).eval(value))
+            }
+            _ => Some(Value::Unknown),
+        },
+    };
+    let evaluator = Evaluator::new(&lookup, &|_| None);
+    let mut found = None;
+    let mut see = |statement: &Statement| {
+        let (StatementKind::Assign { value, .. } | StatementKind::SetItem { value, .. }) = &statement.kind else { return };
+        let path = defaults(value).find_map(|value| sqlite_file(&evaluator.eval(value))).filter(|path| path.starts_with('/'));
+        if let Some(inside) = path.and_then(|path| value::inside_project(&path)).filter(|_| found.is_none()) {
+            let directory = if tree::parent(&inside).is_empty() { "." } else { tree::parent(&inside) };
+            found = Some(Sourced::detected(directory.to_owned(), format!("the SQLite database at {file}:{}", statement.line)));
+        }
+    };
+    let classes = module.statements.iter().filter_map(|statement| match &statement.kind {
+        StatementKind::Class(class) => Some(&class.body),
+        _ => None,
+    });
+    std::iter::once(&module.statements).chain(classes).for_each(|statements| visit(statements, &mut see));
+    found
+}
+
+/// What a value can be: of `os.environ.get("URL") or "sqlite:///…"`, and of a call with such a default, each of them.
+fn defaults(value: &Expr) -> impl Iterator<Item = &Expr> {
+    let inner: Vec<&Expr> = match value {
+        Expr::Binary(left, operator, right) if operator == "or" => vec![left, right],
+        Expr::Call { args, .. } => args.iter().collect(),
+        _ => Vec::new(),
+    };
+    std::iter::once(value).chain(inner)
 }
 
 /// An application as `flask --app` names it.
@@ -193,6 +241,16 @@ mod tests {
         let (directories, _) = writes(&[("src/shop/__init__.py", app)]);
         assert_eq!(directories, ["src/instance"]);
         assert_eq!(writes(&[("app.py", "from flask import Flask\napp = Flask(__name__)\n")]), (vec![], String::new()));
+        for (path, expected) in [("basedir, 'app.db'", "."), ("basedir, '..', 'data', 'app.db'", "data")] {
+            let config = format!(
+                "import os\nbasedir = os.path.abspath(os.path.dirname(__file__))\nclass Config:\n    SQLALCHEMY_DATABASE_URI = \
+                 os.environ.get('DATABASE_URL', '').replace('postgres://', 'x') or 'sqlite:///' + os.path.join({path})\n"
+            );
+            let (directories, _) =
+                writes(&[("app.py", "import shop.config\nfrom flask import Flask\napp = Flask(__name__)\n"), ("shop/config.py", &config)]);
+            let expected = if expected == "." { "shop" } else { expected };
+            assert_eq!(directories, [expected]);
+        }
         let elsewhere = "from flask import Flask\napp = Flask(__name__, instance_path='/srv/x')\nprint(app.instance_path)\n";
         assert_eq!(writes(&[("app.py", elsewhere)]), (vec![], String::new()));
     }

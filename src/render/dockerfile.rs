@@ -92,7 +92,7 @@ struct View<'a> {
     build_hooks: Vec<String>,
     production: bool,
     /// Gives directories of the project to the server's user, with all that is in them.
-    give_away: Option<RunCommand>,
+    give_away: Option<writable::GivenAway>,
     make_ready: RunCommand,
     environment: Vec<(&'a str, EnvValue)>,
     volumes: Option<String>,
@@ -138,8 +138,8 @@ pub fn render(plan: &Plan, options: &Options) -> Result<String> {
             runtime_packages: runtime_packages(debian),
             packages: packages("image.packages", image.packages.as_ref().map(|given| given.value.as_slice()))?,
             builder_packages: match debian {
-                Some(_) => "apache2-dev gcc libc6-dev python3-dev python3-venv",
-                None => "apache2-dev gcc libc6-dev",
+                Some(_) => "gcc libapr1-dev libaprutil1-dev libc6-dev libpython3-dev make python3-venv",
+                None => "gcc libapr1-dev libaprutil1-dev libc6-dev make",
             },
             build_packages: packages("image.build-packages", image.build_packages.as_ref().map(|given| given.value.as_slice()))?,
             // An image with a Python of its own has it before Debian's on its PATH.

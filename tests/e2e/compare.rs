@@ -35,9 +35,16 @@ fn each_difference_is_found_and_nothing_else() {
         row("/header", "header x-storage", Value::Null),
         row("/zone", "body", "time-zone".into()),
         row("/tags", "body", "order".into()),
+        row("/environ", "body", "declared".into()),
+        row("/write", "body", "declared".into()),
     ];
     assert_eq!(told(&document), expected, "{document:#}");
-    assert_eq!((&document["equal"], &document["differ"]), (&3.into(), &5.into()));
+    assert_eq!((&document["equal"], &document["differ"]), (&3.into(), &7.into()));
+    let groups = document["groups"].as_array().unwrap();
+    let declared: Vec<&str> = groups.iter().filter_map(|group| group["declared"].as_str()).collect();
+    assert_eq!(declared, ["validator", "writing"], "{document:#}");
+    let module = groups.iter().find(|group| group["paths"] == serde_json::json!(["$.settings.cached"]));
+    assert!(module.is_some(), "{document:#}");
     assert_eq!(project.read("data/notes"), "mine\n");
     project.nothing_is_left();
 }
@@ -55,7 +62,7 @@ fn another_commit_is_built_and_gone() {
     project.write("app.py", &project.read("app.py").replace("\"version\": 1", "\"version\": 2"));
     let ran = compare(&project, &["ref:HEAD", "production"]).run().exits(2);
     assert!(ran.stdout.contains("      - $.version: 1\n      + $.version: 2\n"), "{ran}");
-    assert!(ran.stdout.ends_with("7 requests, 6 equal, 1 differs: ref:HEAD and production\n"), "{ran}");
+    assert!(ran.stdout.ends_with("9 requests, 8 equal, 1 differs: ref:HEAD and production\n"), "{ran}");
     compare(&project, &["ref:HEAD", "production", "--ignore", "$.version"]).ok();
     assert_eq!(git(&["worktree", "list"]).lines().count(), 1);
     project.nothing_is_left();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::engine;
+use crate::project::{OLDER, TestProject};
 use crate::smoke::Smoked;
 
 const YAML: &str = "processes: 2
@@ -147,8 +148,18 @@ print(json.dumps({path.removeprefix("/app/"): lines for path, lines in lines.ite
 
 #[test]
 fn the_lines_are_those_that_ran() {
-    let project = Smoked::copy("flask-factory");
-    project.write("parity.yaml", YAML);
+    are_told(&Smoked::copy("flask-factory"), "");
+}
+
+/// Python tells them one by one there, to a function for each thread.
+#[test]
+fn the_lines_are_those_that_ran_on_an_older_python() {
+    are_told(&Smoked::of(TestProject::on_older_python("flask-factory")), OLDER);
+}
+
+#[track_caller]
+fn are_told(project: &Smoked, settings: &str) {
+    project.write("parity.yaml", &format!("{settings}{YAML}"));
     project.write("shop/more.py", MORE);
     project.write("shop/killed.py", KILLED);
     project.write("shop/children.py", CHILDREN);

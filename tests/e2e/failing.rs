@@ -113,6 +113,20 @@ fn a_first_answer_that_is_an_error() {
     project.parity(&["down"]).ok();
 }
 
+/// Django that answers to `localhost` alone is opened by that name.
+#[test]
+fn a_first_answer_that_another_name_would_get() {
+    let project = TestProject::copy("django-tutorial");
+    let settings = project.read("mysite/settings.py");
+    project.write("mysite/settings.py", &settings.replace("ALLOWED_HOSTS = []", "ALLOWED_HOSTS = [\"localhost\"]"));
+    let ran = project.parity(&["up", "-d", "--wait", "--port", "0"]).patience(BUILD_PATIENCE).ok();
+    let by_name = ran.stdout.trim().replace("127.0.0.1", "localhost");
+    ran.says(&[&format!("open {by_name}: ALLOWED_HOSTS has \"localhost\"")]);
+    project.parity(&["down"]).ok();
+    project.write("parity.yaml", "smoke: [{request: {path: /admin/login/}, expect: {status: 200}}]\n");
+    project.parity(&["smoke", "--no-probes"]).patience(BUILD_PATIENCE).ok();
+}
+
 #[test]
 fn a_project_that_is_not_understood() {
     let project = TestProject::copy("broken-ambiguous");

@@ -33,6 +33,19 @@ pub fn base() -> &'static Base {
     })
 }
 
+/// The oldest Python that Debian still has, in parity.yaml, and a parity.lock with the base that has it.
+pub const OLDER: &str = "python: \"3.11\"\n";
+
+fn older_lock() -> &'static str {
+    static LOCK: OnceLock<String> = OnceLock::new();
+    LOCK.get_or_init(|| {
+        let project = TestProject::unlocked("plain-wsgi");
+        project.write("parity.yaml", OLDER);
+        project.parity(&["build"]).env("TMPDIR", std::env::temp_dir()).patience(BUILD_PATIENCE).ok();
+        project.read("parity.lock").replace("provisional = true\n", "")
+    })
+}
+
 /// A text that nothing on this engine has been made with before.
 pub fn unique() -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
@@ -55,6 +68,15 @@ impl TestProject {
         let lock = &base().lock;
         let project = Self::unlocked(name);
         project.write("parity.lock", lock);
+        project
+    }
+
+    /// With [`OLDER`]: most of parity's own Python has ways of its own for it.
+    pub fn on_older_python(name: &str) -> Self {
+        let lock = older_lock();
+        let project = Self::unlocked(name);
+        project.write("parity.lock", lock);
+        project.write("parity.yaml", OLDER);
         project
     }
 

@@ -93,6 +93,16 @@ fn exec_is_transparent() {
 }
 
 #[test]
+fn exec_says_that_its_server_has_ended() {
+    let project = TestProject::copy("plain-wsgi");
+    project.up(&[]);
+    let mut exec = project.parity(&["exec", "-T", "--", "sh", "-c", "echo begun; sleep 60"]).start();
+    exec.stdout_until(|text| text.contains("begun").then_some(()));
+    project.parity(&["down"]).ok();
+    exec.end().exits(137).says(&["ended with its server", "`parity status`"]);
+}
+
+#[test]
 fn exec_is_in_the_applications_world() {
     let project = TestProject::copy("plain-wsgi");
     project.write("parity.yaml", "app: hello.wsgi\nenv: {COLOUR: blue}\n");

@@ -179,7 +179,9 @@ const STUB: &str = "#!/usr/bin/env python3
 import http.client, os, socket, sys
 with open('@LOG', 'a') as log:
     print(*sys.argv[1:], file=log)
-if sys.argv[2] == 'up':
+if '--help' in sys.argv:
+    print('@HELP')
+elif sys.argv[2] == 'up':
     connection = http.client.HTTPConnection('localhost')
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.connect(os.environ['DOCKER_HOST'].removeprefix('unix://'))
@@ -195,7 +197,7 @@ fn services_are_started_where_that_is_asked_for_and_left_running() {
     let bin = project.scratch().join("bin");
     fs::create_dir(&bin).unwrap();
     let (docker, log) = (bin.join("docker"), project.scratch().join("stub.log"));
-    fs::write(&docker, STUB.replace("@LOG", log.to_str().unwrap()).replace("@ID", &db)).unwrap();
+    fs::write(&docker, STUB.replace("@LOG", log.to_str().unwrap()).replace("@ID", &db).replace("@HELP", "--wait")).unwrap();
     fs::set_permissions(&docker, fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
 
@@ -203,15 +205,64 @@ fn services_are_started_where_that_is_asked_for_and_left_running() {
     let up = || project.parity(&["up", "-d", "--wait", "--port", "0"]).env("PATH", &path).patience(BUILD_PATIENCE).ok();
     let said = up().says(&["services db", "left running"]);
     Browser::at(said.line()).get("/").ok().has("hello from db");
-    assert_eq!(fs::read_to_string(&log).unwrap(), "compose version\ncompose up -d --wait db\n");
+    assert_eq!(fs::read_to_string(&log).unwrap(), "compose version\ncompose up --help\ncompose up -d --wait db\n");
     // What runs is not started again.
     assert_eq!(up().line(), said.line());
-    assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 2);
+    assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 3);
     project.parity(&["down"]).ok();
     assert!(compose.runs(&db));
 
     engine::with(async |engine| engine.stop(&db, 0).await.unwrap());
-    fs::write(&docker, "#!/bin/sh\n[ \"$2\" = version ] || { echo pulling; echo no such image >&2; exit 18; }\n").unwrap();
+    fs::write(&docker, "#!/bin/sh\n[ \"$3\" != --help ] || { echo --wait; exit; }\n[ \"$2\" = version ] || { echo pulling; echo no such image >&2; exit 18; }\n").unwrap();
     let failed = project.parity(&["up", "-d", "--port", "0"]).env("PATH", &path).run().exits(1);
     failed.says(&["`docker compose up -d --wait db` failed", "no such image", "services: join"]);
+}
+
+/// A service of one port that is healthy after a second, or never.
+fn written(image: &str, test: &str) -> String {
+    format!(
+        "services:\n  db:\n    image: {image}\n    entrypoint: [python, -c, {:?}]\n    command: []\n    init: true\n    expose: ['5432']\n    \
+         healthcheck: {{test: [CMD, python, -c, {test:?}], interval: 1s, retries: 2}}\n",
+        DB.replace('$', "$$")
+    )
+}
+
+/// What is installed on this machine under names that parity knows.
+fn installed() -> bool {
+    let runs = |argv: &[&str]| {
+        let ran = std::process::Command::new(argv[0]).args(&argv[1..]).arg("version").output();
+        ran.is_ok_and(|ran| ran.status.success())
+    };
+    runs(&["docker", "compose"]) || runs(&["docker-compose"])
+}
+
+#[test]
+fn compose_itself_starts_what_is_waited_for() {
+    assert!(installed(), "Compose is missing: `sh tests/tools.sh tests` installs it");
+    let probe = "import socket; socket.create_connection(('127.0.0.1', 5432), 1)";
+    let project = project(&written(&base().image, probe));
+    project.write("parity.yaml", "app: hello.wsgi\nservices: start\n");
+    let named = || {
+        let name = format!("parity-test-{}", unique());
+        project.write(".env", &format!("COMPOSE_PROJECT_NAME={name}\n"));
+        Compose { name, directory: String::new() }
+    };
+    let compose = named();
+    let up = || project.parity(&["up", "-d", "--wait", "--port", "0"]).patience(BUILD_PATIENCE);
+    let said = up().ok().says(&["services db", "left running"]);
+    Browser::at(said.line()).get("/").ok().has("hello from db");
+    // It runs on, and is not started again.
+    project.parity(&["down"]).ok();
+    let again = up().ok();
+    assert!(!again.stderr.contains("left running"), "{again}");
+    Browser::at(again.line()).get("/").ok().has("hello from db");
+    project.parity(&["down"]).ok();
+
+    drop(compose);
+    let _compose = named();
+    project.write("compose.yaml", &written(&base().image, "raise SystemExit(1)"));
+    up().run().exits(1).says(&["unhealthy", "services: join"]);
+    project.write("compose.yaml", "services:\n  db: {image: postgres, ports: nonsense}\n");
+    up().run().exits(1).says(&["failed", "ports", "services: join"]);
+    project.nothing_is_left();
 }

@@ -602,6 +602,22 @@ class Sending(unittest.TestCase):
         process.stdin.close()
         process.wait(5)
 
+    def test_whatever_goes_wrong_with_some_the_next_are_sent_and_those_are_counted(self):
+        process = self.collector()
+        sender = sending.Sender(self.address)
+        send, sender.send = sender.send, unittest.mock.Mock(side_effect=MemoryError("none left"))
+        with unittest.mock.patch.object(sys, "stderr", io.StringIO()) as said:
+            sender.put(self.record(1))
+            while sender.waiting:
+                time.sleep(0.01)
+        self.assertEqual((sender.lost, said.getvalue().count("MemoryError: none left")), (1, 1))
+        sender.send = send
+        sender.put(self.record(2))
+        self.assertEqual(read_frame(process.stdout)["environ"]["PATH_INFO"], "/2")
+        self.assertEqual(read_frame(process.stdout)["lost"], 1)
+        process.stdin.close()
+        process.wait(5)
+
     def test_another_collector_takes_over_and_the_first_one_goes_on_with_what_it_has(self):
         sender = sending.Sender(self.address)
         first = self.collector()

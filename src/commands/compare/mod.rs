@@ -17,6 +17,7 @@ use crate::compare::report::{Block, Comparison, ReportFormat, Verdict, blocks, s
 use crate::compare::side::{Compared, Side, Sides, Wanted};
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
+use crate::plan::Difference;
 use crate::requests::har::{self, Limits};
 use crate::requests::scrub::Scrubber;
 use crate::requests::{Filter, Redaction, Store, withheld};
@@ -123,10 +124,10 @@ impl Material {
             }
         }
         let (mut wanted, of_checks) = match &args.requests {
-            Some(From::Recorded) => (recorded(&requests, &requests.store()?)?, false),
+            Some(From::Recorded) => (recorded(&requests.store()?)?, false),
             Some(From::Har(file)) => (of_file(&requests, file)?, false),
             Some(From::Smoke) => (checks(config.smoke), true),
-            None => match Store::find(&requests.path)?.map(|store| recorded(&requests, &store)).transpose()? {
+            None => match Store::find(&requests.path)?.map(|store| recorded(&store)).transpose()? {
                 Some(recorded) if !recorded.is_empty() => (recorded, false),
                 _ => (checks(config.smoke), true),
             },
@@ -184,10 +185,9 @@ impl Material {
     }
 }
 
-fn recorded(requests: &Requests, store: &Store) -> Result<Vec<Wanted>> {
-    let (list, _) = store.list(&Filter { last: Some(MOST_REQUESTS), ..Filter::default() })?;
-    let ids = list.iter().map(|summary| summary.expose().id);
-    ids.map(|id| requests.get(store, id).map(|recorded| Wanted::Recorded(recorded.into()))).collect()
+fn recorded(store: &Store) -> Result<Vec<Wanted>> {
+    let all = store.all(&Filter { last: Some(MOST_REQUESTS), ..Filter::default() })?;
+    Ok(all.into_iter().map(|recorded| Wanted::Recorded(recorded.into())).collect())
 }
 
 fn of_file(requests: &Requests, file: &Path) -> Result<Vec<Wanted>> {
@@ -239,6 +239,7 @@ async fn ask(workshop: &Workshop<'_>, material: &Material, servers: [(&Prepared,
         second: material.side(&client_of_second, second),
         redaction: &material.redaction,
         ignore: &material.ignore,
+        declared: &declared(first, second),
     };
     let mut requests: Vec<Compared> = Vec::new();
     let count = material.wanted.len();
@@ -252,6 +253,13 @@ async fn ask(workshop: &Workshop<'_>, material: &Material, servers: [(&Prepared,
     stage(workshop.context.ui, ASKING, ASKING, count.to_string(), workshop.interrupts.or(all)).await?;
     let Args { first, second, .. } = workshop.args;
     Ok(Comparison { first: first.label(), second: second.label(), requests, took: begun.elapsed() })
+}
+
+/// What only one of two servers of ours does differently from production. Of one that is somebody else's nothing is known.
+fn declared(first: &Prepared, second: &Prepared) -> Vec<Difference> {
+    let (Some(first), Some(second)) = (first.differences(), second.differences()) else { return Vec::new() };
+    let only = |these: &[Difference], those: &[Difference]| these.iter().filter(|row| !those.contains(row)).cloned().collect::<Vec<_>>();
+    [only(second, first), only(first, second)].concat()
 }
 
 fn give(context: &Context<'_>, args: &Args, format: Format, comparison: &Comparison) -> Result<()> {

@@ -18,7 +18,7 @@ use crate::config;
 use crate::engine::Engine;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
-use crate::plan::{Profile, lock};
+use crate::plan::{Difference, Profile, lock};
 use crate::project::contents::survey;
 use crate::render::smoke::{Configuration, command};
 use crate::session::copy::{Copy, copy};
@@ -40,6 +40,16 @@ pub enum Prepared {
         records: bool,
     },
     Startable(Box<Startable>),
+}
+
+impl Prepared {
+    /// What it does differently from production, where parity starts it.
+    pub fn differences(&self) -> Option<&[Difference]> {
+        match self {
+            Self::There { .. } => None,
+            Self::Startable(startable) => Some(&startable.settled.plan.differences),
+        }
+    }
 }
 
 /// What a server is started from.

@@ -49,17 +49,14 @@ struct Way {
 pub fn run(context: &Context<'_>, args: &Args) -> Result<ExitCode> {
     let requests = Requests::of(context, args.show_secrets)?;
     let store = requests.store()?;
-    let ids = if args.ids.is_empty() {
-        store.list(&args.selection.filter())?.0.iter().map(|summary| summary.expose().id).collect()
+    let recorded = if args.ids.is_empty() {
+        store.all(&args.selection.filter())?
     } else if args.selection.is_all() {
-        args.ids.clone()
+        args.ids.iter().map(|id| requests.get(&store, *id)).collect::<Result<_>>()?
     } else {
         return Err(Failure::new(Kind::Usage, "cannot combine IDs with filters").hint("use one or the other"));
     };
-    let mut shown: Vec<Redacted> = Vec::new();
-    for id in ids {
-        shown.push(requests.redaction.exchange(&requests.get(&store, id)?));
-    }
+    let shown: Vec<Redacted> = recorded.iter().map(|recorded| requests.redaction.exchange(recorded)).collect();
     if shown.is_empty() {
         return Err(nothing());
     }

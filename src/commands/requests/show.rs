@@ -36,7 +36,8 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<ExitCode> {
     if context.ui.is_json() {
         context.ui.result(&json(&shown).to_string());
     } else {
-        context.ui.result(&text(&shown, &View { host: Some(&context.root), whole: args.whole }));
+        let samples = store.samples(id)?.map(|samples| samples.count);
+        context.ui.result(&text(&shown, &View { host: Some(&context.root), whole: args.whole, samples }));
     }
     Ok(ExitCode::SUCCESS)
 }

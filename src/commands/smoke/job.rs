@@ -237,6 +237,11 @@ impl<'a> Job<'a> {
         self.interrupts
     }
 
+    /// Does a failure decide what is done after it?
+    pub fn waits_for_failures(&self) -> bool {
+        self.args.fail_fast || self.args.keep_on_failure
+    }
+
     /// Is the server left for somebody to look at?
     pub fn keeps(&self) -> bool {
         self.args.keep_on_failure && self.has_failed()

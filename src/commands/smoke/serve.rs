@@ -1,9 +1,12 @@
 //! The server that is checked, where parity runs it.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, join, join_all};
+use tokio::sync::oneshot;
 
 use super::job::Job;
 use super::two_processes::{MULTI_PROCESS, two_processes};
@@ -17,7 +20,6 @@ use crate::plan::{Plan, Profile};
 use crate::render::smoke::{Configuration, command};
 use crate::session::image;
 use crate::session::smoke::{Fate, Server, Start, how_it_ended, running, with_server};
-use crate::smoke::PROBES;
 use crate::smoke::journal::Journal;
 use crate::smoke::outcome::{Finding, Image, Outcome, What};
 use crate::smoke::probes::{Done, Ground, Validator, cannot_load, run};
@@ -47,7 +49,7 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
     if args.against == Some(Against::Up) {
         let log = scene.validator.sink(&scene.journal);
         let server = interrupts.or(running(&engine, &settled.plan, log)).await?;
-        return work(job, &scene.with(&server)).await;
+        return work(job, &scene.with(&server), &mut None).await;
     }
     context.ui.note(settled.plan.summary());
     let image = match (&source, &args.image) {
@@ -56,8 +58,7 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
     };
     let mut tested = Image { id: image.id.clone(), names: vec![image.reference], digests: image.digest.into_iter().collect() };
     job.set_image(tested.clone());
-    check(context, job, &scene, &settled, &image.id).await?;
-    two_processes(args, job, &scene, &settled, &image.id).await?;
+    both(context, args, job, &scene, &settled, &image.id).await?;
     if args.tag.is_empty() {
         return Ok(());
     }
@@ -77,8 +78,48 @@ pub async fn serve(context: &Context<'_>, args: &Args, job: &Job<'_>) -> Result<
     Ok(())
 }
 
+/// The server that is checked, and the one with two processes. That one is started when nothing more is measured on the first: what both
+/// would change, such as a database that they share, stays as the checks and `concurrency` expect it.
+async fn both(context: &Context<'_>, args: &Args, job: &Job<'_>, scene: &Scene<'_>, settled: &Settled, image: &str) -> Result<()> {
+    // Whether there is a second one may depend on any failure of the first.
+    if job.waits_for_failures() {
+        check(context, job, scene, settled, image, &mut None).await?;
+        two_processes(args, job, scene, settled, image).await?.into_iter().for_each(|outcome| job.add(outcome));
+        return Ok(());
+    }
+    let (measured, begin) = oneshot::channel();
+    let mut measured = Some(measured);
+    let first = async {
+        let checked = AssertUnwindSafe(check(context, job, scene, settled, image, &mut measured)).catch_unwind().await;
+        // A server that never came so far is followed by no other.
+        drop(measured.take());
+        checked
+    };
+    let second = async {
+        match begin.await {
+            Ok(()) => two_processes(args, job, scene, settled, image).await,
+            Err(_) => Ok(None),
+        }
+    };
+    // Boxed: each is large. What one of them has started is removed whatever becomes of the other.
+    let (checked, tried) = join(Box::pin(first), Box::pin(second)).await;
+    checked.unwrap_or_else(|panic| resume_unwind(panic))?;
+    tried?.into_iter().for_each(|outcome| job.add(outcome));
+    Ok(())
+}
+
+/// Told once that what follows on a server may be done beside something else.
+type Measured = Option<oneshot::Sender<()>>;
+
 /// Lets the job work on a server of its own.
-async fn check(context: &Context<'_>, job: &Job<'_>, scene: &Scene<'_>, settled: &Settled, image: &str) -> Result<()> {
+async fn check(
+    context: &Context<'_>,
+    job: &Job<'_>,
+    scene: &Scene<'_>,
+    settled: &Settled,
+    image: &str,
+    measured: &mut Measured,
+) -> Result<()> {
     let post_mortem = |container: String| -> LocalBoxFuture<'_, ()> {
         Box::pin(async move {
             if job.unwanted("load").is_none()
@@ -104,7 +145,7 @@ async fn check(context: &Context<'_>, job: &Job<'_>, scene: &Scene<'_>, settled:
             context.ui.note(format!("{} (first answer after {:.1} s)", server.url, took.as_secs_f64()));
         }
         let ground = scene.with(server);
-        let work = Box::pin(work(job, &ground));
+        let work = Box::pin(work(job, &ground, measured));
         match job.marks() {
             Some(marks) => {
                 let recording = context.recording_of_checks(settled, server.name.clone(), marks.clone())?;
@@ -136,7 +177,7 @@ impl Scene<'_> {
 }
 
 /// Checks, then the project's own tests, then the probes, of which the last ends the server.
-async fn work(job: &Job<'_>, ground: &Ground<'_>) -> Result<()> {
+async fn work(job: &Job<'_>, ground: &Ground<'_>, measured: &mut Measured) -> Result<()> {
     let url = &ground.server.url;
     job.check(url, Some(ground.journal)).await?;
     job.tests(url).await?;
@@ -152,15 +193,48 @@ async fn work(job: &Job<'_>, ground: &Ground<'_>) -> Result<()> {
     let done = Done::all(url, job.exchanges());
     // One process has nothing to be compared with: that is another server's part.
     let is_alone = ground.own && *ground.plan.server.processes == 1;
-    for probe in PROBES.into_iter().filter(|probe| !(is_alone && *probe == MULTI_PROCESS)) {
-        let unwanted = match job.unwanted(probe) {
-            Some(None) => continue,
-            unwanted => unwanted.flatten(),
-        };
-        // A server that somebody wants to look at is not ended.
-        let unwanted = unwanted.or_else(|| (probe == "shutdown" && job.keeps()).then(|| "the server is kept (--keep-on-failure)".into()));
-        let outcome = job.interrupts().or(async { Ok(run(ground, &done, probe, unwanted).await) }).await?;
-        job.add(outcome);
+    let here = |probe: &&str| !(is_alone && *probe == MULTI_PROCESS);
+    for together in STEPS {
+        if together.contains(&BESIDE_OTHERS)
+            && let Some(measured) = measured.take()
+        {
+            // Nobody may be left who wants to know.
+            let _ = measured.send(());
+        }
+        let together: Vec<&str> = together.iter().copied().filter(here).collect();
+        // What fails first is the last that is looked at.
+        let at_once = if job.waits_for_failures() { 1 } else { together.len().max(1) };
+        for together in together.chunks(at_once) {
+            let each = together.iter().filter_map(|probe| {
+                let unwanted = match job.unwanted(probe) {
+                    Some(None) => return None,
+                    unwanted => unwanted.flatten(),
+                };
+                // A server that somebody wants to look at is not ended.
+                let is_kept = || (*probe == "shutdown" && job.keeps()).then(|| "the server is kept (--keep-on-failure)".into());
+                Some(run(ground, &done, probe, unwanted.or_else(is_kept)))
+            });
+            let outcomes = job.interrupts().or(async { Ok(join_all(each.collect::<Vec<_>>()).await) }).await?;
+            outcomes.into_iter().for_each(|outcome| job.add(outcome));
+        }
     }
     Ok(())
+}
+
+/// The first probe that measures nothing which other work on this machine would change.
+const BESIDE_OTHERS: &str = "load";
+
+/// The probes, in their order. `load` has a process of its own, and `server-differences` asks what `load` does not see.
+const STEPS: [&[&str]; 5] =
+    [&["wsgi-compliance"], &["concurrency"], &["multi-process"], &[BESIDE_OTHERS, "server-differences"], &["shutdown"]];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::smoke::PROBES;
+
+    #[test]
+    fn each_probe_has_its_turn_in_the_order_that_is_documented() {
+        assert_eq!(STEPS.concat(), PROBES);
+    }
 }

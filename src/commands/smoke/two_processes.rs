@@ -1,5 +1,5 @@
-//! The probe `multi-process` where production runs one process: would it work with more? Asked of a server of its own, after the
-//! first one has ended, and told as a remark, whatever it is.
+//! The probe `multi-process` where production runs one process: would it work with more? Asked of a server of its own, beside the
+//! last probes of the first one, and told as a remark, whatever it is.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -19,22 +19,20 @@ use crate::smoke::probes::{Done, Validator, one_cannot_import, run};
 
 pub const MULTI_PROCESS: &str = "multi-process";
 
-/// Tries it, unless production runs several, which have been looked at then.
-pub async fn two_processes(args: &Args, job: &Job<'_>, scene: &Scene<'_>, settled: &Settled, image: &str) -> Result<()> {
+/// Tries it, unless production runs several, which have been looked at then. `None`: nothing is told of it.
+pub async fn two_processes(args: &Args, job: &Job<'_>, scene: &Scene<'_>, settled: &Settled, image: &str) -> Result<Option<Outcome>> {
     let unwanted = match job.unwanted(MULTI_PROCESS) {
-        _ if *scene.plan.server.processes > 1 => return Ok(()),
-        Some(None) => return Ok(()),
+        _ if *scene.plan.server.processes > 1 => return Ok(None),
+        Some(None) => return Ok(None),
         Some(reason) => reason,
         None if job.keeps() => Some("the server is kept (--keep-on-failure), and it runs one process".into()),
         None if args.image.is_some() => Some("production runs one process, and only an image that is built here is tried with two".into()),
         None => None,
     };
-    let outcome = match unwanted {
-        Some(reason) => Outcome::skipped(MULTI_PROCESS, What::Probe, reason),
-        None => look(job, scene, settled, image).await?,
-    };
-    job.add(outcome);
-    Ok(())
+    match unwanted {
+        Some(reason) => Ok(Some(Outcome::skipped(MULTI_PROCESS, What::Probe, reason))),
+        None => look(job, scene, settled, image).await.map(Some),
+    }
 }
 
 async fn look(job: &Job<'_>, scene: &Scene<'_>, settled: &Settled, image: &str) -> Result<Outcome> {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Comparison, Difference};
+use crate::compare::Cause;
 use crate::compare::side::Compared;
 
 pub fn render(comparison: &Comparison) -> String {
@@ -35,6 +36,11 @@ fn difference(difference: &Difference) -> Value {
         "what": difference.what,
         "cause": cause.map(|cause| cause.name()),
         "explanation": cause.map(|cause| cause.words()),
+        "declared": match cause {
+            Some(Cause::Declared { what, .. }) => Some(what),
+            _ => None,
+        },
+        "paths": difference.paths,
         "lines": difference.lines,
     })
 }

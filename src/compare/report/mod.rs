@@ -142,16 +142,33 @@ pub fn blocks(comparison: &Comparison, all: bool) -> Vec<Block> {
         below.extend(group.difference.lines.iter().cloned());
         blocks.push(Block {
             verdict: Verdict::Differs,
-            line: format!("[{}] {} of {} requests", number + 1, group.difference.what, group.requests.len()),
+            line: format!("[{}] {} of {} requests", number + 1, named(group), group.requests.len()),
             below,
         });
     }
     blocks
 }
 
+/// What differs: a body by the fields that do, where those are what several have in common.
+fn named(group: &Group<'_>) -> String {
+    let Difference { what, paths, cause, .. } = group.difference;
+    match paths.as_slice() {
+        [] => what.clone(),
+        _ if cause.is_some() => what.clone(),
+        few if few.len() <= MOST_PATHS => format!("{what}, {}", few.join(", ")),
+        many => format!("{what}, {} and {} more fields", many[..MOST_PATHS].join(", "), many.len() - MOST_PATHS),
+    }
+}
+
+/// Fields that a line names.
+const MOST_PATHS: usize = 3;
+
 fn is_of(group: &Group<'_>, difference: &Difference) -> bool {
     let known = group.difference;
-    known.what == difference.what && known.cause == difference.cause && (group.varies || known.lines == difference.lines)
+    known.what == difference.what
+        && known.cause == difference.cause
+        && (known.cause.is_some() || known.paths == difference.paths)
+        && (group.varies || known.lines == difference.lines)
 }
 
 /// A difference with its cause and lines.

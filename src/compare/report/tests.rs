@@ -20,6 +20,7 @@ fn comparison() -> Comparison {
     let difference = |what: &str, lines: &[&str], cause| Difference {
         what: what.into(),
         lines: lines.iter().map(|line| (*line).into()).collect(),
+        paths: Vec::new(),
         cause,
     };
     let server = || difference("header server", &["- Apache", "+ nginx"], Some(Cause::Server));

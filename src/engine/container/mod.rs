@@ -8,13 +8,15 @@ mod stopped;
 
 use std::time::Duration;
 
-use bollard::models::NetworkConnectRequest;
+use bollard::models::{ContainerCreateBody, ContainerCreateResponse, NetworkConnectRequest};
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
-    RestartContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
+    CreateContainerOptions, CreateContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder,
+    RenameContainerOptionsBuilder, RestartContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
 };
 
-use super::connect::Engine;
+use tokio::sync::oneshot;
+
+use super::connect::{Answer, Engine};
 use super::error::{explain, status};
 use crate::error::{Failure, Kind, Result};
 use seccomp::Confinement;
@@ -31,7 +33,7 @@ impl Engine {
     pub async fn create(&self, wish: &Wish) -> Result<String> {
         let options = CreateContainerOptionsBuilder::default().name(&wish.name).build();
         let confinement = wish.bind.as_ref().map(|_| Confinement::for_engine(self.flavour)).transpose()?;
-        match self.answer(self.api.create_container(Some(options), self.body(wish, confinement.as_ref()))).await {
+        match self.created(options, self.body(wish, confinement.as_ref())).await {
             Ok(created) => {
                 for network in &wish.networks {
                     if let Err(failure) = self.connect(&created.id, network).await {
@@ -56,6 +58,20 @@ impl Engine {
                 })
             }
         }
+    }
+
+    /// The engine's answer. A container that it makes when nobody waits for that any more is removed.
+    async fn created(&self, options: CreateContainerOptions, body: ContainerCreateBody) -> Answer<ContainerCreateResponse> {
+        let (tell, told) = oneshot::channel();
+        let engine = self.clone();
+        tokio::spawn(async move {
+            let answer = engine.answer(engine.api.create_container(Some(options), body)).await;
+            if let Err(Ok(created)) = tell.send(answer) {
+                // Its name says that it is one to remove, should this fail.
+                let _ = engine.remove(&created.id).await;
+            }
+        });
+        told.await.unwrap_or(Err(bollard::errors::Error::RequestTimeoutError))
     }
 
     async fn connect(&self, id: &str, network: &str) -> Result<()> {

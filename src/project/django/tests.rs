@@ -33,6 +33,7 @@ fn a_project_as_startproject_makes_it() {
         allowed_host: None,
         static_dirs: Vec::new(),
         staticfiles: true,
+        kept_static: None,
     };
     assert_eq!(site.facts, Sourced::detected(facts, "manage.py:7"));
     let entry = site.entry.unwrap();
@@ -176,6 +177,18 @@ fn static_dirs() {
 }
 
 #[test]
+fn files_of_the_projects_own_in_static_root() {
+    let settings = format!("{SETTINGS}STATIC_ROOT = 'collected'\n");
+    let kept = |more: &[(&str, &str)]| {
+        let mut files = vec![("manage.py", MANAGE), ("mysite/settings.py", settings.as_str()), ("collected/a/x.css", "")];
+        files.extend(more);
+        one(&files).facts.value.kept_static
+    };
+    assert!(kept(&[]).is_some_and(|place| place.starts_with("mysite/settings.py:")));
+    assert_eq!(kept(&[(".gitignore", "/collected/\n")]), None);
+}
+
+#[test]
 fn static_roots() {
     for (source, expected) in [
         ("STATIC_ROOT = BASE_DIR / 'static'", StaticRoot::Inside("static".into())),
@@ -308,7 +321,7 @@ fn settings_that_commands_name() {
         "{remarks:?}"
     );
     // A name that the project has no module for is not taken.
-    assert_eq!(found(&[("Makefile", "run:\n\t./manage.py runserver --settings=other.settings\n")], &[], &[]).0, "shop.settings");
+    assert_eq!(found(&[("Makefile", "run:\n\t./manage.py runserver --settings=other.settings\n")], &[], &[]).0, "");
 }
 
 #[test]
@@ -319,6 +332,31 @@ fn settings_that_are_named_in_a_module_of_manage_pys_own_or_only_in_wsgi_py() {
     let named = |more: (&'static str, &str)| one(&[files[0], files[1], files[2], more]).facts.value.settings_module;
     assert_eq!(named(("shop/start.py", start)).as_deref(), Some("shop.settings.dev"));
     assert_eq!(named(("shop/wsgi.py", &WSGI.replace("mysite.settings", "shop.settings.dev"))).as_deref(), Some("shop.settings.dev"));
+}
+
+#[test]
+fn settings_that_nothing_names() {
+    let settings = "INSTALLED_APPS = ['django.contrib.auth']\n";
+    let wsgi = "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n";
+    let files = [
+        ("manage.py", "from django.core.management import execute_from_command_line\n"),
+        ("shop/settings/__init__.py", ""),
+        ("shop/settings/base.py", settings),
+        ("shop/settings/dev.py", "from .base import *\nDEBUG = True\n"),
+        ("shop/settings/logs.py", "LEVEL = 'INFO'\n"),
+        ("shop/wsgi.py", wsgi),
+    ];
+    let site = one(&files);
+    assert_eq!(site.facts.settings_module, None);
+    assert_eq!(
+        site.remarks,
+        [
+            "manage.py names no settings, so Django would start with none: write `env: {DJANGO_SETTINGS_MODULE: NAME}` to parity.yaml, where NAME is \
+          `shop.settings.base` or `shop.settings.dev`"
+        ]
+    );
+    let named = site_in(&[("DJANGO_SETTINGS_MODULE", "shop.settings.dev")], &files);
+    assert_eq!((named.facts.settings_module.as_deref(), named.remarks.len()), (Some("shop.settings.dev"), 0));
 }
 
 /// Nothing but `manage.py` says which of several is meant.

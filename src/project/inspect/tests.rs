@@ -77,6 +77,42 @@ fn two_applications_are_a_failure_with_the_lines_to_write() {
 }
 
 #[test]
+fn applications_of_one_name_are_told_by_their_files() {
+    let many: Vec<String> = (0..6).map(|at| format!("examples/e-{at}/app.py")).collect();
+    let mut files: Vec<(&str, &str)> = many.iter().map(|file| (file.as_str(), FLASK)).collect();
+    files.push(("examples/auth/app.py", FLASK));
+    files.push(("examples/auth/__init__.py", ""));
+    let failure = inspected(&files).choose().unwrap_err();
+    assert!(failure.details.iter().any(|line| line.trim_start().starts_with("examples/e-3/app.py:app ")), "{:?}", failure.details);
+    assert_eq!(failure.hints.len(), 2, "{:?}", failure.hints);
+    assert_eq!(failure.hints[1], "or another of those above in the same way");
+}
+
+#[test]
+fn an_application_of_another_name_is_told() {
+    let factory = "from flask import Flask\ndef create_application(config=None):\n    app = Flask(__name__)\n    return app\ndef index():\n    return flask.jsonify()\n";
+    let failure = inspected(&[("shop/web.py", factory), ("shop/__init__.py", "")]).choose().unwrap_err();
+    assert_eq!(failure.hints, ["if that is the one to run, write to parity.yaml: `app: shop.web:create_application()`"]);
+    assert!(failure.details.last().unwrap().contains("shop/web.py:2 makes one of another name"), "{:?}", failure.details);
+    let object = "import falcon\napi = falcon.App()\n";
+    let failure = inspected(&[("look.py", object)]).choose().unwrap_err();
+    assert_eq!(failure.hints, ["if that is the one to run, write to parity.yaml: `app: look:api`"]);
+}
+
+#[test]
+fn flask_beside_a_function_of_environ_is_not_its_framework() {
+    let plain = "from csw import server\ndef application(environ, start_response): return server.answer(environ)\n";
+    let beside = [("csw/wsgi.py", plain), ("csw/__init__.py", ""), ("csw/wsgi_flask.py", FLASK), ("requirements.txt", "x")];
+    let mut files = beside.to_vec();
+    files.push(("csw/server.py", "import os"));
+    let project = inspected(&files);
+    assert_eq!(project.framework.unwrap().value, Framework::Plain);
+    assert_eq!(project.remarks, [""; 0]);
+    files[4].1 = "def answer(environ):\n    from csw import wsgi_flask\n";
+    assert_eq!(inspected(&files).framework.unwrap().value, Framework::Flask);
+}
+
+#[test]
 fn two_django_sites_are_a_failure() {
     let settings = SETTINGS.replace("mysite", "other");
     let manage = MANAGE.replace("mysite", "other");

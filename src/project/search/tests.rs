@@ -13,7 +13,7 @@ const FLASK: &str = "from flask import Flask\napp = Flask(__name__)\n";
 #[test]
 fn files_with_a_module_level_application() {
     let assigned = "application = make()";
-    let cases: [(Files<'_>, &[&str]); 14] = [
+    let cases: [(Files<'_>, &[&str]); 17] = [
         (&[("wsgi.py", assigned)], &["wsgi:application"]),
         (&[("site.wsgi", "def application(environ, start_response): pass")], &["site.wsgi"]),
         (&[("application.py", "from flask import Flask\napplication = app = Flask(__name__)")], &["application:application"]),
@@ -27,6 +27,9 @@ fn files_with_a_module_level_application() {
         (&[("wsgi.py", "app = 1")], &[]),
         (&[("wsgi.py", "application = None")], &[]),
         (&[("tests/wsgi.py", assigned), ("venv/wsgi.py", assigned)], &[]),
+        (&[("deploy/test.wsgi", "def application(environ, start_response): pass"), ("deploy/wiki.wsgi", assigned)], &["deploy/wiki.wsgi"]),
+        (&[("wsgi-test.wsgi", assigned), ("deploy/wiki.wsgi", assigned)], &["deploy/wiki.wsgi"]),
+        (&[("test.wsgi", assigned)], &["test.wsgi"]),
         (&[("wsgi.py", "try:\n    application = make()\nexcept Exception:\n    raise")], &["wsgi:application"]),
     ];
     for (files, expected) in cases {
@@ -37,7 +40,7 @@ fn files_with_a_module_level_application() {
 #[test]
 fn flask_and_its_relatives() {
     let factory = "from flask import Flask\ndef create_app(config=None):\n    app = Flask(__name__)\n    return app\n";
-    let cases: [(Files<'_>, &[&str]); 24] = [
+    let cases: [(Files<'_>, &[&str]); 29] = [
         (&[("app.py", FLASK)], &["app:app"]),
         (&[("site/__init__.py", factory)], &["site:create_app()"]),
         (&[("src/site/__init__.py", factory)], &["site:create_app()"]),
@@ -72,6 +75,18 @@ fn flask_and_its_relatives() {
                 "from werkzeug.middleware.proxy_fix import ProxyFix\nfrom flask import Flask\napp = Flask(__name__)\napp = ProxyFix(app)",
             )],
             &["app:app"],
+        ),
+        (
+            &[("wsgi.py", "from board import create_app\nboard = create_app(config='board.cfg')"), ("board/__init__.py", factory)],
+            &["wsgi:board"],
+        ),
+        (&[("app.py", "import flask\ndef create_app():\n    return flask.Flask('x')\nsite = create_app()")], &["app:site"]),
+        (&[("app.py", "def create_app(config):\n    return Flask(config)\nsite = create_app('x')")], &["app:site"]),
+        (&[("app.py", "from flask import Flask\nsite = Flask(__name__)")], &["app:site"]),
+        // Which of two is meant, nobody can say.
+        (
+            &[("app.py", "import flask\ndef create_app():\n    return flask.Flask('x')\na = create_app()\nb = create_app()")],
+            &["app:create_app()"],
         ),
         (&[("my-app.py", FLASK), ("cli.py", FLASK)], &[]),
     ];

@@ -2,6 +2,9 @@
 //!
 //! They belong to www-data, which the image runs as, and may be written by whatever user it is run with instead.
 
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
 use super::refuse;
 use crate::error::Result;
 use crate::plan::Plan;
@@ -12,23 +15,35 @@ const SETTING: &str = "writable";
 /// A container has one user; which one, is known when it starts.
 const MODE: &str = "777";
 
+/// A copy of the project in which such directories belong to the server's user.
+#[derive(Debug, Serialize)]
+pub(super) struct GivenAway {
+    /// Where it is, in a stage of its own. The name says what was given: an engine takes two copies for the same that differ in their
+    /// files' owners alone, but not if they are copied from directories of other names.
+    place: String,
+    command: RunCommand,
+}
+
 /// Gives what the project has in such directories to the server's user; `None`: none of them is in the project.
-pub(super) fn give_away(plan: &Plan) -> Result<Option<RunCommand>> {
-    let inside: Vec<_> = plan.writable.iter().filter(|directory| path::is_at_or_below(directory, layout::APP)).collect();
-    let words = |directories: &[&str]| -> Result<String> {
-        directories.iter().map(|directory| Ok(format!(" {}", ShellWord::new(SETTING, directory)?))).collect()
-    };
-    let all: Vec<&str> = inside.iter().map(|directory| directory.value.as_str()).collect();
-    if all.is_empty() {
+pub(super) fn give_away(plan: &Plan) -> Result<Option<GivenAway>> {
+    let inside: Vec<&str> =
+        plan.writable.iter().map(|directory| directory.value.as_str()).filter(|path| path::is_at_or_below(path, layout::APP)).collect();
+    if inside.is_empty() {
         return Ok(None);
     }
-    let mut command = format!("mkdir -p{all}; chown -R 33:33{all}", all = words(&all)?);
     // The code is nobody else's to change.
-    let data: Vec<&str> = all.into_iter().filter(|directory| !plan.holds_code(directory)).collect();
+    let data: Vec<&str> = inside.iter().copied().filter(|directory| !plan.holds_code(directory)).collect();
+    let digest = Sha256::digest(format!("{inside:?} {data:?}"));
+    let place = digest[..4].iter().fold("/given-".to_owned(), |place, byte| format!("{place}{byte:02x}"));
+    let words = |directories: &[&str]| -> Result<String> {
+        let moved = |path: &&str| format!("{place}{}", path.strip_prefix(layout::APP).unwrap_or_default());
+        directories.iter().map(|path| Ok(format!(" {}", ShellWord::new(SETTING, &moved(path))?))).collect()
+    };
+    let mut command = format!("mkdir -p{all}; chown -R 33:33{all}", all = words(&inside)?);
     if !data.is_empty() {
         command += &format!("; chmod -R a+rwX{}", words(&data)?);
     }
-    RunCommand::new(SETTING, &command).map(Some)
+    Ok(Some(GivenAway { command: RunCommand::new(SETTING, &command)?, place }))
 }
 
 /// Makes parity's own directories nobody's, and those that are written to ready as they are in themselves.

@@ -73,7 +73,7 @@ pub async fn look(address: &str, requests: &[Ask], processes: usize, threads: us
                 Sample { request, got }
             }
         })
-        .buffered(width)
+        .buffer_unordered(width)
         .collect()
         .await;
     if !hangs.into_inner() {

@@ -42,7 +42,10 @@ impl std::ops::Deref for Smoked {
 
 impl Smoked {
     pub fn copy(name: &str) -> Self {
-        let project = TestProject::copy(name);
+        Self::of(TestProject::copy(name))
+    }
+
+    pub fn of(project: TestProject) -> Self {
         let images = Images(project.root.clone());
         Self { project, _images: images }
     }

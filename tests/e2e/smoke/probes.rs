@@ -1,6 +1,8 @@
 //! Each probe finds its mistake, and none where there is none.
 
-use super::{PROBES, Report, Smoked};
+use std::time::{Duration, Instant};
+
+use super::{BUILD_PATIENCE, PROBES, Report, Smoked};
 
 #[test]
 fn what_is_not_wsgi() {
@@ -85,6 +87,28 @@ fn what_a_second_process_would_not_have() {
 
     let ran = project.smoke(&["--format", "json", "--only", "multi-process", "--only", "GET /count", "--keep-on-failure"]).ok();
     assert!(Report::of(ran).outcome("multi-process")["findings"].to_string().contains(alone));
+    project.nothing_is_left();
+}
+
+#[test]
+fn the_second_server_is_there_beside_the_first() {
+    let project = Smoked::bug("compliant", "smoke: [{request: {path: /}}]\n");
+    let session = project.smoke(&["--format", "json"]).start();
+    let begun = Instant::now();
+    while project.containers().len() < 2 {
+        assert!(begun.elapsed() < BUILD_PATIENCE, "there was only one at a time");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let report = Report::of(session.end().exits(0));
+    // What is told has one order, whatever is done at once.
+    let told = report.json["outcomes"].as_array().unwrap().iter().map(|outcome| outcome["name"].as_str().unwrap());
+    let order = ["GET /", "wsgi-compliance", "concurrency", "load", "server-differences", "shutdown", "multi-process"];
+    assert_eq!(told.collect::<Vec<_>>(), order);
+    project.nothing_is_left();
+
+    // Whether there is a second one depends on what comes before.
+    let ran = project.smoke(&["--format", "json", "--fail-fast"]).ok();
+    Report::of(ran).passed("multi-process");
     project.nothing_is_left();
 }
 

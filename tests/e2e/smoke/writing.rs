@@ -85,7 +85,9 @@ fn what_comes_with_the_project_is_there_where_that_is_asked_for() {
 
 #[test]
 fn all_of_the_project_can_be_named_and_that_is_warned_about() {
-    let project = store("sqlite_file", "writable: [.]\nhooks: {start: [mkdir data]}\n");
+    let project = store("sqlite_file", "writable: [.]\nhooks: {start: [mkdir data, touch kept/new, sh -c 'echo 1 >> kept/old']}\n");
+    project.make_directory("kept");
+    project.write("kept/old", "0\n");
     project.smoke(&["--no-probes"]).ok().says(&["lets the application change its own code"]);
     project.nothing_is_left();
 }

@@ -57,7 +57,21 @@ def notes(environ):
     return f"{count} notes", []
 
 
-PAGES = {"/": clean, "/debug": debug, "/module": module, "/header": header, "/zone": zone, "/tags": tags, "/notes": notes}
+def environ_of(environ):
+    """What the server hands over, by its name."""
+    return json.dumps({"environ": {"wsgi.input": type(environ["wsgi.input"]).__module__}}), [("Content-Type", "application/json")]
+
+
+def write(environ):
+    """Says what the system says."""
+    try:
+        with open("/app/written", "w"):
+            return "written", []
+    except OSError as error:
+        return str(error), []
+
+
+PAGES = {"/": clean, "/debug": debug, "/module": module, "/header": header, "/zone": zone, "/tags": tags, "/notes": notes, "/environ": environ_of, "/write": write}
 
 
 def application(environ, start_response):
