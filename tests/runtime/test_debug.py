@@ -521,6 +521,21 @@ class Terminal(support.Case):
             signal.raise_signal(signal.SIGINT)
         self.assertFalse(typed.prompting or typed.pressed)
 
+    def test_ctrl_c_that_comes_while_a_signal_is_seen_to_waits_for_its_end(self):
+        for first in (keys.Keys.draw_again, keys.Keys.interrupt):
+            typed, done = keys.Keys(), []
+
+            def busy(typed=typed, done=done):
+                done.append("begun")
+                if len(done) == 1:
+                    typed.interrupt()
+                    done.append("went on")
+
+            typed.saw, typed.prompting = busy, True
+            with self.assertRaises(KeyboardInterrupt):
+                first(typed)
+            self.assertEqual((done, typed.prompting, typed.pressed), (["begun", "went on"], False, False))
+
 
 TYPING = """
 import fcntl, sys, termios

@@ -25,6 +25,8 @@ class Keys:
         # Somebody types at a prompt.
         self.prompting = False
         self.pressed = False
+        # Ctrl-C was, and the prompt is not what the terminal shows: a handler is to see to it, and one does.
+        self.came = self.stale = self.attending = False
         # Signals that the interpreter has not seen to yet.
         self.pending, self.wake = os.pipe()
 
@@ -49,19 +51,38 @@ class Keys:
         except BlockingIOError:
             pass
 
+    def interrupt(self, *_: "Any") -> None:
+        self.came = True
+        self.attend()
+
     def draw_again(self, *_: "Any") -> None:
-        self.saw()
+        self.stale = True
+        self.attend()
+
+    def attend(self) -> None:
+        """Python runs a handler in the middle of another one, also within a call of the system, and what is raised there is an error of the
+        interpreter's: the first one sees to it when it is through."""
+        while not self.attending and (self.came or self.stale):
+            self.attending, interrupts = True, False
+            try:
+                self.saw()
+                if self.stale:
+                    self.stale = False
+                    self.redraw()
+                if self.came:
+                    self.came, interrupts = False, True
+            finally:
+                self.attending = False
+            if interrupts and self.prompting:
+                self.prompting = False
+                raise KeyboardInterrupt
+            self.pressed = self.pressed or interrupts
+
+    def redraw(self) -> None:
         library = readline_itself() if self.prompting else None
         if library is not None:
             library.rl_resize_terminal()
             library.rl_forced_update_display()
-
-    def interrupt(self, *_: "Any") -> None:
-        self.saw()
-        if self.prompting:
-            self.prompting = False
-            raise KeyboardInterrupt
-        self.pressed = True
 
     def insist(self) -> None:
         """readline sees a signal only while it waits for a key. One that came just before would wait for the next key: another one,
