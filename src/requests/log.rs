@@ -71,6 +71,12 @@ impl Lines {
         self.newest.is_some_and(|(at, heard)| heard.elapsed() < QUIET && (moment - at).rem_euclid(ZONES) < ZONES / 2)
     }
 
+    /// Did that thread write something since this moment (microseconds since 1970)?
+    pub fn has_any(&self, pid: u32, thread: u64, began: i64) -> bool {
+        let since = |line: &Printed| (line.at - began + SLACK).rem_euclid(ZONES) < ZONES / 2;
+        self.threads.get(&(pid, thread)).is_some_and(|found| found.lines.back().is_some_and(since))
+    }
+
     /// The lines of a request that began at that moment (microseconds since 1970) and took so long, and how many came before them that
     /// there was no room for. What its thread wrote before is nobody's.
     pub fn take(&mut self, pid: u32, thread: u64, began: i64, micros: u64) -> (Vec<String>, u64) {
@@ -130,6 +136,7 @@ mod tests {
         lines.hear(marked(7.5, "first"));
         lines.hear(marked(7.512, "last"));
         lines.hear(marked(7.513, "of the next one"));
+        assert!(lines.has_any(31, 40, BEGAN) && !lines.has_any(31, 40, BEGAN + 20_000) && !lines.has_any(31, 41, BEGAN));
         assert_eq!(lines.take(31, 41, BEGAN, 12_400), (vec![], 0), "another thread's");
         assert_eq!(lines.take(32, 40, BEGAN, 12_400), (vec![], 0), "another process's");
         assert_eq!(lines.take(31, 40, BEGAN, 12_400), (vec!["first".into(), "last".into()], 0));

@@ -18,6 +18,8 @@ const MOST_AT_ONCE: usize = 200;
 /// A request waits so long for what it logged, as the two come in different ways; longer where the log is behind.
 const FOR_ITS_LOG: Duration = Duration::from_millis(100);
 const AT_MOST: Duration = Duration::from_secs(3);
+/// One that failed and has nothing in the log yet waits longer: it is to be expected there, and the engine may be busy.
+const FOR_A_TRACEBACK: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(10);
 /// Requests that wait, and bytes of their bodies; beyond that the oldest are stored.
 const MOST_WAITING: usize = 2000;
@@ -42,7 +44,7 @@ impl Waiting {
     fn due(&mut self, at_once: bool, logged: &Logged) -> Option<Recorded> {
         let (since, recorded) = self.requests.front()?;
         let full = self.requests.len() > MOST_WAITING || self.bytes > MOST_BYTES;
-        if !at_once && !full && (since.elapsed() < FOR_ITS_LOG || since.elapsed() < AT_MOST && is_behind(recorded, logged)) {
+        if !at_once && !full && since.elapsed() < patience(recorded, logged) {
             return None;
         }
         let (_, recorded) = self.requests.pop_front()?;
@@ -128,10 +130,18 @@ fn next(pieces: &mut mpsc::UnboundedReceiver<Piece>, something_waits: bool, ende
     }
 }
 
-fn is_behind(recorded: &Recorded, logged: &Logged) -> bool {
+/// How long a request waits for what it logged.
+fn patience(recorded: &Recorded, logged: &Logged) -> Duration {
     let exchange = recorded.expose();
     let end = exchange.began.saturating_add_unsigned(exchange.timings.total);
-    logged.lock().unwrap_or_else(PoisonError::into_inner).is_behind(end)
+    let logged = logged.lock().unwrap_or_else(PoisonError::into_inner);
+    if logged.is_behind(end) {
+        AT_MOST
+    } else if exchange.status.is_none_or(|status| status >= 500) && !logged.has_any(exchange.pid, exchange.thread, exchange.began) {
+        FOR_A_TRACEBACK
+    } else {
+        FOR_ITS_LOG
+    }
 }
 
 fn with_log(recorded: Recorded, logged: &Logged) -> Recorded {
@@ -145,6 +155,7 @@ fn with_log(recorded: Recorded, logged: &Logged) -> Recorded {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logs::Printed;
     use crate::requests::testing;
 
     #[test]
@@ -157,5 +168,21 @@ mod tests {
         let order: Vec<i64> = std::iter::from_fn(|| waiting.due(true, &logged)).map(|recorded| recorded.expose().began).collect();
         assert_eq!(order, [1, 2, 3, 5]);
         assert_eq!(waiting.bytes, 0);
+    }
+
+    #[test]
+    fn what_failed_waits_longer_for_a_log_that_is_late() {
+        let logged = Logged::default();
+        let exchange = |status| Recorded::new(testing::exchange(|exchange| (exchange.thread, exchange.status) = (40, status)));
+        assert_eq!(patience(&exchange(Some(404)), &logged), FOR_ITS_LOG);
+        for failed in [Some(500), None] {
+            assert_eq!(patience(&exchange(failed), &logged), FOR_A_TRACEBACK);
+        }
+        let exchange = exchange(Some(500));
+        let (pid, thread, began) = (exchange.expose().pid, exchange.expose().thread, exchange.expose().began);
+        let heard = Instant::now().checked_sub(Duration::from_secs(1)).unwrap();
+        let line = Printed { pid, thread, at: began + 5, heard, text: "first".into(), marked: true, reports: false };
+        logged.lock().unwrap().hear(line);
+        assert_eq!(patience(&exchange, &logged), FOR_ITS_LOG);
     }
 }
