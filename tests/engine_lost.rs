@@ -251,9 +251,50 @@ fn a_session_that_serves_what_is_saved_waits_for_its_engine() {
     project.write("hello.wsgi", &project.read("hello.wsgi").replace("hello\\n", "saved meanwhile\\n"));
     Browser::at(&url).get("/").ok().has("hello");
     line.open();
-    session.says("going on with it");
+    session.says("the engine is back, and the server has gone on");
     session.says("→ serving");
     Browser::at(&url).get("/").ok().has("saved meanwhile");
+    session.interrupt();
+    session.end().exits(0);
+    project.nothing_is_left();
+}
+
+#[test]
+fn settings_that_change_while_the_engine_is_away_are_switched_to_when_it_is_back() {
+    let project = TestProject::copy("plain-wsgi");
+    let answers = "import os\n\n\ndef application(environ, start_response):\n    start_response('200 OK', [('Content-Type', 'text/plain')])\n    \
+                   return [os.environ['WORD'].encode()]\n";
+    project.write("hello.wsgi", answers);
+    let say = |word: &str| project.write("parity.yaml", &format!("env: {{WORD: {word}}}\n"));
+    say("one");
+    let line = Line::to_the_engine(project.scratch().join("engine.sock"));
+    let mut session = project.parity(&["up", "--reload-on-changes", "--port", "0"]).env("DOCKER_HOST", line.host()).start();
+    let url = session.url();
+    // What was switched to before is not forgotten either.
+    say("two");
+    session.next(|line| line.contains("switched, serving"));
+    let done = Arc::new(AtomicBool::new(false));
+    let asking = thread::spawn({
+        let (url, done) = (url.clone(), Arc::clone(&done));
+        move || {
+            let mut seen = Vec::new();
+            while !done.load(Ordering::Relaxed) {
+                let answer = Browser::at(&url).get("/");
+                seen.push(format!("{} {}", answer.status, answer.text()));
+                seen.dedup();
+            }
+            seen
+        }
+    });
+    line.cut();
+    session.says("the engine stopped answering: waiting for it to come back");
+    say("three");
+    line.open();
+    session.says("the engine is back, and the server has gone on");
+    session.next(|line| line.contains("switched, serving"));
+    Browser::at(&url).get("/").ok().has("three");
+    done.store(true, Ordering::Relaxed);
+    assert_eq!(asking.join().unwrap(), ["200 two", "200 three"]);
     session.interrupt();
     session.end().exits(0);
     project.nothing_is_left();

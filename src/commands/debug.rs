@@ -226,7 +226,8 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     }
     let (started, is_there) = oneshot::channel();
     let prompt = Beside { ui: context.ui, told: Notify::new() };
-    let serve = up(&engine, &wish, Foreground { following, keys: Some(&mut keys), started: Some(started) }, &interrupts, &prompt);
+    let serve =
+        up(&engine, &wish, Foreground { following, keys: Some(&mut keys), started: Some(started), kept: None }, &interrupts, &prompt);
     let serve = recording.beside(&engine, &prompt, None, Box::pin(serve));
     let debug = async {
         let Ok(container) = is_there.await else { return Ok(()) };

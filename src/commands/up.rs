@@ -15,7 +15,7 @@ use crate::plan::Profile;
 use crate::session::image::{self, How};
 use crate::session::reload::{Following, Inputs};
 use crate::session::up::{Foreground, Up, up};
-use crate::session::{Interrupts, user_for};
+use crate::session::{Interrupts, User, user_for};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -63,20 +63,14 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
     let how = How { build: args.build, ..settled.how() };
     let image = image::ensure(&engine, &settled.plan, &how, &interrupts, context.ui).await;
     let image = image.map_err(|failure| settled.explain(failure))?;
-    let mut wish = Up {
-        plan: &settled.plan,
-        secrets: &settled.secrets,
-        image: &image.reference,
-        user: user_for(&context.root),
-        detach: args.detach,
-        wait: args.wait,
-        recreate: args.build || args.force_recreate,
-    };
+    let (image, user) = (image.reference, user_for(&context.root));
+    let mut recreate = args.build || args.force_recreate;
     let mut typed = if args.detach { None } else { keys::read(&context.root) };
     if settled.plan.reload.is_none() {
         let recording = context.recording(&settled)?;
         let (keys, turns) = typed.as_mut().map(|typed| (&mut typed.keys, &mut typed.turns)).unzip();
         let foreground = Foreground { keys, ..Foreground::default() };
+        let wish = Up { detach: args.detach, wait: args.wait, ..wish(&settled, &image, user, recreate) };
         let serve = Box::pin(up(&engine, &wish, foreground, &interrupts, context.ui));
         let ended = recording.beside(&engine, context.ui, turns, serve).await;
         ended.map_err(|failure| settled.explain(failure))?;
@@ -85,30 +79,47 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
             .map_err(|failure| if args.detach { failure.hint("the server runs: `parity status` shows its URL") } else { failure });
     }
     let told = RefCell::new(settled.remarks.clone());
-    let replan = || {
-        let mut anew = context.settle(&args.server, Profile::Up)?;
-        context.remark_news(&anew, &mut told.borrow_mut());
-        anew.plan.join_as(&settled.plan);
-        // This session records, or does not, to its end.
-        anew.plan.record.clone_from(&settled.plan.record);
-        Ok(inputs(&anew))
-    };
+    let mut kept = None;
     loop {
+        let replan = || anew(context, &args.server, &settled, &mut told.borrow_mut()).map(|anew| inputs(&anew));
         let following = Some(Following { inputs: inputs(&settled), replan: &replan });
         let (keys, turns) = typed.as_mut().map(|typed| (&mut typed.keys, &mut typed.turns)).unzip();
-        let foreground = Foreground { following, keys, started: None };
+        let foreground = Foreground { following, keys, started: None, kept: Some(&mut kept) };
         let recording = context.recording(&settled)?;
+        let wish = wish(&settled, &image, user, recreate);
         let serve = Box::pin(up(&engine, &wish, foreground, &interrupts, context.ui));
         match recording.beside(&engine, context.ui, turns, serve).await {
             Err(failure) if failure.kind == Kind::EngineLost && interrupts.count() == 0 => {
                 let hint = Some("Ctrl-C ends".into());
                 context.ui.report(Event::Warning { text: "the engine stopped answering: waiting for it to come back".into(), hint });
                 engine = interrupts.or(come_back(context)).await?;
-                wish.recreate = false;
+                recreate = false;
+                // A server that has to be started anew has the settings of now. What needs another image is switched to.
+                let now = anew(context, &args.server, &settled, &mut told.borrow_mut());
+                if let Ok(now) = now
+                    && now.plan.image == settled.plan.image
+                {
+                    settled = now;
+                }
             }
             ended => return ended.map(|()| ExitCode::SUCCESS).map_err(|failure| settled.explain(failure)),
         }
     }
+}
+
+/// A server in the foreground.
+fn wish<'a>(settled: &'a Settled, image: &'a str, user: User, recreate: bool) -> Up<'a> {
+    Up { plan: &settled.plan, secrets: &settled.secrets, image, user, detach: false, wait: false, recreate }
+}
+
+/// Settles again in a session.
+fn anew(context: &Context<'_>, flags: &ServerFlags, settled: &Settled, told: &mut Vec<String>) -> Result<Settled> {
+    let mut anew = context.settle(flags, Profile::Up)?;
+    context.remark_news(&anew, told);
+    anew.plan.join_as(&settled.plan);
+    // This session records, or does not, to its end.
+    anew.plan.record.clone_from(&settled.plan.record);
+    Ok(anew)
 }
 
 /// Between two attempts to reach an engine that restarts.

@@ -41,6 +41,8 @@ pub struct Foreground<'a> {
     /// Whoever is told of the container as soon as it runs. The application is not asked for an answer then: a prompt may
     /// be what it waits for, and the question would be the request that a breakpoint stops.
     pub started: Option<oneshot::Sender<String>>,
+    /// What this session served from when it lost its engine, to go on with where that is back.
+    pub kept: Option<&'a mut Option<Current>>,
 }
 
 /// How the server is started.
@@ -64,8 +66,10 @@ pub struct Up<'a> {
 ///
 /// # Errors
 /// Whatever keeps the application from answering; nothing is left then.
-pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interrupts: &Interrupts, report: &dyn Report) -> Result<()> {
+pub async fn up(engine: &Engine, up: &Up<'_>, mut foreground: Foreground<'_>, interrupts: &Interrupts, report: &dyn Report) -> Result<()> {
     let begun = Instant::now();
+    let kept = foreground.kept.take();
+    let is_resumed = kept.as_ref().is_some_and(|kept| kept.is_some());
     let name = container_name(&up.plan.name, &up.plan.root);
     let wish = wish(up, &name)?;
     let unreadable = wish.bind.is_some().then(|| tokio::task::spawn_blocking(look_for_unreadable(up)));
@@ -82,7 +86,14 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
         (owner_lives, successions) = (owner != owner::me() && owner::is_alive(&owner), count);
     }
     interrupts.or(leftovers::sweep(engine)).await?;
-    let decision = decide(Wish { plan: &digest, recreate: up.recreate }, found.as_ref(), owner_lives);
+    // Nobody watched while the engine was away: what changed meanwhile is switched to, from what runs.
+    let own = kept.as_ref().and_then(|kept| (*kept).clone()).filter(|kept| found.as_ref().is_some_and(|found| found.id == kept.id));
+    let decision = match (&own, &found) {
+        (Some(own), Some(found)) if found.state == container::State::Running => {
+            Decision::Adopt { id: own.id.clone(), cause: "the engine is back, and the server has gone on".into() }
+        }
+        _ => decide(Wish { plan: &digest, recreate: up.recreate }, found.as_ref(), owner_lives),
+    };
     let mut view = found.as_ref().and_then(|found| found.view.clone());
     let (id, claim) = match decision {
         Decision::Watch { id, cause } => {
@@ -118,7 +129,10 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
     };
     let network = if matches!(claim, Claim::Created) { None } else { found.as_ref().and_then(|found| found.network.clone()) };
     let listens = Listens::of(&wish);
-    let mut current = Current { id, view, url: String::new(), digest, image: up.image.to_owned(), network, listens };
+    let mut current = match own.filter(|own| own.id == id) {
+        Some(own) => own,
+        None => Current { id, view, url: String::new(), digest, image: up.image.to_owned(), network, listens },
+    };
     if matches!(claim, Claim::Adopted) {
         // What its session was in the middle of.
         siblings::remove_all_but(engine, &up.plan.root, &name, &current.containers(), Whose::Anybodys).await?;
@@ -130,9 +144,12 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
     }
     let place = Place { engine, interrupts, report, name: &name, user: up.user };
     let mut claim = claim;
-    let result = run(place, up, foreground, &mut current, &mut claim, begun).await;
+    let result = run(place, up, foreground, &mut current, &mut claim, is_resumed, begun).await;
+    let is_lost = matches!(&result, Err(failure) if failure.kind == Kind::EngineLost);
     let goes = match claim {
         Claim::None => false,
+        // This session goes on with it.
+        _ if is_lost && kept.is_some() && interrupts.count() == 0 => false,
         // It ran before this command, and goes on after it, unless this is its session now.
         Claim::Adopted => !up.detach,
         // A detached server stays, unless it never came to answer.
@@ -146,6 +163,9 @@ pub async fn up(engine: &Engine, up: &Up<'_>, foreground: Foreground<'_>, interr
         if result.is_ok() {
             removed.and(swept)?;
         }
+    }
+    if let Some(kept) = kept {
+        *kept = Some(current).filter(|_| is_lost);
     }
     result
 }
@@ -216,10 +236,11 @@ async fn run(
     foreground: Foreground<'_>,
     current: &mut Current,
     claim: &mut Claim,
+    is_resumed: bool,
     begun: Instant,
 ) -> Result<()> {
     let Place { engine, interrupts, report, .. } = place;
-    let Foreground { following, keys, started } = foreground;
+    let Foreground { following, keys, started, .. } = foreground;
     let prompts = started.is_some();
     let id = current.id.clone();
     let id = id.as_str();
@@ -287,7 +308,11 @@ async fn run(
     };
     let stay = async {
         if let Some(session) = session {
-            let server = if matches!(claim, Claim::Adopted) { Server::Adopted } else { Server::Started };
+            let server = match claim {
+                _ if is_resumed => Server::TakenOver,
+                Claim::Adopted => Server::Adopted,
+                Claim::None | Claim::Created => Server::Started,
+            };
             return session.follow(place, keys, current, &mut log, server).await;
         }
         let heir = heir.map(|(following, owner)| Heir::new(engine, following, id, owner));

@@ -16,7 +16,7 @@ use super::repeats::{self, Repeat, Repeats};
 use super::revival::Revival;
 use super::telling::{cut, record_of};
 use super::watching::Watching;
-use super::{Current, Following, Key, Replan, files, job, switch};
+use super::{Current, Following, Key, Replan, files, job, switch, takeover};
 use crate::changes::{Action, Basis, Touched, Verdict};
 use crate::engine::container::LogStart;
 use crate::error::{Failure, Kind, Result};
@@ -89,7 +89,7 @@ pub enum Server {
     Started,
     /// It ran already, and code may have been saved since.
     Adopted,
-    /// Another session has looked after it until a moment ago, and anything may have been saved since.
+    /// Nobody has looked after it for a moment, and anything may have been saved since, settings as well.
     TakenOver,
 }
 
@@ -157,6 +157,10 @@ impl<'a> Session<'a> {
         };
         if server != Server::Started {
             work.step(Input::Doubt);
+            // Whoever looked after it may have ended in the middle of a switch. What keeps this from being done comes to light below.
+            if let Some(lender) = &current.network {
+                let _ = place.interrupts.or(takeover::retire(place.engine, lender)).await;
+            }
         }
         if server == Server::TakenOver {
             work.start_switch(switch::Wanted::in_doubt(), current);

@@ -238,9 +238,7 @@ impl Retired {
     pub async fn end(self, engine: Engine, name: String, report: &dyn Report) {
         let Self { id, view, lends, mut log, seconds } = self;
         let told = if lends {
-            // Only the shell that started Apache is left then.
-            let argv = ["/bin/sh", "-c", ": >/run/parity/retired && kill -WINCH 1"].map(String::from).to_vec();
-            engine.run(&id, argv).await.map(|_| ())
+            retire(&engine, &id).await
         } else {
             engine.drain(&id).await
         };
@@ -252,6 +250,16 @@ impl Retired {
             let _ = remove(&engine, &name, &id, view).await;
         }
     }
+}
+
+/// Has the server of a container that holds the port close it and finish its requests, if it has not. Only the shell that started Apache
+/// is left then.
+///
+/// # Errors
+/// The engine's.
+pub async fn retire(engine: &Engine, lender: &str) -> Result<()> {
+    let argv = ["/bin/sh", "-c", ": >/run/parity/retired && kill -WINCH 1"].map(String::from).to_vec();
+    engine.run(lender, argv).await.map(|_| ())
 }
 
 /// Returns when a container has ended. An engine that is lost tells nobody.

@@ -129,11 +129,12 @@ fn a_save_in_the_middle_of_a_reload() {
     live.end();
 }
 
-/// Once something is served, nothing older is.
+/// Once something is served, nothing older is. A file that is written in its place is empty for as long as its writer has no processor:
+/// what fails meanwhile is shown, and is not old.
 #[track_caller]
 fn assert_in_order(seen: &[String], before_the_number: &str) {
-    let numbers: Vec<Option<u32>> =
-        seen.iter().map(|text| text.split(before_the_number).nth(1)?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).collect();
+    let number = |text: &String| text.split(before_the_number).nth(1)?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok();
+    let numbers: Vec<u32> = seen.iter().filter(|text| !text.starts_with("500 ")).map(|text| number(text).unwrap_or(0)).collect();
     assert!(numbers.is_sorted(), "something old came after what is newer: {seen:?}");
 }
 

@@ -22,8 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Milliseconds. An editor that writes a file in its place empties it first.
-WRITTEN_WITHIN = 50
+# Milliseconds. An editor that writes a file in its place empties it first, and on a busy machine may have to wait then.
+WRITTEN_WITHIN = 200
 
 # What was read of each of the project's files: path -> [digest, time of change in nanoseconds, size].
 read: "dict[str, list[Any]]" = {}
