@@ -286,7 +286,7 @@ read -r pid <\"/run/parity/$1\" && grep -qs run.py \"/proc/$pid/cmdline\" && kil
 rm -f \"/run/parity/$1\"
 ";
 
-const GUARDED_AFTER: Duration = Duration::from_millis(500);
+const GUARDED_AFTER: Duration = Duration::from_secs(2);
 
 /// Lends the terminal to the debugger's console in the container.
 async fn open_console(context: &Context<'_>, engine: &Engine, container: &str, settings: &str, told: Option<&Notify>) -> Result<Lent> {

@@ -18,6 +18,8 @@ use crate::runtime;
 
 /// Between two questions; the server is usually there after a few.
 const PAUSE: Duration = Duration::from_millis(10);
+/// The same where what starts meanwhile is waited for more than this answer.
+const LISTENS_PAUSE: Duration = Duration::from_millis(40);
 /// Apache refuses at once, unless it is not there yet.
 const ANSWERS: Duration = Duration::from_secs(2);
 
@@ -50,7 +52,7 @@ pub fn with_host(url: &str, name: &str) -> Option<String> {
 /// A port that is published takes connections before anybody listens behind it.
 pub async fn listens(url: &str) {
     while !matches!(refusal(url).await, Ok(true)) {
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(LISTENS_PAUSE).await;
     }
 }
 

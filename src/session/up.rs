@@ -303,6 +303,7 @@ async fn run(
         if prompts {
             ready::listens(&listening).await;
             report.report(Event::Serving { url: listening.clone(), took: None });
+            tokio::time::sleep(FIRST_PROMPT).await;
         }
         keep_images(engine, up, report).await;
     };
@@ -332,6 +333,8 @@ async fn beside<T>(aside: impl Future<Output = ()>, work: impl Future<Output = T
     work.await
 }
 
+/// The first prompt is waited for, and has the machine and the engine to itself.
+const FIRST_PROMPT: Duration = Duration::from_secs(1);
 /// How long a command that leaves the server running stays to remove images. The engine goes on by itself.
 const DETACHED_KEEPING: Duration = Duration::from_secs(2);
 

@@ -376,7 +376,9 @@ class Directory(support.Case):
     def test_nobody_has_said_where_requests_go(self):
         self.assertEqual(self.slots.active(), ("g0", 0))
         self.write(layout.active(), "g1 seven")
-        self.assertEqual(self.slots.active(), ("g0", 0))
+        self.assertEqual(Slots(self.slots.config).active(), ("g0", 0))
+        self.slots.activate("g1", 7)
+        self.assertEqual((self.slots.active(), Slots(self.slots.config).active()), (("g1", 7), ("g1", 7)))
 
     def test_memory_and_files_are_told(self):
         self.write(

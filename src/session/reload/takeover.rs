@@ -237,11 +237,7 @@ impl Retired {
     /// the port. Whatever goes wrong here is for the end of the session to clear up.
     pub async fn end(self, engine: Engine, name: String, report: &dyn Report) {
         let Self { id, view, lends, mut log, seconds } = self;
-        let told = if lends {
-            retire(&engine, &id).await
-        } else {
-            engine.drain(&id).await
-        };
+        let told = if lends { retire(&engine, &id).await } else { engine.drain(&id).await };
         if told.is_ok() {
             let ends = async { while let Ok(Seen::ImportFailed(_) | Seen::HookFailed(_)) = log.next(report).await {} };
             let _ = tokio::time::timeout(Duration::from_secs(u64::from(seconds) + GRACE), ends).await;

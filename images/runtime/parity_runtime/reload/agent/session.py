@@ -113,11 +113,18 @@ class Agent:
 
     def look(self, heard: bool) -> None:
         """Does what can be done now. `heard`: a process has said something."""
+        self.go_on(heard)
+        self.see_to_the_rest(heard)
+
+    def go_on(self, heard: bool) -> None:
+        """With the reload that is under way: requests may be waiting for it."""
         if self.reload is not None:
             was_under_way = self.reloads()
             self.reload.look(heard)
             if was_under_way and self.reload.finished:
                 self.failing = self.reload.failed
+
+    def see_to_the_rest(self, heard: bool) -> None:
         if heard and self.failing and not self.reloads():
             self.look_for_recovery()
         self.recycling.look(self.reloads(), self.reload.slot if self.reload and self.reloads() else None)

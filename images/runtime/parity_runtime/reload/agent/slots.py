@@ -24,13 +24,17 @@ class Slots:
         # Those that have been told to import the application, and may take a moment to say that they do.
         self.ordered: set[int] = set()
         self.orders = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        # Nobody but the agent changes it, and there is one.
+        self.served: tuple[str, int] | None = None
 
     # --- what is there ----------------------------------------------------------------------------------------------
 
     def active(self) -> tuple[str, int]:
         """The slot that requests go to, and its generation."""
-        slot, generation = routing.active()
-        return slot or self.names[0], generation
+        if self.served is None:
+            slot, generation = routing.active()
+            self.served = slot or self.names[0], generation
+        return self.served
 
     def tidy(self) -> None:
         """Takes away what processes were answering when they ended."""
@@ -141,6 +145,7 @@ class Slots:
 
     def activate(self, slot: str, generation: int) -> None:
         disk.replace(layout.active(), "%s %d\n" % (slot, generation))
+        self.served = slot, generation
 
     def ask_for_speed(self, wanted: bool) -> None:
         """Processes that are importing ahead of time stop at that while they are waited for."""
