@@ -19,6 +19,11 @@ pub fn me() -> String {
     format!("{}:{pid}:{}", host(), started(pid).unwrap_or_default())
 }
 
+/// Is it the label of another command, which still runs?
+pub fn is_anothers(owner: &str) -> bool {
+    owner != me() && is_alive(owner)
+}
+
 /// Does the process of a label still run? One of another machine is believed to.
 pub fn is_alive(owner: &str) -> bool {
     let mut parts = owner.rsplitn(3, ':');

@@ -90,9 +90,8 @@ pub enum Whose {
 /// # Errors
 /// The engine's.
 pub async fn remove_all_but(engine: &Engine, root: &Path, name: &str, keep: &[&str], whose: Whose) -> Result<()> {
-    let is_others = |owner: &str| owner != owner::me() && owner::is_alive(owner);
     for found in beside(engine, root, name, keep).await? {
-        if role(&found.name) == Role::Server || (whose == Whose::Ours && found.owner.as_deref().is_some_and(is_others)) {
+        if role(&found.name) == Role::Server || (whose == Whose::Ours && found.owner.as_deref().is_some_and(owner::is_anothers)) {
             continue;
         }
         engine.remove(&found.id).await?;

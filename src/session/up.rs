@@ -1,5 +1,6 @@
 //! `parity up`, after the plan is settled and the image is there: from what runs now to a server that answers.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -74,60 +75,14 @@ pub async fn up(engine: &Engine, up: &Up<'_>, mut foreground: Foreground<'_>, in
     let wish = wish(up, &name)?;
     let unreadable = wish.bind.is_some().then(|| tokio::task::spawn_blocking(look_for_unreadable(up)));
     let digest = digest_of(&wish);
-    let found = interrupts.or(find(engine, up, &name)).await?;
-    // This session's own server, after the engine was away for a while, is nobody else's.
-    let mut owner_lives =
-        found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(|owner| owner != owner::me() && owner::is_alive(owner));
-    let mut successions = 0;
-    if let Some(found) = found.as_ref().filter(|found| found.state == container::State::Running && !owner_lives)
-        && let Some(label) = &found.owner
-    {
-        let (owner, count) = interrupts.or(succession::owner_of(engine, &found.id, label)).await?;
-        (owner_lives, successions) = (owner != owner::me() && owner::is_alive(&owner), count);
-    }
-    interrupts.or(leftovers::sweep(engine)).await?;
-    // Nobody watched while the engine was away: what changed meanwhile is switched to, from what runs.
-    let own = kept.as_ref().and_then(|kept| (*kept).clone()).filter(|kept| found.as_ref().is_some_and(|found| found.id == kept.id));
-    let decision = match (&own, &found) {
-        (Some(own), Some(found)) if found.state == container::State::Running => {
-            Decision::Adopt { id: own.id.clone(), cause: "the engine is back, and the server has gone on".into() }
-        }
-        _ => decide(Wish { plan: &digest, recreate: up.recreate }, found.as_ref(), owner_lives),
-    };
-    let mut view = found.as_ref().and_then(|found| found.view.clone());
-    let (id, claim) = match decision {
-        Decision::Watch { id, cause } => {
-            report.report(Event::Note { text: cause });
-            (id, Claim::None)
-        }
-        Decision::Adopt { id, cause } => {
-            report.report(Event::Note { text: cause });
-            if !up.detach {
-                // Where somebody else is faster, both look after it, and the one that ends first ends it.
-                interrupts.or(succession::take(engine, &id, successions)).await?;
-            }
-            (id, Claim::Adopted)
-        }
-        Decision::Replace { id, cause } => {
-            report.report(Event::Note { text: cause });
-            // Those in its network go before it.
-            let keep: Vec<&str> = found.iter().flat_map(|found| [found.id.as_str(), found.lender()]).collect();
-            interrupts.or(siblings::remove_all_but(engine, &up.plan.root, &name, &keep, Whose::Anybodys)).await?;
-            interrupts.or(replace(engine, &id, &name, found.as_ref())).await?;
-            interrupts.or(siblings::remove_all_but(engine, &up.plan.root, &name, &[], Whose::Anybodys)).await?;
-            let former_port = found.as_ref().and_then(Observed::port);
-            let created = create(engine, &wish, up, former_port, report).await?;
-            view = created.view;
-            (created.id, Claim::Created)
-        }
-        Decision::Create => {
-            interrupts.or(siblings::remove_all_but(engine, &up.plan.root, &name, &[], Whose::Anybodys)).await?;
-            let created = create(engine, &wish, up, None, report).await?;
-            view = created.view;
-            (created.id, Claim::Created)
+    let mut tries = RACES;
+    let Got { id, claim, view, network, own } = loop {
+        match server(engine, up, &name, &wish, kept.as_ref().and_then(|kept| (*kept).clone()), interrupts, report).await {
+            // Two commands were about to do the same.
+            Err(failure) if failure.kind == Kind::Other && tries > 0 && matches!(engine.observe(&name).await, Ok(Some(_))) => tries -= 1,
+            got => break got?,
         }
     };
-    let network = if matches!(claim, Claim::Created) { None } else { found.as_ref().and_then(|found| found.network.clone()) };
     let listens = Listens::of(&wish);
     let mut current = match own.filter(|own| own.id == id) {
         Some(own) => own,
@@ -170,6 +125,87 @@ pub async fn up(engine: &Engine, up: &Up<'_>, mut foreground: Foreground<'_>, in
     result
 }
 
+/// How often a command looks again that was about to create what another one has created meanwhile.
+const RACES: u32 = 3;
+
+/// A server to serve from.
+struct Got {
+    id: String,
+    claim: Claim,
+    view: Option<PathBuf>,
+    /// The container whose network it listens in, if that is another one.
+    network: Option<String>,
+    /// What this session served from before, if that is it.
+    own: Option<Current>,
+}
+
+/// Finds a server that does, or makes one. `kept`: what this session served from before.
+async fn server(
+    engine: &Engine,
+    up: &Up<'_>,
+    name: &str,
+    wish: &container::Wish,
+    kept: Option<Current>,
+    interrupts: &Interrupts,
+    report: &dyn Report,
+) -> Result<Got> {
+    let digest = digest_of(wish);
+    let found = interrupts.or(find(engine, up, name)).await?;
+    // This session's own server, after the engine was away for a while, is nobody else's.
+    let mut owner_lives = found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(owner::is_anothers);
+    let mut successions = 0;
+    if let Some(found) = found.as_ref().filter(|found| found.state == container::State::Running && !owner_lives)
+        && let Some(label) = &found.owner
+    {
+        let (owner, count) = interrupts.or(succession::owner_of(engine, &found.id, label)).await?;
+        (owner_lives, successions) = (owner::is_anothers(&owner), count);
+    }
+    interrupts.or(leftovers::sweep(engine)).await?;
+    // Nobody watched while the engine was away: what changed meanwhile is switched to, from what runs.
+    let own = kept.filter(|kept| found.as_ref().is_some_and(|found| found.id == kept.id));
+    let decision = match (&own, &found) {
+        (Some(own), Some(found)) if found.state == container::State::Running => {
+            Decision::Adopt { id: own.id.clone(), cause: "the engine is back, and the server has gone on".into() }
+        }
+        _ => decide(Wish { plan: &digest, recreate: up.recreate }, found.as_ref(), owner_lives),
+    };
+    let mut view = found.as_ref().and_then(|found| found.view.clone());
+    let (id, claim) = match decision {
+        Decision::Watch { id, cause } => {
+            report.report(Event::Note { text: cause });
+            (id, Claim::None)
+        }
+        Decision::Adopt { id, cause } => {
+            report.report(Event::Note { text: cause });
+            if !up.detach {
+                // Where somebody else is faster, both look after it, and the one that ends first ends it.
+                interrupts.or(succession::take(engine, &id, successions)).await?;
+            }
+            (id, Claim::Adopted)
+        }
+        Decision::Replace { id, cause } => {
+            report.report(Event::Note { text: cause });
+            // Those in its network go before it.
+            let keep: Vec<&str> = found.iter().flat_map(|found| [found.id.as_str(), found.lender()]).collect();
+            interrupts.or(siblings::remove_all_but(engine, &up.plan.root, name, &keep, Whose::Anybodys)).await?;
+            interrupts.or(replace(engine, &id, name, found.as_ref())).await?;
+            interrupts.or(siblings::remove_all_but(engine, &up.plan.root, name, &[], Whose::Anybodys)).await?;
+            let former_port = found.as_ref().and_then(Observed::port);
+            let created = create(engine, wish, up, former_port, report).await?;
+            view = created.view;
+            (created.id, Claim::Created)
+        }
+        Decision::Create => {
+            interrupts.or(siblings::remove_all_but(engine, &up.plan.root, name, &[], Whose::Anybodys)).await?;
+            let created = create(engine, wish, up, None, report).await?;
+            view = created.view;
+            (created.id, Claim::Created)
+        }
+    };
+    let network = if matches!(claim, Claim::Created) { None } else { found.as_ref().and_then(|found| found.network.clone()) };
+    Ok(Got { id, claim, view, network, own })
+}
+
 /// Looks for files of the project that the server may not read. Engines work longer on a container than this does.
 fn look_for_unreadable(up: &Up<'_>) -> impl FnOnce() -> Option<Event> + Send + use<> {
     let (root, user) = (up.plan.root.clone(), up.user);
@@ -184,7 +220,7 @@ fn look_for_unreadable(up: &Up<'_>) -> impl FnOnce() -> Option<Event> + Send + u
 async fn find(engine: &Engine, up: &Up<'_>, name: &str) -> Result<Option<Observed>> {
     for _ in 0..GONE_STEPS {
         let found = engine.observe_started(name).await?;
-        let lives = |found: &Observed| found.owner.as_deref().is_some_and(|owner| owner != owner::me() && owner::is_alive(owner));
+        let lives = |found: &Observed| found.owner.as_deref().is_some_and(owner::is_anothers);
         if found.is_some() || !siblings::beside(engine, &up.plan.root, name, &[]).await?.iter().any(lives) {
             return Ok(found);
         }
