@@ -251,7 +251,10 @@ fn leftovers_of_tools_are_ignored() {
     let plan = django();
     check(
         &rules(&plan),
-        &[(Action::Ignore, &ignored), (Action::Reload, &["shop/journal.py", "templates/sediment", "templates/a-wal.html", "templates/shader.fs.html"])],
+        &[
+            (Action::Ignore, &ignored),
+            (Action::Reload, &["shop/journal.py", "templates/sediment", "templates/a-wal.html", "templates/shader.fs.html"]),
+        ],
     );
     for directory in [".git", "a/.venv", "venv/lib", "node_modules", "x.egg-info", "__pycache__"] {
         assert!(rules(&plan).skips(directory), "{directory}");

@@ -60,7 +60,7 @@ const RULES: &[Rule] = rules! {
     r"missing \d+ required positional arguments?: [^\n]*'(?:send|receive)'|'coroutine' object is not iterable|coroutine '[^']+' was never awaited" =>
         Say("this looks like an ASGI application, and mod_wsgi serves WSGI: name a WSGI one, `app: module:callable` in parity.yaml (Django: get_wsgi_application())"),
     r"does not contain WSGI application '([^']+)'" => Ask(|found, _, _| Some(no_such_object(&found[1]))),
-    r"WSGI0107|WSGI0108|SystemExit exception raised when doing exec" => Say("something calls sys.exit() while the application is imported: guard it with `if __name__ == \"__main__\":`"),
+    r"WSGI0107|WSGI0108|SystemExit exception raised when doing exec" => Ask(|_, record, _| (!is_chained(record)).then(|| exits(record))),
 
     // Files.
     r"attempt to write a readonly database" => Ask(|_, _, scene| Some(writing::database(
@@ -158,6 +158,8 @@ const RULES: &[Rule] = rules! {
         None if record.kind == RecordKind::Application => None,
         None => Some("check the WSGIScriptAlias lines of `include-file`".into()),
     }),
+    // Whoever exits because something else has failed: that has had its say above.
+    r"WSGI0107|WSGI0108|SystemExit exception raised when doing exec" => Ask(|_, record, _| Some(exits(record))),
     r"(?i)AH00072|address already in use" => Say("another process has this port: choose one with `--port`, or 0 for a free one"),
 };
 
@@ -388,6 +390,32 @@ fn missing_module(found: &Captures, record: &Record, scene: &Scene) -> Option<St
     })
 }
 
+/// Something was raised while something else was handled.
+fn is_chained(record: &Record) -> bool {
+    record.lines.iter().any(|line| {
+        line.text.contains("During handling of the above exception") || line.text.contains("was the direct cause of the following")
+    })
+}
+
+/// The files of a traceback's frames, outermost first.
+fn frames(record: &Record) -> impl Iterator<Item = &str> {
+    record.lines.iter().filter_map(|line| line.text.trim_start().strip_prefix("File \"")?.split('"').next())
+}
+
+/// The package in whose file the last frame is, if it is an installed one.
+fn last_package(record: &Record) -> Option<&str> {
+    let file = frames(record).filter(|file| !file.starts_with('<')).last()?;
+    file.rsplit_once("/site-packages/")?.1.split(['/', '.']).next()
+}
+
+/// What ended an import by sys.exit().
+fn exits(record: &Record) -> String {
+    match last_package(record) {
+        Some(package) => format!("`{package}` calls sys.exit() while the application is imported: what it says before that is the reason"),
+        None => "something calls sys.exit() while the application is imported: guard it with `if __name__ == \"__main__\":`".into(),
+    }
+}
+
 /// A name that an installed package has in another version. What the project's own modules lack, Python says as well as can be.
 fn another_version(found: &Captures, record: &Record, scene: &Scene) -> Option<String> {
     let (name, module) = (&found[1], &found[2]);
@@ -395,9 +423,7 @@ fn another_version(found: &Captures, record: &Record, scene: &Scene) -> Option<S
         return None;
     }
     let package = module.split('.').next().unwrap_or(module);
-    let files = record.lines.iter().filter_map(|line| line.text.trim_start().strip_prefix("File \"")?.split('"').next());
-    let asks = files.last().and_then(|file| file.rsplit_once("/site-packages/")?.1.split(['/', '.']).next());
-    Some(match asks.filter(|asks| *asks != package) {
+    Some(match last_package(record).filter(|asks| *asks != package) {
         Some(asks) => format!(
             "the installed `{package}` has no `{name}`, which `{asks}` asks for: name versions of the two that go together in the requirements, a newer `{asks}` or an \
              older `{package}`"

@@ -188,3 +188,24 @@ fn a_path_of_this_machine_in_any_words() {
         assert_eq!(of_shop("/h/shop/wsgi.py", message), None, "{message}");
     }
 }
+
+#[test]
+fn what_a_library_exits_for_is_told() {
+    let record = |before: &[&str], file: &str| {
+        let mut lines = vec!["WSGI0108: SystemExit exception raised when doing exec".to_owned()];
+        lines.extend(before.iter().map(|line| (*line).to_owned()));
+        lines.extend([
+            format!("  File \"{file}\", line 4, in create"),
+            "  File \"<frozen _sitebuiltins>\", line 26, in __call__".into(),
+            "SystemExit: 1".into(),
+        ]);
+        find(&Record::new(RecordKind::Traceback, lines), &Scene::default()).unwrap()
+    };
+    let library = "/opt/venv/lib/python3.13/site-packages/flask_appbuilder/manager.py";
+    let refused =
+        ["sqlite3.OperationalError: unable to open database file", "During handling of the above exception, another exception occurred:"];
+    assert!(record(&refused, library).starts_with("the directory of the SQLite file must exist"));
+    let other = ["ValueError: x", "During handling of the above exception, another exception occurred:"];
+    assert!(record(&other, library).starts_with("`flask_appbuilder` calls sys.exit()"));
+    assert!(record(&[], "/h/shop/wsgi.py").contains("`if __name__"));
+}
