@@ -59,6 +59,9 @@ const RULES: &[Rule] = rules! {
     r"Could not find the GDAL library" => Say("GeoDjango needs GDAL: write `image: {packages: [gdal-bin]}` in parity.yaml"),
     r"missing \d+ required positional arguments?: [^\n]*'(?:send|receive)'|'coroutine' object is not iterable|coroutine '[^']+' was never awaited" =>
         Say("this looks like an ASGI application, and mod_wsgi serves WSGI: name a WSGI one, `app: module:callable` in parity.yaml (Django: get_wsgi_application())"),
+    r"WSGI0174[^\n]*\nTypeError: '\w+' object is not callable" => Ask(|_, record, _| frames(record).next().is_none().then(|| {
+        "what `app` names is no WSGI application, as it cannot be called: name what makes one (web.py: `app: app:app.wsgifunc()`) or holds one (Dash: `app: app:app.server`)".into()
+    })),
     r"does not contain WSGI application '([^']+)'" => Ask(|found, _, _| Some(no_such_object(&found[1]))),
     r"WSGI0107|WSGI0108|SystemExit exception raised when doing exec" => Ask(|_, record, _| (!is_chained(record)).then(|| exits(record))),
 

@@ -29,6 +29,11 @@ fn known_mistakes() {
             &["django.core.exceptions.ImproperlyConfigured: Set the DATABASE_URL environment variable"],
             "write `env: {DATABASE_URL: …}`",
         ),
+        (
+            Traceback,
+            &["WSGI0174: TypeError exception raised processing WSGI script", "TypeError: 'application' object is not callable"],
+            "what `app` names is no WSGI application",
+        ),
         // What `localhost` comes to where a container has no IPv6, and nothing says its name.
         (Traceback, &["OSError: [Errno 99] Cannot assign requested address"], "`localhost` in a container is the container"),
         (Traceback, &["ModuleNotFoundError: No module named 'yaml'"], "`PyYAML`"),
