@@ -17,7 +17,8 @@ const DIRECTORIES: Names = &[
 const ENDINGS: Names = &[
     (&[".pyc", ".pyo"], "it is bytecode, which Python writes"),
     (&["~", ".tmp", ".swp", ".swo", ".swx", "___jb_tmp___", "___jb_old___"], "it is a temporary file"),
-    (&[".sqlite", ".sqlite3", ".db"], "it is a database"),
+    // The last are ZODB's; other `.fs` are shaders.
+    (&[".sqlite", ".sqlite3", ".db", ".db3", "Data.fs", ".fs.index", ".fs.lock", ".fs.tmp"], "it is a database"),
     (&[".log", ".pid", ".sock"], "a running program writes it"),
 ];
 

@@ -243,13 +243,18 @@ fn leftovers_of_tools_are_ignored() {
         "templates/db.sqlite3",
         "templates/db.sqlite3-journal",
         "templates/x.db-wal",
+        "var/Data.fs",
+        "var/Data.fs.lock",
         "templates/debug.log",
         "templates/.DS_Store",
     ];
     let plan = django();
     check(
         &rules(&plan),
-        &[(Action::Ignore, &ignored), (Action::Reload, &["shop/journal.py", "templates/sediment", "templates/a-wal.html"])],
+        &[
+            (Action::Ignore, &ignored),
+            (Action::Reload, &["shop/journal.py", "templates/sediment", "templates/a-wal.html", "templates/shader.fs.html"]),
+        ],
     );
     for directory in [".git", "a/.venv", "venv/lib", "node_modules", "x.egg-info", "__pycache__"] {
         assert!(rules(&plan).skips(directory), "{directory}");

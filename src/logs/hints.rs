@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex, RegexSet};
 
 use super::text::plain;
-use super::{Paths, Record, RecordKind, Setting, native, services, writing};
+use super::{Paths, Record, RecordKind, Setting, absent, native, services, writing};
 
 /// The same hint is given again only after this many records that deserve it.
 const AGAIN_AFTER: u32 = 50;
@@ -44,8 +44,8 @@ const RULES: &[Rule] = rules! {
     // The application's environment and settings.
     r"You may need to add '?([^' ]+)'? to ALLOWED_HOSTS" => Ask(|found, _, _| Some(format!("add '{}' to ALLOWED_HOSTS in the settings that are used here", &found[1]))),
     r"(?m)^KeyError: '([A-Z][A-Z0-9_]*)'" => Ask(missing_variable),
-    r"Set the (\w+) environment variable|(?m)^\S*UndefinedValueError: (\w+) not found" => Ask(|found, _, _| {
-        found.get(1).or(found.get(2)).map(|name| variable(name.as_str()))
+    r"Set the (\w+) environment variable|(?m)^\S*UndefinedValueError: (\w+) not found" => Ask(|found, _, scene| {
+        found.get(1).or(found.get(2)).map(|name| variable(name.as_str(), scene))
     }),
     r"The SECRET_KEY setting must not be empty" => Say("give the settings a SECRET_KEY: set the variable they read in `.env`, or under `env:` in parity.yaml"),
     r"Requested setting \w+, but settings are not configured" => Say("set DJANGO_SETTINGS_MODULE under `env:` in parity.yaml, or in the WSGI module"),
@@ -53,13 +53,17 @@ const RULES: &[Rule] = rules! {
 
     // Imports.
     r"(?m)^ModuleNotFoundError: No module named '([^']+)'" => Ask(missing_module),
+    r"(?m)^ImportError: cannot import name '(\w+)' from '([\w.]+)' \((\S+)\)" => Ask(another_version),
     r"(?m)^AttributeError: module '\S+' has no attribute '([^']+)'" => Ask(|found, record, _| by_nobody(record).then(|| no_such_object(&found[1]))),
     r"(\S+?): cannot open shared object file|cannot load library '([^']+)'" => Ask(missing_library),
     r"Could not find the GDAL library" => Say("GeoDjango needs GDAL: write `image: {packages: [gdal-bin]}` in parity.yaml"),
     r"missing \d+ required positional arguments?: [^\n]*'(?:send|receive)'|'coroutine' object is not iterable|coroutine '[^']+' was never awaited" =>
         Say("this looks like an ASGI application, and mod_wsgi serves WSGI: name a WSGI one, `app: module:callable` in parity.yaml (Django: get_wsgi_application())"),
+    r"WSGI0174[^\n]*\nTypeError: '\w+' object is not callable" => Ask(|_, record, _| frames(record).next().is_none().then(|| {
+        "what `app` names is no WSGI application, as it cannot be called: name what makes one (web.py: `app: app:app.wsgifunc()`) or holds one (Dash: `app: app:app.server`)".into()
+    })),
     r"does not contain WSGI application '([^']+)'" => Ask(|found, _, _| Some(no_such_object(&found[1]))),
-    r"WSGI0107|WSGI0108|SystemExit exception raised when doing exec" => Say("something calls sys.exit() while the application is imported: guard it with `if __name__ == \"__main__\":`"),
+    r"WSGI0107|WSGI0108|SystemExit exception raised when doing exec" => Ask(|_, record, _| (!is_chained(record)).then(|| exits(record))),
 
     // Files.
     r"attempt to write a readonly database" => Ask(|_, _, scene| Some(writing::database(
@@ -80,7 +84,7 @@ const RULES: &[Rule] = rules! {
         let commands = if is_of_django(record, scene) { "`parity exec -- python manage.py makemigrations`, then `migrate`" } else { "migrate it with your tool, by `parity exec -- …`" };
         Some(format!("the database's tables are older than the models: {commands}"))
     }),
-    r"No such file or directory: '(/[^']+)'" => Ask(missing_file),
+    r"No such file or directory: '([^']+)'" => Ask(missing_file),
     r"(?:AH00035|AH00132|AH00529)" => Say("a directory on the way cannot be entered: give it permission x for the user who runs parity (`chmod a+x`)"),
     r"(?i)read-only file system|permission denied" => Ask(|_, record, scene| writing::refused(record, &scene.setting, &scene.paths)),
     r"No space left on device" => Say("the disk, or a tmpfs of the container, is full"),
@@ -88,7 +92,7 @@ const RULES: &[Rule] = rules! {
     // What the application connects to.
     r"(?i)refused|could not connect|can't connect|could not translate host name|not known|name resolution|nodename nor servname|failed to resolve|unknown mysql server|getaddrinfo|does not resolve|no address associated" =>
         Ask(|_, record, scene| services::unreachable(record, &scene.setting)),
-    r"(?i)(?:connection refused|could not connect|can't connect|error 111)[^\n]*(?:localhost|127\.0\.0\.1|::1)|(?i)(?:localhost|127\.0\.0\.1|::1)[^\n]*(?:connection refused|error 111)" =>
+    r"(?i)(?:connection refused|could not connect|can't connect|error 111)[^\n]*(?:localhost|127\.0\.0\.1|::1)|(?i)(?:localhost|127\.0\.0\.1|::1)[^\n]*(?:connection refused|error 111)|\[Errno 99\]|Cannot assign requested address" =>
         Say("`localhost` in a container is the container: use the service's name with `network:`, or `host.docker.internal` for this machine"),
     r"(?i)could not translate host name|Name or service not known|Temporary failure in name resolution|nodename nor servname" =>
         Say("the host name is not known in the container: join the service's network with `network:` in parity.yaml"),
@@ -157,6 +161,8 @@ const RULES: &[Rule] = rules! {
         None if record.kind == RecordKind::Application => None,
         None => Some("check the WSGIScriptAlias lines of `include-file`".into()),
     }),
+    // Whoever exits because something else has failed: that has had its say above.
+    r"WSGI0107|WSGI0108|SystemExit exception raised when doing exec" => Ask(|_, record, _| Some(exits(record))),
     r"(?i)AH00072|address already in use" => Say("another process has this port: choose one with `--port`, or 0 for a free one"),
 };
 
@@ -212,10 +218,11 @@ pub fn find(record: &Record, scene: &Scene) -> Option<String> {
         return None;
     }
     let message = messages(record);
-    PATTERNS.matches(&message).into_iter().find_map(|index| match RULES[index].hint {
+    let known = PATTERNS.matches(&message).into_iter().find_map(|index| match RULES[index].hint {
         Say(text) => Some(text.to_owned()),
         Ask(ask) => ask(&EACH[index].captures(&message)?, record, scene),
-    })
+    });
+    known.or_else(|| of_this_machine(record, scene))
 }
 
 /// What a record says, without the source lines of a traceback. What was raised last comes first: it is what ended the request.
@@ -227,13 +234,13 @@ fn messages(record: &Record) -> String {
     all.filter(|line| !line.starts_with("  ")).collect::<Vec<_>>().join("\n")
 }
 
-fn variable(name: &str) -> String {
-    format!("write `env: {{{name}: …}}` in parity.yaml, or {name}=… in `.env`")
+fn variable(name: &str, scene: &Scene) -> String {
+    absent::variable(name, &scene.paths).unwrap_or_else(|| format!("write `env: {{{name}: …}}` in parity.yaml, or {name}=… in `.env`"))
 }
 
-fn missing_variable(found: &Captures, record: &Record, _: &Scene) -> Option<String> {
+fn missing_variable(found: &Captures, record: &Record, scene: &Scene) -> Option<String> {
     let from_environment = record.lines.iter().any(|line| line.text.contains("environ") || line.text.contains("<frozen os>"));
-    from_environment.then(|| variable(&found[1]))
+    from_environment.then(|| variable(&found[1], scene))
 }
 
 /// Modules that Python no longer has, with the last version that had them.
@@ -295,13 +302,16 @@ fn missing_library(found: &Captures, _: &Record, _: &Scene) -> Option<String> {
 }
 
 fn missing_file(found: &Captures, _: &Record, scene: &Scene) -> Option<String> {
-    host_path(&found[1], scene).or_else(|| writing::left_out(&found[1], &scene.setting, &scene.paths))
+    let path = &found[1];
+    host_path(path, scene)
+        .or_else(|| writing::left_out(path, &scene.setting, &scene.paths))
+        .or_else(|| absent::file(path, &scene.setting, &scene.paths))
 }
 
 /// A path of this machine, in the code or in a variable.
 fn host_path(path: &str, scene: &Scene) -> Option<String> {
     let (host, container) = (scene.paths.host.to_str()?, &scene.paths.container);
-    let rest = path.strip_prefix(host).filter(|rest| !host.is_empty() && rest.starts_with('/'))?;
+    let rest = path.strip_prefix(host).filter(|rest| !host.is_empty() && host != container && rest.starts_with('/'))?;
     Some(format!("in the container the project is at {container}: this is {container}{rest} there; make such paths from `__file__`"))
 }
 
@@ -342,7 +352,7 @@ fn no_such_object(name: &str) -> String {
 }
 
 /// A module with a directory or file of that name in the project's frames is the project's own.
-fn missing_module(found: &Captures, record: &Record, _: &Scene) -> Option<String> {
+fn missing_module(found: &Captures, record: &Record, scene: &Scene) -> Option<String> {
     let module = &found[1];
     if by_nobody(record) {
         return Some(format!(
@@ -355,6 +365,9 @@ fn missing_module(found: &Captures, record: &Record, _: &Scene) -> Option<String
         return Some(format!(
             "this Python has `distutils` without `{part}`, which Debian and Ubuntu have in a package of its own: write `image: {{packages: [python3-distutils]}}` in parity.yaml"
         ));
+    }
+    if let Some(hint) = absent::module(module, record, &scene.setting, &scene.paths) {
+        return Some(hint);
     }
     if let Some((package, name)) = module.rsplit_once('.').filter(|(package, _)| removed(package).is_none()) {
         return Some(format!("`{package}` is there and has no `{name}`: check the spelling, and that its file is saved"));
@@ -378,6 +391,67 @@ fn missing_module(found: &Captures, record: &Record, _: &Scene) -> Option<String
         ),
         Some(package) => format!("add `{package}` to the project's requirements"),
     })
+}
+
+/// Something was raised while something else was handled.
+fn is_chained(record: &Record) -> bool {
+    record.lines.iter().any(|line| {
+        line.text.contains("During handling of the above exception") || line.text.contains("was the direct cause of the following")
+    })
+}
+
+/// The files of a traceback's frames, outermost first.
+fn frames(record: &Record) -> impl Iterator<Item = &str> {
+    record.lines.iter().filter_map(|line| line.text.trim_start().strip_prefix("File \"")?.split('"').next())
+}
+
+/// The package in whose file the last frame is, if it is an installed one.
+fn last_package(record: &Record) -> Option<&str> {
+    let file = frames(record).filter(|file| !file.starts_with('<')).last()?;
+    file.rsplit_once("/site-packages/")?.1.split(['/', '.']).next()
+}
+
+/// What ended an import by sys.exit().
+fn exits(record: &Record) -> String {
+    match last_package(record) {
+        Some(package) => format!("`{package}` calls sys.exit() while the application is imported: what it says before that is the reason"),
+        None => "something calls sys.exit() while the application is imported: guard it with `if __name__ == \"__main__\":`".into(),
+    }
+}
+
+/// A name that an installed package has in another version. What the project's own modules lack, Python says as well as can be.
+fn another_version(found: &Captures, record: &Record, scene: &Scene) -> Option<String> {
+    let (name, module) = (&found[1], &found[2]);
+    if !found[3].contains("/site-packages/") || scene.paths.is_own(&found[3]) {
+        return None;
+    }
+    let package = module.split('.').next().unwrap_or(module);
+    Some(match last_package(record).filter(|asks| *asks != package) {
+        Some(asks) => format!(
+            "the installed `{package}` has no `{name}`, which `{asks}` asks for: name versions of the two that go together in the requirements, a newer `{asks}` or an \
+             older `{package}`"
+        ),
+        None => format!(
+            "the installed `{package}` has no `{name}`: the code was written for another version of it, name that in the requirements"
+        ),
+    })
+}
+
+/// A path of this machine in the message of what was raised last, in whatever words it says that nothing is there.
+fn of_this_machine(record: &Record, scene: &Scene) -> Option<String> {
+    static PATH: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"(?m)(?:file://|^|[\s'"`(=:,\[])(/[^\s'"`),:;\]]+)"#).expect("a constant"));
+    if record.kind != RecordKind::Traceback {
+        return None;
+    }
+    // The lines before are the server's and the frames, in which paths of the container have become this machine's.
+    let raised = record.lines.iter().rposition(|line| line.text.starts_with("  "))? + 1;
+    let message = record.lines[raised..].iter().map(|line| plain(&line.text)).collect::<Vec<_>>().join("\n");
+    // `/home/ada/shop/a.py:3: Warning` is what a path of the container was translated to.
+    let is_place =
+        |path: &regex::Match| message[path.end()..].strip_prefix(':').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let mut paths = PATH.captures_iter(&message).filter_map(|found| found.get(1)).filter(|path| !is_place(path));
+    paths.find_map(|path| host_path(path.as_str().trim_end_matches('.'), scene))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! A state machine from bytes to records; no terminal and no clock in it. [`Reader`] is the way in.
 
+mod absent;
 mod apache;
 mod deaths;
 mod frames;

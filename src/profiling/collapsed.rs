@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::model::{Function, Profile};
+use super::place::NO_PYTHON;
 
 pub fn write(profile: &Profile) -> String {
     let mut lines: BTreeMap<String, u64> = BTreeMap::new();
     for (key, weight) in &profile.counts {
         let stack = profile.stack(key.node);
         let names: Vec<String> = stack.into_iter().map(|node| frame(profile.function(node))).collect();
-        let names = if names.is_empty() { "(no Python)".to_owned() } else { names.join(";") };
+        let names = if names.is_empty() { NO_PYTHON.to_owned() } else { names.join(";") };
         *lines.entry(names).or_default() += weight.wall();
     }
     lines.into_iter().map(|(names, micros)| format!("{names} {micros}\n")).collect()

@@ -5,6 +5,8 @@ use crate::units::layout;
 
 /// What ended before the profiler could look.
 pub const UNSEEN: &str = "(not seen)";
+/// The row of samples without a frame of Python's: the server is at work before the application is called, or after.
+pub const NO_PYTHON: &str = "(no Python)";
 
 /// The file, shortened, and whose it is.
 pub fn place(file: &str) -> (String, Package) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Function, Node, Package, Profile, Weight};
+use super::place::NO_PYTHON;
 use crate::units::quantity;
 
 /// What a row is.
@@ -39,6 +40,7 @@ pub fn rows(profile: &Profile, by: By) -> Vec<Row> {
                 vec![(format!("process {}", process.pid), format!("Python {}, {} requests", process.python, process.requests))]
             }
         };
+        let names = if names.is_empty() { vec![(NO_PYTHON.into(), String::new())] } else { names };
         if let Some(last) = names.last() {
             found.entry(last.clone()).or_default().0 += *weight;
         }
@@ -114,6 +116,16 @@ mod tests {
         );
         assert_eq!(seen(By::Route), [row("/", 1000, 1000)]);
         assert_eq!(seen(By::Process), [row("process 7", 700, 700), row("process 8", 300, 300)]);
+    }
+
+    #[test]
+    fn time_outside_of_python_has_a_row() {
+        let mut profile = testing::shop();
+        let weight = Weight { samples: 1, cpu: 3000, ..Weight::default() };
+        profile.counts.insert(crate::profiling::model::Key { node: 0, route: 0, process: 0 }, weight);
+        let cells = cells(&profile, By::Function, 1);
+        assert_eq!((cells[1][0].as_str(), cells[1][7].as_str()), (" 75.0 %", NO_PYTHON));
+        assert_eq!(super::cells(&profile, By::Line, 1)[1][7], NO_PYTHON);
     }
 
     #[test]

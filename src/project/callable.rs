@@ -22,6 +22,8 @@ pub(super) enum What {
     FactoryWithArguments,
     /// An application of another protocol, with the framework's name.
     Asgi(String),
+    /// One of web.py: its `wsgifunc()` makes the WSGI application.
+    WebPy,
     /// A Dash object: its WSGI application is the Flask application in its `server`.
     Dash,
     /// Nothing that a web server could call.
@@ -300,6 +302,7 @@ fn external(canonical: &str) -> Option<What> {
         "a2wsgi.WSGIMiddleware" | "asgiref.wsgi.WsgiToAsgi" => return asgi("a WSGI application made into one"),
         "connexion.AsyncApp" => return asgi("Connexion"),
         "dash.Dash" => return Some(What::Dash),
+        "web.application" => return Some(What::WebPy),
         "flask.Blueprint" | "flask.current_app" | "flask.render_template" => return Some(What::No),
         _ => {}
     }

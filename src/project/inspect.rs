@@ -135,15 +135,16 @@ fn candidates(tree: &Tree, sites: &[Site], environment: &Environment, looked_for
 /// The file by which PasteDeploy makes an application, as Pyramid and TurboGears have it: no module of Python's does.
 fn paste_deploy(tree: &Tree) -> Option<&str> {
     let is_one = |file: &&str| {
-        tree::depth(file) == 0
+        tree::depth(file) <= 1
             && file.ends_with(".ini")
-            && file.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+            && file.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
             && tree.text(file).is_some_and(|text| {
                 text.lines().any(|line| matches!(line.trim_end(), "[app:main]" | "[composite:main]" | "[pipeline:main]"))
             })
     };
-    let files = || tree.files().filter(is_one);
-    files().find(|file| file.contains("prod")).or_else(|| files().next())
+    // `etc/zope.ini` is where Zope has it; those of tests are none to run.
+    let files = tree.files().filter(is_one).filter(|file| !file.starts_with("test") && !file.starts_with("docs/"));
+    files.min_by_key(|file| (tree::depth(file), !file.contains("prod")))
 }
 
 /// Those that are not known to speak another protocol; what those are is added to `looked_for`.

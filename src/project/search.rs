@@ -131,6 +131,7 @@ fn candidate(tree: &Tree, file: &str, names: &[&str], passed_over: &mut Vec<Stri
             What::Factory if is_factory_name => Callable::Factory(name.to_owned()),
             What::Wsgi | What::Possible if !is_factory_name => Callable::Object(name.to_owned()),
             What::Dash => Callable::Object(format!("{name}.server")),
+            What::WebPy => Callable::Factory(format!("{name}.wsgifunc")),
             What::Asgi(framework) => {
                 passed_over.push(is_asgi(file, framework));
                 continue;

@@ -7,9 +7,6 @@ use super::body;
 use super::model::{Body, Exchange, Headers};
 use crate::units::{Redactor, Secret};
 
-/// Values that are words which are everywhere, and no secrets.
-const WORDS: [&str; 6] = ["true", "false", "none", "null", "http", "https"];
-
 /// Knows the values.
 #[derive(Debug, Clone, Default)]
 pub struct Scrubber {
@@ -20,9 +17,8 @@ pub struct Scrubber {
 
 impl Scrubber {
     pub fn new<'a>(values: impl IntoIterator<Item = &'a Secret>) -> Self {
-        let values: Vec<&Secret> =
-            values.into_iter().filter(|value| !WORDS.contains(&value.expose().to_ascii_lowercase().as_str())).collect();
-        Self { looks: !values.is_empty(), redactor: Redactor::new(values) }
+        let redactor = Redactor::new(values);
+        Self { looks: redactor.looks(), redactor }
     }
 
     /// The same without the values, and whether one of them was in it.

@@ -222,7 +222,9 @@ impl Follower {
                 report.report(Event::StageFailed { id, title, took });
                 let failure = Failure::new(Kind::Hook, format!("{what} ended with exit code {status}"))
                     .hint("its output is above; it runs in the container, before Apache starts");
-                let hint = project::windows_line_ends(&self.root, &command).or(hint);
+                let again = "release hooks are run by each deployment, and at each start of `parity up`: one must do no harm where it was done before";
+                let hint =
+                    project::windows_line_ends(&self.root, &command).or(hint).or_else(|| (line.hook == "release").then(|| again.into()));
                 Some(Seen::HookFailed(hint.into_iter().fold(failure, Failure::hint)))
             }
         }

@@ -25,6 +25,10 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// A request gets so much longer than its `max-ms`.
 const BEYOND: Duration = Duration::from_secs(5);
 
+/// What a 500 is worth of which the log says nothing.
+const UNEXPLAINED: &str = "the application has logged nothing of it: with `--record` tracebacks are kept, and `parity requests show` shows them; \
+                           where DEBUG is off, Django logs them only with a handler of your own in LOGGING";
+
 /// How checks are run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
@@ -196,6 +200,13 @@ impl Runner<'_, '_> {
             };
             log = journal.about(sent, sent + took, is_complete).await;
             findings.extend(self.look(check, &log));
+            if broken
+                && self.marks.is_none()
+                && !explains(&log)
+                && let Some(finding) = findings.first_mut()
+            {
+                finding.hint.get_or_insert_with(|| UNEXPLAINED.into());
+            }
         }
         if findings.is_empty() {
             log.clear();
@@ -233,6 +244,12 @@ impl Runner<'_, '_> {
         }
         findings
     }
+}
+
+/// Does the log say something that may be why a request failed?
+fn explains(log: &[Record]) -> bool {
+    use RecordKind::{Application, Error, Traceback, Warning};
+    log.iter().any(|record| matches!(record.kind, Application | Error | Traceback | Warning))
 }
 
 /// Is it in a line of the record, or across several?

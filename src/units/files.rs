@@ -29,10 +29,20 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
     contents(&open(path)?, most)
 }
 
-/// The same as text.
+/// Reads what a plain file of any size begins with.
 ///
 /// # Errors
-/// Those, and what is not UTF-8.
+/// As [`read`], but for its size.
+pub fn read_beginning(path: &Path, length: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(length as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads a plain file as text.
+///
+/// # Errors
+/// As [`read`], and what is not UTF-8.
 pub fn read_text(path: &Path) -> Result<String> {
     text(read(path, MOST_TEXT)?)
 }

@@ -9,6 +9,32 @@ use super::Secret;
 
 /// Shorter values are words that are everywhere.
 const SHORTEST: usize = 4;
+/// Values that are words which are everywhere, and no secrets.
+const WORDS: [&str; 23] = [
+    "true",
+    "false",
+    "none",
+    "null",
+    "http",
+    "https",
+    "utf8",
+    "utf-8",
+    "debug",
+    "info",
+    "warn",
+    "warning",
+    "error",
+    "critical",
+    "production",
+    "development",
+    "staging",
+    "testing",
+    "localhost",
+    "127.0.0.1",
+    "0.0.0.0",
+    "sqlite",
+    "sqlite3",
+];
 /// Lines of a value that has several, such as a key, are looked for by themselves.
 const SHORTEST_LINE: usize = 8;
 const STARS: &str = "***";
@@ -32,7 +58,7 @@ impl std::fmt::Debug for Redactor {
 impl Redactor {
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let mut values = Vec::new();
-        for value in secrets.into_iter().map(Secret::expose) {
+        for value in secrets.into_iter().map(Secret::expose).filter(|value| !WORDS.contains(&value.trim().to_ascii_lowercase().as_str())) {
             let lines = value.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE && line.len() < value.len());
             for text in lines.chain([value]).filter(|text| text.chars().count() >= SHORTEST && !text.trim().is_empty()) {
                 values.extend(ways(text));
@@ -41,6 +67,11 @@ impl Redactor {
         values.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         values.dedup();
         Self { values }
+    }
+
+    /// There is something to look for.
+    pub fn looks(&self) -> bool {
+        !self.values.is_empty()
     }
 
     /// The bytes without the values; `None`: none of them is there.
@@ -141,6 +172,9 @@ mod tests {
             assert_eq!(redactor.clean(&format!("<{text}>")), "<***>", "{text}");
         }
         assert_eq!(redactor.clean("abc and another one"), "abc ***");
+        let words = Redactor::new(&[Secret::new("True"), Secret::new("sqlite3"), Secret::new("production")]);
+        assert_eq!(words.clean("settings/production.py: True, sqlite3"), "settings/production.py: True, sqlite3");
+        assert!(!words.looks() && redactor.looks());
         assert_eq!(redactor.clean_bytes(b"\xffp&ss \"word\"\xffp%26ss+%22word%22").unwrap(), b"\xff***\xff***");
         assert_eq!(redactor.clean_bytes(b"\xffabc p&ss"), None);
         assert_eq!(redactor.clean("at https://me:hush@example.com/x"), "at https://me:***@example.com/x");

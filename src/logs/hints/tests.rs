@@ -29,6 +29,13 @@ fn known_mistakes() {
             &["django.core.exceptions.ImproperlyConfigured: Set the DATABASE_URL environment variable"],
             "write `env: {DATABASE_URL: …}`",
         ),
+        (
+            Traceback,
+            &["WSGI0174: TypeError exception raised processing WSGI script", "TypeError: 'application' object is not callable"],
+            "what `app` names is no WSGI application",
+        ),
+        // What `localhost` comes to where a container has no IPv6, and nothing says its name.
+        (Traceback, &["OSError: [Errno 99] Cannot assign requested address"], "`localhost` in a container is the container"),
         (Traceback, &["ModuleNotFoundError: No module named 'yaml'"], "`PyYAML`"),
         // The server's own import of what `app` names.
         (
@@ -151,4 +158,59 @@ fn repeats_itself_seldom() {
     let record = Record::new(RecordKind::Error, ["WSGI0084: Queue timeout expired"]);
     let given = (0..100).filter(|_| hints.of(&record).is_some()).count();
     assert_eq!(given, 2);
+}
+
+/// A traceback of a project at `/h/shop`, whose last frame is this file's.
+fn of_shop(file: &str, message: &str) -> Option<String> {
+    let scene = Scene { paths: Paths::of_project("/h/shop"), ..Scene::default() };
+    let frame = format!("  File \"{file}\", line 4, in <module>");
+    find(&Record::new(RecordKind::Traceback, ["Traceback (most recent call last):", frame.as_str(), message]), &scene)
+}
+
+#[test]
+fn a_name_that_another_version_of_a_package_has() {
+    let installed = |name: &str| format!("/opt/venv/lib/python3.13/site-packages/{name}/__init__.py");
+    let message = |module: &str, path: &str| format!("ImportError: cannot import name 'SQLA' from '{module}' ({path})");
+    let fab = message("flask_appbuilder", &installed("flask_appbuilder"));
+    let said = of_shop("/h/shop/app/__init__.py", &fab).unwrap();
+    assert!(said.starts_with("the installed `flask_appbuilder` has no `SQLA`: the code was written for another version"), "{said}");
+    let said = of_shop(&installed("superset"), &fab).unwrap();
+    assert!(said.contains("which `superset` asks for") && said.contains("a newer `superset` or an older `flask_appbuilder`"), "{said}");
+    assert_eq!(of_shop("/h/shop/app/__init__.py", &message("app.models", "/app/app/models.py")), None);
+}
+
+#[test]
+fn a_path_of_this_machine_in_any_words() {
+    for message in [
+        "ValueError: '/h/shop/tracker' is not a directory",
+        "ZConfig.DataConversionError: The directory named as part of the path /h/shop/tracker does not exist. (line 7, in file:///app/etc/zope.conf)",
+        "RuntimeError: no configuration at file:///h/shop/tracker.",
+    ] {
+        let said = of_shop("/h/shop/wsgi.py", message).unwrap_or_default();
+        assert!(said.contains("this is /app/tracker there"), "{message}: {said}");
+    }
+    for message in ["ValueError: '/h/shopping/tracker'", "ValueError: /app/tracker", "/h/shop/a.py:3: UserWarning: x"] {
+        assert_eq!(of_shop("/h/shop/wsgi.py", message), None, "{message}");
+    }
+}
+
+#[test]
+fn what_a_library_exits_for_is_told() {
+    let record = |before: &[&str], file: &str| {
+        let mut lines = vec!["WSGI0108: SystemExit exception raised when doing exec".to_owned()];
+        lines.extend(before.iter().map(|line| (*line).to_owned()));
+        lines.extend([
+            format!("  File \"{file}\", line 4, in create"),
+            "  File \"<frozen _sitebuiltins>\", line 26, in __call__".into(),
+            "SystemExit: 1".into(),
+        ]);
+        find(&Record::new(RecordKind::Traceback, lines), &Scene::default()).unwrap()
+    };
+    let library = "/opt/venv/lib/python3.13/site-packages/flask_appbuilder/manager.py";
+    let refused =
+        ["sqlite3.OperationalError: unable to open database file", "During handling of the above exception, another exception occurred:"];
+    assert!(record(&refused, library).starts_with("the directory of the SQLite file must exist"));
+    let other = ["ValueError: x", "During handling of the above exception, another exception occurred:"];
+    assert!(record(&other, library).starts_with("`flask_appbuilder` calls sys.exit()"));
+    assert!(record(&[], "/h/shop/wsgi.py").contains("`if __name__"));
 }

@@ -1,5 +1,6 @@
 //! What stays out of an image unless `include` names it: each kind with the names that it goes by.
 
+use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -166,6 +167,9 @@ pub(super) fn kind(path: &Path, name: &str, is_directory: bool, git_ignores: boo
     if is_ssh_key(name) {
         return Some(Kind::Key);
     }
+    if is_database(path, name) {
+        return Some(Kind::Database);
+    }
     (git_ignores && COMPILED.local.is_match(name)).then_some(Kind::LocalSettings)
 }
 
@@ -195,6 +199,23 @@ pub(super) fn named_as_secret(name: &str) -> Option<&'static str> {
     COMPILED.local.is_match(name).then_some("is named as local settings are")
 }
 
+/// What a database of SQLite's begins with.
+const SQLITE: &[u8] = b"SQLite format 3\0";
+/// All of them are a multiple of that long, and few other files are.
+const SMALLEST_PAGE: u64 = 512;
+/// Maps in SQLite's format: what an application serves, not what it keeps.
+const MAPS: [&str; 2] = ["gpkg", "mbtiles"];
+
+/// A database with a name of its own, as `var/db/main`, or what SQLite keeps beside one.
+fn is_database(path: &Path, name: &str) -> bool {
+    let beside = ["-journal", "-wal", "-shm"].into_iter().find_map(|ending| name.strip_suffix(ending));
+    let path = beside.map_or_else(|| path.to_owned(), |name| path.with_file_name(name));
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    !MAPS.contains(&ending)
+        && fs::metadata(&path).is_ok_and(|of| of.is_file() && of.len() > 0 && of.len() % SMALLEST_PAGE == 0)
+        && files::read_beginning(&path, SQLITE.len()).is_ok_and(|begins| begins == SQLITE)
+}
+
 /// A bundle of certificates is public, and what trusts it needs it.
 fn holds_certificates_only(path: &Path) -> bool {
     files::read(path, files::MOST_BYTES).is_ok_and(|bytes| {
@@ -205,8 +226,6 @@ fn holds_certificates_only(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn of(name: &str, is_directory: bool, git_ignores: bool) -> Option<Kind> {
@@ -246,6 +265,23 @@ mod tests {
         for name in ["x.db", "id_rsa", "cache", "keys", "instances"] {
             assert_eq!(of(name, true, false), None, "{name}/");
         }
+    }
+
+    #[test]
+    fn databases_are_known_by_what_is_in_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let of = |name: &str, beginning: &[u8], length: usize| {
+            let mut bytes = beginning.to_vec();
+            bytes.resize(length, 0);
+            fs::write(dir.path().join(name), bytes).unwrap();
+            kind(&dir.path().join(name), name, false, false)
+        };
+        assert_eq!(of("main", SQLITE, 1024), Some(Kind::Database));
+        assert_eq!(of("main-wal", b"x", 7), Some(Kind::Database));
+        assert_eq!(of("other-journal", b"x", 7), None);
+        assert_eq!(of("notes", b"SQLite format 3 is", 1024), None);
+        assert_eq!(of("cut", SQLITE, 1000), None);
+        assert_eq!(of("world.mbtiles", SQLITE, 1024), None);
     }
 
     #[test]

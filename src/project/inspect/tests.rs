@@ -37,6 +37,8 @@ fn what_only_pastedeploy_makes_is_told_with_the_module_to_write() {
         hint.contains("production.ini is for PasteDeploy") && hint.contains("loadapp(\"config:production.ini\", relative_to="),
         "{hint}"
     );
+    let failure = inspected(&[("etc/zope.ini", ini), ("tests/site.ini", ini), package]).choose().unwrap_err();
+    assert!(failure.hints[0].contains("loadapp(\"config:etc/zope.ini\", relative_to="), "{failure:?}");
     // Other tools have such files, too.
     let failure = inspected(&[("tox.ini", "[tox]\nenvlist = py313\n"), package]).choose().unwrap_err();
     assert!(failure.hints[0].starts_with("say where it is in parity.yaml"), "{failure:?}");

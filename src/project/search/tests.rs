@@ -40,7 +40,7 @@ fn files_with_a_module_level_application() {
 #[test]
 fn flask_and_its_relatives() {
     let factory = "from flask import Flask\ndef create_app(config=None):\n    app = Flask(__name__)\n    return app\n";
-    let cases: [(Files<'_>, &[&str]); 29] = [
+    let cases: [(Files<'_>, &[&str]); 30] = [
         (&[("app.py", FLASK)], &["app:app"]),
         (&[("site/__init__.py", factory)], &["site:create_app()"]),
         (&[("src/site/__init__.py", factory)], &["site:create_app()"]),
@@ -49,6 +49,7 @@ fn flask_and_its_relatives() {
         (&[("main.py", "import falcon\napp = falcon.App()")], &["main:app"]),
         (&[("app.py", "from pyramid.config import Configurator\nwith Configurator() as c:\n    app = c.make_wsgi_app()")], &["app:app"]),
         (&[("app.py", "import dash\napp = dash.Dash(__name__)")], &["app:app.server"]),
+        (&[("app.py", "import web\napp = web.application(urls, globals())")], &["app:app.wsgifunc()"]),
         (&[("app.py", FLASK), ("main.py", FLASK)], &["app:app", "main:app"]),
         (&[("app.py", FLASK), ("wsgi.py", "from app import app")], &["wsgi:app"]),
         (&[("main.py", "from site_ import create_app\napp = create_app()"), ("site_/__init__.py", factory)], &["main:app"]),

@@ -80,6 +80,13 @@ smoke:
 }
 
 #[tokio::test]
+async fn a_failure_of_which_the_log_says_nothing_has_a_hint() {
+    let all = outcomes("smoke:\n- {request: {path: /500}}\n- {request: {path: '/500?KeyError'}}\n- {request: {path: /404}}\n").await;
+    let hints: Vec<_> = all.iter().map(|(outcome, _)| outcome.findings[0].hint.as_deref()).collect();
+    assert_eq!(hints, [Some(UNEXPLAINED), None, None]);
+}
+
+#[tokio::test]
 async fn what_was_sent_is_told() {
     let all = outcomes("smoke:\n- {request: {path: '/404?x', headers: {x-a: b}, cookies: {c: d}, json: [1]}}\n").await;
     let exchange = all[0].1.clone().unwrap();
