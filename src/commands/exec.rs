@@ -11,12 +11,11 @@ use tokio::sync::Notify;
 use super::context::Context;
 use super::terminal::{self, Raw};
 use crate::engine::Engine;
-use crate::engine::container::{State, not_running};
 use crate::engine::exec::{Command, copy_output};
 use crate::error::Result;
 use crate::events::{Event, Report};
-use crate::session::Interrupts;
 use crate::session::up::has_ended;
+use crate::session::{Interrupts, siblings};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -44,8 +43,7 @@ const KILLED: i64 = 137;
 /// Runs a command in the project's container with this process's stdin, stdout and stderr. Returns its exit code.
 pub async fn run_in_container(context: &Context<'_>, mut command: Command) -> Result<ExitCode> {
     let engine = context.engine().await?;
-    let found = engine.observe(&context.container()).await?.filter(|found| found.state == State::Running);
-    let container = found.ok_or_else(|| not_running(&context.container()))?;
+    let container = siblings::running(&engine, &context.root, &context.container()).await?;
     if command.tty
         && let Some(term) = context.environment.get("TERM")
     {

@@ -9,7 +9,7 @@ use crate::error::{Kind, Result};
 use crate::logs::{Paths, Reader};
 use crate::plan::Profile;
 use crate::session::follow::Records;
-use crate::session::{Interrupts, services, wait};
+use crate::session::{Interrupts, services, siblings, wait};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -26,7 +26,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     let engine = interrupts.or(context.engine()).await?;
     let name = context.container();
-    let container = interrupts.or(engine.observe(&name)).await?.ok_or_else(|| not_running(&name))?;
+    let container = interrupts.or(siblings::server(&engine, &context.root, &name)).await?.ok_or_else(|| not_running(&name))?;
     let follow = args.follow && container.state == State::Running;
     // A project that is not understood at this moment has a log all the same.
     let mut plan = context.settle(&ServerFlags::default(), Profile::Up).ok().map(|settled| settled.plan);

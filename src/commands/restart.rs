@@ -6,14 +6,14 @@ use std::time::{Instant, SystemTime};
 use super::context::Context;
 use super::flags::ServerFlags;
 use super::settled::Settled;
-use crate::engine::container::{Observed, State, not_running};
+use crate::engine::container::Observed;
 use crate::error::{Failure, Kind, Result};
 use crate::events::{Event, Report};
 use crate::logs::{Paths, Reader};
 use crate::plan::{HOOK_TIMEOUT, Profile, TIMEOUT};
 use crate::session::follow::Follower;
 use crate::session::wait::{self, Awaited, FirstAnswer, until_ready};
-use crate::session::{Interrupts, image, is_alive, reload, services, stop};
+use crate::session::{Interrupts, image, is_alive, reload, services, siblings, stop};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -28,8 +28,7 @@ pub async fn run(context: &Context<'_>, args: Args) -> Result<ExitCode> {
     let begun = Instant::now();
     let engine = interrupts.or(context.engine()).await?;
     let name = context.container();
-    let running = interrupts.or(engine.observe(&name)).await?.filter(|found| found.state == State::Running);
-    let container = running.ok_or_else(|| not_running(&name))?;
+    let container = interrupts.or(siblings::running(&engine, &context.root, &name)).await?;
     // What the container runs is settled; a project that is not understood at this moment does not matter to it.
     let settled = context.settle(&ServerFlags::default(), Profile::Up).ok();
     if let Some(what) = changed(context, settled.as_ref(), &container) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::owner;
 use super::stop::tidy;
 use crate::engine::Engine;
-use crate::engine::container::Observed;
+use crate::engine::container::{Observed, State, not_running};
 use crate::error::Result;
 
 /// What a container is to the server that has the project's name.
@@ -63,6 +63,34 @@ pub async fn beside(engine: &Engine, root: &Path, name: &str, keep: &[&str]) -> 
     found.retain(|found| belongs(&found.name, name) && !keep.contains(&found.id.as_str()));
     found.sort_by_key(|found| role(&found.name));
     Ok(found)
+}
+
+/// How long there may be no server under a name while another one takes over, in steps.
+const GONE_STEPS: u32 = 60;
+const STEP: Duration = Duration::from_millis(50);
+
+/// The server that has the name, as soon as it has started. While another one takes over there is none for a moment.
+///
+/// # Errors
+/// The engine's.
+pub async fn server(engine: &Engine, root: &Path, name: &str) -> Result<Option<Observed>> {
+    for _ in 0..GONE_STEPS {
+        let found = engine.observe_started(name).await?;
+        let lives = |found: &Observed| found.owner.as_deref().is_some_and(owner::is_anothers);
+        if found.is_some() || !beside(engine, root, name, &[]).await?.iter().any(lives) {
+            return Ok(found);
+        }
+        tokio::time::sleep(STEP).await;
+    }
+    Ok(None)
+}
+
+/// The same, where it runs.
+///
+/// # Errors
+/// `Kind::NotRunning`; the engine's.
+pub async fn running(engine: &Engine, root: &Path, name: &str) -> Result<Observed> {
+    server(engine, root, name).await?.filter(|found| found.state == State::Running).ok_or_else(|| not_running(name))
 }
 
 /// Removes a container by its name, if it is there.

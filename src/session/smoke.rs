@@ -17,7 +17,7 @@ use super::interrupts::interrupted;
 use super::stop::tidy;
 use super::up::{Up, runs};
 use super::wait::{self, Awaited, until_ready, why_unreachable};
-use super::{Interrupts, User, container_name, image, is_alive, user_for};
+use super::{Interrupts, User, container_name, image, is_alive, siblings, user_for};
 use crate::engine::container::{LogStart, not_running};
 use crate::engine::{Engine, label};
 use crate::error::{Failure, Kind, Result};
@@ -184,8 +184,7 @@ pub async fn with_server_of<T>(start: &Start<'_>, whose: Whose<'_>, work: impl A
 /// `Kind::NotRunning`.
 pub async fn running(engine: &Engine, plan: &Plan, log: Sink) -> Result<Server> {
     let name = container_name(&plan.name, &plan.root);
-    let found = engine.observe_started(&name).await?;
-    let found = found.ok_or_else(|| not_running(&name))?;
+    let found = siblings::server(engine, &plan.root, &name).await?.ok_or_else(|| not_running(&name))?;
     let lender = found.lender().to_owned();
     let (id, url) = (found.id, found.url.ok_or_else(|| not_running(&name))?);
     let follower = Follower::new(engine.logs(&id, true, LogStart::LastLines(0)), wait::reader(plan));

@@ -150,7 +150,7 @@ async fn server(
     report: &dyn Report,
 ) -> Result<Got> {
     let digest = digest_of(wish);
-    let found = interrupts.or(find(engine, up, name)).await?;
+    let found = interrupts.or(siblings::server(engine, &up.plan.root, name)).await?;
     // This session's own server, after the engine was away for a while, is nobody else's.
     let mut owner_lives = found.as_ref().and_then(|found| found.owner.as_deref()).is_some_and(owner::is_anothers);
     let mut successions = 0;
@@ -214,19 +214,6 @@ fn look_for_unreadable(up: &Up<'_>) -> impl FnOnce() -> Option<Event> + Send + u
         let found = unreadable::look(&root, user, |directory| reload::skips(&rules, &root, directory));
         unreadable::warning(&root, &found)
     }
-}
-
-/// The server that has the name. While another one takes over there is none for a moment.
-async fn find(engine: &Engine, up: &Up<'_>, name: &str) -> Result<Option<Observed>> {
-    for _ in 0..GONE_STEPS {
-        let found = engine.observe_started(name).await?;
-        let lives = |found: &Observed| found.owner.as_deref().is_some_and(owner::is_anothers);
-        if found.is_some() || !siblings::beside(engine, &up.plan.root, name, &[]).await?.iter().any(lives) {
-            return Ok(found);
-        }
-        tokio::time::sleep(STEP).await;
-    }
-    Ok(None)
 }
 
 /// The digest of all that a container is made from.

@@ -12,15 +12,15 @@ use crate::commands::context::Context;
 use crate::commands::production::Source;
 use crate::commands::settled::Settled;
 use crate::engine::Engine;
-use crate::engine::container::{Observed, State, not_running};
+use crate::engine::container::Observed;
 use crate::error::{Failure, Kind, Result};
 use crate::events::Report;
 use crate::fidelity::{Explained, Observation, Seen, Shown, compare, explain};
 use crate::plan::{Difference, Profile, of_requests};
 use crate::render;
-use crate::session::Interrupts;
 use crate::session::fidelity::look;
 use crate::session::smoke::{Fate, Start, with_server};
+use crate::session::{Interrupts, siblings};
 use crate::ui::Table;
 
 /// The exit code where something differs that is not declared.
@@ -59,7 +59,7 @@ pub async fn run(context: &Context<'_>, mut args: Args) -> Result<ExitCode> {
 /// The server of `parity up`.
 async fn running(context: &Context<'_>, engine: &Engine) -> Result<Observed> {
     let name = context.container();
-    let found = engine.observe_started(&name).await?.filter(|found| found.state == State::Running).ok_or_else(|| not_running(&name))?;
+    let found = siblings::running(engine, &context.root, &name).await?;
     if found.profile != Profile::Up.name() {
         return Err(Failure::new(Kind::NotRunning, format!("what runs is of `parity {}`", found.profile))
             .hint("`--live` compares the server of `parity up`: start that"));
