@@ -10,6 +10,8 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 pub enum Kind {
     /// Anything without a code of its own.
     Other,
+    /// Another command is making a container of the same name at this moment. It has no exit code of its own.
+    NameTaken,
     /// The command line is wrong.
     Usage,
     /// `parity.yaml`, `.env`, `parity.lock` or the environment holds something unusable.
@@ -47,7 +49,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind, in the order of their exit codes, for the documentation.
+    /// Every kind with an exit code of its own, in their order, for the documentation.
     pub const ALL: [(Kind, &'static str); 18] = [
         (Kind::Other, "anything without a code of its own"),
         (
@@ -75,7 +77,7 @@ impl Kind {
     /// The process's exit code.
     pub fn exit_code(self) -> u8 {
         match self {
-            Kind::Other => 1,
+            Kind::Other | Kind::NameTaken => 1,
             Kind::Usage => 2,
             Kind::BadFile => 3,
             Kind::Project => 4,

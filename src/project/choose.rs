@@ -1,7 +1,7 @@
 //! The one entry point, or a message with the line that decides.
 
 use super::Project;
-use super::inspect::{OF_OTHER_NAME, OF_PASTE_DEPLOY};
+use super::inspect::{OF_OTHER_NAME, OF_OWN_SERVER, OF_PASTE_DEPLOY};
 use crate::error::{Failure, Kind, Result};
 use crate::units::{EntryPoint, Sourced};
 
@@ -32,6 +32,14 @@ impl Project {
                     return Err(Failure::new(Kind::Project, format!("no WSGI application was found, and {broken} has a syntax error"))
                         .hint(format!("fix it (`python3 -m py_compile {broken}` shows where), then type the same again"))
                         .hint("if the application is elsewhere, say where in parity.yaml: `app: mysite.wsgi:application`"));
+                }
+                if let Some((file, lines)) = self.looked_for.iter().find_map(|what| what.trim().split_once(OF_OWN_SERVER)) {
+                    return Err(Failure::new(
+                        Kind::Project,
+                        format!("no WSGI application was found, and {file} starts a server of its own"),
+                    )
+                    .hint(format!("Apache/mod_wsgi is the server: write a wsgi.py with the lines {lines}"))
+                    .hint(format!("and have {file} start its own only below `if __name__ == \"__main__\":`")));
                 }
                 let lines = self.looked_for.iter().map(|what| format!("  {what}"));
                 let failure = Failure::new(Kind::Project, "no WSGI application was found in the project")

@@ -85,6 +85,9 @@ pub fn inspect(root: &Path, wanted: &Wanted) -> Result<Project> {
 /// What is said of a file that only PasteDeploy reads.
 pub(super) const OF_PASTE_DEPLOY: &str = " is there, and only PasteDeploy makes an application of it";
 
+/// What is said of a module that begins to serve by itself; the lines of a module that does not follow.
+pub(super) const OF_OWN_SERVER: &str = " starts a server of its own: ";
+
 /// What is said of an application that has none of the usual names; the line to write follows.
 pub(super) const OF_OTHER_NAME: &str = " makes one of another name: ";
 /// So many of them are told.
@@ -127,6 +130,7 @@ fn candidates(tree: &Tree, sites: &[Site], environment: &Environment, looked_for
         }
     }
     looked_for.extend(paste_deploy(tree).map(|file| format!("  {file}{OF_PASTE_DEPLOY}")));
+    looked_for.extend(own_server(tree).map(|(file, lines)| format!("  {file}{OF_OWN_SERVER}{lines}")));
     looked_for
         .extend(search::others(tree).take(MAX_OTHERS).map(|found| format!("  {}{OF_OTHER_NAME}`app: {}`", origin(&found), found.value)));
     Vec::new()
@@ -145,6 +149,26 @@ fn paste_deploy(tree: &Tree) -> Option<&str> {
     // `etc/zope.ini` is where Zope has it; those of tests are none to run.
     let files = tree.files().filter(is_one).filter(|file| !file.starts_with("test") && !file.starts_with("docs/"));
     files.min_by_key(|file| (tree::depth(file), !file.contains("prod")))
+}
+
+/// The module of a tutorial that has its framework's default application served, and the lines of a module for mod_wsgi.
+fn own_server(tree: &Tree) -> Option<(&str, String)> {
+    let files = tree.files().filter(|file| tree::depth(file) == 0 && file.ends_with(".py"));
+    files.filter_map(|file| Some((file, lines_instead(file.strip_suffix(".py")?, &tree.text(file)?)?))).next()
+}
+
+/// Bottle's `run()` serves what `@route` has put into its default application, CherryPy's `quickstart(Root())` an object.
+fn lines_instead(module: &str, text: &str) -> Option<String> {
+    let is_name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let calls = |name: &str| text.lines().any(|line| line.trim_start().starts_with(name));
+    if !is_name(module) {
+        return None;
+    }
+    if (text.contains("import bottle") || text.contains("from bottle import")) && (calls("run(") || calls("bottle.run(")) {
+        return Some(format!("`import bottle, {module}` and `application = bottle.default_app()`"));
+    }
+    let (root, _) = text.split_once("cherrypy.quickstart(")?.1.split_once("()").filter(|(root, _)| is_name(root))?;
+    Some(format!("`import cherrypy, {module}` and `application = cherrypy.Application({module}.{root}(), \"\")`"))
 }
 
 /// Those that are not known to speak another protocol; what those are is added to `looked_for`.

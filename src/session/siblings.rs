@@ -128,17 +128,19 @@ pub async fn remove_all_but(engine: &Engine, root: &Path, name: &str, keep: &[&s
     Ok(())
 }
 
-/// An engine goes on with what a session has asked of it that was killed since: by then it has.
-const LATE: Duration = Duration::from_secs(10);
+/// An engine goes on with what a session has asked of it that was killed since: by then it has, also one with much to do.
+const LATE: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
 
 /// Removes a container that was to take over, but whose session lives no more and never saw it.
 pub async fn remove_late(engine: Engine, root: PathBuf, name: String) {
-    tokio::time::sleep(LATE).await;
-    let Ok(found) = beside(&engine, &root, &name, &[]).await else { return };
-    for found in found.iter().filter(|found| role(&found.name) == Role::Next && found.owner.as_deref().is_some_and(is_dead)) {
-        // The next switch needs its name, and removes it if this cannot.
-        if engine.remove(&found.id).await.is_ok() {
-            tidy(&engine, &name, found.view.as_deref(), None).await;
+    for late in LATE {
+        tokio::time::sleep(late).await;
+        let Ok(found) = beside(&engine, &root, &name, &[]).await else { continue };
+        for found in found.iter().filter(|found| role(&found.name) == Role::Next && found.owner.as_deref().is_some_and(is_dead)) {
+            // The next switch needs its name, and removes it if this cannot.
+            if engine.remove(&found.id).await.is_ok() {
+                tidy(&engine, &name, found.view.as_deref(), None).await;
+            }
         }
     }
 }

@@ -78,8 +78,11 @@ pub async fn up(engine: &Engine, up: &Up<'_>, mut foreground: Foreground<'_>, in
     let mut tries = RACES;
     let Got { id, claim, view, network, own } = loop {
         match server(engine, up, &name, &wish, kept.as_ref().and_then(|kept| (*kept).clone()), interrupts, report).await {
-            // Two commands were about to do the same.
-            Err(failure) if failure.kind == Kind::Other && tries > 0 && matches!(engine.observe(&name).await, Ok(Some(_))) => tries -= 1,
+            // Two commands were about to do the same. An engine keeps a name for what it does not show yet.
+            Err(failure) if failure.kind == Kind::NameTaken && tries > 0 => {
+                tries -= 1;
+                interrupts.or(async { Ok(tokio::time::sleep(RACE_PAUSE).await) }).await?;
+            }
             got => break got?,
         }
     };
@@ -126,7 +129,8 @@ pub async fn up(engine: &Engine, up: &Up<'_>, mut foreground: Foreground<'_>, in
 }
 
 /// How often a command looks again that was about to create what another one has created meanwhile.
-const RACES: u32 = 3;
+const RACES: u32 = 10;
+const RACE_PAUSE: Duration = Duration::from_millis(200);
 
 /// A server to serve from.
 struct Got {

@@ -44,8 +44,11 @@ impl Engine {
                 Ok(created.id)
             }
             Err(error) if status(&error) == Some(409) => {
-                Err(explain(&error, &format!("another `parity` is starting `{}` at this moment", wish.name))
-                    .hint("wait for it, then type the command again"))
+                let mut failure = explain(&error, &format!("another `parity` is starting `{}` at this moment", wish.name));
+                if failure.kind == Kind::Other {
+                    failure.kind = Kind::NameTaken;
+                }
+                Err(failure.hint("wait for it, then type the command again"))
             }
             Err(error) => {
                 let failure = unconfined(explain(&error, "cannot create the container"));

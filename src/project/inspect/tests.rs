@@ -50,6 +50,28 @@ fn what_only_pastedeploy_makes_is_told_with_the_module_to_write() {
 }
 
 #[test]
+fn what_starts_a_server_of_its_own_is_told_with_the_module_to_write() {
+    let bottle = "from bottle import route, run\n\n\n@route('/')\ndef index():\n    return 'hello'\n\n\nrun(host='localhost')\n";
+    let cherry = "import cherrypy\n\n\nclass Root:\n    pass\n\n\nif __name__ == '__main__':\n    cherrypy.quickstart(Root(), '/')\n";
+    for (text, lines) in [
+        (bottle, "`import bottle, hello` and `application = bottle.default_app()`"),
+        (cherry, "`import cherrypy, hello` and `application = cherrypy.Application(hello.Root(), \"\")`"),
+    ] {
+        let failure = inspected(&[("hello.py", text)]).choose().unwrap_err();
+        assert_eq!(failure.message, "no WSGI application was found, and hello.py starts a server of its own");
+        assert!(failure.hints[0].ends_with(lines) && failure.hints[1].contains("__main__"), "{failure:?}");
+        // With that module there is one.
+        let module: String = lines.split('`').skip(1).step_by(2).map(|line| format!("{line}\n")).collect();
+        let project = inspected(&[("hello.py", text), ("wsgi.py", &module)]);
+        assert_eq!(project.choose().unwrap().value.to_string(), "wsgi:application");
+    }
+    for text in ["import subprocess\nrun('ls')\n", "import cherrypy\ncherrypy.quickstart(make(1))\n", "import bottle\n"] {
+        let failure = inspected(&[("hello.py", text)]).choose().unwrap_err();
+        assert_eq!(failure.message, "no WSGI application was found in the project");
+    }
+}
+
+#[test]
 fn a_flask_application_with_static_files() {
     let project = inspected(&[("app.py", FLASK), ("static/a.css", ""), ("requirements.txt", "flask"), (".python-version", "3.13")]);
     let chosen = project.choose().unwrap();

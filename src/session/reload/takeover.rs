@@ -96,7 +96,7 @@ pub async fn start(place: Place<'_>, inputs: &Inputs, wish: &container::Wish, up
     };
     wish.labels.push((label::NETWORK.into(), lender.clone()));
     let created = create(engine, &wish, up, None, report).await.map_err(|failure| match failure.kind {
-        Kind::Other => Refused::Engine(failure),
+        Kind::Other | Kind::NameTaken => Refused::Engine(failure),
         _ => Refused::Failed(failure),
     })?;
     let mut log = Follower::new(engine.logs(&created.id, true, LogStart::Beginning), wait::reader(&inputs.plan));
