@@ -3,6 +3,7 @@
 //! mmdebstrap makes a root file system that is the same, bit for bit, each time it is made from the same packages;
 //! wrapped by hand into a docker-archive with a fixed date, its image ID is the same too, on Docker and on Podman.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::Permissions;
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -24,6 +25,8 @@ use crate::units::scratch as scratch_directory;
 const EPOCH: &str = "1735689600";
 const CREATED: &str = "2025-01-01T00:00:00Z";
 const TOOL: &str = "mmdebstrap";
+/// Where Debian's own programs are.
+const SYSTEM_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The program that bootstraps, if it is installed.
 pub fn tool(path: Option<&str>) -> Option<std::path::PathBuf> {
@@ -63,6 +66,15 @@ pub async fn make(
     Ok((id, reference))
 }
 
+/// mmdebstrap runs `python3` for each package: Debian's own starts at once, where a shim of pyenv's takes ten times as long.
+fn system_first(path: Option<OsString>) -> OsString {
+    let mut path = path.unwrap_or_default();
+    if !path.is_empty() {
+        path = [OsStr::new(":"), &path].into_iter().collect();
+    }
+    [OsStr::new(SYSTEM_PATH), &path].into_iter().collect()
+}
+
 async fn debootstrap(suite: Suite, architecture: &str, target: &Path, stage: &str, report: &dyn Report) -> Result<()> {
     let mut command = tokio::process::Command::new(TOOL);
     command
@@ -74,6 +86,7 @@ async fn debootstrap(suite: Suite, architecture: &str, target: &Path, stage: &st
         .arg(format!("--architectures={architecture}"))
         .arg(suite.name())
         .arg(target)
+        .env("PATH", system_first(std::env::var_os("PATH")))
         .env("SOURCE_DATE_EPOCH", EPOCH)
         .env("LC_ALL", "C")
         // What it leaves behind when it is interrupted goes with this directory.
@@ -177,4 +190,18 @@ fn write_archive(target: &Path, layer: &Path, config: &[u8], reference: &str) ->
 fn scratch(error: &std::io::Error) -> Failure {
     let kind = if error.kind() == std::io::ErrorKind::StorageFull { Kind::DiskFull } else { Kind::Base };
     Failure::new(kind, "cannot make the base image").caused_by(error).hint("it is made in $TMPDIR (or /tmp) and needs about 600 MB there")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_of_the_system_go_before_others() {
+        assert_eq!(
+            system_first(Some("/home/a/.pyenv/shims:/usr/bin".into())),
+            "/usr/sbin:/usr/bin:/sbin:/bin:/home/a/.pyenv/shims:/usr/bin"
+        );
+        assert_eq!(system_first(None), "/usr/sbin:/usr/bin:/sbin:/bin");
+    }
 }
