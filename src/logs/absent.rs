@@ -191,7 +191,7 @@ mod tests {
         let (kept, paths) = project(&["inner/app.py"]);
         fs::write(kept.path().join("config.py.tpl"), "").unwrap();
         std::os::unix::fs::symlink(kept.path(), kept.path().join("inner/out")).unwrap();
-        let inner = Paths::of_project(&paths.host.join("inner"));
+        let inner = Paths::of_project(paths.host.join("inner"));
         let baked = Setting { baked: true, ..Setting::default() };
         for name in ["../config.py", "out/config.py", "out/../config.py"] {
             assert_eq!(file(name, &baked, &inner), None, "{name}");

@@ -81,7 +81,11 @@ pub async fn up(engine: &Engine, up: &Up<'_>, mut foreground: Foreground<'_>, in
             // Two commands were about to do the same. An engine keeps a name for what it does not show yet.
             Err(failure) if failure.kind == Kind::NameTaken && tries > 0 => {
                 tries -= 1;
-                interrupts.or(async { Ok(tokio::time::sleep(RACE_PAUSE).await) }).await?;
+                let pause = async {
+                    tokio::time::sleep(RACE_PAUSE).await;
+                    Ok(())
+                };
+                interrupts.or(pause).await?;
             }
             got => break got?,
         }

@@ -362,6 +362,7 @@ impl Captured {
         let deadline = Instant::now() + patience;
         let mut output = self.so_far.0.lock().unwrap();
         loop {
+            let begun = Instant::now();
             if let Some(found) = find(&String::from_utf8_lossy(&output.bytes)) {
                 return Some(found);
             }
@@ -369,7 +370,14 @@ impl Captured {
             if output.ended || left.is_zero() {
                 return None;
             }
-            output = self.so_far.1.wait_timeout(output, left).unwrap().0;
+            // Of a flood a look at all of it takes long: whoever reads it has as long until the next one.
+            let (took, length) = (begun.elapsed(), output.bytes.len());
+            drop(output);
+            std::thread::sleep(took.min(left));
+            output = self.so_far.0.lock().unwrap();
+            if output.bytes.len() == length && !output.ended {
+                output = self.so_far.1.wait_timeout(output, left).unwrap().0;
+            }
         }
     }
 

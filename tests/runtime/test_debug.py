@@ -521,21 +521,6 @@ class Terminal(support.Case):
             signal.raise_signal(signal.SIGINT)
         self.assertFalse(typed.prompting or typed.pressed)
 
-    def test_ctrl_c_that_comes_while_a_signal_is_seen_to_waits_for_its_end(self):
-        for first in (keys.Keys.draw_again, keys.Keys.interrupt):
-            typed, done = keys.Keys(), []
-
-            def busy(typed=typed, done=done):
-                done.append("begun")
-                if len(done) == 1:
-                    typed.interrupt()
-                    done.append("went on")
-
-            typed.saw, typed.prompting = busy, True
-            with self.assertRaises(KeyboardInterrupt):
-                first(typed)
-            self.assertEqual((done, typed.prompting, typed.pressed), (["begun", "went on"], False, False))
-
 
 TYPING = """
 import fcntl, sys, termios
@@ -545,8 +530,11 @@ import readline
 from parity_runtime.debug.keys import Keys
 keys = Keys()
 keys.listen()
-keys.prompting = True
-print("said " + input("(Pdb) "))
+while True:
+    try:
+        print("said " + keys.ask("(Pdb) "))
+    except KeyboardInterrupt:
+        print("cancelled")
 """
 
 
@@ -596,7 +584,18 @@ class Prompt(unittest.TestCase):
         os.write(self.master, b"p wan")
         self.shows(b"p wan")
         os.write(self.master, b"\x03")
-        self.shows(b"KeyboardInterrupt")
+        self.shows(b"cancelled")
+
+    def test_ctrl_c_ends_it_also_where_it_is_to_be_drawn_again(self):
+        for _ in range(5):
+            self.shows(b"(Pdb) ")
+            os.write(self.master, b"p wan")
+            self.shows(b"p wan")
+            self.program.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, self.program.pid, os.WSTOPPED | os.WNOWAIT)
+            for number in (signal.SIGINT, signal.SIGWINCH, signal.SIGCONT):
+                self.program.send_signal(number)
+            self.shows(b"cancelled")
 
 
 class Programs(unittest.TestCase):

@@ -174,18 +174,13 @@ class Console:
 
     def ask_user(self, prompt: str) -> Message:
         """A line of the user's, or another end of the prompt."""
-        answer: Message
         try:
-            try:
-                self.keys.prompting = True
-                answer = protocol.Line(text=input(prompt))
-            except EOFError:
-                answer = protocol.EndOfInput()
-            self.keys.prompting = False
+            return protocol.Line(text=self.keys.ask(prompt))
+        except EOFError:
+            return protocol.EndOfInput()
         except KeyboardInterrupt:
             say("\n")
-            answer = protocol.Cancel()
-        return answer
+            return protocol.Cancel()
 
     def next(self, peer: Peer) -> Message:
         """The next thing that a stopped process says. Ctrl-C meanwhile is for what it does."""

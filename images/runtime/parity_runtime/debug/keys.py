@@ -25,8 +25,6 @@ class Keys:
         # Somebody types at a prompt.
         self.prompting = False
         self.pressed = False
-        # Ctrl-C was, and the prompt is not what the terminal shows: a handler is to see to it, and one does.
-        self.came = self.stale = self.attending = False
         # Signals that the interpreter has not seen to yet.
         self.pending, self.wake = os.pipe()
 
@@ -51,38 +49,19 @@ class Keys:
         except BlockingIOError:
             pass
 
-    def interrupt(self, *_: "Any") -> None:
-        self.came = True
-        self.attend()
-
     def draw_again(self, *_: "Any") -> None:
-        self.stale = True
-        self.attend()
-
-    def attend(self) -> None:
-        """Python runs a handler in the middle of another one, also within a call of the system, and what is raised there is an error of the
-        interpreter's: the first one sees to it when it is through."""
-        while not self.attending and (self.came or self.stale):
-            self.attending, interrupts = True, False
-            try:
-                self.saw()
-                if self.stale:
-                    self.stale = False
-                    self.redraw()
-                if self.came:
-                    self.came, interrupts = False, True
-            finally:
-                self.attending = False
-            if interrupts and self.prompting:
-                self.prompting = False
-                raise KeyboardInterrupt
-            self.pressed = self.pressed or interrupts
-
-    def redraw(self) -> None:
+        self.saw()
         library = readline_itself() if self.prompting else None
         if library is not None:
             library.rl_resize_terminal()
             library.rl_forced_update_display()
+
+    def interrupt(self, *_: "Any") -> None:
+        self.saw()
+        if self.prompting:
+            self.prompting = False
+            raise KeyboardInterrupt
+        self.pressed = True
 
     def insist(self) -> None:
         """readline sees a signal only while it waits for a key. One that came just before would wait for the next key: another one,
@@ -94,9 +73,27 @@ class Keys:
             if self.prompting and select.select([self.pending], [], [], 0)[0]:
                 signal.pthread_kill(main, signal.SIGWINCH)
 
+    def ask(self, prompt: str) -> str:
+        """A line of the user's. Raises EOFError at the end of the input, and KeyboardInterrupt for Ctrl-C."""
+        self.prompting = True
+        try:
+            return input(prompt)
+        except SystemError as error:
+            # Where another signal has come as well, `input` has its handler run with the exception of Ctrl-C set already, and what that
+            # handler does is an error of the interpreter's then.
+            if is_interrupt(error):
+                raise KeyboardInterrupt from None
+            raise
+        finally:
+            self.prompting = False
+
     def was_pressed(self) -> bool:
         pressed, self.pressed = self.pressed, False
         return pressed
+
+
+def is_interrupt(error: "BaseException | None") -> bool:
+    return error is not None and (isinstance(error, KeyboardInterrupt) or is_interrupt(error.__cause__ or error.__context__))
 
 
 @functools.cache
