@@ -509,6 +509,11 @@ class Terminal(support.Case):
         self.connect()
         self.assertFalse(os.path.exists(layout.debug_pipe(2**22 + 1)))
 
+    def test_the_end_of_the_input_where_nothing_is_stopped(self):
+        for typed, ends in ((b"", True), (b"\x04", True), (b"x\n\x04", True), (b"x\n", False), (OSError(), True)):
+            with unittest.mock.patch.object(console.os, "read", side_effect=[typed]):
+                self.assertEqual(console.is_at_end(), ends, typed)
+
     def test_ctrl_c_ends_what_is_typed_and_is_noted_elsewhere(self):
         typed = keys.Keys()
         typed.listen()

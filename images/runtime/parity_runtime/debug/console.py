@@ -28,6 +28,8 @@ LOOK = 0.1
 EAGER_LOOK = 0.005
 # Characters of an answer's body.
 SHOWN = 600
+# Ctrl-D.
+END_OF_INPUT = b"\x04"
 READY = "waiting for an exception or a breakpoint: Ctrl-C stops what runs; Ctrl-D, or Ctrl-C twice, %s\n"
 
 
@@ -306,9 +308,11 @@ class Console:
 
 
 def is_at_end() -> bool:
-    """Has the user ended the input, where nothing is stopped?"""
+    """Has the user ended the input, where nothing is stopped? Ctrl-D is a character like any other if it came while readline still had
+    the terminal."""
     try:
-        return not os.read(0, 4096)
+        typed = os.read(0, 4096)
+        return not typed or END_OF_INPUT in typed
     except OSError:
         return True
 
