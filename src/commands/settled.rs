@@ -244,7 +244,6 @@ fn are_directories(root: &Path, writable: Option<&Sourced<Vec<String>>>) -> Resu
     Ok(())
 }
 
-/// The warning for a directory in which the application's code is.
 /// Where production has what is collected beside what the project has there, `parity up` has only the former.
 fn hides_static(directory: &str, place: &str) -> String {
     format!(
@@ -255,6 +254,7 @@ fn hides_static(directory: &str, place: &str) -> String {
     )
 }
 
+/// The warning for a directory in which the application's code is.
 fn writes_code(directory: &Sourced<String>) -> String {
     format!(
         "`writable: [{}]` ({}) lets the application change its own code in production, and a volume that outlives a deployment keeps the old code: \
